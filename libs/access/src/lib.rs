@@ -1,0 +1,1 @@
+//! Who calls, and may they: the route registry and its proofs.

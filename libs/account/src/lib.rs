@@ -1,0 +1,1 @@
+//! Events, commands and state of accounts and organizations.

@@ -1,0 +1,1 @@
+//! Passwords, access keys, tickets, envelope encryption.

@@ -1,0 +1,1 @@
+//! Live state per account, from log and feed.

@@ -1,0 +1,1 @@
+//! The log: traits, envelope, hash chain, in-memory backend, conformance suite.

@@ -1,0 +1,1 @@
+//! Nouns: ids, names, ARNs, positions, times.

@@ -1,0 +1,1 @@
+//! The policy language: parse, validate, lint, canonical form, patterns, conditions.

@@ -1,0 +1,1 @@
+//! Our own tokens: claims, signatures, key rotation, revocation.

@@ -1,0 +1,1 @@
+//! Builders, test clock, spawned services, given/when/then.

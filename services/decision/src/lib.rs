@@ -1,0 +1,1 @@
+//! May this session do this to that.

@@ -1,0 +1,1 @@
+//! Accounts, users, groups, policies, organizations: the admin API.

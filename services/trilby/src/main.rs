@@ -1,0 +1,2 @@
+//! The binary: serve, demo, log tools.
+fn main() {}
