@@ -1,1 +1,51 @@
-//! The log: traits, envelope, hash chain, in-memory backend, conformance suite.
+//! The log: what everything else stands on.
+//!
+//! Two kinds of record. The *control log* holds every change of rights: one log per account, per
+//! organization and for the installation, gapless and hash-chained ([`EventLog::append`]). The
+//! *activity log* holds what happened under those rights ([`EventLog::activity_append`]). Beside
+//! them lie side tables with what events only name: secrets, personal data, counters.
+//!
+//! This crate has the traits, the envelope, the hash chain, an in-memory backend, and the suite
+//! every backend must pass. It knows no event type and no database.
+//!
+//! Invariants kept here and checked by `verify`:
+//! * a commit is atomic: its events, claims, receipt, revocations and side rows exist together or
+//!   not at all, over all logs it spans;
+//! * a seq is given once, without gaps, from 1; `at` never decreases within a log;
+//! * stored bytes are what was hashed: a verifier hashes them and never serializes again.
+
+pub mod activity;
+pub mod archive;
+pub mod chain;
+pub mod claim;
+pub mod commit;
+pub mod envelope;
+pub mod error;
+pub mod feed;
+pub mod log;
+pub mod memory;
+pub mod meta;
+pub mod receipt;
+pub mod revocation;
+pub mod seal;
+pub mod side;
+pub mod snapshot;
+pub mod trusting;
+
+pub use activity::{Activity, ActivityFilter, ActivityRecord, Segment};
+pub use archive::{Archive, Section};
+pub use claim::{Claim, ClaimKey, ClaimOwner, ClaimScope};
+pub use commit::{Commit, Committed, Entry, Expected};
+pub use envelope::{CommitPoint, Head, HeadState, NewEvent, Recorded, RecordedCommit};
+pub use error::{AppendError, Error, SideError};
+pub use feed::{Feed, FeedMessage, FeedReceiver};
+pub use log::{EventLog, OutboxRow};
+pub use memory::Memory;
+pub use meta::StoreMeta;
+pub use receipt::{NewReceipt, StoredReceipt};
+pub use revocation::{Dependency, NewRevocation, Revocation, RevocationKind};
+pub use side::{
+    Counter, Credential, OneTime, Personal, SealedKey, SideBody, SideOutcome, SideWrite,
+};
+pub use snapshot::Snapshot;
+pub use trusting::{Trusting, TrustingChange};

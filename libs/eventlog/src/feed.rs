@@ -1,0 +1,104 @@
+//! The feed: the news of commits. The log is the truth; whoever missed something reads it there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+use crate::envelope::RecordedCommit;
+use crate::error::Error;
+use crate::revocation::Revocation;
+
+/// News of one thing.
+#[derive(Debug, Clone)]
+pub enum FeedMessage {
+    /// A commit of one log. Those of one log come in order; one may come twice.
+    Commit(Arc<RecordedCommit>),
+    /// A revocation, for every account, whatever logs the receiver follows.
+    Revocation(Arc<Revocation>),
+    /// This many messages were lost to this receiver, which was too slow. It compares heads and
+    /// reads what it lacks from the log, and revocations from their table.
+    Gap(u64),
+}
+
+/// Something that tells of commits after they are durable.
+#[async_trait]
+pub trait Feed: Send + Sync {
+    /// Everything that is announced from now on.
+    ///
+    /// To miss nothing, subscribe first and read the log after.
+    async fn subscribe(&self) -> Result<FeedReceiver, Error>;
+}
+
+/// One subscription.
+#[derive(Debug)]
+pub struct FeedReceiver {
+    inner: broadcast::Receiver<FeedMessage>,
+}
+
+impl FeedReceiver {
+    /// A subscription to an in-process channel. What a channel that has lagged lost is told as
+    /// [`FeedMessage::Gap`].
+    pub fn new(inner: broadcast::Receiver<FeedMessage>) -> Self {
+        Self { inner }
+    }
+
+    /// Waits for the next message. `None` when the feed has ended for good.
+    pub async fn recv(&mut self) -> Option<FeedMessage> {
+        match self.inner.recv().await {
+            Ok(message) => Some(message),
+            Err(broadcast::error::RecvError::Lagged(missed)) => Some(FeedMessage::Gap(missed)),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// The next message if there is one now.
+    pub fn try_recv(&mut self) -> Option<FeedMessage> {
+        match self.inner.try_recv() {
+            Ok(message) => Some(message),
+            Err(broadcast::error::TryRecvError::Lagged(missed)) => Some(FeedMessage::Gap(missed)),
+            Err(
+                broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed,
+            ) => None,
+        }
+    }
+}
+
+/// The sending side of an in-process feed, for backends that relay within their own process.
+#[derive(Debug, Clone)]
+pub struct FeedSender {
+    inner: broadcast::Sender<FeedMessage>,
+}
+
+impl FeedSender {
+    /// A feed that holds this many messages for its slowest receiver.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            inner: broadcast::Sender::new(capacity),
+        }
+    }
+
+    /// A new subscription.
+    pub fn subscribe(&self) -> FeedReceiver {
+        FeedReceiver::new(self.inner.subscribe())
+    }
+
+    /// Tells of a commit, then of the revocations in it. No receivers is no error.
+    pub fn announce(
+        &self,
+        commits: impl IntoIterator<Item = RecordedCommit>,
+        revocations: impl IntoIterator<Item = Revocation>,
+    ) {
+        for commit in commits {
+            self.send(FeedMessage::Commit(Arc::new(commit)));
+        }
+        for revocation in revocations {
+            self.send(FeedMessage::Revocation(Arc::new(revocation)));
+        }
+    }
+
+    fn send(&self, message: FeedMessage) {
+        // An error says that nobody listens; whoever comes later reads the log.
+        drop(self.inner.send(message));
+    }
+}

@@ -1,0 +1,19 @@
+//! What a store says about itself.
+
+/// The one row of `store_meta`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreMeta {
+    /// Random id of the store (a UUID's bytes); every chain begins with it.
+    pub store_id: [u8; 16],
+    /// Raised by a fence after a restore, so that hashes of both timelines differ.
+    pub incarnation: u32,
+    /// Fingerprint of the store key. A service with another key must not start.
+    pub store_key_fingerprint: [u8; 32],
+    /// Readers below this level would meet events they cannot fold, and must not start.
+    pub min_reader_level: u32,
+}
+
+/// Says which store key a store belongs to, and nothing about the key.
+pub fn store_key_fingerprint(store_key: &[u8; 32]) -> [u8; 32] {
+    crate::claim::hmac_sha256(store_key, b"trilby.store-key-fingerprint.v1")
+}
