@@ -20,9 +20,16 @@ macro_rules! uuid_text {
             }
         }
 
-        impl From<uuid::Uuid> for $type {
-            fn from(uuid: uuid::Uuid) -> Self {
-                Self(uuid.hyphenated().to_string())
+        impl From<[u8; 16]> for $type {
+            fn from(uuid: [u8; 16]) -> Self {
+                let mut text = String::with_capacity(36);
+                for (index, byte) in uuid.iter().enumerate() {
+                    if matches!(index, 4 | 6 | 8 | 10) {
+                        text.push('-');
+                    }
+                    text.push_str(&hex::encode([*byte]));
+                }
+                Self(text)
             }
         }
 
@@ -30,9 +37,10 @@ macro_rules! uuid_text {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                match uuid::Uuid::try_parse(text) {
-                    Ok(uuid) if uuid.hyphenated().to_string() == text => Ok(Self(text.to_owned())),
-                    Ok(_) | Err(_) => Err(IdError::new($says, echo(text))),
+                if is_uuid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(IdError::new($says, echo(text)))
                 }
             }
         }
@@ -48,6 +56,15 @@ macro_rules! uuid_text {
             example: "01938f2c-7d5e-7a10-9c3b-2f6d1e8a4b70", says: $says
         );
     };
+}
+
+/// Whether `text` is a UUID in its canonical spelling: lower case, with hyphens.
+fn is_uuid(text: &str) -> bool {
+    let fits = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 uuid_text!(
@@ -76,5 +93,15 @@ mod tests {
         ] {
             assert!(bad.parse::<DecisionId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn bytes_are_written_in_the_canonical_spelling() {
+        let id = RequestId::from([
+            0x01, 0x93, 0x8f, 0x2c, 0x7d, 0x5e, 0x7a, 0x10, 0x9c, 0x3b, 0x2f, 0x6d, 0x1e, 0x8a,
+            0x4b, 0x70,
+        ]);
+        assert_eq!(id.as_str(), "01938f2c-7d5e-7a10-9c3b-2f6d1e8a4b70");
+        assert_eq!(id.as_str().parse::<RequestId>().unwrap(), id);
     }
 }
