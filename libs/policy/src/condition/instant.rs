@@ -1,0 +1,140 @@
+//! Instants, written as ISO 8601 (the W3C profile) or as epoch seconds.
+
+/// Fraction digits kept; an instant with more is no instant.
+const FRACTION_DIGITS_MAX: usize = 18;
+/// 10^18: units in a second.
+const UNITS_PER_SECOND: i128 = 1_000_000_000_000_000_000;
+/// Digits of epoch seconds; more would be past the year 300 million.
+const EPOCH_DIGITS_MAX: usize = 16;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A point in time, exact to 10^-18 s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(i128);
+
+impl Instant {
+    /// Reads either form.
+    ///
+    /// Four digits alone are a year; any other run of digits is epoch seconds. A date without a zone is
+    /// UTC.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let is_year = whole.len() == 4 && fraction.is_none() && unsigned == text;
+        if is_digits(whole) && !is_year {
+            return epoch(unsigned != text, whole, fraction);
+        }
+        calendar(text)
+    }
+}
+
+fn epoch(negative: bool, whole: &str, fraction: Option<&str>) -> Option<Instant> {
+    if whole.len() > EPOCH_DIGITS_MAX {
+        return None;
+    }
+    let seconds: i128 = whole.parse().ok()?;
+    let size = seconds * UNITS_PER_SECOND + fraction.map_or(Some(0), units)?;
+    Some(Instant(if negative { -size } else { size }))
+}
+
+fn calendar(text: &str) -> Option<Instant> {
+    let (date, time) = match text.split_once('T') {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let mut parts = date.split('-');
+    let year = number(parts.next()?, 4)?;
+    let month = parts.next().map_or(Some(1), |part| number(part, 2))?;
+    let day = parts.next().map_or(Some(1), |part| number(part, 2))?;
+    if parts.next().is_some() || (time.is_some() && date.len() != "YYYY-MM-DD".len()) {
+        return None;
+    }
+    let midnight = i128::from(days_from_epoch(year, month, day)? * SECONDS_PER_DAY);
+    let within = time.map_or(Some(0), time_of_day)?;
+    Some(Instant(midnight * UNITS_PER_SECOND + within))
+}
+
+/// `hh:mm[:ss[.fraction]]` with an optional zone, in units after midnight UTC.
+fn time_of_day(text: &str) -> Option<i128> {
+    let (clock, offset) = zone(text)?;
+    let (clock, fraction) = match clock.split_once('.') {
+        Some((clock, fraction)) => (clock, units(fraction)?),
+        None => (clock, 0),
+    };
+    let mut parts = clock.split(':');
+    let hours = number(parts.next()?, 2)?;
+    let minutes = number(parts.next()?, 2)?;
+    let seconds = match parts.next() {
+        Some(part) => number(part, 2)?,
+        None if fraction == 0 && !text.contains('.') => 0,
+        None => return None,
+    };
+    // A leap second counts as the first of the next minute.
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 60 {
+        return None;
+    }
+    let total = hours * 3600 + minutes * 60 + seconds - offset;
+    Some(i128::from(total) * UNITS_PER_SECOND + fraction)
+}
+
+/// Splits the zone off; gives its offset in seconds.
+fn zone(text: &str) -> Option<(&str, i64)> {
+    if let Some(clock) = text.strip_suffix('Z') {
+        return Some((clock, 0));
+    }
+    let Some(at) = text.rfind(['+', '-']) else {
+        return Some((text, 0));
+    };
+    let (clock, offset) = text.split_at(at);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let offset = offset.get(1..)?;
+    let (hours, minutes) = match offset.split_once(':') {
+        Some(split) => split,
+        None if offset.len() == 4 => offset.split_at_checked(2)?,
+        None => return None,
+    };
+    let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    Some((clock, sign * (hours * 3600 + minutes * 60)))
+}
+
+/// A fraction of a second in units.
+fn units(fraction: &str) -> Option<i128> {
+    if !is_digits(fraction) || fraction.len() > FRACTION_DIGITS_MAX {
+        return None;
+    }
+    let missing = u32::try_from(FRACTION_DIGITS_MAX - fraction.len()).ok()?;
+    Some(fraction.parse::<i128>().ok()? * 10_i128.pow(missing))
+}
+
+fn number(text: &str, width: usize) -> Option<i64> {
+    (text.len() == width && is_digits(text))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Days since 1970-01-01 in the proleptic Gregorian calendar; `None` for a day that does not exist.
+fn days_from_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    let date = jiff::civil::Date::new(
+        i16::try_from(year).ok()?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    )
+    .ok()?;
+    let epoch = jiff::civil::Date::new(1970, 1, 1).ok()?;
+    let span = epoch.until(date).ok()?;
+    Some(i64::from(span.get_days()))
+}
+
+#[cfg(test)]
+mod tests;

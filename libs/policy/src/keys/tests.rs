@@ -1,0 +1,35 @@
+use super::*;
+
+#[test]
+fn the_prefixes_are_twins() {
+    assert_eq!(normalise("trilby:SourceIp"), "aws:sourceip");
+    assert_eq!(normalise("AWS:SourceIP"), "aws:sourceip");
+    assert_eq!(normalise("docs:Owner"), "docs:owner");
+    assert_eq!(Key::new("Trilby:UserName"), Key::new("aws:username"));
+}
+
+#[test]
+fn families_need_a_tag_key() {
+    assert_eq!(type_of("aws:PrincipalTag/Team"), Some(Type::String));
+    assert!(!is_known("aws:PrincipalTag/"));
+    assert!(!is_known("aws:PrincipalTag"));
+}
+
+#[test]
+fn the_multivalued_keys_are_those_of_the_language() {
+    for key in [
+        "aws:TagKeys",
+        "trilby:tagkeys",
+        "aws:PrincipalOrgPaths",
+        "aws:ResourceOrgPaths",
+        "aws:CalledVia",
+        "aws:PrincipalServiceNamesList",
+        "sts:TransitiveTagKeys",
+        "accounts.example.com/realm:amr",
+    ] {
+        assert!(is_multivalued(key), "{key}");
+    }
+    for key in ["aws:CalledViaFirst", "docs:Labels", ":amr", "aws:amr"] {
+        assert!(!is_multivalued(key), "{key}");
+    }
+}

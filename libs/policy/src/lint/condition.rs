@@ -1,0 +1,212 @@
+//! Conditions that do not say what they seem to say.
+
+use super::{At, Notes};
+use crate::condition::{Comparison, Network, Operand, Operator, SetOperator, Test};
+use crate::finding::did_you_mean;
+use crate::keys::{self, Shape, Type};
+use crate::statement::Effect;
+
+pub(super) fn statement(at: At<'_>, notes: &mut Notes) {
+    for test in at.statement.condition.tests() {
+        unguarded_for_all(at, test, notes);
+        set_operator(at, test, notes);
+        negated(at, test, notes);
+        mfa(at, test, notes);
+        private_range(at, test, notes);
+        spoofable(at, test, notes);
+        operator_type(at, test, notes);
+        unknown_key(at, test, notes);
+        multivalued_variable(at, test, notes);
+    }
+}
+
+fn place(test: &Test) -> String {
+    let key = trilby_model::json::escape_pointer(test.key.as_str());
+    format!("/Condition/{}/{key}", test.operator)
+}
+
+fn is_null_guard(test: &Test, guarded: &Test) -> bool {
+    test.key == guarded.key
+        && matches!(test.operand(), Operand::Null(wanted) if wanted.iter().all(|absent| !absent))
+}
+
+fn unguarded_for_all(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let Operator { set, .. } = test.operator;
+    if set != Some(SetOperator::ForAllValues) || at.statement.effect != Effect::Allow {
+        return;
+    }
+    let guards = at.statement.condition.tests();
+    if guards.iter().any(|guard| is_null_guard(guard, test)) {
+        return;
+    }
+    let key = test.key.as_str();
+    notes.add(
+        at,
+        "for_all_values_allow",
+        &place(test),
+        format!("this also allows requests without `{key}`: ForAllValues is true when there is nothing to test"),
+        Some(&format!("add \"Null\": {{\"{key}\": \"false\"}}")),
+    );
+}
+
+fn set_operator(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let single = keys::shape_of(test.key.as_str()) == Some(Shape::Single);
+    if test.operator.set.is_some() && single {
+        notes.add(
+            at,
+            "set_operator_on_single_value",
+            &place(test),
+            format!(
+                "`{}` holds a single value; a set operator only changes what its absence means",
+                test.key.as_str()
+            ),
+            Some("drop the set operator"),
+        );
+    }
+}
+
+fn negated(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let guards = at.statement.condition.tests();
+    let plain = test.operator.negated && test.operator.set.is_none();
+    if !plain
+        || at.statement.effect != Effect::Allow
+        || guards.iter().any(|g| is_null_guard(g, test))
+    {
+        return;
+    }
+    let key = test.key.as_str();
+    notes.add(
+        at,
+        "negated_operator_allow",
+        &place(test),
+        format!("this also allows requests without `{key}`: a negated operator is true when the key is absent"),
+        Some(&format!("add \"Null\": {{\"{key}\": \"false\"}}")),
+    );
+}
+
+fn mfa(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let is_mfa = test.key.normal() == "aws:multifactorauthpresent";
+    let is_bool = test.operator.comparison == Comparison::Bool && !test.operator.if_exists;
+    let wants_false = test.values.iter().any(|v| v.eq_ignore_ascii_case("false"));
+    if is_mfa && is_bool && wants_false && at.statement.effect == Effect::Deny {
+        notes.add(
+            at,
+            "mfa_absent_not_denied",
+            &place(test),
+            "with long-term keys the key is absent, so that this Deny does not apply to them",
+            Some("use BoolIfExists"),
+        );
+    }
+}
+
+const PRIVATE: &[&str] = &[
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+    "::1/128",
+];
+
+fn private_range(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let Operand::Ip(networks) = test.operand() else {
+        return;
+    };
+    for (index, (network, written)) in networks.iter().zip(&test.values).enumerate() {
+        let private = PRIVATE
+            .iter()
+            .filter_map(|text| Network::parse(text))
+            .any(|private| private.covers(network));
+        if private {
+            notes.add(
+                at,
+                "private_address",
+                &format!("{}/{index}", place(test)),
+                format!(
+                    "`{written}` is a private range; requests from the internet never carry it"
+                ),
+                Some("name the public addresses your requests come from"),
+            );
+        }
+    }
+}
+
+fn spoofable(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let key = test.key.normal();
+    if at.statement.effect == Effect::Allow && matches!(key, "aws:useragent" | "aws:referer") {
+        notes.add(
+            at,
+            "spoofable_key_allow",
+            &place(test),
+            format!("the caller chooses `{}` freely", test.key.as_str()),
+            Some("do not grant by it"),
+        );
+    }
+}
+
+fn operator_type(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let Some(value) = keys::type_of(test.key.as_str()) else {
+        return;
+    };
+    let suits = match test.operator.comparison {
+        Comparison::Text | Comparison::TextIgnoreCase | Comparison::Glob | Comparison::Null => {
+            value != Type::Ip
+        }
+        Comparison::Arn => value == Type::Arn || value == Type::String,
+        Comparison::Numeric(_) => matches!(value, Type::Numeric | Type::String | Type::Date),
+        Comparison::Date(_) => matches!(value, Type::Date | Type::String),
+        Comparison::Bool => matches!(value, Type::Bool | Type::String),
+        Comparison::Binary => value == Type::String,
+        Comparison::Ip => value == Type::Ip || value == Type::String,
+    };
+    let presence = test.operator.comparison == Comparison::Null;
+    if !suits && !presence {
+        notes.add(
+            at,
+            "operator_type",
+            &place(test),
+            format!(
+                "{} does not suit the values of `{}`",
+                test.operator,
+                test.key.as_str()
+            ),
+            None,
+        );
+    }
+}
+
+/// Keys of the service's own namespaces that do not exist.
+fn unknown_key(at: At<'_>, test: &Test, notes: &mut Notes) {
+    let key = test.key.as_str();
+    let ours = ["aws:", "sts:"]
+        .iter()
+        .any(|p| test.key.normal().starts_with(p));
+    if !ours || keys::is_known(key) {
+        return;
+    }
+    let hint = did_you_mean(key, keys::REGISTRY.iter().map(|entry| entry.name));
+    notes.add(
+        at,
+        "unknown_condition_key",
+        &place(test),
+        format!("no request carries `{key}`"),
+        hint.as_deref(),
+    );
+}
+
+fn multivalued_variable(at: At<'_>, test: &Test, notes: &mut Notes) {
+    for variable in test.operand().variables() {
+        let key = variable.key().as_str();
+        if keys::is_multivalued(key) {
+            notes.add(
+                at,
+                "multivalued_variable",
+                &place(test),
+                format!("`{key}` holds many values, so that `${{{key}}}` never resolves"),
+                None,
+            );
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Patterns: text with wildcards and variables, split into tokens once and matched without
+//! backtracking blow-up.
+//!
+//! `*` stands for any run of characters, `?` for exactly one Unicode scalar value, and nothing else is
+//! special; `\` is an ordinary character. Text that a variable brings in is literal: a `*` in a tag
+//! value never becomes a wildcard.
+
+mod arn;
+mod cover;
+mod glob;
+mod read;
+
+pub use arn::{ArnParts, ArnPattern, ArnPatternError};
+pub use read::PatternError;
+
+use std::borrow::Cow;
+
+use crate::context::{Context, ContextValue};
+use crate::keys::Key;
+
+/// What is special in the text of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syntax {
+    /// `*` and `?` are wildcards.
+    pub wildcards: bool,
+    /// `${...}` is a variable or an escape.
+    pub variables: bool,
+}
+
+impl Syntax {
+    /// Nothing is special.
+    pub const LITERAL: Self = Self {
+        wildcards: false,
+        variables: false,
+    };
+    /// Wildcards only.
+    pub const GLOB: Self = Self {
+        wildcards: true,
+        variables: false,
+    };
+}
+
+/// A piece of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// This text.
+    Lit(Box<str>),
+    /// Any run of characters, also none.
+    Star,
+    /// Exactly one character.
+    Any,
+    /// The text of a condition key.
+    Var(Variable),
+}
+
+/// `${key}` or `${key, 'default'}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    pub(crate) key: Key,
+    pub(crate) default: Option<Box<str>>,
+}
+
+impl Variable {
+    /// The key it stands for.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// What stands in when the key is absent.
+    #[must_use]
+    pub fn default(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+
+    /// Its text for this request. `None`: the variable is null, because the key is absent or
+    /// multivalued and there is no default.
+    #[must_use]
+    pub fn resolve<'a>(&'a self, context: &'a Context) -> Option<&'a str> {
+        match context.at(&self.key) {
+            Some(ContextValue::Scalar(value)) => Some(value),
+            Some(ContextValue::List(_)) | None => self.default.as_deref(),
+        }
+    }
+
+    /// Whether supplying the key would make a null variable resolve.
+    pub(crate) fn is_missing(&self, context: &Context) -> bool {
+        self.default.is_none() && context.at(&self.key).is_none()
+    }
+}
+
+/// A tokenised pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    source: Box<str>,
+    tokens: Box<[Token]>,
+    has_variables: bool,
+}
+
+impl Pattern {
+    /// Splits `text` into tokens.
+    ///
+    /// # Errors
+    /// An unterminated, empty or badly spelt variable, where variables are special.
+    pub fn parse(text: &str, syntax: Syntax) -> Result<Self, PatternError> {
+        let tokens = read::tokens(text, syntax)?;
+        Ok(Self {
+            source: text.into(),
+            has_variables: tokens.iter().any(|t| matches!(t, Token::Var(_))),
+            tokens: tokens.into(),
+        })
+    }
+
+    /// A pattern in which nothing is special.
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        Self {
+            source: text.into(),
+            tokens: read::literal(text).into(),
+            has_variables: false,
+        }
+    }
+
+    /// As written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// Its pieces.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Whether `*` or `?` occurs as a wildcard.
+    #[must_use]
+    pub fn has_wildcards(&self) -> bool {
+        self.tokens
+            .iter()
+            .any(|token| matches!(token, Token::Star | Token::Any))
+    }
+
+    /// Whether a variable occurs.
+    #[must_use]
+    pub fn has_variables(&self) -> bool {
+        self.has_variables
+    }
+
+    /// The variables, in order.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.tokens.iter().filter_map(|token| match token {
+            Token::Var(variable) => Some(variable),
+            Token::Lit(_) | Token::Star | Token::Any => None,
+        })
+    }
+
+    /// The text, when the pattern has neither wildcards nor variables.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&str> {
+        match &*self.tokens {
+            [] => Some(""),
+            [Token::Lit(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text every match must begin with.
+    #[must_use]
+    pub fn literal_prefix(&self) -> &str {
+        match self.tokens.first() {
+            Some(Token::Lit(text)) => text,
+            Some(Token::Star | Token::Any | Token::Var(_)) | None => "",
+        }
+    }
+
+    /// Whether the whole of `text` fits. `None`: a variable is null, so there is no pattern to fit.
+    #[must_use]
+    pub fn matches(&self, text: &str, context: &Context) -> Option<bool> {
+        if !self.has_variables {
+            return Some(self.matches_plain(text));
+        }
+        let values = self
+            .variables()
+            .map(|variable| variable.resolve(context))
+            .collect::<Option<Vec<_>>>()?;
+        Some(glob::matches(&self.tokens, &values, text))
+    }
+
+    /// As [`Pattern::matches`], for patterns that cannot hold variables; a variable matches nothing.
+    #[must_use]
+    pub fn matches_plain(&self, text: &str) -> bool {
+        match &*self.tokens {
+            [Token::Lit(literal)] => **literal == *text,
+            [Token::Star] => true,
+            tokens => glob::matches(tokens, &[], text),
+        }
+    }
+
+    /// The text after substitution, for patterns without wildcards. `None`: a variable is null, or
+    /// there is a wildcard.
+    #[must_use]
+    pub fn resolve<'a>(&'a self, context: &'a Context) -> Option<Cow<'a, str>> {
+        if let Some(text) = self.as_literal() {
+            return Some(Cow::Borrowed(text));
+        }
+        if let [Token::Var(variable)] = &*self.tokens {
+            return variable.resolve(context).map(Cow::Borrowed);
+        }
+        let mut text = String::new();
+        for token in &self.tokens {
+            match token {
+                Token::Lit(literal) => text.push_str(literal),
+                Token::Var(variable) => text.push_str(variable.resolve(context)?),
+                Token::Star | Token::Any => return None,
+            }
+        }
+        Some(Cow::Owned(text))
+    }
+
+    /// Whether everything `other` matches is matched by this pattern too.
+    ///
+    /// Sound, not complete: `true` is certain, `false` may be a pattern too clever to see through.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        cover::covers(&self.tokens, &other.tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests;
