@@ -1,0 +1,5 @@
+//! The HTTP servers of a process.
+
+mod resource;
+
+pub use resource::resource;

@@ -1,0 +1,137 @@
+//! What an operator can set, in one table.
+//!
+//! A setting comes from the settings file (TOML), then the environment (`TRILBY_SERVER__LISTEN`), then the
+//! command line; later ones win. The table below is the struct, the defaults, the parser and the document
+//! `docs/SETTINGS.md` at once, so none can lack what another has. An unknown key, section or `TRILBY_*`
+//! variable is refused with a hint: a misspelt limit that is silently ignored is no limit. All faults of a
+//! start are told together.
+
+mod document;
+mod error;
+mod load;
+mod table;
+mod values;
+#[cfg(test)]
+mod tests;
+
+pub use document::document;
+pub use error::{Error, Fault};
+pub use table::{Entry, Kind, ParseValue};
+pub use values::{LogFormat, Network, PublicUrl};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Variables of the command line itself, which are not settings. Each is an option of `trilby` as well.
+pub const COMMAND_VARIABLES: &[&str] = &["TRILBY_CONFIG"];
+
+/// Variables with this beginning belong to the tests and are not looked at.
+pub const TEST_PREFIX: &str = "TRILBY_TEST_";
+
+table::settings! {
+    /// The address, limits and patience of the HTTP servers.
+    server: Server {
+        /// Address of the API. Port 0 takes a free port, which the ready line names.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        /// Address of the operator's port: metrics, health, `/operator/v1`. Keep it off public networks.
+        operator_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9080));
+        /// Address under which clients reach the API, without a path. Every link, issuer and token is made from it, none from a request. Default: `http://` and `listen`, if that is a loopback address.
+        public_url: Option<PublicUrl> = None;
+        /// Serve plain HTTP on an address that is not loopback. Only behind a proxy that ends TLS.
+        allow_insecure_http: bool = false;
+        /// Networks of proxies whose `X-Forwarded-For` or `Forwarded` is believed.
+        trusted_proxies: Vec<Network> = Vec::new();
+        /// Largest request body, in bytes, where an operation has no smaller limit of its own.
+        body_limit_bytes: usize = 1_048_576, 1_024..=67_108_864;
+        /// Largest sum of a request's header names and values, in bytes.
+        header_limit_bytes: usize = 16_384, 1_024..=65_536;
+        /// Longest time a request may take, in milliseconds.
+        request_timeout_ms: u64 = 30_000, 100..=600_000;
+        /// Longest time a client may take to send a request's headers, in milliseconds.
+        header_timeout_ms: u64 = 5_000, 100..=60_000;
+        /// How long an idle connection is kept, in milliseconds.
+        keep_alive_ms: u64 = 5_000, 100..=600_000;
+        /// Most connections at once, per worker.
+        connections_max: usize = 10_000, 1..=1_000_000;
+        /// How long a stopping process waits for running requests, in milliseconds.
+        shutdown_grace_ms: u64 = 10_000, 0..=600_000;
+        /// Threads that serve requests. 0: one per core.
+        workers: usize = 0, 0..=1_024;
+    }
+    /// Where the events are.
+    log: Log {
+        /// Directory of the embedded log and of the keys that are made at first start.
+        data_dir: PathBuf = PathBuf::from("trilby-data");
+    }
+    /// What the process tells about itself.
+    telemetry: Telemetry {
+        /// Form of the log on standard error: `text` for people, `json` for machines.
+        log_format: LogFormat = LogFormat::Text;
+        /// Which log lines are written, for example `info,trilby=debug`.
+        log_filter: String = String::from("info");
+        /// Base address of an OTLP/HTTP collector (`http://127.0.0.1:4318`); traces go to `/v1/traces` below it. Needs a build with the feature `otlp`.
+        otlp_endpoint: Option<String> = None;
+        /// Share of requests that are traced when the caller's `traceparent` does not say, in percent.
+        trace_sample_percent: u64 = 100, 0..=100;
+    }
+    /// Sessions and the tokens that carry them.
+    tokens: Tokens {
+        /// How far two clocks may differ when our own tokens are verified, in seconds.
+        skew_s: u64 = 5, 0..=60;
+        /// Most passwords that are hashed at once. 0: one per core.
+        password_hashers: usize = 0, 0..=256;
+        /// Most logins that wait for a hasher; more are told `busy`.
+        password_queue_max: usize = 64, 1..=4_096;
+    }
+    /// The decision API.
+    decisions: Decisions {
+        /// Most evaluations in one batch.
+        batch_max: usize = 1_000, 1..=10_000;
+    }
+}
+
+impl Settings {
+    /// The threads that serve requests.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        match self.server.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+
+    /// What no single setting can see: rules between settings.
+    fn check(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let server = &self.server;
+        if !server.listen.ip().is_loopback() && !server.allow_insecure_http {
+            faults.push(Fault::new(
+                "server.listen",
+                format!(
+                    "`{}` is not a loopback address, and plain HTTP beyond loopback needs `server.allow_insecure_http = true` and a proxy that ends TLS",
+                    server.listen
+                ),
+            ));
+        }
+        match &server.public_url {
+            None if !server.listen.ip().is_loopback() => faults.push(Fault::new(
+                "server.public_url",
+                "must be set when `server.listen` is not a loopback address".to_owned(),
+            )),
+            Some(url) if !url.is_https() && !url.is_loopback() && !server.allow_insecure_http => {
+                faults.push(Fault::new(
+                    "server.public_url",
+                    format!("`{url}` must begin with `https://`"),
+                ));
+            }
+            None | Some(_) => {}
+        }
+        if server.listen == server.operator_listen && server.listen.port() != 0 {
+            faults.push(Fault::new(
+                "server.operator_listen",
+                "must differ from `server.listen`: the operator's port is no part of the API".to_owned(),
+            ));
+        }
+        faults
+    }
+}
