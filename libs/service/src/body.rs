@@ -48,9 +48,17 @@ pub enum Media {
 ///
 /// # Errors
 /// `unsupported_media_type`, `payload_too_large`; `invalid_parameter` if the connection breaks off.
-pub async fn read(request: &HttpRequest, payload: &mut Payload, media: Media, limits: Limits) -> Result<Bytes, Problem> {
+pub async fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media: Media,
+    limits: Limits,
+) -> Result<Bytes, Problem> {
     check_type(request, media)?;
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > limits.bytes) {
         return Err(too_large(limits));
     }
@@ -69,7 +77,11 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload, media: Media, li
 ///
 /// # Errors
 /// Those of [`read`] and [`decode`].
-pub async fn json<T: DeserializeOwned>(request: &HttpRequest, payload: &mut Payload, limits: Limits) -> Result<Decoded<T>, Problem> {
+pub async fn json<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limits: Limits,
+) -> Result<Decoded<T>, Problem> {
     decode(&read(request, payload, Media::Json, limits).await?)
 }
 
@@ -77,9 +89,14 @@ pub async fn json<T: DeserializeOwned>(request: &HttpRequest, payload: &mut Payl
 ///
 /// # Errors
 /// Those of [`read`] and [`Params::parse`]; an empty parameter is `invalid_parameter` when it is taken.
-pub async fn form(request: &HttpRequest, payload: &mut Payload, limits: Limits) -> Result<Params, Problem> {
+pub async fn form(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limits: Limits,
+) -> Result<Params, Problem> {
     let bytes = read(request, payload, Media::Form, limits).await?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::new(Code::InvalidParameter, "the form is not UTF-8"))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::new(Code::InvalidParameter, "the form is not UTF-8"))?;
     Params::parse(text)
 }
 
@@ -90,7 +107,10 @@ pub async fn form(request: &HttpRequest, payload: &mut Payload, limits: Limits) 
 pub async fn none(payload: &mut Payload) -> Result<(), Problem> {
     while let Some(chunk) = payload.next().await {
         if !chunk.map_err(broken)?.is_empty() {
-            return Err(Problem::new(Code::InvalidParameter, "this operation takes no body"));
+            return Err(Problem::new(
+                Code::InvalidParameter,
+                "this operation takes no body",
+            ));
         }
     }
     Ok(())
@@ -98,22 +118,34 @@ pub async fn none(payload: &mut Payload) -> Result<(), Problem> {
 
 fn check_type(request: &HttpRequest, media: Media) -> Result<(), Problem> {
     let wanted: &[&str] = match media {
-        Media::Json if request.method() == actix_web::http::Method::PATCH => &["application/json", "application/merge-patch+json"],
+        Media::Json if request.method() == actix_web::http::Method::PATCH => {
+            &["application/json", "application/merge-patch+json"]
+        }
         Media::Json => &["application/json"],
         Media::Form => &["application/x-www-form-urlencoded"],
     };
-    let given = crate::headers::single(request.headers(), header::CONTENT_TYPE.as_str())?.unwrap_or("");
+    let given =
+        crate::headers::single(request.headers(), header::CONTENT_TYPE.as_str())?.unwrap_or("");
     let mut parts = given.split(';');
     let essence = parts.next().unwrap_or("").trim().to_ascii_lowercase();
     let utf8 = parts.all(|parameter| is_harmless(parameter.trim()));
     if wanted.contains(&essence.as_str()) && utf8 {
         return Ok(());
     }
-    Err(
-        Problem::new(Code::UnsupportedMediaType, format!("the body must be `{}` in UTF-8", wanted.join("` or `")))
-            .error(FieldError::header("Content-Type", Code::UnsupportedMediaType, "not supported here"))
-            .with_header(header::ACCEPT, header::HeaderValue::from_str(&wanted.join(", ")).unwrap_or(header::HeaderValue::from_static("*/*"))),
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        format!("the body must be `{}` in UTF-8", wanted.join("` or `")),
     )
+    .error(FieldError::header(
+        "Content-Type",
+        Code::UnsupportedMediaType,
+        "not supported here",
+    ))
+    .with_header(
+        header::ACCEPT,
+        header::HeaderValue::from_str(&wanted.join(", "))
+            .unwrap_or(header::HeaderValue::from_static("*/*")),
+    ))
 }
 
 /// A parameter of the content type that changes nothing: none, or the one encoding we read.
@@ -127,7 +159,11 @@ fn is_harmless(parameter: &str) -> bool {
 }
 
 fn too_large(limits: Limits) -> Problem {
-    Problem::new(Code::PayloadTooLarge, format!("the body is larger than {} bytes", limits.bytes)).with("limit", limits.bytes)
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!("the body is larger than {} bytes", limits.bytes),
+    )
+    .with("limit", limits.bytes)
 }
 
 fn broken(error: PayloadError) -> Problem {
@@ -150,5 +186,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Decoded<T> {
 #[must_use]
 pub fn default_limits(request: &HttpRequest) -> Limits {
     let of_server = request.extensions().get::<Limits>().copied();
-    of_server.unwrap_or(Limits { bytes: TOKEN_BODY_BYTES })
+    of_server.unwrap_or(Limits {
+        bytes: TOKEN_BODY_BYTES,
+    })
 }

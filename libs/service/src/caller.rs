@@ -3,7 +3,10 @@
 //! Only `libs/access` makes one, after signature, times, revocation and standing were checked. Services read it.
 
 use serde_json::Value;
-use trilby_model::{AccountId, Arn, Path, RoleId, RoleName, RoleSessionName, Seq, SessionId, Tags, Timestamp, UserId, UserName};
+use trilby_model::{
+    AccountId, Arn, Path, RoleId, RoleName, RoleSessionName, Seq, SessionId, Tags, Timestamp,
+    UserId, UserName,
+};
 
 /// A verified caller.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,6 +147,8 @@ impl Caller {
     /// The unique id without a session name: what policies, receipts and claims go by.
     #[must_use]
     pub fn principal_unique_id(&self) -> &str {
-        self.principal_id.split_once(':').map_or(&self.principal_id, |(id, _)| id)
+        self.principal_id
+            .split_once(':')
+            .map_or(&self.principal_id, |(id, _)| id)
     }
 }

@@ -17,9 +17,13 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>,
     if values.next().is_some() {
         return Err(refuse(name, "is given twice"));
     }
-    value.to_str().map(Some).map_err(|_| refuse(name, "is not visible ASCII"))
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| refuse(name, "is not visible ASCII"))
 }
 
 fn refuse(name: &str, what: &str) -> Problem {
-    Problem::new(Code::InvalidParameter, format!("header `{name}` {what}")).error(FieldError::header(name, Code::InvalidParameter, what))
+    Problem::new(Code::InvalidParameter, format!("header `{name}` {what}"))
+        .error(FieldError::header(name, Code::InvalidParameter, what))
 }

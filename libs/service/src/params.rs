@@ -32,7 +32,13 @@ impl Params {
             if pairs.len() == PARAMS_MAX {
                 return Err(Problem::new(Code::InvalidParameter, "too many parameters"));
             }
-            let value = decode(value).map_err(|problem| problem.error(FieldError::parameter(&name, Code::InvalidParameter, "cannot be decoded")))?;
+            let value = decode(value).map_err(|problem| {
+                problem.error(FieldError::parameter(
+                    &name,
+                    Code::InvalidParameter,
+                    "cannot be decoded",
+                ))
+            })?;
             pairs.push((name, value));
         }
         Ok(Params(pairs))
@@ -44,7 +50,9 @@ impl Params {
     /// `invalid_parameter`
     pub fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
         match self.take_raw(name) {
-            Some(value) if value.is_empty() => Err(refuse(Code::InvalidParameter, name, "is empty")),
+            Some(value) if value.is_empty() => {
+                Err(refuse(Code::InvalidParameter, name, "is empty"))
+            }
             value => Ok(value),
         }
     }
@@ -68,7 +76,11 @@ impl Params {
         T::Err: fmt::Display,
     {
         self.take(name)?
-            .map(|value| value.parse().map_err(|error: T::Err| refuse(Code::InvalidParameter, name, &error.to_string())))
+            .map(|value| {
+                value.parse().map_err(|error: T::Err| {
+                    refuse(Code::InvalidParameter, name, &error.to_string())
+                })
+            })
             .transpose()
     }
 
@@ -93,7 +105,11 @@ impl Params {
         match self.take(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(refuse(Code::InvalidParameter, name, "must be `true` or `false`")),
+            Some(_) => Err(refuse(
+                Code::InvalidParameter,
+                name,
+                "must be `true` or `false`",
+            )),
         }
     }
 
@@ -118,9 +134,16 @@ impl Params {
         let Some((first, _)) = self.0.first() else {
             return Ok(());
         };
-        let problem = Problem::new(Code::InvalidParameter, format!("parameter `{first}` is not known here"));
+        let problem = Problem::new(
+            Code::InvalidParameter,
+            format!("parameter `{first}` is not known here"),
+        );
         Err(self.0.iter().fold(problem, |problem, (name, _)| {
-            problem.error(FieldError::parameter(name, Code::InvalidParameter, "is not known here"))
+            problem.error(FieldError::parameter(
+                name,
+                Code::InvalidParameter,
+                "is not known here",
+            ))
         }))
     }
 
@@ -132,12 +155,15 @@ impl Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
 fn refuse(code: Code, name: &str, what: &str) -> Problem {
-    Problem::new(code, format!("parameter `{name}` {what}")).error(FieldError::parameter(name, code, what))
+    Problem::new(code, format!("parameter `{name}` {what}"))
+        .error(FieldError::parameter(name, code, what))
 }
 
 /// `application/x-www-form-urlencoded`: plus is a blank, every percent sign begins two hex digits.
@@ -147,10 +173,15 @@ fn decode(text: &str) -> Result<String, Problem> {
         let digit = |offset: usize| bytes.get(at + offset).is_some_and(u8::is_ascii_hexdigit);
         *byte == b'%' && !(digit(1) && digit(2))
     });
-    let decoded = percent_decode_str(&text.replace('+', " ")).decode_utf8().map(|text| text.into_owned());
+    let decoded = percent_decode_str(&text.replace('+', " "))
+        .decode_utf8()
+        .map(|text| text.into_owned());
     match decoded {
         Ok(text) if !broken && !text.contains('\0') => Ok(text),
-        Ok(_) | Err(_) => Err(Problem::new(Code::InvalidParameter, "a parameter is not percent-encoded UTF-8")),
+        Ok(_) | Err(_) => Err(Problem::new(
+            Code::InvalidParameter,
+            "a parameter is not percent-encoded UTF-8",
+        )),
     }
 }
 

@@ -71,7 +71,10 @@ impl Problem {
     /// The 404 that an unknown, a foreign and a forbidden-to-know resource share, byte for byte.
     #[must_use]
     pub fn not_found() -> Problem {
-        Problem::new(Code::NotFound, "there is no such resource, or you may not know of it")
+        Problem::new(
+            Code::NotFound,
+            "there is no such resource, or you may not know of it",
+        )
     }
 
     /// The 401 of a missing, bad, expired or revoked Bearer token.
@@ -94,7 +97,11 @@ impl Problem {
 
     /// The store or another part we need does not answer.
     pub fn unavailable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Problem {
-        Problem::new(Code::Unavailable, "a part this answer needs is not available").caused_by(cause)
+        Problem::new(
+            Code::Unavailable,
+            "a part this answer needs is not available",
+        )
+        .caused_by(cause)
     }
 
     /// `invalid_parameter` for one part of the body.
@@ -140,8 +147,12 @@ impl Problem {
     /// Tells the client when to come again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Problem {
-        self.headers.retain(|(name, _)| name != actix_web::http::header::RETRY_AFTER);
-        self.with_header(actix_web::http::header::RETRY_AFTER, HeaderValue::from(seconds))
+        self.headers
+            .retain(|(name, _)| name != actix_web::http::header::RETRY_AFTER);
+        self.with_header(
+            actix_web::http::header::RETRY_AFTER,
+            HeaderValue::from(seconds),
+        )
     }
 
     /// Sets the `error` of the OAuth form where it is not [`Code::oauth_error`].

@@ -28,7 +28,11 @@ pub struct RequestIds {
 
 impl RequestIds {
     /// Draws our id and reads the client's.
-    pub(crate) fn of(headers: &HeaderMap, clock: &dyn Clock, entropy: &dyn EntropySource) -> RequestIds {
+    pub(crate) fn of(
+        headers: &HeaderMap,
+        clock: &dyn Clock,
+        entropy: &dyn EntropySource,
+    ) -> RequestIds {
         let (echo, echo_cut) = match headers.get(ECHO_HEADER) {
             Some(value) => read_echo(value),
             None => (None, false),
@@ -42,7 +46,10 @@ impl RequestIds {
 
     /// The headers of the answer.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let ours = (trilby_model::brand::headers::REQUEST_ID, Some(self.id.as_str()));
+        let ours = (
+            trilby_model::brand::headers::REQUEST_ID,
+            Some(self.id.as_str()),
+        );
         let theirs = (ECHO_HEADER, self.echo.as_deref());
         [ours, theirs].into_iter().filter_map(|(name, value)| {
             let value = HeaderValue::from_str(value?).ok()?;
@@ -53,7 +60,7 @@ impl RequestIds {
 
 /// A fresh UUIDv7 of this millisecond.
 pub fn fresh(now: Timestamp, entropy: &dyn EntropySource) -> RequestId {
-    uuid_v7(now, entropy).into_bytes().into()
+    uuid_v7(now, entropy).into()
 }
 
 /// A fresh UUIDv7: `RequestId::from` and `DecisionId::from` take it.
@@ -63,7 +70,9 @@ pub fn uuid_v7(now: Timestamp, entropy: &dyn EntropySource) -> [u8; 16] {
     for (byte, seed) in random.iter_mut().zip(entropy.seed()) {
         *byte = seed;
     }
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into_bytes()
+    uuid::Builder::from_unix_timestamp_millis(millis, &random)
+        .into_uuid()
+        .into_bytes()
 }
 
 /// Visible ASCII and blanks come back as they came; other bytes cannot be sent back safely and are dropped.
@@ -85,7 +94,11 @@ impl FromRequest for RequestIds {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let ids = request.extensions().get::<RequestIds>().cloned();
-        ready(ids.ok_or_else(|| Problem::internal("the request did not pass the server's middleware")))
+        ready(
+            ids.ok_or_else(|| {
+                Problem::internal("the request did not pass the server's middleware")
+            }),
+        )
     }
 }
 

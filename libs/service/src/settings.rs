@@ -10,9 +10,9 @@ mod document;
 mod error;
 mod load;
 mod table;
-mod values;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use document::document;
 pub use error::{Error, Fault};
@@ -129,7 +129,8 @@ impl Settings {
         if server.listen == server.operator_listen && server.listen.port() != 0 {
             faults.push(Fault::new(
                 "server.operator_listen",
-                "must differ from `server.listen`: the operator's port is no part of the API".to_owned(),
+                "must differ from `server.listen`: the operator's port is no part of the API"
+                    .to_owned(),
             ));
         }
         faults

@@ -31,9 +31,13 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, Problem> 
 /// `invalid_json`, `duplicate_field`
 pub fn node(bytes: &[u8]) -> Result<json::Node, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::new(Code::InvalidJson, "the body is empty; this operation takes a JSON object"));
+        return Err(Problem::new(
+            Code::InvalidJson,
+            "the body is empty; this operation takes a JSON object",
+        ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(Code::InvalidJson, "the body is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Problem::new(Code::InvalidJson, "the body is not UTF-8"))?;
     json::parse(text).map_err(|error| not_json(&error))
 }
 
@@ -50,11 +54,23 @@ fn not_json(error: &json::Error) -> Problem {
         json::ErrorCode::DuplicateMember => Code::DuplicateField,
         json::ErrorCode::Syntax | json::ErrorCode::TooDeep => Code::InvalidJson,
     };
-    Problem::new(code, format!("{} at line {}, column {}", error.message, error.at.line, error.at.column))
-        .error(FieldError::at(error.pointer.clone(), code, error.message.clone()).placed(error.at.line, error.at.column))
+    Problem::new(
+        code,
+        format!(
+            "{} at line {}, column {}",
+            error.message, error.at.line, error.at.column
+        ),
+    )
+    .error(
+        FieldError::at(error.pointer.clone(), code, error.message.clone())
+            .placed(error.at.line, error.at.column),
+    )
 }
 
-fn wrong_shape(source: &json::Node, error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn wrong_shape(
+    source: &json::Node,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> Problem {
     let message = error.inner().to_string();
     let code = match message.starts_with("unknown field") {
         true => Code::UnknownField,

@@ -8,8 +8,14 @@ use super::{Code, Problem};
 /// Adds the pages. They are the same for everyone and need no credential.
 pub(crate) fn pages(config: &mut web::ServiceConfig) {
     config
-        .service(crate::server::resource("/problems", [("GET", web::get().to(index))]))
-        .service(crate::server::resource("/problems/{slug}", [("GET", web::get().to(page))]));
+        .service(crate::server::resource(
+            "/problems",
+            [("GET", web::get().to(index))],
+        ))
+        .service(crate::server::resource(
+            "/problems/{slug}",
+            [("GET", web::get().to(page))],
+        ));
 }
 
 async fn index(request: HttpRequest) -> HttpResponse {
@@ -65,7 +71,11 @@ fn html_page(title: &str, markdown: &str) -> String {
 /// The little markdown that our pages use: headings, paragraphs, `- ` lists, `code` and links to other pages.
 pub(super) fn to_html(markdown: &str) -> String {
     let mut html = String::new();
-    for block in markdown.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
+    for block in markdown
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|block| !block.is_empty())
+    {
         if let Some(heading) = block.strip_prefix("# ") {
             html.push_str(&format!("<h1>{}</h1>\n", inline(heading)));
         } else if block.starts_with("- ") {

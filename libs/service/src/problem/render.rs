@@ -1,8 +1,8 @@
 //! A problem on the wire: problem+json, the OAuth form, or plain text for an AuthZEN client that asks.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

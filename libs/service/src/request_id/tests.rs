@@ -3,7 +3,10 @@ use crate::clock::{ManualClock, SeededEntropy};
 
 fn ids(echo: &[u8]) -> RequestIds {
     let mut headers = HeaderMap::new();
-    headers.insert(HeaderName::from_static(ECHO_HEADER), HeaderValue::from_bytes(echo).unwrap());
+    headers.insert(
+        HeaderName::from_static(ECHO_HEADER),
+        HeaderValue::from_bytes(echo).unwrap(),
+    );
     let clock = ManualClock::at(Timestamp::from_unix_seconds(1_795_000_000));
     RequestIds::of(&headers, &clock, &SeededEntropy::new(1))
 }
@@ -18,7 +21,11 @@ fn our_id_is_a_uuid_of_version_7_with_the_clocks_time() {
 
 #[test]
 fn a_clients_id_comes_back_as_it_came() {
-    for id in ["a", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "with blank; and \"quotes\""] {
+    for id in [
+        "a",
+        "bfe9eb29-ab87-4ca3-be83-a1d5d8305716",
+        "with blank; and \"quotes\"",
+    ] {
         let ids = ids(id.as_bytes());
         assert_eq!((ids.echo.as_deref(), ids.echo_cut), (Some(id), false));
     }
@@ -29,6 +36,9 @@ fn a_long_id_is_cut_at_256_and_strange_bytes_are_dropped() {
     let long = ids(&[b'x'; 300]);
     assert_eq!((long.echo.unwrap().len(), long.echo_cut), (256, true));
     let strange = ids("tür\t1".as_bytes());
-    assert_eq!((strange.echo.as_deref(), strange.echo_cut), (Some("tr1"), true));
+    assert_eq!(
+        (strange.echo.as_deref(), strange.echo_cut),
+        (Some("tr1"), true)
+    );
     assert_eq!(ids(b"\xff\xfe").echo, None);
 }

@@ -12,5 +12,8 @@ fn a_secret_is_not_printed_even_inside_another_value() {
     assert_eq!(login.password.expose(), "hunter2");
     assert_eq!(login.user, "mary");
     let shown = format!("{login:?} {login:#?}");
-    assert!(shown.contains("[secret]") && !shown.contains("hunter2"), "{shown}");
+    assert!(
+        shown.contains("[secret]") && !shown.contains("hunter2"),
+        "{shown}"
+    );
 }

@@ -28,7 +28,7 @@ pub fn document() -> String {
 fn row(entry: &Entry, default: &str) -> String {
     let range = entry
         .range
-        .map(|(low, high)| format!(", {low} to {high}"))
+        .map(|(low, high)| format!(", {low} to {high}").replace('_', ""))
         .unwrap_or_default();
     let default = match default {
         "" => "not set".to_owned(),

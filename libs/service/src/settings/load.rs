@@ -65,10 +65,12 @@ impl Settings {
             path: path.to_owned(),
             source,
         })?;
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| Error::NotToml {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| Error::NotToml {
+                path: path.to_owned(),
+                message: error.to_string().trim_end().to_owned(),
+            })?;
         for (section, content) in &table {
             let Some(keys) = content.as_table().filter(|_| is_section(section)) else {
                 faults.push(unknown_section(section, content));
@@ -93,13 +95,23 @@ impl Settings {
         let (section, key) = lower.split_once("__").unwrap_or((&lower, ""));
         // Only the documented spelling is a setting: `Trilby_server__Listen` is somebody's mistake.
         if rest.chars().any(|c| c.is_ascii_lowercase()) {
-            faults.push(Fault::new(name, "is not a setting: variables are upper case".to_owned()));
+            faults.push(Fault::new(
+                name,
+                "is not a setting: variables are upper case".to_owned(),
+            ));
             return;
         }
         self.take(section, key, name, &Source::Text(value), faults);
     }
 
-    fn take(&mut self, section: &str, key: &str, name: &str, source: &Source<'_>, faults: &mut Vec<Fault>) {
+    fn take(
+        &mut self,
+        section: &str,
+        key: &str,
+        name: &str,
+        source: &Source<'_>,
+        faults: &mut Vec<Fault>,
+    ) {
         match self.set(section, key, source) {
             Some(Ok(())) => {}
             Some(Err(message)) => faults.push(Fault::new(name, message)),
@@ -109,28 +121,45 @@ impl Settings {
 }
 
 fn is_section(name: &str) -> bool {
-    Settings::SECTIONS.iter().any(|(section, _)| *section == name)
+    Settings::SECTIONS
+        .iter()
+        .any(|(section, _)| *section == name)
 }
 
 fn unknown_section(name: &str, content: &toml::Value) -> Fault {
     if is_section(name) {
-        return Fault::new(name, format!("is a section `[{name}]`, not {}", content.type_str()));
+        return Fault::new(
+            name,
+            format!("is a section `[{name}]`, not {}", content.type_str()),
+        );
     }
     let as_key = Settings::ENTRIES.iter().find(|entry| entry.key == name);
     let hint = match as_key {
         Some(entry) => Some(entry.path()),
-        None => nearest(name, Settings::SECTIONS.iter().map(|(section, _)| (*section).to_owned()))
-            .map(|section| format!("[{section}]")),
+        None => nearest(
+            name,
+            Settings::SECTIONS
+                .iter()
+                .map(|(section, _)| (*section).to_owned()),
+        )
+        .map(|section| format!("[{section}]")),
     };
     Fault::new(name, message(hint))
 }
 
 fn unknown(name: &str) -> Fault {
     let variable = name.starts_with(ENV_PREFIX);
-    let known = Settings::ENTRIES
+    let known = Settings::ENTRIES.iter().map(|entry| {
+        if variable {
+            entry.variable()
+        } else {
+            entry.path()
+        }
+    });
+    let commands = COMMAND_VARIABLES
         .iter()
-        .map(|entry| if variable { entry.variable() } else { entry.path() });
-    let commands = COMMAND_VARIABLES.iter().filter(|_| variable).map(|name| (*name).to_owned());
+        .filter(|_| variable)
+        .map(|name| (*name).to_owned());
     Fault::new(name, message(nearest(name, known.chain(commands))))
 }
 

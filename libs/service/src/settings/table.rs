@@ -162,7 +162,8 @@ impl ParseValue for bool {
             .ok_or_else(|| format!("must be true or false, not {}", value.type_str()))
     }
     fn from_text(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not `true` or `false`"))
+        text.parse()
+            .map_err(|_| format!("`{text}` is not `true` or `false`"))
     }
     fn show(&self) -> String {
         self.to_string()
@@ -220,10 +221,17 @@ impl ParseValue for Vec<Network> {
             .collect()
     }
     fn from_text(text: &str) -> Result<Self, String> {
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(network).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(network)
+            .collect()
     }
     fn show(&self) -> String {
-        let items: Vec<_> = self.iter().map(|network| format!("\"{network}\"")).collect();
+        let items: Vec<_> = self
+            .iter()
+            .map(|network| format!("\"{network}\""))
+            .collect();
         format!("[{}]", items.join(", "))
     }
 }
@@ -234,7 +242,11 @@ fn network(text: &str) -> Result<Network, String> {
 }
 
 /// Refuses a number outside its range.
-pub(super) fn in_range<T: PartialOrd + Display>(value: &T, smallest: &T, largest: &T) -> Result<(), String> {
+pub(super) fn in_range<T: PartialOrd + Display>(
+    value: &T,
+    smallest: &T,
+    largest: &T,
+) -> Result<(), String> {
     if value < smallest || value > largest {
         return Err(format!("`{value}` is not between {smallest} and {largest}"));
     }

@@ -64,7 +64,11 @@ impl PublicUrl {
     fn host(&self) -> &str {
         let authority = self.0.split_once("://").map_or("", |(_, rest)| rest);
         match authority.rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            Some((host, port))
+                if !host.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                host
+            }
             _ => authority,
         }
     }
@@ -91,7 +95,8 @@ impl FromStr for PublicUrl {
         if authority.contains(['/', '?', '#']) {
             return Err("must not have a path, query or fragment");
         }
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._:[]".contains(c);
+        let allowed =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._:[]".contains(c);
         if !authority.chars().all(allowed) {
             return Err("must be a lower-case host and perhaps a port");
         }
