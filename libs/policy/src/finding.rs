@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use trilby_model::json::{Node, Value};
+
 /// Whether a finding blocks the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +32,34 @@ pub struct Finding {
     /// What to write instead, when that can be guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+impl Finding {
+    /// The same finding with its place in the text the document was read from.
+    ///
+    /// A finding made from a compiled document points into the canonical form, where every list is an
+    /// array. Where `source` has a lone value instead, the pointer loses the index.
+    #[must_use]
+    pub fn located_in(mut self, source: &Node) -> Self {
+        let mut pointer = String::new();
+        let mut node = source;
+        for token in self.pointer.split('/').skip(1) {
+            let stands_alone = !matches!(node.value, Value::Array(_)) && token == "0";
+            let step = format!("/{token}");
+            match node.pointer(&step) {
+                Some(next) => {
+                    pointer.push_str(&step);
+                    node = next;
+                }
+                None if stands_alone => {}
+                None => break,
+            }
+        }
+        self.pointer = pointer;
+        self.line = node.at.line;
+        self.column = node.at.column;
+        self
+    }
 }
 
 impl fmt::Display for Finding {

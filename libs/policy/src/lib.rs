@@ -10,7 +10,7 @@
 //!
 //! Invariants:
 //! * A `Document` in hand passed every rule of its [`Kind`]; there is no half-checked document.
-//! * `parse(canonical(d)) == d`, and equal documents have equal canonical text.
+//! * `parse(canonical(d)) == d`; white space, lone values for lists and member order leave no trace.
 //! * Nothing here reads a clock, random numbers or the environment.
 
 #![cfg_attr(

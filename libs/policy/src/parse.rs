@@ -53,10 +53,10 @@ pub(crate) fn document(
                 findings.extend(trust::check(&document));
             }
             if findings.is_empty() {
-                Ok(document)
-            } else {
-                Err(findings)
+                return Ok(document);
             }
+            let located = findings.into_iter().map(|found| found.located_in(node));
+            Err(located.collect())
         }
         Some(_) | None => Err(findings),
     }

@@ -4,6 +4,7 @@ use trilby_model::json::Place;
 
 use crate::action::ActionElement;
 use crate::condition::Condition;
+use crate::pattern::{ArnPattern, Variable};
 use crate::principal::PrincipalElement;
 use crate::resource::ResourceElement;
 
@@ -45,6 +46,16 @@ pub struct Statement {
     pub condition: Condition,
     /// Where it begins in the text it was read from; no part of its meaning.
     pub at: Place,
+}
+
+impl Statement {
+    /// The variables in its resources and conditions.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let resources = self.resource.iter().flat_map(ResourceElement::patterns);
+        resources
+            .flat_map(ArnPattern::variables)
+            .chain(self.condition.variables())
+    }
 }
 
 impl PartialEq for Statement {

@@ -175,22 +175,6 @@ impl Operator {
         })
     }
 
-    /// Whether values may hold variables.
-    pub(crate) fn permits_variables(self) -> bool {
-        match self.comparison {
-            Comparison::Text
-            | Comparison::TextIgnoreCase
-            | Comparison::Glob
-            | Comparison::Arn
-            | Comparison::Bool => true,
-            Comparison::Numeric(_)
-            | Comparison::Date(_)
-            | Comparison::Binary
-            | Comparison::Ip
-            | Comparison::Null => false,
-        }
-    }
-
     /// Every base name, for hints; with whatever prefix `name` has.
     pub(crate) fn suggestions(name: &str) -> Vec<String> {
         let prefix = [SetOperator::ForAllValues, SetOperator::ForAnyValue]
