@@ -1,0 +1,63 @@
+use super::*;
+use crate::pepper::{Pepper, PepperVersion};
+
+fn pepper(version: u16) -> Pepper {
+    Pepper::new(PepperVersion::new(version).unwrap(), [version as u8; 32])
+}
+
+#[test]
+fn every_kind_round_trips_and_is_no_other_kind() {
+    for kind in TicketKind::ALL {
+        let ticket = Ticket::generate(kind, &mut Entropy::new([4; 32]));
+        assert_eq!(ticket.expose().len(), 4 + 43);
+        for other in TicketKind::ALL {
+            assert_eq!(Ticket::parse(other, ticket.expose()).is_ok(), other == kind);
+        }
+    }
+}
+
+#[test]
+fn prefixes_extensions_and_flipped_bits_of_each_kind_are_refused() {
+    let peppers = Peppers::single(pepper(1));
+    for kind in TicketKind::ALL {
+        let ticket = Ticket::generate(kind, &mut Entropy::new([5; 32]));
+        let stored = ticket.mac(&peppers);
+        let text = ticket.expose();
+        assert!(ticket.matches(Some(&stored), &peppers));
+        for cut in 0..text.len() {
+            assert_eq!(Ticket::parse(kind, &text[..cut]).unwrap_err(), NotATicket);
+        }
+        assert!(Ticket::parse(kind, &format!("{text}0")).is_err());
+        assert!(Ticket::parse(kind, &format!("{text}\n")).is_err());
+        for at in 0..text.len() {
+            for bit in 0..7 {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes[at] ^= 1 << bit;
+                let Ok(flipped) = String::from_utf8(bytes) else {
+                    continue;
+                };
+                if let Ok(other) = Ticket::parse(kind, &flipped) {
+                    assert!(!other.matches(Some(&stored), &peppers));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ticket_is_found_under_every_pepper_held() {
+    let ticket = Ticket::generate(TicketKind::Password, &mut Entropy::new([6; 32]));
+    let stored = ticket.mac(&Peppers::single(pepper(1)));
+    let both = Peppers::new([pepper(1), pepper(2)]).unwrap();
+    let macs = ticket.macs(&both);
+    assert_eq!(macs.len(), 2);
+    assert_eq!(macs[0].version().get(), 2);
+    assert!(macs.contains(&stored));
+    assert!(!ticket.matches(None, &both));
+}
+
+#[test]
+fn debug_shows_the_kind_only() {
+    let ticket = Ticket::generate(TicketKind::Mfa, &mut Entropy::new([7; 32]));
+    assert_eq!(format!("{ticket:?}"), "Ticket(Mfa, …)");
+}

@@ -1,0 +1,126 @@
+//! The line of an account's signing keys: which state each is in, and what is due next.
+//!
+//! `pending` (published, unused, so that every reader of the key set has it before it signs) →
+//! `active` → `retiring` (published until the last token it signed is gone) → `removed`; and
+//! `revoked`, at once and from any state. The states change by events of the account's log; this
+//! module only says which change is due.
+
+use serde::{Deserialize, Serialize};
+use trilby_model::Timestamp;
+
+/// State of a signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// Published, not used yet.
+    Pending,
+    /// Signs.
+    Active,
+    /// Signs no more; what it signed is still taken.
+    Retiring,
+    /// Gone, with all it signed.
+    Removed,
+    /// Gone at once; its tokens are dead.
+    Revoked,
+}
+
+impl KeyState {
+    /// Whether the key stands in the key set, and tokens under it are taken.
+    pub fn is_published(self) -> bool {
+        match self {
+            Self::Pending | Self::Active | Self::Retiring => true,
+            Self::Removed | Self::Revoked => false,
+        }
+    }
+}
+
+/// What the fold of an account knows of one of its keys, as far as rotation goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTimes {
+    /// Thumbprint.
+    pub kid: String,
+    /// State now.
+    pub state: KeyState,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// When it began to sign.
+    pub activated_at: Option<Timestamp>,
+    /// When it stopped signing.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// The times of rotation, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    pending_s: i64,
+    active_s: i64,
+}
+
+/// Twice the time a key set may be cached: below that, readers would meet an unknown key.
+pub const PENDING_MIN_S: i64 = 1_200;
+/// Longest session and ten minutes.
+const RETIRING_S: i64 = 43_200 + 600;
+
+impl Rotation {
+    /// A key is pending for a day and active for ninety.
+    pub const DEFAULT: Self = Self { pending_s: 86_400, active_s: 90 * 86_400 };
+
+    /// `None` if a key would be pending for less than [`PENDING_MIN_S`], or active for less time
+    /// than its successor is pending.
+    pub fn new(pending_s: i64, active_s: i64) -> Option<Self> {
+        (pending_s >= PENDING_MIN_S && active_s >= pending_s)
+            .then_some(Self { pending_s, active_s })
+    }
+}
+
+/// What is due for a line of keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Make a key and publish it.
+    Publish,
+    /// Let this pending key sign; the active one, if any, retires with it.
+    Activate {
+        /// Which.
+        kid: String,
+    },
+    /// Take this retired key out of the key set.
+    Remove {
+        /// Which.
+        kid: String,
+    },
+}
+
+/// The next step that is due at `now`, if any. Asked again after each step until there is none.
+///
+/// Without an active key there is no waiting: the first key of a line, and the first after a
+/// revocation, signs at once.
+pub fn due(keys: &[KeyTimes], rotation: Rotation, now: Timestamp) -> Option<Step> {
+    let of_state = |state| keys.iter().filter(move |key| key.state == state);
+    let age_s = |since: Timestamp| now.unix_seconds().saturating_sub(since.unix_seconds());
+    let oldest_pending = of_state(KeyState::Pending).min_by_key(|key| key.published_at);
+
+    let Some(active) = of_state(KeyState::Active).max_by_key(|key| key.activated_at) else {
+        return Some(match oldest_pending {
+            Some(key) => Step::Activate { kid: key.kid.clone() },
+            None => Step::Publish,
+        });
+    };
+    let signing_s = age_s(active.activated_at.unwrap_or(active.published_at));
+    match oldest_pending {
+        Some(key) if age_s(key.published_at) >= rotation.pending_s => {
+            return Some(Step::Activate { kid: key.kid.clone() });
+        }
+        Some(_) => {}
+        // The successor is published early enough to take over on the day.
+        None if signing_s >= rotation.active_s.saturating_sub(rotation.pending_s) => {
+            return Some(Step::Publish);
+        }
+        None => {}
+    }
+    of_state(KeyState::Retiring)
+        .find(|key| key.retired_at.is_some_and(|retired| age_s(retired) >= RETIRING_S))
+        .map(|key| Step::Remove { kid: key.kid.clone() })
+}
+
+#[cfg(test)]
+mod tests;
