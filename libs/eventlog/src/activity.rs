@@ -171,10 +171,15 @@ impl ActivityFilter {
 /// Refuses a record that no store takes.
 pub fn check(record: &Activity) -> Result<(), Error> {
     if record.id.is_empty() || record.kind.is_empty() {
-        return Err(Error::Invalid("an activity record has no id or kind".to_owned()));
+        return Err(Error::Invalid(
+            "an activity record has no id or kind".to_owned(),
+        ));
     }
     if record.body.len() > BODY_BYTES_MAX {
-        return Err(Error::Invalid(format!("activity record `{}` is too large", record.id)));
+        return Err(Error::Invalid(format!(
+            "activity record `{}` is too large",
+            record.id
+        )));
     }
     Ok(())
 }

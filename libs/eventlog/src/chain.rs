@@ -145,9 +145,8 @@ fn check_event(
     if event.commit_first != commit.first || event.commit_last != commit.last {
         return Err(Fault::Bounds);
     }
-    let belongs = event.log == commit.log
-        && event.incarnation == commit.incarnation
-        && event.at == commit.at;
+    let belongs =
+        event.log == commit.log && event.incarnation == commit.incarnation && event.at == commit.at;
     if !belongs {
         return Err(Fault::Commit);
     }

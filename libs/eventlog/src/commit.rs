@@ -83,7 +83,12 @@ pub struct Commit {
 
 impl Commit {
     /// A commit of these entries and nothing beside them.
-    pub fn new(at: Timestamp, meta: serde_json::Value, salt: [u8; 32], entries: Vec<Entry>) -> Self {
+    pub fn new(
+        at: Timestamp,
+        meta: serde_json::Value,
+        salt: [u8; 32],
+        entries: Vec<Entry>,
+    ) -> Self {
         Self {
             at,
             meta,

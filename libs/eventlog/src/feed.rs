@@ -57,9 +57,9 @@ impl FeedReceiver {
         match self.inner.try_recv() {
             Ok(message) => Some(message),
             Err(broadcast::error::TryRecvError::Lagged(missed)) => Some(FeedMessage::Gap(missed)),
-            Err(
-                broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed,
-            ) => None,
+            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
+                None
+            }
         }
     }
 }

@@ -8,7 +8,7 @@
 //! This crate has the traits, the envelope, the hash chain, an in-memory backend, and the suite
 //! every backend must pass. It knows no event type and no database.
 //!
-//! Invariants kept here and checked by `verify`:
+//! Invariants kept here and checked by [`verify`]:
 //! * a commit is atomic: its events, claims, receipt, revocations and side rows exist together or
 //!   not at all, over all logs it spans;
 //! * a seq is given once, without gaps, from 1; `at` never decreases within a log;
@@ -19,8 +19,10 @@ pub mod archive;
 pub mod chain;
 pub mod claim;
 pub mod commit;
+pub mod copy;
 pub mod envelope;
 pub mod error;
+pub mod export;
 pub mod feed;
 pub mod log;
 pub mod memory;
@@ -31,6 +33,7 @@ pub mod seal;
 pub mod side;
 pub mod snapshot;
 pub mod trusting;
+pub mod verify;
 
 pub use activity::{Activity, ActivityFilter, ActivityRecord, Segment};
 pub use archive::{Archive, Section};

@@ -69,11 +69,7 @@ pub trait EventLog: Send + Sync {
     async fn commit_at(&self, log: &LogId, seq: Seq) -> Result<Option<CommitPoint>, Error>;
 
     /// The receipt under a key.
-    async fn receipt(
-        &self,
-        log: &LogId,
-        key: &[u8; 32],
-    ) -> Result<Option<StoredReceipt>, Error>;
+    async fn receipt(&self, log: &LogId, key: &[u8; 32]) -> Result<Option<StoredReceipt>, Error>;
 
     /// Who holds a name.
     async fn claim(&self, key: &ClaimKey) -> Result<Option<ClaimOwner>, Error>;

@@ -76,7 +76,9 @@ impl Feed for Memory {
     async fn subscribe(&self) -> Result<FeedReceiver, Error> {
         match &self.feed {
             Some(feed) => Ok(feed.subscribe()),
-            None => Err(Error::Invalid("this store does not announce its commits".to_owned())),
+            None => Err(Error::Invalid(
+                "this store does not announce its commits".to_owned(),
+            )),
         }
     }
 }
@@ -123,7 +125,10 @@ impl EventLog for Memory {
 
     async fn heads(&self, logs: &[LogId]) -> Result<Vec<Head>, Error> {
         let state = self.lock();
-        Ok(logs.iter().filter_map(|log| state.head(log).cloned()).collect())
+        Ok(logs
+            .iter()
+            .filter_map(|log| state.head(log).cloned())
+            .collect())
     }
 
     async fn logs(&self, after: Option<&LogId>, limit: usize) -> Result<Vec<Head>, Error> {
@@ -139,21 +144,22 @@ impl EventLog for Memory {
 
     async fn head_at(&self, log: &LogId, at: Timestamp) -> Result<Option<CommitPoint>, Error> {
         let state = self.lock();
-        let last = state.commits(log).take_while(|commit| commit.at <= at).last();
+        let last = state
+            .commits(log)
+            .take_while(|commit| commit.at <= at)
+            .last();
         Ok(last.map(RecordedCommit::point))
     }
 
     async fn commit_at(&self, log: &LogId, seq: Seq) -> Result<Option<CommitPoint>, Error> {
         let state = self.lock();
-        let commit = state.commits(log).find(|commit| commit.first <= seq && seq <= commit.last);
+        let commit = state
+            .commits(log)
+            .find(|commit| commit.first <= seq && seq <= commit.last);
         Ok(commit.map(RecordedCommit::point))
     }
 
-    async fn receipt(
-        &self,
-        log: &LogId,
-        key: &[u8; 32],
-    ) -> Result<Option<StoredReceipt>, Error> {
+    async fn receipt(&self, log: &LogId, key: &[u8; 32]) -> Result<Option<StoredReceipt>, Error> {
         Ok(self.lock().receipts.get(&(log.to_string(), *key)).cloned())
     }
 
@@ -163,14 +169,24 @@ impl EventLog for Memory {
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, Error> {
         let state = self.lock();
-        let mut rows: Vec<_> = state.revocations.iter().filter(|row| row.at >= since).cloned().collect();
+        let mut rows: Vec<_> = state
+            .revocations
+            .iter()
+            .filter(|row| row.at >= since)
+            .cloned()
+            .collect();
         rows.sort_by_key(|row| row.at);
         Ok(rows)
     }
 
     async fn trusting(&self, keys: &[[u8; 32]]) -> Result<Vec<Trusting>, Error> {
         let state = self.lock();
-        Ok(state.trusting.values().filter(|row| keys.contains(&row.key)).cloned().collect())
+        Ok(state
+            .trusting
+            .values()
+            .filter(|row| keys.contains(&row.key))
+            .cloned()
+            .collect())
     }
 
     async fn purge(
@@ -210,15 +226,24 @@ impl EventLog for Memory {
     }
 
     async fn snapshot_put(&self, snapshot: Snapshot) -> Result<(), Error> {
-        let key = (snapshot.log.to_string(), snapshot.state_schema, snapshot.seq);
-        self.lock().snapshots.insert(key, snapshot);
+        let key = (
+            snapshot.log.to_string(),
+            snapshot.state_schema,
+            snapshot.seq,
+        );
+        let mut state = self.lock();
+        state.ensure(&snapshot.log);
+        state.snapshots.insert(key, snapshot);
         Ok(())
     }
 
     async fn snapshot_prune(&self, log: &LogId, state_schema: u32) -> Result<u64, Error> {
         let mut state = self.lock();
         let id = log.to_string();
-        let of_schema = state.snapshots.keys().filter(|key| key.0 == id && key.1 == state_schema);
+        let of_schema = state
+            .snapshots
+            .keys()
+            .filter(|key| key.0 == id && key.1 == state_schema);
         let superseded = snapshot::superseded(&of_schema.map(|key| key.2).collect::<Vec<_>>());
         let before = state.snapshots.len();
         state.snapshots.retain(|key, _| {
@@ -230,7 +255,9 @@ impl EventLog for Memory {
     async fn side_write(&self, writes: Vec<SideWrite>) -> Result<Vec<SideOutcome>, SideError> {
         let mut state = self.lock();
         let mut tables = state.side.clone();
-        let outcomes = tables.write_all(&writes).map_err(|index| SideError::Conflict { index })?;
+        let outcomes = tables
+            .write_all(&writes)
+            .map_err(|index| SideError::Conflict { index })?;
         for write in &writes {
             state.ensure(write.log());
         }
@@ -244,7 +271,12 @@ impl EventLog for Memory {
         subject: &str,
         kind: u16,
     ) -> Result<Option<Credential>, Error> {
-        Ok(self.lock().side.credentials(log, subject, kind).last().cloned())
+        Ok(self
+            .lock()
+            .side
+            .credentials(log, subject, kind)
+            .last()
+            .cloned())
     }
 
     async fn credentials(
@@ -253,7 +285,12 @@ impl EventLog for Memory {
         subject: &str,
         kind: u16,
     ) -> Result<Vec<Credential>, Error> {
-        Ok(self.lock().side.credentials(log, subject, kind).cloned().collect())
+        Ok(self
+            .lock()
+            .side
+            .credentials(log, subject, kind)
+            .cloned()
+            .collect())
     }
 
     async fn sealed_key(
@@ -262,7 +299,12 @@ impl EventLog for Memory {
         kind: u16,
         id: &str,
     ) -> Result<Option<SealedKey>, Error> {
-        Ok(self.lock().side.sealed_keys(log, kind).find(|key| key.id == id).cloned())
+        Ok(self
+            .lock()
+            .side
+            .sealed_keys(log, kind)
+            .find(|key| key.id == id)
+            .cloned())
     }
 
     async fn sealed_keys(&self, log: &LogId, kind: u16) -> Result<Vec<SealedKey>, Error> {
@@ -297,7 +339,12 @@ impl EventLog for Memory {
         kind: u16,
     ) -> Result<Option<Counter>, Error> {
         let key = (log.to_string(), subject.to_owned(), kind);
-        Ok(self.lock().side.counters.get(&key).map(|(_, counter)| *counter))
+        Ok(self
+            .lock()
+            .side
+            .counters
+            .get(&key)
+            .map(|(_, counter)| *counter))
     }
 
     async fn activity_append(&self, records: Vec<Activity>) -> Result<(), Error> {
@@ -305,7 +352,11 @@ impl EventLog for Memory {
     }
 
     async fn activity_get(&self, log: &LogId, id: &str) -> Result<Option<ActivityRecord>, Error> {
-        Ok(self.lock().activity.get(&(log.to_string(), id.to_owned())).cloned())
+        Ok(self
+            .lock()
+            .activity
+            .get(&(log.to_string(), id.to_owned()))
+            .cloned())
     }
 
     async fn activity_list(

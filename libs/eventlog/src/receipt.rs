@@ -46,7 +46,12 @@ pub struct StoredReceipt {
 ///
 /// Errors: the store's; `Corrupt` if the commit is not in the log.
 pub async fn token(log: &dyn EventLog, receipt: &StoredReceipt) -> Result<ConsistencyToken, Error> {
-    let missing = || Error::Corrupt(format!("receipt of `{}` names a commit that is not there", receipt.log));
+    let missing = || {
+        Error::Corrupt(format!(
+            "receipt of `{}` names a commit that is not there",
+            receipt.log
+        ))
+    };
     let before = Seq::new(receipt.first.get().saturating_sub(1));
     let commits = log.read(&receipt.log, before, 1).await?;
     let commit = commits.first().ok_or_else(missing)?;

@@ -33,12 +33,20 @@ pub fn check(commit: &Commit) -> Result<(), AppendError> {
         return Err(invalid("it has no event"));
     }
     for (i, entry) in commit.entries.iter().enumerate() {
-        if commit.entries.iter().skip(i + 1).any(|other| other.log == entry.log) {
+        if commit
+            .entries
+            .iter()
+            .skip(i + 1)
+            .any(|other| other.log == entry.log)
+        {
             return Err(invalid(format!("`{}` is named twice", entry.log)));
         }
         entry.events.iter().try_for_each(check_event)?;
     }
-    let meta = commit.meta.as_object().ok_or_else(|| invalid("its meta is no object"))?;
+    let meta = commit
+        .meta
+        .as_object()
+        .ok_or_else(|| invalid("its meta is no object"))?;
     if meta.contains_key("with") {
         return Err(invalid("its meta has a member `with`"));
     }
@@ -48,7 +56,11 @@ pub fn check(commit: &Commit) -> Result<(), AppendError> {
 
 fn bound(what: &'static str, limit: usize, actual: usize) -> Result<(), AppendError> {
     if actual > limit {
-        return Err(AppendError::TooLarge { what, limit, actual });
+        return Err(AppendError::TooLarge {
+            what,
+            limit,
+            actual,
+        });
     }
     Ok(())
 }
@@ -60,10 +72,15 @@ fn invalid(what: impl Into<String>) -> AppendError {
 fn check_event(event: &NewEvent) -> Result<(), AppendError> {
     let is_name = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     let named = event.etype.len() <= ETYPE_LEN_MAX
-        && event.etype.split_once('.').is_some_and(|(subject, rest)| is_name(subject) && is_name(rest));
+        && event
+            .etype
+            .split_once('.')
+            .is_some_and(|(subject, rest)| is_name(subject) && is_name(rest));
     if !named {
         return Err(invalid(format!("`{}` is no event type", event.etype)));
     }
@@ -71,7 +88,10 @@ fn check_event(event: &NewEvent) -> Result<(), AppendError> {
         return Err(invalid(format!("`{}` has version 0", event.etype)));
     }
     if !event.data.is_object() {
-        return Err(invalid(format!("the data of `{}` is no object", event.etype)));
+        return Err(invalid(format!(
+            "the data of `{}` is no object",
+            event.etype
+        )));
     }
     check_json(&event.data)
 }
@@ -82,8 +102,14 @@ fn check_json(value: &Value) -> Result<(), AppendError> {
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Number(number) => {
             let fits = number.as_u64().is_some_and(|n| n <= INTEGER_MAX)
-                || number.as_i64().is_some_and(|n| n.unsigned_abs() <= INTEGER_MAX);
-            if fits { Ok(()) } else { Err(invalid(format!("`{number}` is not an integer below 2^53"))) }
+                || number
+                    .as_i64()
+                    .is_some_and(|n| n.unsigned_abs() <= INTEGER_MAX);
+            if fits {
+                Ok(())
+            } else {
+                Err(invalid(format!("`{number}` is not an integer below 2^53")))
+            }
         }
         Value::Array(items) => items.iter().try_for_each(check_json),
         Value::Object(members) => members.values().try_for_each(check_json),
@@ -93,7 +119,10 @@ fn check_json(value: &Value) -> Result<(), AppendError> {
 /// What rests on an event must name one that is there.
 fn check_references(commit: &Commit) -> Result<(), AppendError> {
     let has = |log: &LogId, event: usize| {
-        commit.entries.iter().any(|entry| entry.log == *log && event < entry.events.len())
+        commit
+            .entries
+            .iter()
+            .any(|entry| entry.log == *log && event < entry.events.len())
     };
     let claims = commit.claims_taken.iter().chain(&commit.claims_released);
     for claim in claims {
@@ -105,21 +134,38 @@ fn check_references(commit: &Commit) -> Result<(), AppendError> {
         }
     }
     for (i, claim) in commit.claims_taken.iter().enumerate() {
-        if commit.claims_taken.iter().skip(i + 1).any(|other| other.key == claim.key) {
+        if commit
+            .claims_taken
+            .iter()
+            .skip(i + 1)
+            .any(|other| other.key == claim.key)
+        {
             return Err(invalid("a claim is taken twice"));
         }
     }
-    if commit.revocations.iter().any(|revocation| !has(&revocation.log, revocation.event)) {
-        return Err(invalid("a revocation names an event that is not in the commit"));
+    if commit
+        .revocations
+        .iter()
+        .any(|revocation| !has(&revocation.log, revocation.event))
+    {
+        return Err(invalid(
+            "a revocation names an event that is not in the commit",
+        ));
     }
     let trusting_is_there = |change: &TrustingChange| match change {
         TrustingChange::Put { log, event, .. } => has(log, *event),
         TrustingChange::Remove { log, .. } => has(log, 0),
     };
     if !commit.trusting.iter().all(trusting_is_there) {
-        return Err(invalid("a trusting row names an event that is not in the commit"));
+        return Err(invalid(
+            "a trusting row names an event that is not in the commit",
+        ));
     }
-    if commit.receipt.as_ref().is_some_and(|receipt| !has(&receipt.log, 0)) {
+    if commit
+        .receipt
+        .as_ref()
+        .is_some_and(|receipt| !has(&receipt.log, 0))
+    {
         return Err(invalid("the receipt's log gets no event"));
     }
     Ok(())
@@ -134,9 +180,14 @@ pub fn check_heads(
     commit: &Commit,
     heads: &[Option<Head>],
 ) -> Result<(), AppendError> {
-    let closed = heads.iter().flatten().find(|head| head.state != HeadState::Open);
+    let closed = heads
+        .iter()
+        .flatten()
+        .find(|head| head.state != HeadState::Open);
     if let Some(head) = closed {
-        return Err(AppendError::NotOpen { log: head.log.clone() });
+        return Err(AppendError::NotOpen {
+            log: head.log.clone(),
+        });
     }
     let moved: Vec<_> = commit
         .entries
@@ -147,7 +198,10 @@ pub fn check_heads(
     if moved.is_empty() {
         return Ok(());
     }
-    let heads = moved.into_iter().filter_map(|(_, head)| head.clone()).collect();
+    let heads = moved
+        .into_iter()
+        .filter_map(|(_, head)| head.clone())
+        .collect();
     Err(AppendError::Stale { heads })
 }
 
@@ -199,13 +253,26 @@ pub fn seal(
         .filter(|(entry, _)| !entry.events.is_empty())
         .map(|(entry, head)| Write::after(store, entry, head.as_ref()))
         .collect();
-    let at = writes.iter().map(|write| write.last_at).max().map_or(commit.at, |last| last.max(commit.at));
-    let mut sealed = Sealed { heads: Vec::new(), commits: Vec::new(), revocations: Vec::new() };
+    let at = writes
+        .iter()
+        .map(|write| write.last_at)
+        .max()
+        .map_or(commit.at, |last| last.max(commit.at));
+    let mut sealed = Sealed {
+        heads: Vec::new(),
+        commits: Vec::new(),
+        revocations: Vec::new(),
+    };
     let mut n_bytes = 0;
     for write in &writes {
         let meta = with_others(&commit.meta, write.log, &writes);
         let recorded = write.record(store, &commit.salt, &meta, at)?;
-        n_bytes += recorded.events.iter().filter_map(|event| event.body.as_ref()).map(Vec::len).sum::<usize>();
+        n_bytes += recorded
+            .events
+            .iter()
+            .filter_map(|event| event.body.as_ref())
+            .map(Vec::len)
+            .sum::<usize>();
         bound("bytes", BYTES_MAX, n_bytes)?;
         sealed.heads.push(Head {
             log: recorded.log.clone(),

@@ -241,7 +241,9 @@ impl Counter {
     ) -> Self {
         let running = stored.filter(|counter| counter.until.is_none_or(|end| end > now));
         Self {
-            value: running.map_or(0, |counter| counter.value).saturating_add(delta),
+            value: running
+                .map_or(0, |counter| counter.value)
+                .saturating_add(delta),
             until: until.or(running.and_then(|counter| counter.until)),
         }
     }

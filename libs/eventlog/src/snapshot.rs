@@ -92,7 +92,11 @@ impl Snapshot {
             && header.seq == self.seq
             && header.fold_fingerprint == self.fold_fingerprint
             && header.head_hash == self.head_hash;
-        if fits { Ok((header, state)) } else { Err(SnapshotError::Damaged) }
+        if fits {
+            Ok((header, state))
+        } else {
+            Err(SnapshotError::Damaged)
+        }
     }
 }
 
@@ -108,7 +112,11 @@ pub fn encode(header: &Header, state: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     let mut bytes = Vec::with_capacity(packed.len() + 192);
     bytes.extend(MAGIC);
     bytes.extend(FORMAT.to_be_bytes());
-    bytes.extend(u16::try_from(log.len()).map_err(|_| SnapshotError::TooLarge)?.to_be_bytes());
+    bytes.extend(
+        u16::try_from(log.len())
+            .map_err(|_| SnapshotError::TooLarge)?
+            .to_be_bytes(),
+    );
     bytes.extend(log.as_bytes());
     bytes.extend(header.incarnation.to_be_bytes());
     bytes.extend(header.seq.get().to_be_bytes());
@@ -156,7 +164,9 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, Vec<u8>), SnapshotError> {
 }
 
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-    let bound = u64::try_from(STATE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let bound = u64::try_from(STATE_BYTES_MAX)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     let mut state = Vec::new();
     zstd::stream::read::Decoder::new(packed)
         .and_then(|decoder| decoder.take(bound).read_to_end(&mut state))
@@ -171,7 +181,10 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], SnapshotError> {
-        let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(SnapshotError::Damaged)?;
+        let (taken, rest) = self
+            .0
+            .split_first_chunk::<N>()
+            .ok_or(SnapshotError::Damaged)?;
         self.0 = rest;
         Ok(*taken)
     }

@@ -40,9 +40,25 @@ fn every_member_of_a_record_changes_its_leaf() {
         assert!(!seen.contains(&hash), "{changed:?}");
         seen.push(hash);
     };
-    add(Activity { log: "111122223333".parse().unwrap(), ..one.clone() });
-    add(Activity { at: Timestamp::from_micros(2), ..one.clone() });
-    add(Activity { kind: "session.issuedT".to_owned(), id: "SES1".to_owned(), ..one.clone() });
-    add(Activity { id: "TSES2".to_owned(), ..one.clone() });
-    add(Activity { body: b"[]".to_vec(), ..one });
+    add(Activity {
+        log: "111122223333".parse().unwrap(),
+        ..one.clone()
+    });
+    add(Activity {
+        at: Timestamp::from_micros(2),
+        ..one.clone()
+    });
+    add(Activity {
+        kind: "session.issuedT".to_owned(),
+        id: "SES1".to_owned(),
+        ..one.clone()
+    });
+    add(Activity {
+        id: "TSES2".to_owned(),
+        ..one.clone()
+    });
+    add(Activity {
+        body: b"[]".to_vec(),
+        ..one
+    });
 }

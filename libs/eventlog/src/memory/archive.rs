@@ -1,5 +1,7 @@
 //! Every row, for verification and copying.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use trilby_model::{LogId, Seq};
 
@@ -36,7 +38,11 @@ impl Archive for Memory {
     async fn events(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<Recorded>, Error> {
         let state = self.lock();
         let events = state.commits(log).flat_map(|commit| &commit.events);
-        Ok(events.filter(|event| event.seq > after).take(limit).cloned().collect())
+        Ok(events
+            .filter(|event| event.seq > after)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     async fn integrity(&self) -> Result<Vec<String>, Error> {
@@ -46,7 +52,9 @@ impl Archive for Memory {
     async fn import_meta(&self, meta: &StoreMeta) -> Result<(), Error> {
         let mut state = self.lock();
         if !state.logs.is_empty() || !state.segments.is_empty() {
-            return Err(Error::Invalid("the store to copy to is not empty".to_owned()));
+            return Err(Error::Invalid(
+                "the store to copy to is not empty".to_owned(),
+            ));
         }
         state.meta = meta.clone();
         state.writer = meta.store_id;
@@ -59,7 +67,10 @@ impl Archive for Memory {
             let log = state.ensure(&commit.log);
             let last = log.commits.last().map_or(Seq::ZERO, |commit| commit.last);
             if commit.first != last.next() {
-                return Err(Error::Invalid(format!("a commit of `{}` does not follow", commit.log)));
+                return Err(Error::Invalid(format!(
+                    "a commit of `{}` does not follow",
+                    commit.log
+                )));
             }
             log.commits.push(commit);
         }
@@ -94,20 +105,59 @@ impl Archive for Memory {
 impl State {
     fn rows(&self, section: Section) -> Vec<Row> {
         match section {
-            Section::Heads => self.logs.values().map(|log| Row::Head(log.head.clone())).collect(),
+            Section::Heads => self
+                .logs
+                .values()
+                .map(|log| Row::Head(log.head.clone()))
+                .collect(),
             Section::Receipts => self.receipts.values().cloned().map(Row::Receipt).collect(),
             Section::Claims => {
                 let rows = self.claims.iter();
-                rows.map(|(key, owner)| Row::Claim(key.clone(), owner.clone())).collect()
+                rows.map(|(key, owner)| Row::Claim(key.clone(), owner.clone()))
+                    .collect()
             }
-            Section::Revocations => self.revocations.iter().cloned().map(Row::Revocation).collect(),
+            Section::Revocations => self
+                .revocations
+                .iter()
+                .cloned()
+                .map(Row::Revocation)
+                .collect(),
             Section::Trusting => self.trusting.values().cloned().map(Row::Trusting).collect(),
             Section::Outbox => self.outbox.values().cloned().map(Row::Outbox).collect(),
-            Section::Snapshots => self.snapshots.values().cloned().map(Row::Snapshot).collect(),
-            Section::Credentials => self.side.credentials.values().cloned().map(Row::Credential).collect(),
-            Section::SealedKeys => self.side.sealed_keys.values().cloned().map(Row::SealedKey).collect(),
-            Section::Personal => self.side.personal.values().cloned().map(Row::Personal).collect(),
-            Section::OneTime => self.side.one_time.values().cloned().map(Row::OneTime).collect(),
+            Section::Snapshots => self
+                .snapshots
+                .values()
+                .cloned()
+                .map(Row::Snapshot)
+                .collect(),
+            Section::Credentials => self
+                .side
+                .credentials
+                .values()
+                .cloned()
+                .map(Row::Credential)
+                .collect(),
+            Section::SealedKeys => self
+                .side
+                .sealed_keys
+                .values()
+                .cloned()
+                .map(Row::SealedKey)
+                .collect(),
+            Section::Personal => self
+                .side
+                .personal
+                .values()
+                .cloned()
+                .map(Row::Personal)
+                .collect(),
+            Section::OneTime => self
+                .side
+                .one_time
+                .values()
+                .cloned()
+                .map(Row::OneTime)
+                .collect(),
             Section::Counters => {
                 let rows = self.side.counters.iter();
                 rows.map(|((_, subject, kind), (log, counter))| {
@@ -116,7 +166,19 @@ impl State {
                 .collect()
             }
             Section::Segments => self.segments.iter().cloned().map(Row::Segment).collect(),
-            Section::Activity => self.activity.values().cloned().map(Row::Activity).collect(),
+            Section::Activity => {
+                let mut records: Vec<_> = self.activity.values().cloned().collect();
+                let place: BTreeMap<_, _> = self
+                    .segments
+                    .iter()
+                    .zip(0_usize..)
+                    .map(|(one, i)| ((one.writer, one.n), i))
+                    .collect();
+                records.sort_by_key(|one| {
+                    (place.get(&(one.writer, one.segment)).copied(), one.position)
+                });
+                records.into_iter().map(Row::Activity).collect()
+            }
         }
     }
 
@@ -126,7 +188,10 @@ impl State {
         }
         let side = &mut self.side;
         match row {
-            Row::Head(head) => self.ensure(&head.log.clone()).head = head,
+            Row::Head(head) => {
+                let log = head.log.clone();
+                self.ensure(&log).head = head;
+            }
             Row::Receipt(row) => {
                 self.receipts.insert((row.log.to_string(), row.key), row);
             }
@@ -135,31 +200,46 @@ impl State {
             }
             Row::Revocation(row) => self.revocations.push(row),
             Row::Trusting(row) => {
-                self.trusting.insert((row.key, row.log.to_string(), row.role.clone()), row);
+                self.trusting
+                    .insert((row.key, row.log.to_string(), row.role.clone()), row);
             }
             Row::Outbox(row) => {
                 self.outbox_last = self.outbox_last.max(row.id);
                 self.outbox.insert(row.id, row);
             }
             Row::Snapshot(row) => {
-                self.snapshots.insert((row.log.to_string(), row.state_schema, row.seq), row);
+                self.snapshots
+                    .insert((row.log.to_string(), row.state_schema, row.seq), row);
             }
             Row::Credential(row) => {
-                let key = (row.log.to_string(), row.subject.clone(), row.kind, row.generation);
+                let key = (
+                    row.log.to_string(),
+                    row.subject.clone(),
+                    row.kind,
+                    row.generation,
+                );
                 side.credentials.insert(key, row);
             }
             Row::SealedKey(row) => {
-                side.sealed_keys.insert((row.log.to_string(), row.kind, row.id.clone()), row);
+                side.sealed_keys
+                    .insert((row.log.to_string(), row.kind, row.id.clone()), row);
             }
             Row::Personal(row) => {
-                let key = (row.log.to_string(), row.subject.clone(), row.field, row.generation);
+                let key = (
+                    row.log.to_string(),
+                    row.subject.clone(),
+                    row.field,
+                    row.generation,
+                );
                 side.personal.insert(key, row);
             }
             Row::OneTime(row) => {
-                side.one_time.insert((row.log.to_string(), row.purpose, row.key_hash), row);
+                side.one_time
+                    .insert((row.log.to_string(), row.purpose, row.key_hash), row);
             }
             Row::Counter(log, subject, kind, counter) => {
-                side.counters.insert((log.to_string(), subject, kind), (log, counter));
+                side.counters
+                    .insert((log.to_string(), subject, kind), (log, counter));
             }
             Row::Segment(row) => self.segments.push(row),
             Row::Activity(row) => {
@@ -180,7 +260,11 @@ impl State {
             return Ok(());
         }
         closed.head.state = HeadState::Erased;
-        for event in closed.commits.iter_mut().flat_map(|commit| &mut commit.events) {
+        for event in closed
+            .commits
+            .iter_mut()
+            .flat_map(|commit| &mut commit.events)
+        {
             event.body = None;
         }
         self.claims.retain(|_, owner| owner.log != *log);

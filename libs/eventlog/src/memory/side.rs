@@ -27,11 +27,15 @@ impl SideTables {
         kind: u16,
     ) -> impl Iterator<Item = &Credential> {
         let key = |generation| (log.to_string(), subject.to_owned(), kind, generation);
-        self.credentials.range(key(0)..=key(u32::MAX)).map(|(_, row)| row)
+        self.credentials
+            .range(key(0)..=key(u32::MAX))
+            .map(|(_, row)| row)
     }
 
     pub fn sealed_keys(&self, log: &LogId, kind: u16) -> impl Iterator<Item = &SealedKey> {
-        self.sealed_keys.values().filter(move |row| row.log == *log && row.kind == kind)
+        self.sealed_keys
+            .values()
+            .filter(move |row| row.log == *log && row.kind == kind)
     }
 
     /// Error: the place of the first write whose condition does not hold; what was done before it
@@ -46,57 +50,101 @@ impl SideTables {
 
     fn write(&mut self, write: &SideWrite) -> Result<SideOutcome, Refused> {
         match write {
-            SideWrite::CredentialInsert(row) => insert(&mut self.credentials, credential_key(row), row)?,
+            SideWrite::CredentialInsert(row) => {
+                insert(&mut self.credentials, credential_key(row), row)?
+            }
             SideWrite::CredentialReplace(row) => {
                 self.credentials.insert(credential_key(row), row.clone());
             }
-            SideWrite::CredentialTake { log, subject, kind, generation } => {
+            SideWrite::CredentialTake {
+                log,
+                subject,
+                kind,
+                generation,
+            } => {
                 let key = (log.to_string(), subject.clone(), *kind, *generation);
                 self.credentials.remove(&key).ok_or(Refused)?;
             }
             SideWrite::CredentialDelete { log, subject, kind } => {
                 self.credentials.retain(|_, row| {
-                    row.log != *log || row.subject != *subject || kind.is_some_and(|kind| row.kind != kind)
+                    row.log != *log
+                        || row.subject != *subject
+                        || kind.is_some_and(|kind| row.kind != kind)
                 });
             }
-            SideWrite::SealedKeyInsert(row) => insert(&mut self.sealed_keys, sealed_key_key(row), row)?,
+            SideWrite::SealedKeyInsert(row) => {
+                insert(&mut self.sealed_keys, sealed_key_key(row), row)?
+            }
             SideWrite::SealedKeyReplace(row) => {
                 self.sealed_keys.insert(sealed_key_key(row), row.clone());
             }
             SideWrite::SealedKeyDelete { log, kind, id } => {
-                self.sealed_keys.remove(&(log.to_string(), *kind, id.clone()));
+                self.sealed_keys
+                    .remove(&(log.to_string(), *kind, id.clone()));
             }
             SideWrite::PersonalInsert(row) => {
-                let key = (row.log.to_string(), row.subject.clone(), row.field, row.generation);
+                let key = (
+                    row.log.to_string(),
+                    row.subject.clone(),
+                    row.field,
+                    row.generation,
+                );
                 insert(&mut self.personal, key, row)?;
             }
-            SideWrite::PersonalDelete { log, subject, field } => {
+            SideWrite::PersonalDelete {
+                log,
+                subject,
+                field,
+            } => {
                 self.personal.retain(|_, row| {
-                    row.log != *log || row.subject != *subject || field.is_some_and(|field| row.field != field)
+                    row.log != *log
+                        || row.subject != *subject
+                        || field.is_some_and(|field| row.field != field)
                 });
             }
             SideWrite::OneTimeInsert(row) => {
                 let key = (row.log.to_string(), row.purpose, row.key_hash);
                 insert(&mut self.one_time, key, row)?;
             }
-            SideWrite::CounterAdd { log, subject, kind, delta, now, until } => {
+            SideWrite::CounterAdd {
+                log,
+                subject,
+                kind,
+                delta,
+                now,
+                until,
+            } => {
                 let key = (log.to_string(), subject.clone(), *kind);
                 let stored = self.counters.get(&key).map(|(_, counter)| *counter);
                 let counter = Counter::added(stored, *delta, *now, *until);
                 self.counters.insert(key, (log.clone(), counter));
                 return Ok(SideOutcome::Counter(counter));
             }
-            SideWrite::CounterRaise { log, subject, kind, value, until } => {
+            SideWrite::CounterRaise {
+                log,
+                subject,
+                kind,
+                value,
+                until,
+            } => {
                 let key = (log.to_string(), subject.clone(), *kind);
-                if self.counters.get(&key).is_some_and(|(_, stored)| stored.value >= *value) {
+                if self
+                    .counters
+                    .get(&key)
+                    .is_some_and(|(_, stored)| stored.value >= *value)
+                {
                     return Err(Refused);
                 }
-                let counter = Counter { value: *value, until: *until };
+                let counter = Counter {
+                    value: *value,
+                    until: *until,
+                };
                 self.counters.insert(key, (log.clone(), counter));
                 return Ok(SideOutcome::Counter(counter));
             }
             SideWrite::CounterClear { log, subject, kind } => {
-                self.counters.remove(&(log.to_string(), subject.clone(), *kind));
+                self.counters
+                    .remove(&(log.to_string(), subject.clone(), *kind));
             }
         }
         Ok(SideOutcome::Done)
@@ -105,7 +153,8 @@ impl SideTables {
     pub fn purge(&mut self, now: Timestamp) -> u64 {
         let before = self.one_time.len() + self.counters.len();
         self.one_time.retain(|_, row| row.expires_at > now);
-        self.counters.retain(|_, (_, counter)| counter.until.is_none_or(|until| until > now));
+        self.counters
+            .retain(|_, (_, counter)| counter.until.is_none_or(|until| until > now));
         count(before - self.one_time.len() - self.counters.len())
     }
 
@@ -119,7 +168,12 @@ impl SideTables {
 }
 
 fn credential_key(row: &Credential) -> (Id, String, u16, u32) {
-    (row.log.to_string(), row.subject.clone(), row.kind, row.generation)
+    (
+        row.log.to_string(),
+        row.subject.clone(),
+        row.kind,
+        row.generation,
+    )
 }
 
 fn sealed_key_key(row: &SealedKey) -> (Id, u16, String) {

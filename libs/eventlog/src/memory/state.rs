@@ -81,7 +81,10 @@ impl State {
     }
 
     pub fn commits(&self, log: &LogId) -> impl Iterator<Item = &RecordedCommit> {
-        self.logs.get(&log.to_string()).into_iter().flat_map(|log| &log.commits)
+        self.logs
+            .get(&log.to_string())
+            .into_iter()
+            .flat_map(|log| &log.commits)
     }
 
     /// The log, made without events if it is not there.
@@ -107,14 +110,19 @@ impl State {
         {
             return Err(AppendError::Receipt(Box::new(stored.clone())));
         }
-        let heads: Vec<Option<Head>> =
-            commit.entries.iter().map(|entry| self.head_or_state(&entry.log)).collect();
+        let heads: Vec<Option<Head>> = commit
+            .entries
+            .iter()
+            .map(|entry| self.head_or_state(&entry.log))
+            .collect();
         seal::check_heads(&self.meta, commit, &heads)?;
         self.check_alive(&commit.alive)?;
         let sealed = seal::seal(&self.meta, commit, &heads)?;
         let claims = self.claims_after(commit, &sealed)?;
         let mut side = self.side.clone();
-        let outcomes = side.write_all(&commit.side).map_err(|index| AppendError::Side { index })?;
+        let outcomes = side
+            .write_all(&commit.side)
+            .map_err(|index| AppendError::Side { index })?;
 
         self.claims = claims;
         self.side = side;
@@ -143,7 +151,11 @@ impl State {
             .filter(|one| self.revocations.iter().any(|row| one.is_ended_by(row)))
             .cloned()
             .collect();
-        if dead.is_empty() { Ok(()) } else { Err(AppendError::Dead { dependencies: dead }) }
+        if dead.is_empty() {
+            Ok(())
+        } else {
+            Err(AppendError::Dead { dependencies: dead })
+        }
     }
 
     fn claims_after(
@@ -153,16 +165,27 @@ impl State {
     ) -> Result<BTreeMap<ClaimKey, ClaimOwner>, AppendError> {
         let mut claims = self.claims.clone();
         for released in &commit.claims_released {
-            if claims.get(&released.key).is_some_and(|owner| owner.log == released.log) {
+            if claims
+                .get(&released.key)
+                .is_some_and(|owner| owner.log == released.log)
+            {
                 claims.remove(&released.key);
             }
         }
         for taken in &commit.claims_taken {
             if claims.contains_key(&taken.key) {
-                return Err(AppendError::ClaimTaken { key: taken.key.clone() });
+                return Err(AppendError::ClaimTaken {
+                    key: taken.key.clone(),
+                });
             }
             let seq = sealed.seq_of(&taken.log, taken.event).unwrap_or(Seq::ZERO);
-            claims.insert(taken.key.clone(), ClaimOwner { log: taken.log.clone(), seq });
+            claims.insert(
+                taken.key.clone(),
+                ClaimOwner {
+                    log: taken.log.clone(),
+                    seq,
+                },
+            );
         }
         Ok(claims)
     }
@@ -191,8 +214,12 @@ impl State {
     }
 
     fn write_receipt(&mut self, commit: &Commit, sealed: &Sealed) {
-        let Some(receipt) = &commit.receipt else { return };
-        let Some(recorded) = sealed.commits.iter().find(|one| one.log == receipt.log) else { return };
+        let Some(receipt) = &commit.receipt else {
+            return;
+        };
+        let Some(recorded) = sealed.commits.iter().find(|one| one.log == receipt.log) else {
+            return;
+        };
         self.receipts.insert(
             (receipt.log.to_string(), receipt.key),
             StoredReceipt {
@@ -210,10 +237,21 @@ impl State {
 
     fn write_trusting(&mut self, change: &TrustingChange, sealed: &Sealed) {
         match change {
-            TrustingChange::Put { key, log, role, event } => {
+            TrustingChange::Put {
+                key,
+                log,
+                role,
+                event,
+            } => {
                 let seq = sealed.seq_of(log, *event).unwrap_or(Seq::ZERO);
-                let row = Trusting { key: *key, log: log.clone(), role: role.clone(), seq };
-                self.trusting.insert((*key, log.to_string(), role.clone()), row);
+                let row = Trusting {
+                    key: *key,
+                    log: log.clone(),
+                    role: role.clone(),
+                    seq,
+                };
+                self.trusting
+                    .insert((*key, log.to_string(), role.clone()), row);
             }
             TrustingChange::Remove { key, log, role } => {
                 self.trusting.remove(&(*key, log.to_string(), role.clone()));
@@ -228,7 +266,8 @@ impl State {
         revocations_before: Timestamp,
     ) -> u64 {
         let before = self.receipts.len() + self.revocations.len();
-        self.receipts.retain(|_, row| row.created_at >= receipts_before);
+        self.receipts
+            .retain(|_, row| row.created_at >= receipts_before);
         self.revocations.retain(|row| row.at >= revocations_before);
         count(before - self.receipts.len() - self.revocations.len()) + self.side.purge(now)
     }

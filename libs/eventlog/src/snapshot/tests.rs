@@ -26,7 +26,11 @@ fn any_changed_or_missing_byte_is_noticed() {
         let mut changed = bytes.clone();
         changed[i] ^= 1;
         assert_eq!(decode(&changed), Err(SnapshotError::Damaged), "byte {i}");
-        assert_eq!(decode(&bytes[..i]), Err(SnapshotError::Damaged), "cut at {i}");
+        assert_eq!(
+            decode(&bytes[..i]),
+            Err(SnapshotError::Damaged),
+            "cut at {i}"
+        );
     }
 }
 

@@ -1,0 +1,348 @@
+//! One log, event by event.
+
+use trilby_model::{Hash, LogId, Position, Seq, Timestamp};
+
+use super::report::{Check, Findings};
+use super::rows::{self, Expected};
+use super::{Fold, Options, PAGE, SnapshotVerdict};
+use crate::archive::{Archive, Row, Section};
+use crate::chain;
+use crate::envelope::{Head, Recorded, RecordedCommit};
+use crate::error::Error;
+use crate::meta::StoreMeta;
+use crate::snapshot::Snapshot;
+
+/// The logs to verify.
+pub(super) async fn logs(
+    store: &dyn Archive,
+    options: &Options<'_>,
+    findings: &mut Findings,
+) -> Result<Vec<Head>, Error> {
+    let mut heads = Vec::new();
+    for row in rows::all(store, Section::Heads, options.log).await? {
+        if let Row::Head(head) = row {
+            heads.push(head);
+        }
+    }
+    if let (Some(log), true) = (options.log, heads.is_empty()) {
+        findings.incomplete(Check::Log, Some(log), None, "there is no such log");
+    }
+    Ok(heads)
+}
+
+/// Whether an event that somebody was told of is still there.
+pub(super) async fn verify_kept(
+    store: &dyn Archive,
+    kept: &Position,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let log = &kept.log;
+    let found = store.commit_at(log, kept.seq).await?;
+    let Some(point) = found.filter(|point| point.last == kept.seq) else {
+        findings.broken(
+            Check::Kept,
+            Some(log),
+            Some(kept.seq),
+            "a kept position is no end of a commit",
+        );
+        return Ok(());
+    };
+    if kept.hash.is_some_and(|hash| hash != point.hash.prefix()) {
+        findings.broken(
+            Check::Kept,
+            Some(log),
+            Some(kept.seq),
+            "a kept position has another hash: the log was rewritten",
+        );
+    }
+    Ok(())
+}
+
+/// Everything about one log.
+pub(super) async fn verify(
+    store: &dyn Archive,
+    meta: &StoreMeta,
+    options: &Options<'_>,
+    head: &Head,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    findings.count_log();
+    let snapshots = rows::snapshots(store, &head.log, findings).await?;
+    let mut walk = Walk::begin(store, meta, options, head, snapshots).await?;
+    loop {
+        let page = store.events(&head.log, walk.seq, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for event in page {
+            walk.event(event, findings);
+        }
+        walk.check_others(store, findings).await?;
+    }
+    walk.end(findings);
+    rows::verify(
+        store,
+        options,
+        head,
+        &walk.expected,
+        walk.folded(),
+        findings,
+    )
+    .await
+}
+
+/// A walk over a log's events in order.
+struct Walk<'a> {
+    head: &'a Head,
+    /// Of the last event seen.
+    seq: Seq,
+    hash: Hash,
+    at: Timestamp,
+    /// The commit being read.
+    open: Option<RecordedCommit>,
+    /// Commits of several logs, whose other halves are yet to be looked up.
+    others: Vec<RecordedCommit>,
+    fold: Option<Box<dyn Fold>>,
+    /// A broken chain is not folded further.
+    whole: bool,
+    snapshots: Vec<Snapshot>,
+    expected: Expected,
+}
+
+impl<'a> Walk<'a> {
+    async fn begin(
+        store: &dyn Archive,
+        meta: &StoreMeta,
+        options: &Options<'_>,
+        head: &'a Head,
+        snapshots: Vec<Snapshot>,
+    ) -> Result<Self, Error> {
+        let mut walk = Self {
+            head,
+            seq: Seq::ZERO,
+            hash: chain::genesis(&meta.store_id, &head.log),
+            at: Timestamp::from_micros(i64::MIN),
+            open: None,
+            others: Vec::new(),
+            fold: None,
+            whole: true,
+            snapshots,
+            expected: Expected::default(),
+        };
+        if options.since == Seq::ZERO {
+            walk.fold = options.folds.map(|folds| folds.begin(&head.log));
+            return Ok(walk);
+        }
+        let before = Seq::new(options.since.get().saturating_sub(1));
+        if let Some(event) = store.events(&head.log, before, 1).await?.into_iter().next() {
+            (walk.seq, walk.hash, walk.at) = (event.seq, event.hash, event.at);
+        }
+        Ok(walk)
+    }
+
+    fn folded(&self) -> bool {
+        self.fold.is_some() && self.whole
+    }
+
+    fn broken(
+        &mut self,
+        check: Check,
+        seq: Seq,
+        message: impl Into<String>,
+        findings: &mut Findings,
+    ) {
+        self.whole = false;
+        findings.broken(check, Some(&self.head.log), Some(seq), message);
+    }
+
+    fn event(&mut self, event: Recorded, findings: &mut Findings) {
+        self.check_chain(&event, findings);
+        (self.seq, self.hash, self.at) = (event.seq, event.hash, event.at);
+        self.join(event, findings);
+    }
+
+    /// After a break the walk goes on from what is stored, so that one fault is one finding.
+    fn check_chain(&mut self, event: &Recorded, findings: &mut Findings) {
+        if event.seq != self.seq.next() {
+            let message = format!("after seq {} comes {}", self.seq, event.seq);
+            self.broken(Check::Chain, self.seq.next(), message, findings);
+            return;
+        }
+        if event.at < self.at {
+            self.broken(
+                Check::Chain,
+                event.seq,
+                chain::Fault::Time.to_string(),
+                findings,
+            );
+        }
+        let body_fits = event
+            .body
+            .as_ref()
+            .is_none_or(|body| chain::body_hash(body) == event.body_hash);
+        if !body_fits {
+            self.broken(
+                Check::Chain,
+                event.seq,
+                chain::Fault::Body.to_string(),
+                findings,
+            );
+        } else if chain::event_hash(&self.hash, &chain::link(event)) != event.hash {
+            self.broken(
+                Check::Chain,
+                event.seq,
+                chain::Fault::Hash.to_string(),
+                findings,
+            );
+        }
+        if event.body.is_none() && self.head.state != crate::HeadState::Erased {
+            self.broken(Check::Chain, event.seq, "the body is missing", findings);
+        }
+    }
+
+    /// Collects events into commits.
+    fn join(&mut self, event: Recorded, findings: &mut Findings) {
+        let continues = self.open.as_ref().is_some_and(|open| {
+            open.first == event.commit_first
+                && open.last == event.commit_last
+                && open.at == event.at
+        });
+        if !continues {
+            if let Some(open) = self.open.take() {
+                self.broken(
+                    Check::Commits,
+                    open.first,
+                    "the commit is cut short",
+                    findings,
+                );
+            }
+            if event.commit_first != event.seq || event.commit_last < event.seq {
+                self.broken(
+                    Check::Commits,
+                    event.seq,
+                    chain::Fault::Bounds.to_string(),
+                    findings,
+                );
+                return;
+            }
+            self.open = Some(RecordedCommit {
+                log: event.log.clone(),
+                first: event.commit_first,
+                last: event.commit_last,
+                // Only for the fold, which asks for no hash; the chain was checked above.
+                prev_hash: self.hash,
+                hash: event.hash,
+                incarnation: event.incarnation,
+                at: event.at,
+                events: Vec::new(),
+            });
+        }
+        let Some(open) = &mut self.open else { return };
+        open.hash = event.hash;
+        let ends = event.seq == open.last;
+        open.events.push(event);
+        if ends && let Some(commit) = self.open.take() {
+            self.commit(commit, findings);
+        }
+    }
+
+    fn commit(&mut self, commit: RecordedCommit, findings: &mut Findings) {
+        findings.count_commit(commit.events.len());
+        self.fold_commit(&commit, findings);
+        if !commit.with().is_empty() {
+            self.others.push(commit);
+        }
+    }
+
+    fn fold_commit(&mut self, commit: &RecordedCommit, findings: &mut Findings) {
+        if !self.folded() {
+            return;
+        }
+        let Some(fold) = &mut self.fold else { return };
+        let effects = match fold.apply(commit) {
+            Ok(effects) => effects,
+            Err(message) => {
+                findings.incomplete(Check::Fold, Some(&commit.log), Some(commit.first), message);
+                self.fold = None;
+                return;
+            }
+        };
+        self.expected.apply(commit, &effects);
+        for snapshot in self
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.seq == commit.last)
+        {
+            if fold.compare(snapshot) == SnapshotVerdict::Different {
+                findings.broken(
+                    Check::Snapshots,
+                    Some(&commit.log),
+                    Some(commit.last),
+                    "the snapshot is not what the fold gives",
+                );
+            }
+        }
+    }
+
+    /// Both halves of a commit of several logs must be there.
+    async fn check_others(
+        &mut self,
+        store: &dyn Archive,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
+        for commit in std::mem::take(&mut self.others) {
+            for other in commit.with() {
+                let found = store.commit_at(&other.log, other.seq).await?;
+                if found.is_none_or(|point| point.last != other.seq) {
+                    let message = format!("its other half in `{}` is not there", other.log);
+                    self.broken(Check::Commits, commit.first, message, findings);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, findings: &mut Findings) {
+        if let Some(open) = self.open.take() {
+            self.broken(
+                Check::Commits,
+                open.first,
+                "the commit is cut short",
+                findings,
+            );
+        }
+        let head = self.head;
+        if head.seq != self.seq {
+            let message = format!(
+                "the head is at seq {}, the last event at {}",
+                head.seq, self.seq
+            );
+            self.broken(Check::Head, head.seq.max(self.seq), message, findings);
+        } else if head.hash != self.hash {
+            self.broken(
+                Check::Head,
+                head.seq,
+                "the head does not have the last event's hash",
+                findings,
+            );
+        } else if head.seq > Seq::ZERO && head.at != self.at {
+            self.broken(
+                Check::Head,
+                head.seq,
+                "the head does not have the last event's time",
+                findings,
+            );
+        }
+    }
+}
+
+/// Whether a commit with exactly these bounds is there.
+pub(super) async fn has_commit(
+    store: &dyn Archive,
+    log: &LogId,
+    first: Seq,
+    last: Seq,
+) -> Result<bool, Error> {
+    let point = store.commit_at(log, last).await?;
+    Ok(point.is_some_and(|point| point.first == first && point.last == last))
+}
