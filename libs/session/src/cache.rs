@@ -45,21 +45,27 @@ impl TokenCache {
     /// A cache of at most `tokens_max` tokens.
     pub fn new(tokens_max: u64) -> Self {
         Self {
-            tokens: Cache::builder().max_capacity(tokens_max).expire_after(UntilExp).build(),
+            tokens: Cache::builder()
+                .max_capacity(tokens_max)
+                .expire_after(UntilExp)
+                .build(),
         }
     }
 
     /// The token, if its signature and claims were verified before. The caller looks its key up
     /// and asks [`Verified::recheck`].
     pub fn get(&self, token: &str) -> Option<Arc<Verified>> {
-        self.tokens.get(&TokenDigest::of(token)).map(|entry| entry.verified)
+        self.tokens
+            .get(&TokenDigest::of(token))
+            .map(|entry| entry.verified)
     }
 
     /// Remembers a verified token until it expires.
     pub fn put(&self, verified: Arc<Verified>, now: Timestamp) {
         let left_s = verified.claims().exp.saturating_sub(now.unix_seconds());
         let useful = Duration::from_secs(u64::try_from(left_s).unwrap_or(0));
-        self.tokens.insert(verified.digest(), Entry { verified, useful });
+        self.tokens
+            .insert(verified.digest(), Entry { verified, useful });
     }
 
     /// Verifies `token`, from memory where it can. `key_of` finds a key record by account and key

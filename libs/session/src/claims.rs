@@ -197,13 +197,23 @@ type DependencyWire = (AccountId, DependencyKind, String, u64);
 
 impl From<DependencyWire> for Dependency {
     fn from((account, kind, id, seq): DependencyWire) -> Self {
-        Self { account, kind, id, seq }
+        Self {
+            account,
+            kind,
+            id,
+            seq,
+        }
     }
 }
 
 impl From<Dependency> for DependencyWire {
     fn from(dependency: Dependency) -> Self {
-        (dependency.account, dependency.kind, dependency.id, dependency.seq)
+        (
+            dependency.account,
+            dependency.kind,
+            dependency.id,
+            dependency.seq,
+        )
     }
 }
 
@@ -258,7 +268,9 @@ impl Claims {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let value = json::parse(text).map_err(|_| Error::Malformed)?.to_serde();
         // The version is looked at first: another version may well have other members.
-        if let Some(found) = value.pointer("/trilby/v").and_then(serde_json::Value::as_u64)
+        if let Some(found) = value
+            .pointer("/trilby/v")
+            .and_then(serde_json::Value::as_u64)
             && found != u64::from(VERSION)
         {
             return Err(Error::Version { found });
@@ -272,7 +284,11 @@ impl Claims {
     /// not take.
     pub fn check(&self) -> Result<(), Error> {
         let rule = |holds: bool, what: &'static str| {
-            if holds { Ok(()) } else { Err(Error::Inconsistent { what }) }
+            if holds {
+                Ok(())
+            } else {
+                Err(Error::Inconsistent { what })
+            }
         };
         let p = &self.trilby;
         rule(p.v == VERSION, "version")?;
@@ -286,15 +302,30 @@ impl Claims {
             self.exp - self.auth_time <= crate::lifetime::CHAIN_AGE_MAX_S,
             "it outlives the longest chain",
         )?;
-        rule((1..=AUDIENCES_MAX).contains(&self.aud.len()), "number of audiences")?;
+        rule(
+            (1..=AUDIENCES_MAX).contains(&self.aud.len()),
+            "number of audiences",
+        )?;
         rule(p.dep.len() <= DEPENDENCIES_MAX, "too many dependencies")?;
-        rule(p.chain.len() <= CHAIN_MAX && usize::from(p.depth) <= CHAIN_MAX, "chain too long")?;
+        rule(
+            p.chain.len() <= CHAIN_MAX && usize::from(p.depth) <= CHAIN_MAX,
+            "chain too long",
+        )?;
         rule(depth_of(self.act.as_ref()) <= ACTORS_MAX, "too many actors")?;
-        rule(p.arn.account_id() == Some(p.acct), "arn is of another account")?;
+        rule(
+            p.arn.account_id() == Some(p.acct),
+            "arn is of another account",
+        )?;
         match (p.kind, &p.role, &p.sn) {
             (SessionKind::Role, Some(role), Some(name)) => {
-                rule(role.account_id() == Some(p.acct), "role is of another account")?;
-                rule(role.service() == "iam" && role.resource().starts_with("role/"), "role")?;
+                rule(
+                    role.account_id() == Some(p.acct),
+                    "role is of another account",
+                )?;
+                rule(
+                    role.service() == "iam" && role.resource().starts_with("role/"),
+                    "role",
+                )?;
                 let leaf = role.resource().rsplit('/').next().unwrap_or_default();
                 rule(
                     p.arn.service() == "sts"
@@ -302,14 +333,23 @@ impl Claims {
                     "arn is not that of the role session",
                 )?;
                 let (id, session_name) = self.sub.split_once(':').unwrap_or_default();
-                rule(id.starts_with("TROL") && session_name == name.as_str(), "sub")
+                rule(
+                    id.starts_with("TROL") && session_name == name.as_str(),
+                    "sub",
+                )
             }
             (SessionKind::User | SessionKind::Key, None, None) => {
-                rule(p.arn.service() == "iam" && p.arn.resource().starts_with("user/"), "arn")?;
+                rule(
+                    p.arn.service() == "iam" && p.arn.resource().starts_with("user/"),
+                    "arn",
+                )?;
                 rule(self.sub.starts_with("TUSR"), "sub")
             }
             (SessionKind::Root, None, None) => {
-                rule(p.arn.service() == "iam" && p.arn.resource() == "root", "arn")?;
+                rule(
+                    p.arn.service() == "iam" && p.arn.resource() == "root",
+                    "arn",
+                )?;
                 rule(self.sub == p.acct.to_string(), "sub")
             }
             (SessionKind::Federated, None, _) => {
@@ -325,9 +365,10 @@ impl Claims {
     /// Unique id of the principal itself: the role's for a role session.
     pub fn principal_unique_id(&self) -> &str {
         match self.trilby.kind {
-            SessionKind::Role | SessionKind::Federated => {
-                self.sub.split_once(':').map_or(self.sub.as_str(), |(id, _)| id)
-            }
+            SessionKind::Role | SessionKind::Federated => self
+                .sub
+                .split_once(':')
+                .map_or(self.sub.as_str(), |(id, _)| id),
             SessionKind::User | SessionKind::Key | SessionKind::Root => &self.sub,
         }
     }
@@ -336,7 +377,13 @@ impl Claims {
 /// Which session it is, and no more: claims are nobody's business in a log.
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Claims({}, {} in {}, …)", self.jti, self.trilby.kind.as_str(), self.trilby.acct)
+        write!(
+            f,
+            "Claims({}, {} in {}, …)",
+            self.jti,
+            self.trilby.kind.as_str(),
+            self.trilby.acct
+        )
     }
 }
 
@@ -350,7 +397,10 @@ fn depth_of(actor: Option<&Actor>) -> usize {
     std::iter::successors(actor, |actor| actor.act.as_deref()).count()
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_zero(number: &u8) -> bool {
     *number == 0
 }

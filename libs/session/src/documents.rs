@@ -107,7 +107,10 @@ mod tests {
         let account = "111122223333".parse().unwrap();
         let document = discovery("https://iam.example.com/", account, &["client_credentials"]);
         assert_eq!(document.issuer, "https://iam.example.com/iss/111122223333");
-        assert_eq!(document.jwks_uri, "https://iam.example.com/iss/111122223333/jwks.json");
+        assert_eq!(
+            document.jwks_uri,
+            "https://iam.example.com/iss/111122223333/jwks.json"
+        );
         assert_eq!(document.token_endpoint, "https://iam.example.com/v1/token");
         let value = serde_json::to_value(&document).unwrap();
         assert!(value.get("authorization_endpoint").is_none());

@@ -42,7 +42,9 @@ impl Algorithm {
 
     /// The algorithm of exactly that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Es256, Self::EdDsa].into_iter().find(|alg| alg.as_str() == name)
+        [Self::Es256, Self::EdDsa]
+            .into_iter()
+            .find(|alg| alg.as_str() == name)
     }
 }
 
@@ -148,11 +150,20 @@ impl PublicKey {
             bytes.try_into().map_err(|_| KeyError::Jwk)
         };
         let key = match (jwk.kty.as_str(), jwk.crv.as_str(), &jwk.y) {
-            ("EC", "P-256", Some(y)) => Self::P256 { x: coordinate(&jwk.x)?, y: coordinate(y)? },
-            ("OKP", "Ed25519", None) => Self::Ed25519 { x: coordinate(&jwk.x)? },
+            ("EC", "P-256", Some(y)) => Self::P256 {
+                x: coordinate(&jwk.x)?,
+                y: coordinate(y)?,
+            },
+            ("OKP", "Ed25519", None) => Self::Ed25519 {
+                x: coordinate(&jwk.x)?,
+            },
             _ => return Err(KeyError::Jwk),
         };
-        if key.to_jwk() == *jwk { Ok(key) } else { Err(KeyError::Jwk) }
+        if key.to_jwk() == *jwk {
+            Ok(key)
+        } else {
+            Err(KeyError::Jwk)
+        }
     }
 
     /// Whether `signature` over `message` was made with this key. A point off the curve verifies
@@ -168,9 +179,9 @@ impl PublicKey {
                     .verify(message, signature)
                     .is_ok()
             }
-            Self::Ed25519 { x } => {
-                UnparsedPublicKey::new(&ED25519, x).verify(message, signature).is_ok()
-            }
+            Self::Ed25519 { x } => UnparsedPublicKey::new(&ED25519, x)
+                .verify(message, signature)
+                .is_ok(),
         }
     }
 }
@@ -258,14 +269,23 @@ impl SigningKey {
             Pair::P256(pair) => {
                 let point = pair.public_key().as_ref();
                 let (format, coordinates) = point.split_first().ok_or(KeyError::Library)?;
-                let (x, y) = coordinates.split_first_chunk::<32>().ok_or(KeyError::Library)?;
+                let (x, y) = coordinates
+                    .split_first_chunk::<32>()
+                    .ok_or(KeyError::Library)?;
                 if *format != 4 {
                     return Err(KeyError::Library);
                 }
-                PublicKey::P256 { x: *x, y: y.try_into().map_err(|_| KeyError::Library)? }
+                PublicKey::P256 {
+                    x: *x,
+                    y: y.try_into().map_err(|_| KeyError::Library)?,
+                }
             }
             Pair::Ed25519(pair) => PublicKey::Ed25519 {
-                x: pair.public_key().as_ref().try_into().map_err(|_| KeyError::Library)?,
+                x: pair
+                    .public_key()
+                    .as_ref()
+                    .try_into()
+                    .map_err(|_| KeyError::Library)?,
             },
         };
         let kid = public.kid();
@@ -295,11 +315,12 @@ impl SigningKey {
     /// Makes the token of a session.
     pub fn sign(&self, claims: &Claims) -> Result<Token, SignError> {
         claims.check().map_err(SignError::Claims)?;
-        let payload =
-            Zeroizing::new(serde_json::to_vec(claims).map_err(|_| SignError::Library)?);
+        let payload = Zeroizing::new(serde_json::to_vec(claims).map_err(|_| SignError::Library)?);
         let token = self.jws(TOKEN_TYPE, &payload)?;
         if token.expose().len() > crate::TOKEN_BYTES_MAX {
-            return Err(SignError::TooLarge { bytes: token.expose().len() });
+            return Err(SignError::TooLarge {
+                bytes: token.expose().len(),
+            });
         }
         Ok(token)
     }
@@ -308,7 +329,8 @@ impl SigningKey {
     /// session token, so the one cannot pass for the other.
     pub fn sign_document(&self, document: &serde_json::Value) -> Result<String, SignError> {
         let payload = serde_json::to_vec(document).map_err(|_| SignError::Library)?;
-        self.jws("JWT", &payload).map(|token| token.expose().to_owned())
+        self.jws("JWT", &payload)
+            .map(|token| token.expose().to_owned())
     }
 
     fn jws(&self, typ: &str, payload: &[u8]) -> Result<Token, SignError> {
@@ -322,9 +344,9 @@ impl SigningKey {
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut text);
         let signature = match &self.pair {
-            Pair::P256(pair) => {
-                pair.sign(&SystemRandom::new(), text.as_bytes()).map_err(|_| SignError::Library)?
-            }
+            Pair::P256(pair) => pair
+                .sign(&SystemRandom::new(), text.as_bytes())
+                .map_err(|_| SignError::Library)?,
             Pair::Ed25519(pair) => pair.sign(text.as_bytes()),
         };
         text.push('.');
@@ -335,9 +357,31 @@ impl SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({}, {}, …)", self.public.algorithm().as_str(), self.kid)
+        write!(
+            f,
+            "SigningKey({}, {}, …)",
+            self.public.algorithm().as_str(),
+            self.kid
+        )
     }
 }
 
 #[cfg(test)]
 mod tests;
+
+/// Signs anything: for tests that forge tokens.
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use super::{Pair, SigningKey, SystemRandom};
+
+    pub(crate) fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
+        match &key.pair {
+            Pair::P256(pair) => pair
+                .sign(&SystemRandom::new(), message)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
+            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+        }
+    }
+}

@@ -63,13 +63,18 @@ const RETIRING_S: i64 = 43_200 + 600;
 
 impl Rotation {
     /// A key is pending for a day and active for ninety.
-    pub const DEFAULT: Self = Self { pending_s: 86_400, active_s: 90 * 86_400 };
+    pub const DEFAULT: Self = Self {
+        pending_s: 86_400,
+        active_s: 90 * 86_400,
+    };
 
     /// `None` if a key would be pending for less than [`PENDING_MIN_S`], or active for less time
     /// than its successor is pending.
     pub fn new(pending_s: i64, active_s: i64) -> Option<Self> {
-        (pending_s >= PENDING_MIN_S && active_s >= pending_s)
-            .then_some(Self { pending_s, active_s })
+        (pending_s >= PENDING_MIN_S && active_s >= pending_s).then_some(Self {
+            pending_s,
+            active_s,
+        })
     }
 }
 
@@ -101,14 +106,18 @@ pub fn due(keys: &[KeyTimes], rotation: Rotation, now: Timestamp) -> Option<Step
 
     let Some(active) = of_state(KeyState::Active).max_by_key(|key| key.activated_at) else {
         return Some(match oldest_pending {
-            Some(key) => Step::Activate { kid: key.kid.clone() },
+            Some(key) => Step::Activate {
+                kid: key.kid.clone(),
+            },
             None => Step::Publish,
         });
     };
     let signing_s = age_s(active.activated_at.unwrap_or(active.published_at));
     match oldest_pending {
         Some(key) if age_s(key.published_at) >= rotation.pending_s => {
-            return Some(Step::Activate { kid: key.kid.clone() });
+            return Some(Step::Activate {
+                kid: key.kid.clone(),
+            });
         }
         Some(_) => {}
         // The successor is published early enough to take over on the day.
@@ -118,8 +127,13 @@ pub fn due(keys: &[KeyTimes], rotation: Rotation, now: Timestamp) -> Option<Step
         None => {}
     }
     of_state(KeyState::Retiring)
-        .find(|key| key.retired_at.is_some_and(|retired| age_s(retired) >= RETIRING_S))
-        .map(|key| Step::Remove { kid: key.kid.clone() })
+        .find(|key| {
+            key.retired_at
+                .is_some_and(|retired| age_s(retired) >= RETIRING_S)
+        })
+        .map(|key| Step::Remove {
+            kid: key.kid.clone(),
+        })
 }
 
 #[cfg(test)]

@@ -115,41 +115,76 @@ pub fn bound(
     now: Timestamp,
     auth_time: i64,
 ) -> Result<Lifetime, Refusal> {
-    let Bounds { min_s, default_s, max_s, limit } = bounds(session);
+    let Bounds {
+        min_s,
+        default_s,
+        max_s,
+        limit,
+    } = bounds(session);
     let chain_age_s = match session {
-        Session::Role { chain_age_max_s, .. } => chain_age_max_s.min(CHAIN_AGE_MAX_S),
+        Session::Role {
+            chain_age_max_s, ..
+        } => chain_age_max_s.min(CHAIN_AGE_MAX_S),
         Session::Key | Session::User | Session::Root | Session::Federated => CHAIN_AGE_MAX_S,
     };
     let issued_at = now.unix_seconds();
-    let left_s = auth_time.saturating_add(chain_age_s).saturating_sub(issued_at);
+    let left_s = auth_time
+        .saturating_add(chain_age_s)
+        .saturating_sub(issued_at);
     if left_s < REST_MIN_S {
         return Err(Refusal::ChainExpired);
     }
     let duration_s = match requested_s {
         None => default_s.min(max_s).min(left_s),
         Some(asked) if asked < min_s => return Err(Refusal::TooShort { min_s }),
-        Some(asked) if asked > max_s => return Err(Refusal::TooLong { limit_s: max_s, limit }),
+        Some(asked) if asked > max_s => {
+            return Err(Refusal::TooLong {
+                limit_s: max_s,
+                limit,
+            });
+        }
         Some(asked) if asked > left_s => {
-            return Err(Refusal::TooLong { limit_s: left_s, limit: Limit::ChainAge });
+            return Err(Refusal::TooLong {
+                limit_s: left_s,
+                limit: Limit::ChainAge,
+            });
         }
         Some(asked) => asked,
     };
-    Ok(Lifetime { issued_at, expires_at: issued_at.saturating_add(duration_s) })
+    Ok(Lifetime {
+        issued_at,
+        expires_at: issued_at.saturating_add(duration_s),
+    })
 }
 
 fn bounds(session: Session) -> Bounds {
-    let of_kind = |min_s, default_s, max_s| Bounds { min_s, default_s, max_s, limit: Limit::Kind };
+    let of_kind = |min_s, default_s, max_s| Bounds {
+        min_s,
+        default_s,
+        max_s,
+        limit: Limit::Kind,
+    };
     match session {
         Session::Key | Session::Root => of_kind(DURATION_MIN_S, 900, 3_600),
         Session::User => of_kind(DURATION_MIN_S, 3_600, 43_200),
         Session::Federated => of_kind(300, 900, 3_600),
-        Session::Role { role_max_s, chain_max_s, chained, chain_age_max_s: _ } => {
+        Session::Role {
+            role_max_s,
+            chain_max_s,
+            chained,
+            chain_age_max_s: _,
+        } => {
             let (max_s, limit) = if chained && chain_max_s < role_max_s {
                 (chain_max_s, Limit::Chain)
             } else {
                 (role_max_s, Limit::Role)
             };
-            Bounds { min_s: DURATION_MIN_S, default_s: 3_600, max_s: max_s.min(43_200), limit }
+            Bounds {
+                min_s: DURATION_MIN_S,
+                default_s: 3_600,
+                max_s: max_s.min(43_200),
+                limit,
+            }
         }
     }
 }

@@ -12,10 +12,13 @@ const LEVEL: u8 = 9;
 /// `policy` is the inline session policy in canonical form; it counts deflated, ARNs and tags as
 /// they are.
 pub fn percent(policy: Option<&str>, policy_arns: &[Arn], tags: &Tags) -> usize {
-    let policy = policy
-        .map_or(0, |text| miniz_oxide::deflate::compress_to_vec(text.as_bytes(), LEVEL).len());
+    let policy = policy.map_or(0, |text| {
+        miniz_oxide::deflate::compress_to_vec(text.as_bytes(), LEVEL).len()
+    });
     let arns = policy_arns.iter().map(|arn| arn.to_string().len());
-    let tags = tags.iter().map(|(key, value)| key.as_str().len() + value.as_str().len());
+    let tags = tags
+        .iter()
+        .map(|(key, value)| key.as_str().len() + value.as_str().len());
     let bytes: usize = arns.chain(tags).fold(policy, usize::saturating_add);
     bytes.saturating_mul(100).div_ceil(PACKED_BYTES_MAX)
 }
@@ -25,14 +28,21 @@ mod tests {
     use super::*;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
-        Tags::new(pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))).unwrap()
+        Tags::new(
+            pairs
+                .iter()
+                .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())),
+        )
+        .unwrap()
     }
 
     #[test]
     fn nothing_takes_no_room_and_everything_adds_up() {
         assert_eq!(percent(None, &[], &Tags::default()), 0);
         assert_eq!(percent(None, &[], &tags(&[("team", "red")])), 1);
-        let arn: Arn = "arn:trilby:iam::111122223333:policy/Reading".parse().unwrap();
+        let arn: Arn = "arn:trilby:iam::111122223333:policy/Reading"
+            .parse()
+            .unwrap();
         let arns = vec![arn; 10];
         assert_eq!(percent(None, &arns, &Tags::default()), 19);
     }
@@ -44,7 +54,9 @@ mod tests {
         let mut state = 1_u64;
         let noise: String = (0..4_000)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 char::from(b'!' + (state >> 58) as u8)
             })
             .collect();

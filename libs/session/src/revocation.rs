@@ -121,42 +121,71 @@ impl RestsOn {
     pub fn of(claims: &Claims) -> Self {
         let private = &claims.trilby;
         let account = private.acct;
-        let mut all = Self { rests: Vec::with_capacity(16), positions: vec![(account, private.seq)] };
+        let mut all = Self {
+            rests: Vec::with_capacity(16),
+            positions: vec![(account, private.seq)],
+        };
 
         let own = [
             (DependencyKind::Session, Some(claims.jti.to_string())),
             (DependencyKind::Account, Some(account.to_string())),
             match private.kind {
-                SessionKind::Role => {
-                    (DependencyKind::Role, Some(claims.principal_unique_id().to_owned()))
-                }
-                SessionKind::User | SessionKind::Key => {
-                    (DependencyKind::User, Some(claims.principal_unique_id().to_owned()))
-                }
-                SessionKind::Federated => {
-                    (DependencyKind::Provider, Some(claims.principal_unique_id().to_owned()))
-                }
+                SessionKind::Role => (
+                    DependencyKind::Role,
+                    Some(claims.principal_unique_id().to_owned()),
+                ),
+                SessionKind::User | SessionKind::Key => (
+                    DependencyKind::User,
+                    Some(claims.principal_unique_id().to_owned()),
+                ),
+                SessionKind::Federated => (
+                    DependencyKind::Provider,
+                    Some(claims.principal_unique_id().to_owned()),
+                ),
                 // Root is the account.
                 SessionKind::Root => (DependencyKind::Account, None),
             },
         ];
         for (kind, id) in own {
             if let Some(id) = id {
-                all.add(RevocationKind::Id(kind), &[id.as_str()], account, private.seq);
+                all.add(
+                    RevocationKind::Id(kind),
+                    &[id.as_str()],
+                    account,
+                    private.seq,
+                );
             }
         }
         for dependency in &private.dep {
             let kind = RevocationKind::Id(dependency.kind);
-            all.add(kind, &[dependency.id.as_str()], dependency.account, dependency.seq);
-            match all.positions.iter_mut().find(|(known, _)| *known == dependency.account) {
+            all.add(
+                kind,
+                &[dependency.id.as_str()],
+                dependency.account,
+                dependency.seq,
+            );
+            match all
+                .positions
+                .iter_mut()
+                .find(|(known, _)| *known == dependency.account)
+            {
                 Some((_, seq)) => *seq = (*seq).min(dependency.seq),
                 None => all.positions.push((dependency.account, dependency.seq)),
             }
         }
         if let Some(federation) = &private.fed {
-            for provider in private.dep.iter().filter(|d| d.kind == DependencyKind::Provider) {
+            for provider in private
+                .dep
+                .iter()
+                .filter(|d| d.kind == DependencyKind::Provider)
+            {
                 let parts = [provider.id.as_str(), federation.sub.as_str()];
-                all.add(RevocationKind::ProviderSubject, &parts, provider.account, provider.seq);
+                all.add(
+                    RevocationKind::ProviderSubject,
+                    &parts,
+                    provider.account,
+                    provider.seq,
+                );
             }
         }
         if let (SessionKind::Role, Some(name)) = (private.kind, &private.sn) {
@@ -167,7 +196,12 @@ impl RestsOn {
             // A value is nobody's property: only accounts that the session rests on may end it by
             // value, or one tenant could end another's sessions by guessing a name.
             for (account, seq) in all.positions.clone() {
-                all.add(RevocationKind::SourceIdentity, &[source_identity.as_str()], account, seq);
+                all.add(
+                    RevocationKind::SourceIdentity,
+                    &[source_identity.as_str()],
+                    account,
+                    seq,
+                );
             }
         }
         all
@@ -181,7 +215,12 @@ impl RestsOn {
             .find(|rest| rest.kind == kind && rest.id_hash == id_hash && rest.account == account);
         match same {
             Some(rest) => rest.seq = rest.seq.min(seq),
-            None => self.rests.push(Rest { kind, id_hash, account, seq }),
+            None => self.rests.push(Rest {
+                kind,
+                id_hash,
+                account,
+                seq,
+            }),
         }
     }
 
@@ -251,7 +290,10 @@ impl RevocationTable {
     /// Takes a revocation in. Order and repetition do not matter: for one thing and log the
     /// highest position stands.
     pub fn insert(&mut self, revocation: &Revocation) {
-        let rows = self.rows.entry((revocation.kind, revocation.id_hash)).or_default();
+        let rows = self
+            .rows
+            .entry((revocation.kind, revocation.id_hash))
+            .or_default();
         let before_seq = revocation.before_seq.get();
         match rows.iter_mut().find(|row| row.log == revocation.log) {
             Some(row) => {
@@ -259,7 +301,11 @@ impl RevocationTable {
                 row.at = row.at.max(revocation.at);
             }
             None => {
-                rows.push(Row { log: revocation.log.clone(), before_seq, at: revocation.at });
+                rows.push(Row {
+                    log: revocation.log.clone(),
+                    before_seq,
+                    at: revocation.at,
+                });
             }
         }
     }

@@ -9,5 +9,9 @@ use trilby_model::{AccountId, json};
 /// The account whose key signed this token, if the token tells the truth.
 pub(crate) fn account_hint(payload: &str) -> Option<AccountId> {
     let node = json::parse(payload).ok()?;
-    node.pointer("/trilby/acct")?.to_serde().as_str()?.parse().ok()
+    node.pointer("/trilby/acct")?
+        .to_serde()
+        .as_str()?
+        .parse()
+        .ok()
 }

@@ -95,7 +95,10 @@ pub struct Expected<'a> {
 
 impl Default for Expected<'static> {
     fn default() -> Self {
-        Self { audience: crate::AUDIENCE, skew_s: crate::SKEW_S }
+        Self {
+            audience: crate::AUDIENCE,
+            skew_s: crate::SKEW_S,
+        }
     }
 }
 
@@ -144,10 +147,15 @@ impl Presented {
         let (algorithm, kid) = read_header(&text_of(header)?).ok_or(Refusal::Malformed)?;
         let signature_bytes = bytes_of(signature)?;
         let payload_text = text_of(payload)?;
-        let account_hint =
-            unverified::account_hint(&payload_text).ok_or(Refusal::Malformed)?;
-        let signing_len = token.len().saturating_sub(signature.len()).saturating_sub(1);
-        let signing_input = token.get(..signing_len).ok_or(Refusal::Malformed)?.to_owned();
+        let account_hint = unverified::account_hint(&payload_text).ok_or(Refusal::Malformed)?;
+        let signing_len = token
+            .len()
+            .saturating_sub(signature.len())
+            .saturating_sub(1);
+        let signing_input = token
+            .get(..signing_len)
+            .ok_or(Refusal::Malformed)?
+            .to_owned();
         Ok(Self {
             kid,
             algorithm,
@@ -185,7 +193,10 @@ impl Presented {
         if key.public.algorithm() != self.algorithm {
             return Err(Refusal::WrongAlgorithm);
         }
-        if !key.public.verifies(self.signing_input.as_bytes(), &self.signature) {
+        if !key
+            .public
+            .verifies(self.signing_input.as_bytes(), &self.signature)
+        {
             return Err(Refusal::BadSignature);
         }
         let claims = Claims::parse(&self.payload).map_err(|error| match error {
@@ -263,7 +274,11 @@ impl Verified {
         if claims.exp <= now.saturating_sub(expected.skew_s) {
             return Err(Refusal::Expired);
         }
-        if !claims.aud.iter().any(|audience| audience == expected.audience) {
+        if !claims
+            .aud
+            .iter()
+            .any(|audience| audience == expected.audience)
+        {
             return Err(Refusal::WrongAudience);
         }
         Ok(())
@@ -279,7 +294,9 @@ impl fmt::Debug for Verified {
 /// Exactly `{"typ":"at+jwt","alg":…,"kid":…}`: three strings, each once, nothing else.
 fn read_header(text: &str) -> Option<(Algorithm, String)> {
     let node = json::parse(text).ok()?;
-    let json::Value::Object(members) = &node.value else { return None };
+    let json::Value::Object(members) = &node.value else {
+        return None;
+    };
     if members.len() != 3 {
         return None;
     }
@@ -294,7 +311,10 @@ fn read_header(text: &str) -> Option<(Algorithm, String)> {
     if string("typ")? != TOKEN_TYPE {
         return None;
     }
-    Some((Algorithm::from_name(string("alg")?)?, string("kid")?.to_owned()))
+    Some((
+        Algorithm::from_name(string("alg")?)?,
+        string("kid")?.to_owned(),
+    ))
 }
 
 /// Base64url without padding, in its one form: stray bits at the end are refused.
@@ -310,4 +330,4 @@ fn text_of(part: &str) -> Result<String, Refusal> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
