@@ -19,6 +19,7 @@ pub mod archive;
 pub mod chain;
 pub mod claim;
 pub mod commit;
+pub mod conformance;
 pub mod copy;
 pub mod envelope;
 pub mod error;
