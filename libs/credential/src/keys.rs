@@ -117,6 +117,13 @@ impl ClaimKey {
     }
 }
 
+impl ClaimKey {
+    /// The bytes, for the store's own code.
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+}
+
 impl fmt::Debug for ClaimKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ClaimKey(…)")

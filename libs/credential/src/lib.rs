@@ -12,6 +12,7 @@
 //! | [`pepper`] | the versioned key behind the three above |
 //! | [`envelope`] | data keys under the installation's KEK, sealed bytes under data keys |
 //! | [`keys`] | the keys of an installation as text: make, read, write, fingerprint |
+//! | [`rows`] | how secrets are filed in side tables |
 //! | [`work`] | a bounded pool for expensive hashing |
 #![cfg_attr(test, allow(clippy::as_conversions, reason = "tests"))]
 
@@ -22,6 +23,7 @@ pub mod envelope;
 pub mod keys;
 pub mod password;
 pub mod pepper;
+pub mod rows;
 pub mod ticket;
 pub mod work;
 
@@ -30,5 +32,6 @@ pub use envelope::{DataKey, Kek, KekId, Keks, Purpose, Sealed};
 pub use keys::{InstallationKeys, StoreKey};
 pub use password::{Password, PasswordHash};
 pub use pepper::{Mac, Pepper, PepperVersion, Peppers};
-pub use ticket::{Ticket, TicketKind};
+pub use rows::{CredentialKind, SealedKind};
+pub use ticket::{Address, Ticket, TicketKind};
 pub use work::HashPool;

@@ -1,12 +1,14 @@
 //! One-time tickets: a prefix that names the purpose, then 43 base62 digits of 256 random bits.
 //!
-//! Only the MAC of a ticket is stored, and what it is good for stands beside it on the server: a
-//! ticket carries no meaning a holder could change. There is one format; a prefix of a ticket, a
-//! ticket of another purpose and one with a changed bit are all simply unknown.
+//! Only the MAC of a ticket is stored, and what it is good for stands beside it on the server. A
+//! ticket for one person's password names that person between prefix and digits, so that the row of
+//! its MAC can be found: `tbr_111122223333_TUSR0123456789ABCDEFG_…`. The MAC covers all of it; a
+//! changed name finds no row that fits. There is one format; a prefix of a ticket, a ticket of
+//! another purpose and one with a changed bit are all simply unknown.
 
 use std::fmt;
 
-use trilby_model::{Entropy, brand::secrets};
+use trilby_model::{AccountId, Entropy, UserId, brand::secrets};
 use zeroize::Zeroizing;
 
 use crate::base62::{self, DIGITS_OF_32_BYTES};
@@ -40,10 +42,52 @@ impl TicketKind {
     }
 }
 
+/// Whom a ticket is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// Root of an account.
+    Root(AccountId),
+    /// A user of an account.
+    User(AccountId, UserId),
+}
+
+impl Address {
+    /// The account.
+    pub fn account(&self) -> AccountId {
+        match self {
+            Self::Root(account) | Self::User(account, _) => *account,
+        }
+    }
+
+    /// What rows of side tables are filed under: the user's id, or the account's for root.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Root(account) => account.to_string(),
+            Self::User(_, user) => user.to_string(),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (account, subject) = text.split_once('_')?;
+        let id: AccountId = account.parse().ok()?;
+        if subject == account {
+            return Some(Self::Root(id));
+        }
+        Some(Self::User(id, subject.parse().ok()?))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.account(), self.subject())
+    }
+}
+
 /// A ticket in full. Exists when it is made and when it is presented, never in a store.
 #[derive(Clone)]
 pub struct Ticket {
     kind: TicketKind,
+    address: Option<Address>,
     text: Zeroizing<String>,
 }
 
@@ -53,24 +97,52 @@ pub struct Ticket {
 pub struct NotATicket;
 
 impl Ticket {
-    /// A fresh ticket.
+    /// A fresh ticket for whoever holds it.
     pub fn generate(kind: TicketKind, entropy: &mut Entropy) -> Self {
+        Self::make(kind, None, entropy)
+    }
+
+    /// A fresh ticket for one person.
+    pub fn addressed(kind: TicketKind, address: Address, entropy: &mut Entropy) -> Self {
+        Self::make(kind, Some(address), entropy)
+    }
+
+    fn make(kind: TicketKind, address: Option<Address>, entropy: &mut Entropy) -> Self {
         let random = Zeroizing::new(entropy.take::<32>());
-        let mut text = Zeroizing::new(String::from(kind.prefix()));
+        let mut text = Zeroizing::new(String::with_capacity(128));
+        text.push_str(kind.prefix());
+        if let Some(address) = &address {
+            text.push_str(&address.to_string());
+            text.push('_');
+        }
         text.push_str(&base62::encode(random.as_slice(), DIGITS_OF_32_BYTES));
-        Self { kind, text }
+        Self {
+            kind,
+            address,
+            text,
+        }
     }
 
     /// A presented ticket, if it has the form of `kind`.
     pub fn parse(kind: TicketKind, text: &str) -> Result<Self, NotATicket> {
-        let digits = text.strip_prefix(kind.prefix()).ok_or(NotATicket)?;
+        let rest = text.strip_prefix(kind.prefix()).ok_or(NotATicket)?;
+        let (address, digits) = match rest.rsplit_once('_') {
+            Some((address, digits)) => (Some(Address::parse(address).ok_or(NotATicket)?), digits),
+            None => (None, rest),
+        };
         if digits.len() != DIGITS_OF_32_BYTES || !digits.bytes().all(base62::is_digit) {
             return Err(NotATicket);
         }
         Ok(Self {
             kind,
+            address,
             text: Zeroizing::new(text.to_owned()),
         })
+    }
+
+    /// Whom it is for, if it says so. Not to be believed before its MAC was found there.
+    pub fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 
     /// What it is for.

@@ -1,9 +1,9 @@
 //! The line of an account's signing keys: which state each is in, and what is due next.
 //!
 //! `pending` (published, unused, so that every reader of the key set has it before it signs) →
-//! `active` → `retiring` (published until the last token it signed is gone) → `removed`; and
-//! `revoked`, at once and from any state. The states change by events of the account's log; this
-//! module only says which change is due.
+//! `active` → `retiring` (published until the last token it signed is gone, then out of the key set
+//! without a further event); and `revoked`, at once and from any state. The states change by events
+//! of the account's log; this module only says which change is due.
 
 use serde::{Deserialize, Serialize};
 use trilby_model::Timestamp;
@@ -18,20 +18,8 @@ pub enum KeyState {
     Active,
     /// Signs no more; what it signed is still taken.
     Retiring,
-    /// Gone, with all it signed.
-    Removed,
     /// Gone at once; its tokens are dead.
     Revoked,
-}
-
-impl KeyState {
-    /// Whether the key stands in the key set, and tokens under it are taken.
-    pub fn is_published(self) -> bool {
-        match self {
-            Self::Pending | Self::Active | Self::Retiring => true,
-            Self::Removed | Self::Revoked => false,
-        }
-    }
 }
 
 /// What the fold of an account knows of one of its keys, as far as rotation goes.
@@ -47,6 +35,19 @@ pub struct KeyTimes {
     pub activated_at: Option<Timestamp>,
     /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
+}
+
+impl KeyTimes {
+    /// Whether the key stands in the key set, and tokens under it are taken.
+    pub fn is_published(&self, now: Timestamp) -> bool {
+        match self.state {
+            KeyState::Pending | KeyState::Active => true,
+            KeyState::Retiring => self
+                .retired_at
+                .is_none_or(|retired| now.seconds_since(retired) < RETIRING_S),
+            KeyState::Revoked => false,
+        }
+    }
 }
 
 /// The times of rotation, in seconds.
@@ -88,11 +89,6 @@ pub enum Step {
         /// Which.
         kid: String,
     },
-    /// Take this retired key out of the key set.
-    Remove {
-        /// Which.
-        kid: String,
-    },
 }
 
 /// The next step that is due at `now`, if any. Asked again after each step until there is none.
@@ -101,7 +97,7 @@ pub enum Step {
 /// revocation, signs at once.
 pub fn due(keys: &[KeyTimes], rotation: Rotation, now: Timestamp) -> Option<Step> {
     let of_state = |state| keys.iter().filter(move |key| key.state == state);
-    let age_s = |since: Timestamp| now.unix_seconds().saturating_sub(since.unix_seconds());
+    let age_s = |since: Timestamp| now.seconds_since(since);
     let oldest_pending = of_state(KeyState::Pending).min_by_key(|key| key.published_at);
 
     let Some(active) = of_state(KeyState::Active).max_by_key(|key| key.activated_at) else {
@@ -114,26 +110,16 @@ pub fn due(keys: &[KeyTimes], rotation: Rotation, now: Timestamp) -> Option<Step
     };
     let signing_s = age_s(active.activated_at.unwrap_or(active.published_at));
     match oldest_pending {
-        Some(key) if age_s(key.published_at) >= rotation.pending_s => {
-            return Some(Step::Activate {
-                kid: key.kid.clone(),
-            });
-        }
-        Some(_) => {}
+        Some(key) if age_s(key.published_at) >= rotation.pending_s => Some(Step::Activate {
+            kid: key.kid.clone(),
+        }),
+        Some(_) => None,
         // The successor is published early enough to take over on the day.
         None if signing_s >= rotation.active_s.saturating_sub(rotation.pending_s) => {
-            return Some(Step::Publish);
+            Some(Step::Publish)
         }
-        None => {}
+        None => None,
     }
-    of_state(KeyState::Retiring)
-        .find(|key| {
-            key.retired_at
-                .is_some_and(|retired| age_s(retired) >= RETIRING_S)
-        })
-        .map(|key| Step::Remove {
-            kid: key.kid.clone(),
-        })
 }
 
 #[cfg(test)]

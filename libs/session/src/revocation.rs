@@ -142,8 +142,8 @@ impl RestsOn {
                     DependencyKind::Provider,
                     Some(claims.principal_unique_id().to_owned()),
                 ),
-                // Root is the account.
-                SessionKind::Root => (DependencyKind::Account, None),
+                // Revocations name root as a user whose id is the account's.
+                SessionKind::Root => (DependencyKind::User, Some(account.to_string())),
             },
         ];
         for (kind, id) in own {

@@ -61,3 +61,38 @@ fn debug_shows_the_kind_only() {
     let ticket = Ticket::generate(TicketKind::Mfa, &mut Entropy::new([7; 32]));
     assert_eq!(format!("{ticket:?}"), "Ticket(Mfa, …)");
 }
+
+#[test]
+fn an_addressed_ticket_names_its_person_and_nobody_else() {
+    let account: AccountId = "111122223333".parse().unwrap();
+    let user = Address::User(account, "TUSR0123456789ABCDEFG".parse().unwrap());
+    let peppers = Peppers::single(pepper(1));
+    for address in [Address::Root(account), user] {
+        let mut entropy = Entropy::new([8; 32]);
+        let ticket = Ticket::addressed(TicketKind::Password, address.clone(), &mut entropy);
+        let stored = ticket.mac(&peppers);
+        let read = Ticket::parse(TicketKind::Password, ticket.expose()).unwrap();
+        assert_eq!(read.address(), Some(&address));
+        assert!(read.matches(Some(&stored), &peppers));
+        let other = ticket.expose().replace("111122223333", "444455556666");
+        let other = Ticket::parse(TicketKind::Password, &other).unwrap();
+        assert!(!other.matches(Some(&stored), &peppers));
+        for cut in 0..ticket.expose().len() {
+            assert!(Ticket::parse(TicketKind::Password, &ticket.expose()[..cut]).is_err());
+        }
+    }
+    let digits = "0".repeat(43);
+    for bad in [
+        "_",
+        "x_",
+        "111122223333_",
+        "111122223333_444455556666_",
+        "_111122223333_",
+        "111122223333_TROL0123456789ABCDEFG_",
+    ] {
+        assert!(
+            Ticket::parse(TicketKind::Password, &format!("tbr_{bad}{digits}")).is_err(),
+            "{bad}"
+        );
+    }
+}

@@ -60,31 +60,21 @@ fn a_successor_is_published_a_day_before_it_signs() {
 
 #[test]
 fn a_retired_key_stays_until_its_last_token_is_gone() {
-    let keys = [
-        key("a", KeyState::Retiring, 0),
-        key("b", KeyState::Active, 0),
-    ];
-    assert_eq!(due_at(&keys, 43_799), None);
+    let retiring = key("a", KeyState::Retiring, 0);
+    assert!(retiring.is_published(at(43_799)));
+    assert!(!retiring.is_published(at(43_800)));
     assert_eq!(
-        due_at(&keys, 43_800),
-        Some(Step::Remove { kid: "a".into() })
+        due_at(&[retiring, key("b", KeyState::Active, 0)], 43_800),
+        None
     );
-    let keys = [
-        key("a", KeyState::Removed, 0),
-        key("b", KeyState::Active, 0),
-    ];
-    assert_eq!(due_at(&keys, 43_800), None);
 }
 
 #[test]
-fn published_are_the_first_three_states() {
-    use KeyState::{Active, Pending, Removed, Retiring, Revoked};
-    for state in [Pending, Active, Retiring] {
-        assert!(state.is_published());
+fn a_revoked_key_is_never_published() {
+    for state in [KeyState::Pending, KeyState::Active] {
+        assert!(key("a", state, 0).is_published(at(100 * DAY)));
     }
-    for state in [Removed, Revoked] {
-        assert!(!state.is_published());
-    }
+    assert!(!key("a", KeyState::Revoked, 0).is_published(at(0)));
 }
 
 #[test]

@@ -139,6 +139,22 @@ fn users_and_keys_end_their_own_sessions() {
 }
 
 #[test]
+fn a_new_root_password_ends_roots_sessions() {
+    let mut claims = user_claims();
+    claims.sub = "111122223333".into();
+    claims.trilby.kind = SessionKind::Root;
+    claims.trilby.arn = "arn:trilby:iam::111122223333:root".parse().unwrap();
+    claims.trilby.dep.clear();
+    claims.check().unwrap();
+    assert!(dead(&claims, &revoke('u', &["111122223333"], 1, 49)));
+    assert!(!dead(&claims, &revoke('u', &["111122223333"], 1, 48)));
+    assert!(!dead(
+        &user_claims(),
+        &revoke('u', &["111122223333"], 1, 49)
+    ));
+}
+
+#[test]
 fn a_source_identity_ends_sessions_of_its_own_tenant_only() {
     // Account 2 has nothing to do with this session, whatever name it guesses.
     assert!(!dead(&role_claims(), &revoke('v', &["mary"], 2, 1_000)));
