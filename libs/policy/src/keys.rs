@@ -149,8 +149,7 @@ fn is_called(name: &str, normal: &str) -> bool {
     else {
         return false;
     };
-    let prefix = if prefix == "trilby" { "aws" } else { prefix };
-    if given != prefix {
+    if given != prefix && !(is_own(prefix) && is_own(given)) {
         return false;
     }
     if name.ends_with('/') {
@@ -161,6 +160,16 @@ fn is_called(name: &str, normal: &str) -> bool {
     } else {
         rest.eq_ignore_ascii_case(name)
     }
+}
+
+/// Whether a namespace is one of the twins.
+fn is_own(prefix: &str) -> bool {
+    [
+        trilby_model::brand::KEY_PREFIX,
+        trilby_model::brand::KEY_PREFIX_ALIAS,
+    ]
+    .into_iter()
+    .any(|own| own.strip_suffix(':') == Some(prefix))
 }
 
 /// Whether the service fills this key in.

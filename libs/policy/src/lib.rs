@@ -26,6 +26,7 @@
 )]
 
 mod action;
+mod codes;
 pub mod condition;
 mod context;
 mod document;
@@ -41,7 +42,8 @@ mod resource;
 mod statement;
 pub mod trust;
 
-pub use action::{ActionElement, ActionPattern};
+pub use action::{ActionElement, ActionPattern, ActionPatternError};
+pub use codes::CODES;
 pub use condition::{Condition, ConditionFailure, ConditionOutcome, TypeMismatch};
 pub use context::{Context, ContextError, ContextValue};
 pub use document::{Document, Version};

@@ -147,9 +147,7 @@ fn id(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
 }
 
 fn statements(reader: &mut Reader, members: &Members<'_>) -> Option<Vec<crate::Statement>> {
-    let Some((node, pointer)) = members.required(reader, "Statement") else {
-        return None;
-    };
+    let (node, pointer) = members.required(reader, "Statement")?;
     let Value::Array(items) = &node.value else {
         return statement::read(reader, node, &pointer).map(|one| vec![one]);
     };

@@ -9,7 +9,7 @@
 )]
 
 use serde_json::{Value, json};
-use trilby_policy::{Document, Finding, Grammar, Kind, Severity};
+use trilby_policy::{CODES, Document, Finding, Grammar, Kind, Severity};
 
 const ALL: [Kind; 7] = [
     Kind::Identity,
@@ -26,6 +26,12 @@ fn refused(text: &str, kind: Kind) -> Vec<Finding> {
         Ok(document) => panic!("accepted as {kind:?}: {}", document.canonical()),
         Err(findings) => {
             assert!(findings.iter().all(|f| f.severity == Severity::Error));
+            for finding in &findings {
+                assert!(
+                    CODES.iter().any(|(code, _)| *code == finding.code),
+                    "{finding:?}"
+                );
+            }
             findings
         }
     }

@@ -120,7 +120,7 @@ impl Reader {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, pointer: &Pointer<'_>, expected: &str) {
-        let found = type_name(&node.value);
+        let found = node.value.kind();
         self.error(
             "wrong_type",
             node,
@@ -211,16 +211,5 @@ fn is_allowed(c: char, unicode: bool) -> bool {
         '\t' | '\n' | '\r' | ' '..='\u{ff}' => true,
         '\0'..='\u{1f}' => false,
         _ => unicode,
-    }
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
