@@ -1,0 +1,199 @@
+//! Managed policies of the account and their versions.
+
+use trilby_model::{Path, PolicyId, PolicyName, Tags};
+use trilby_policy::{Document, Kind};
+
+use super::deletion;
+use crate::decide::{Desk, Verdict, checked_within, is_no_id};
+use crate::event::{
+    PolicyCreated, PolicyDefaultVersionSet, PolicyDeleted, PolicyUpdated, PolicyVersionCreated,
+    PolicyVersionDeleted,
+};
+use crate::id::{CustomerPolicyRef, Ref};
+use crate::quota::{Quota, count};
+use crate::rejection::{Rejection, ThingKind, within};
+use crate::state::Policy;
+use crate::value::Description;
+
+/// Makes a policy with its version 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatePolicy {
+    /// Its name.
+    pub name: PolicyName,
+    /// Its path.
+    pub path: Path,
+    /// Free text.
+    pub description: Option<Description>,
+    /// Its tags.
+    pub tags: Tags,
+    /// The text of version 1.
+    pub document: Document,
+}
+
+/// Changes a policy's description; what is not given stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdatePolicy {
+    /// The policy.
+    pub policy: CustomerPolicyRef,
+    /// Another description, or none.
+    pub description: Option<Option<Description>>,
+}
+
+/// Adds a version to a policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatePolicyVersion {
+    /// The policy.
+    pub policy: CustomerPolicyRef,
+    /// The version's text.
+    pub document: Document,
+    /// Whether it comes into force at once.
+    pub set_as_default: bool,
+}
+
+/// Puts another version of a policy in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetDefaultPolicyVersion {
+    /// The policy.
+    pub policy: CustomerPolicyRef,
+    /// The version.
+    pub version: u32,
+}
+
+/// Drops a version of a policy that is not in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletePolicyVersion {
+    /// The policy.
+    pub policy: CustomerPolicyRef,
+    /// The version.
+    pub version: u32,
+}
+
+/// Deletes a policy for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletePolicy {
+    /// The policy.
+    pub policy: CustomerPolicyRef,
+    /// Whether its holders lose it; otherwise it must have none.
+    pub cascade: bool,
+}
+
+impl CreatePolicy {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        is_no_id(self.name.as_str())?;
+        if let Some(policy) = desk.account.policy(&Ref::Name(self.name.clone())) {
+            desk.require(Some(policy.stamp.changed))?;
+            return Err(Rejection::exists(ThingKind::Policy, &self.name));
+        }
+        within(Quota::Policies, count(desk.account.policies().len()) + 1)?;
+        let fact = PolicyCreated {
+            policy: PolicyId::generate(desk.entropy),
+            name: self.name.clone(),
+            path: self.path.clone(),
+            description: self.description.clone(),
+            tags: self.tags.clone(),
+            document: checked_within(&self.document, Kind::Identity, Quota::PolicyBytes)?,
+        };
+        Ok(vec![fact.into()])
+    }
+}
+
+impl UpdatePolicy {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        let policy = desk.policy(&self.policy)?;
+        desk.require(Some(policy.stamp.changed))?;
+        match &self.description {
+            Some(description) if *description != policy.description => {
+                let fact = PolicyUpdated {
+                    policy: policy.id.clone(),
+                    description: description.clone(),
+                };
+                Ok(vec![fact.into()])
+            }
+            Some(_) | None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl CreatePolicyVersion {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        let policy = desk.policy(&self.policy)?;
+        desk.require(Some(policy.stamp.changed))?;
+        let document = checked_within(&self.document, Kind::Identity, Quota::PolicyBytes)?;
+        within(Quota::PolicyVersions, count(policy.versions.len()) + 1)?;
+        let version = policy.last_version.saturating_add(1);
+        let created = PolicyVersionCreated {
+            policy: policy.id.clone(),
+            version,
+            document,
+        };
+        let mut events = vec![created.into()];
+        if self.set_as_default {
+            let in_force = PolicyDefaultVersionSet {
+                policy: policy.id.clone(),
+                version,
+            };
+            events.push(in_force.into());
+        }
+        Ok(events)
+    }
+}
+
+impl SetDefaultPolicyVersion {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        let policy = desk.policy(&self.policy)?;
+        desk.require(Some(policy.stamp.changed))?;
+        exists(policy, self.version)?;
+        if policy.default_version == self.version {
+            return Ok(Vec::new());
+        }
+        let fact = PolicyDefaultVersionSet {
+            policy: policy.id.clone(),
+            version: self.version,
+        };
+        Ok(vec![fact.into()])
+    }
+}
+
+impl DeletePolicyVersion {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        let policy = desk.policy(&self.policy)?;
+        desk.require(Some(policy.stamp.changed))?;
+        exists(policy, self.version)?;
+        if policy.default_version == self.version {
+            let why = "is in force; put another version in force first";
+            let version = format!("v{}", self.version);
+            return Err(Rejection::state(ThingKind::PolicyVersion, &version, why));
+        }
+        let fact = PolicyVersionDeleted {
+            policy: policy.id.clone(),
+            version: self.version,
+        };
+        Ok(vec![fact.into()])
+    }
+}
+
+impl DeletePolicy {
+    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
+        let policy = desk.policy(&self.policy)?;
+        desk.require(Some(policy.stamp.changed))?;
+        let parts = deletion::parts_of_policy(desk.account, policy);
+        let last = PolicyDeleted {
+            policy: policy.id.clone(),
+        };
+        deletion::decide(
+            ThingKind::Policy,
+            &policy.name,
+            parts,
+            self.cascade,
+            last.into(),
+        )
+    }
+}
+
+fn exists(policy: &Policy, version: u32) -> Result<(), Rejection> {
+    if policy.versions.contains_key(&version) {
+        return Ok(());
+    }
+    let version = format!("v{version}");
+    Err(Rejection::not_found(ThingKind::PolicyVersion, &version))
+}

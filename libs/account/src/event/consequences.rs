@@ -1,0 +1,150 @@
+//! What an event means beside the fold: names it takes or gives up, sessions it ends.
+
+use trilby_model::Seq;
+
+use super::{ClaimAct, ClaimChange, Event, Revocation};
+
+#[derive(Default)]
+struct Consequences {
+    claims: Vec<ClaimChange>,
+    revocations: Vec<Revocation>,
+}
+
+fn claims(
+    released: impl IntoIterator<Item = ClaimChange>,
+    taken: impl IntoIterator<Item = ClaimChange>,
+) -> Consequences {
+    Consequences {
+        claims: released.into_iter().chain(taken).collect(),
+        revocations: Vec::new(),
+    }
+}
+
+fn ended(kind: char, id: &impl ToString, before_seq: Option<Seq>) -> Consequences {
+    Consequences {
+        claims: Vec::new(),
+        revocations: vec![Revocation {
+            kind,
+            parts: vec![id.to_string()],
+            before_seq,
+        }],
+    }
+}
+
+impl Event {
+    /// The names this event takes and gives up.
+    #[must_use]
+    pub fn claims(&self) -> Vec<ClaimChange> {
+        self.consequences().claims
+    }
+
+    /// The sessions this event ends.
+    #[must_use]
+    pub fn revocations(&self) -> Vec<Revocation> {
+        self.consequences().revocations
+    }
+
+    fn consequences(&self) -> Consequences {
+        match self {
+            Self::AccountAliasChanged(fact) => claims(
+                fact.previous.iter().map(|alias| ClaimChange::alias(ClaimAct::Release, alias)),
+                fact.alias.iter().map(|alias| ClaimChange::alias(ClaimAct::Take, alias)),
+            ),
+            Self::AccountJoinedOrganization(fact) => {
+                claims([], [ClaimChange::member(ClaimAct::Take, fact.account)])
+            }
+            Self::AccountLeftOrganization(fact) => {
+                claims([ClaimChange::member(ClaimAct::Release, fact.account)], [])
+            }
+            Self::AccountSuspended(fact) => ended('a', &fact.account, None),
+            Self::AccountClosed(fact) => ended('a', &fact.account, None),
+            Self::AccountSessionsRevoked(fact) => {
+                ended('a', &fact.account, fact.issued_before_seq)
+            }
+            Self::RootCredentialSet(fact) => ended('u', &fact.account, None),
+            Self::RootCredentialRemoved(fact) => ended('u', &fact.account, None),
+            Self::UserDisabled(fact) => ended('u', &fact.user, None),
+            Self::UserDeleted(fact) => ended('u', &fact.user, None),
+            Self::UserPasswordSet(fact) if fact.revoke_sessions => {
+                ended('u', &fact.user, None)
+            }
+            Self::UserPasswordRemoved(fact) => ended('u', &fact.user, None),
+            Self::UserSessionsRevoked(fact) => {
+                ended('u', &fact.user, fact.issued_before_seq)
+            }
+            Self::RoleTrustPolicyReplaced(fact) if fact.revoke_sessions => {
+                ended('r', &fact.role, None)
+            }
+            Self::RoleDeleted(fact) => ended('r', &fact.role, None),
+            Self::RoleSessionsRevoked(fact) => {
+                ended('r', &fact.role, fact.issued_before_seq)
+            }
+            Self::AccessKeyDeactivated(fact) => ended('k', &fact.access_key, None),
+            Self::AccessKeyDeleted(fact) => ended('k', &fact.access_key, None),
+            Self::AccessKeySessionsRevoked(fact) => {
+                ended('k', &fact.access_key, fact.issued_before_seq)
+            }
+            Self::SessionRevoked(fact) => ended('s', &fact.session, None),
+            Self::AccountCreated(_)
+            | Self::AccountRenamed(_)
+            | Self::AccountSettingsChanged(_)
+            | Self::AccountResumed(_)
+            | Self::UserCreated(_)
+            | Self::UserRenamed(_)
+            | Self::UserUpdated(_)
+            | Self::UserEnabled(_)
+            | Self::UserTagsChanged(_)
+            | Self::UserPasswordSet(_)
+            | Self::UserPasswordTicketIssued(_)
+            | Self::UserPolicyAttached(_)
+            | Self::UserPolicyDetached(_)
+            | Self::UserInlinePolicyPut(_)
+            | Self::UserInlinePolicyDeleted(_)
+            | Self::GroupCreated(_)
+            | Self::GroupUpdated(_)
+            | Self::GroupDeleted(_)
+            | Self::GroupTagsChanged(_)
+            | Self::GroupMemberAdded(_)
+            | Self::GroupMemberRemoved(_)
+            | Self::GroupPolicyAttached(_)
+            | Self::GroupPolicyDetached(_)
+            | Self::GroupInlinePolicyPut(_)
+            | Self::GroupInlinePolicyDeleted(_)
+            | Self::RoleCreated(_)
+            | Self::RoleUpdated(_)
+            | Self::RoleTrustPolicyReplaced(_)
+            | Self::RoleTagsChanged(_)
+            | Self::RolePolicyAttached(_)
+            | Self::RolePolicyDetached(_)
+            | Self::RoleInlinePolicyPut(_)
+            | Self::RoleInlinePolicyDeleted(_)
+            | Self::PolicyCreated(_)
+            | Self::PolicyUpdated(_)
+            | Self::PolicyVersionCreated(_)
+            | Self::PolicyDefaultVersionSet(_)
+            | Self::PolicyVersionDeleted(_)
+            | Self::PolicyDeleted(_)
+            | Self::PolicyTagsChanged(_)
+            | Self::ApplicationRegistered(_)
+            | Self::ApplicationUpdated(_)
+            | Self::ApplicationActionsPut(_)
+            | Self::ApplicationDeleted(_)
+            | Self::ApplicationTagsChanged(_)
+            | Self::ResourceRegistered(_)
+            | Self::ResourceUpdated(_)
+            | Self::ResourceDeleted(_)
+            | Self::ResourceTagsChanged(_)
+            | Self::ResourcePolicyPut(_)
+            | Self::ResourcePolicyDeleted(_)
+            | Self::SubjectAliasPut(_)
+            | Self::SubjectAliasDeleted(_)
+            | Self::AccessKeyCreated(_)
+            | Self::AccessKeyActivated(_)
+            // A key's tokens die by its record: verifiers refuse a revoked key.
+            | Self::SigningKeyPublished(_)
+            | Self::SigningKeyActivated(_)
+            | Self::SigningKeyRetired(_)
+            | Self::SigningKeyRevoked(_) => Consequences::default(),
+        }
+    }
+}

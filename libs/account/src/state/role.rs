@@ -1,0 +1,40 @@
+//! Roles.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use trilby_model::{Path, RoleId, RoleName, Seq, Tags};
+
+use super::{Grants, SubjectKey};
+use crate::event::RoleLimits;
+use crate::stamp::Stamp;
+use crate::text::GuardText;
+use crate::value::Description;
+
+/// A hat: rights that whoever its trust policy admits may put on for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Unique id.
+    pub id: RoleId,
+    /// Name, unique in the account without case.
+    pub name: RoleName,
+    /// Path, part of the ARN.
+    pub path: Path,
+    /// Free text.
+    pub description: Option<Description>,
+    /// Tags.
+    pub tags: Tags,
+    /// Who may assume it.
+    pub trust: GuardText,
+    /// The event that last replaced the trust policy: its `ETag`.
+    pub trust_changed: Seq,
+    /// What its sessions may be.
+    pub limits: RoleLimits,
+    /// Its policies.
+    pub grants: Grants,
+    /// The subjects that mean it.
+    pub aliases: BTreeSet<SubjectKey>,
+    /// Birth and last change of what is written here; policies have their own.
+    pub stamp: Stamp,
+}

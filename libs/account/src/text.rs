@@ -1,0 +1,56 @@
+//! Policy documents as events and state keep them: canonical text and its digest.
+//!
+//! Text, not a tree: a condition may hold a fraction, and stored events have no floating-point
+//! numbers; and the digest is over exactly these bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use trilby_model::{AccountId, Hash};
+use trilby_policy::Document;
+
+use crate::id::PrincipalId;
+
+/// One policy document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyText {
+    /// Canonical JSON (RFC 8785), arrays where the language allows a single value.
+    pub document: String,
+    /// SHA-256 of `document`.
+    pub sha256: Hash,
+}
+
+impl PolicyText {
+    /// The stored form of a parsed document.
+    #[must_use]
+    pub fn of(document: &Document) -> Self {
+        let document = document.canonical();
+        let sha256 = Hash(Sha256::digest(document.as_bytes()).into());
+        Self { document, sha256 }
+    }
+}
+
+/// A document that names principals, with the unique id each user and role had when it was saved.
+///
+/// Whoever later bears the same name is somebody else: matching is by unique id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardText {
+    /// The document.
+    pub policy: PolicyText,
+    /// Unique id by ARN, spelled as in the document. A role session's ARN has its role's id.
+    pub principals: BTreeMap<String, PrincipalId>,
+}
+
+/// What the caller found out about principals of other accounts that a document names.
+///
+/// Principals of the account itself are looked up in its own state and need not be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownPrincipals {
+    /// Unique id by ARN, spelled as in the document.
+    pub ids: BTreeMap<String, PrincipalId>,
+    /// Accounts that exist.
+    pub accounts: BTreeSet<AccountId>,
+}
