@@ -16,12 +16,13 @@ mod subject_aliases;
 mod tags;
 mod users;
 
-pub use access_keys::{CreateAccessKey, DeleteAccessKey, SetAccessKeyStatus};
+pub use access_keys::{CIDRS_MAX, CreateAccessKey, DeleteAccessKey, SetAccessKeyStatus};
 pub use account::{
     ChangeSettings, CloseAccount, RemoveRootCredential, RenameAccount, ResumeAccount,
     SetAccountAlias, SetRootCredential, SuspendAccount,
 };
 pub use applications::{DeleteApplication, PutActions, RegisterApplication, UpdateApplication};
+pub(crate) use grants::attached;
 pub use grants::{AttachPolicy, DeleteInlinePolicy, DetachPolicy, PutInlinePolicy};
 pub use groups::{AddGroupMember, CreateGroup, DeleteGroup, RemoveGroupMember, UpdateGroup};
 pub use passwords::{IssuePasswordTicket, RemoveUserPassword, SetUserPassword};
@@ -32,7 +33,7 @@ pub use policies::{
 pub use resources::{DeleteResource, DeleteResourcePolicy, PutResource, PutResourcePolicy};
 pub use revocations::{RevokeSessions, RevokeTarget};
 pub use roles::{CreateRole, DeleteRole, ReplaceTrustPolicy, UpdateRole};
-pub use signing_keys::{ActivateSigningKey, PublishSigningKey, RevokeSigningKey};
+pub use signing_keys::{ActivateSigningKey, PENDING_S_MIN, PublishSigningKey, RevokeSigningKey};
 pub use subject_aliases::{DeleteSubjectAlias, PutSubjectAlias};
 pub use tags::{ChangeTags, TagChange};
 pub use users::{CreateUser, DeleteUser, SetUserStatus, UpdateUser};

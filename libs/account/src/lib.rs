@@ -22,6 +22,8 @@ mod decide;
 pub mod event;
 mod guard;
 mod id;
+pub mod organization;
+pub mod platform;
 mod quota;
 mod rejection;
 pub mod settings;
