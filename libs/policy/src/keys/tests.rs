@@ -33,3 +33,11 @@ fn the_multivalued_keys_are_those_of_the_language() {
         assert!(!is_multivalued(key), "{key}");
     }
 }
+
+#[test]
+fn a_key_of_our_own_is_known_under_both_prefixes() {
+    for key in ["trilby:OriginMfaAge", "aws:originmfaage"] {
+        assert_eq!(type_of(key), Some(Type::Numeric), "{key}");
+    }
+    assert_eq!(type_of("sts:OriginMfaAge"), None);
+}
