@@ -1,6 +1,6 @@
 //! Names that an event takes or gives up for the whole store.
 
-use trilby_model::{AccountAlias, AccountId};
+use trilby_model::{AccessKeyId, AccountAlias, AccountId};
 
 /// What sort of name a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,6 +9,8 @@ pub enum ClaimKind {
     AccountAlias,
     /// Membership: an account is in one organization at most. The value is the account's id.
     OrganizationMember,
+    /// An access key: whoever presents it names no account, so its id leads to one.
+    AccessKey,
 }
 
 impl ClaimKind {
@@ -18,6 +20,7 @@ impl ClaimKind {
         match self {
             Self::AccountAlias => 1,
             Self::OrganizationMember => 2,
+            Self::AccessKey => 3,
         }
     }
 
@@ -27,6 +30,7 @@ impl ClaimKind {
         match self {
             Self::AccountAlias => "account alias",
             Self::OrganizationMember => "organization membership",
+            Self::AccessKey => "access key",
         }
     }
 
@@ -36,6 +40,7 @@ impl ClaimKind {
         match number {
             1 => Some(Self::AccountAlias),
             2 => Some(Self::OrganizationMember),
+            3 => Some(Self::AccessKey),
             _ => None,
         }
     }
@@ -88,6 +93,15 @@ impl ClaimChange {
             kind: ClaimKind::OrganizationMember,
             scope: ClaimScope::Store,
             value: account.to_string(),
+        }
+    }
+
+    pub(crate) fn access_key(act: ClaimAct, access_key: &AccessKeyId) -> Self {
+        Self {
+            act,
+            kind: ClaimKind::AccessKey,
+            scope: ClaimScope::Store,
+            value: access_key.to_string(),
         }
     }
 }

@@ -80,7 +80,14 @@ impl Event {
                 ended('r', &fact.role, fact.issued_before_seq)
             }
             Self::AccessKeyDeactivated(fact) => ended('k', &fact.access_key, None),
-            Self::AccessKeyDeleted(fact) => ended('k', &fact.access_key, None),
+            Self::AccessKeyCreated(fact) => claims(
+                [],
+                [ClaimChange::access_key(ClaimAct::Take, &fact.access_key)],
+            ),
+            Self::AccessKeyDeleted(fact) => Consequences {
+                claims: vec![ClaimChange::access_key(ClaimAct::Release, &fact.access_key)],
+                ..ended('k', &fact.access_key, None)
+            },
             Self::AccessKeySessionsRevoked(fact) => {
                 ended('k', &fact.access_key, fact.issued_before_seq)
             }
@@ -138,7 +145,6 @@ impl Event {
             | Self::ResourcePolicyDeleted(_)
             | Self::SubjectAliasPut(_)
             | Self::SubjectAliasDeleted(_)
-            | Self::AccessKeyCreated(_)
             | Self::AccessKeyActivated(_)
             // A key's tokens die by its record: verifiers refuse a revoked key.
             | Self::SigningKeyPublished(_)

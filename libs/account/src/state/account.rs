@@ -350,7 +350,11 @@ impl Account {
             .organization
             .iter()
             .map(|_| ClaimChange::member(ClaimAct::Take, self.id));
-        alias.chain(member).collect()
+        let access_keys = self
+            .access_keys
+            .keys()
+            .map(|id| ClaimChange::access_key(ClaimAct::Take, id));
+        alias.chain(member).chain(access_keys).collect()
     }
 
     pub(super) fn touch(&mut self, moment: Moment) {
