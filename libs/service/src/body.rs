@@ -47,7 +47,7 @@ pub enum Media {
 /// Reads the whole body.
 ///
 /// # Errors
-/// `unsupported_media_type`, `payload_too_large`; `invalid_parameter` if the connection breaks off.
+/// `unsupported_media_type`, `payload_too_large`, `request_timeout`; `invalid_parameter` if the connection breaks off.
 pub async fn read(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -62,7 +62,22 @@ pub async fn read(
     if declared.is_some_and(|bytes| bytes > limits.bytes) {
         return Err(too_large(limits));
     }
-    let mut body = BytesMut::with_capacity(declared.unwrap_or(0));
+    let receiving = receive(payload, limits, declared.unwrap_or(0));
+    let patience = request.extensions().get::<Patience>().copied();
+    match patience {
+        Some(Patience(longest)) => tokio::time::timeout(longest, receiving)
+            .await
+            .unwrap_or_else(|_| Err(too_slow())),
+        None => receiving.await,
+    }
+}
+
+/// How long a client may take to send a body; the middleware leaves it on every request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience(pub(crate) std::time::Duration);
+
+async fn receive(payload: &mut Payload, limits: Limits, declared: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::with_capacity(declared);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(broken)?;
         if body.len() + chunk.len() > limits.bytes {
@@ -164,6 +179,10 @@ fn too_large(limits: Limits) -> Problem {
         format!("the body is larger than {} bytes", limits.bytes),
     )
     .with("limit", limits.bytes)
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Code::RequestTimeout, "the body did not arrive in time")
 }
 
 fn broken(error: PayloadError) -> Problem {

@@ -208,15 +208,18 @@ impl StoredAnswer {
     }
 }
 
+/// A log and a [`receipt_key`] in it.
+type Place = (LogId, [u8; 32]);
+
 /// Keyed requests that are running on this node.
 #[derive(Debug, Clone, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<(LogId, [u8; 32])>>>);
+pub struct InFlight(Arc<Mutex<HashSet<Place>>>);
 
 /// Holds a place in [`InFlight`]; the place is free again when it is dropped.
 #[derive(Debug)]
 pub struct InFlightGuard {
     registry: InFlight,
-    key: (LogId, [u8; 32]),
+    key: Place,
 }
 
 impl InFlight {

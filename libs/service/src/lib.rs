@@ -16,6 +16,7 @@ pub mod request_id;
 pub mod secret;
 pub mod server;
 pub mod settings;
+pub mod telemetry;
 
 pub use caller::Caller;
 pub use problem::{Code, FieldError, Problem};

@@ -9,6 +9,8 @@ mod code;
 mod field;
 mod pages;
 mod render;
+#[cfg(test)]
+mod tests;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -47,6 +49,13 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Further members, such as `blockers` or `decision_id`.
     pub extensions: Map<String, Value>,
+    /// Boxed, so that a `Result` that carries a problem stays small.
+    rest: Box<Rest>,
+}
+
+/// What only the answer's writer looks at.
+#[derive(Debug, Clone)]
+struct Rest {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     oauth_error: Option<&'static str>,
@@ -61,10 +70,12 @@ impl Problem {
             detail: detail.into().into_owned(),
             errors: Vec::new(),
             extensions: Map::new(),
-            status: code.status(),
-            headers: Vec::new(),
-            oauth_error: None,
-            cause: None,
+            rest: Box::new(Rest {
+                status: code.status(),
+                headers: Vec::new(),
+                oauth_error: None,
+                cause: None,
+            }),
         }
     }
 
@@ -133,21 +144,22 @@ impl Problem {
     /// Answers with another status than the code's own, where a standard demands it (authzen.md 7).
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Problem {
-        self.status = status;
+        self.rest.status = status;
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Problem {
-        self.headers.push((name, value));
+        self.rest.headers.push((name, value));
         self
     }
 
     /// Tells the client when to come again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Problem {
-        self.headers
+        self.rest
+            .headers
             .retain(|(name, _)| name != actix_web::http::header::RETRY_AFTER);
         self.with_header(
             actix_web::http::header::RETRY_AFTER,
@@ -158,44 +170,46 @@ impl Problem {
     /// Sets the `error` of the OAuth form where it is not [`Code::oauth_error`].
     #[must_use]
     pub fn with_oauth_error(mut self, error: &'static str) -> Problem {
-        self.oauth_error = Some(error);
+        self.rest.oauth_error = Some(error);
         self
     }
 
     /// Remembers why, for the log.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Problem {
-        self.cause = Some(Arc::from(cause.into()));
+        self.rest.cause = Some(Arc::from(cause.into()));
         self
     }
 
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.rest.status
     }
 
     /// The `error` of the OAuth form.
     #[must_use]
     pub fn oauth_error(&self) -> &'static str {
-        self.oauth_error.unwrap_or_else(|| self.code.oauth_error())
+        self.rest
+            .oauth_error
+            .unwrap_or_else(|| self.code.oauth_error())
     }
 
     /// Why, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
-        self.cause.as_deref()
+        self.rest.cause.as_deref()
     }
 
     /// The headers that go with the answer.
     pub fn headers(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
-        self.headers.iter()
+        self.rest.headers.iter()
     }
 
     /// The cause and its sources, joined for the log.
     #[must_use]
     pub fn cause_chain(&self) -> Option<String> {
-        let cause = self.cause.as_deref()?;
+        let cause = self.rest.cause.as_deref()?;
         let mut text = cause.to_string();
         let mut source = cause.source();
         while let Some(next) = source {
@@ -217,7 +231,7 @@ impl StdError for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.rest.status
     }
 
     /// The answer without what only the middleware knows. It is replaced there.

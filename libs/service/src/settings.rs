@@ -17,7 +17,7 @@ mod values;
 pub use document::document;
 pub use error::{Error, Fault};
 pub use table::{Entry, Kind, ParseValue};
-pub use values::{LogFormat, Network, PublicUrl};
+pub use values::{ForwardedHeader, LogFormat, Network, PublicUrl};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,8 +39,10 @@ table::settings! {
         public_url: Option<PublicUrl> = None;
         /// Serve plain HTTP on an address that is not loopback. Only behind a proxy that ends TLS.
         allow_insecure_http: bool = false;
-        /// Networks of proxies whose `X-Forwarded-For` or `Forwarded` is believed.
+        /// Networks of proxies whose word is taken for the client's address.
         trusted_proxies: Vec<Network> = Vec::new();
+        /// The header in which those proxies write it. The other one is not read: they pass it on as the client sent it.
+        forwarded_header: ForwardedHeader = ForwardedHeader::XForwardedFor;
         /// Largest request body, in bytes, where an operation has no smaller limit of its own.
         body_limit_bytes: usize = 1_048_576, 1_024..=67_108_864;
         /// Largest sum of a request's header names and values, in bytes.
@@ -49,6 +51,8 @@ table::settings! {
         request_timeout_ms: u64 = 30_000, 100..=600_000;
         /// Longest time a client may take to send a request's headers, in milliseconds.
         header_timeout_ms: u64 = 5_000, 100..=60_000;
+        /// Longest time a client may take to send a request's body, in milliseconds.
+        body_timeout_ms: u64 = 10_000, 100..=600_000;
         /// How long an idle connection is kept, in milliseconds.
         keep_alive_ms: u64 = 5_000, 100..=600_000;
         /// Most connections at once, per worker.

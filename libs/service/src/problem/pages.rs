@@ -10,11 +10,11 @@ pub(crate) fn pages(config: &mut web::ServiceConfig) {
     config
         .service(crate::server::resource(
             "/problems",
-            [("GET", web::get().to(index))],
+            [("GET", web::to(index))],
         ))
         .service(crate::server::resource(
             "/problems/{slug}",
-            [("GET", web::get().to(page))],
+            [("GET", web::to(page))],
         ));
 }
 

@@ -143,7 +143,7 @@ impl Problem {
     fn final_status(&self, form: ErrorForm) -> StatusCode {
         match (form, self.code) {
             (ErrorForm::AuthZen, Code::UnsupportedMediaType) => StatusCode::BAD_REQUEST,
-            _ => self.status,
+            _ => self.status(),
         }
     }
 

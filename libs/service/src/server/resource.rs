@@ -9,7 +9,7 @@ use crate::problem::{Code, Problem};
 /// A path that knows these methods, and answers every other with 405 and `Allow`.
 ///
 /// All methods of a path must come in one call: actix gives a request to the first resource whose path fits.
-/// HEAD is answered like GET, without the body.
+/// Routes are made by `web::to(handler)`, without a guard of their own. HEAD is answered like GET, without the body.
 pub fn resource(path: &str, routes: impl IntoIterator<Item = (&'static str, Route)>) -> Resource {
     let mut resource = web::resource(path);
     let mut allow: Vec<&'static str> = Vec::new();

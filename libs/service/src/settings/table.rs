@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{LogFormat, Network, PublicUrl};
+use super::{ForwardedHeader, LogFormat, Network, PublicUrl};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub enum Kind {
     Path,
     /// `text` or `json`.
     LogFormat,
+    /// `x-forwarded-for` or `forwarded`.
+    ForwardedHeader,
     /// A list of networks, `10.0.0.0/8`; in the environment separated by commas.
     Networks,
 }
@@ -71,6 +73,7 @@ impl Display for Kind {
             Kind::Text => "text",
             Kind::Path => "path",
             Kind::LogFormat => "`text` or `json`",
+            Kind::ForwardedHeader => "`x-forwarded-for` or `forwarded`",
             Kind::Networks => "list of networks",
         })
     }
@@ -119,6 +122,7 @@ macro_rules! from_str {
 from_str! {
     SocketAddr: Address, "an address such as `127.0.0.1:8080`";
     LogFormat: LogFormat, "`text` or `json`";
+    ForwardedHeader: ForwardedHeader, "`x-forwarded-for` or `forwarded`";
 }
 
 impl ParseValue for PublicUrl {

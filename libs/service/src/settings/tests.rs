@@ -52,9 +52,12 @@ fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
     assert_eq!(settings.telemetry.log_format, LogFormat::Json);
 }
 
+/// File, environment, what the fault says.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn unknown_names_are_refused_with_a_hint() {
-    let table: &[(&str, &[(&str, &str)], &str)] = &[
+    let table: &[Row] = &[
         (
             "[server]\nlisten_on = \"x\"",
             &[],

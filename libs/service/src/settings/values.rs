@@ -33,6 +33,44 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// Which header a trusted proxy writes. Only one is read: a proxy that writes one passes the other on as the
+/// client sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239)
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    /// The header's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ForwardedHeader::XForwardedFor => "x-forwarded-for",
+            ForwardedHeader::Forwarded => "forwarded",
+        }
+    }
+}
+
+impl FromStr for ForwardedHeader {
+    type Err = ();
+    fn from_str(text: &str) -> Result<ForwardedHeader, ()> {
+        match text {
+            "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+            "forwarded" => Ok(ForwardedHeader::Forwarded),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for ForwardedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// `https://iam.example.com`: scheme, host and perhaps a port; no path, query or user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);

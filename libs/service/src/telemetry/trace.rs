@@ -1,0 +1,41 @@
+//! The span of a request, by the names of OpenTelemetry's HTTP conventions.
+
+use std::net::IpAddr;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::StatusCode;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::request_id::RequestIds;
+
+/// A span for this request; its parent is the caller's, if the caller sent a `traceparent`.
+pub(crate) fn request_span(request: &ServiceRequest, ids: &RequestIds, client: IpAddr) -> Span {
+    let span = tracing::info_span!(
+        target: "trilby::request",
+        "request",
+        otel.name = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = request.method().as_str(),
+        http.response.status_code = Empty,
+        url.path = request.path(),
+        client.address = %client,
+        request.id = ids.id.as_str(),
+        request.echo = ids.echo.as_deref(),
+        operation = Empty,
+    );
+    #[cfg(feature = "otlp")]
+    super::otlp::adopt_parent(&span, request.headers());
+    span
+}
+
+/// Completes the span with what is known at the end.
+pub(crate) fn finish(span: &Span, operation: &str, status: StatusCode) {
+    span.record("otel.name", operation);
+    span.record("operation", operation);
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+}
