@@ -1,1 +1,33 @@
-//! May this session do this to that.
+//! The decision service: may this session do this to that?
+//!
+//! [`register`] adds its operations to a registry: evaluation and batch of OpenID AuthZEN 1.0, their metadata, and the simulation
+//! of self-contained cases. Every answer is `engine::decide` on states the directory gives; nothing here combines policies.
+//! What this crate must not know: which backend holds the log, and the other services.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )
+)]
+
+mod api;
+mod authzen;
+
+use trilby_access::Registry;
+
+/// Adds the operations of this service.
+pub fn register(registry: &mut Registry) {
+    registry
+        .add::<api::Evaluate>()
+        .add::<api::EvaluateBatch>()
+        .add::<api::EvaluateInAccount>()
+        .add::<api::EvaluateBatchInAccount>()
+        .add::<api::GetMetadata>()
+        .add::<api::GetAccountMetadata>()
+        .add::<api::Simulate>();
+}

@@ -1,2 +1,17 @@
-//! The binary: serve, demo, log tools.
-fn main() {}
+//! The binary: wiring, command line and the demo's script. Which backend holds the log is chosen here and nowhere below.
+
+mod cli;
+mod commands;
+mod demo;
+mod files;
+mod installation;
+mod serve;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::run(cli::Cli::parse())
+}

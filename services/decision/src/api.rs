@@ -1,0 +1,13 @@
+//! One file per endpoint.
+
+mod body;
+mod evaluation;
+mod evaluations;
+mod metadata;
+mod question;
+mod simulate;
+
+pub(crate) use evaluation::{Evaluate, EvaluateInAccount};
+pub(crate) use evaluations::{EvaluateBatch, EvaluateBatchInAccount};
+pub(crate) use metadata::{GetAccountMetadata, GetMetadata};
+pub(crate) use simulate::Simulate;

@@ -1,0 +1,88 @@
+//! One question: `POST /access/v1/evaluation`, in the caller's account or in one the path names.
+
+use trilby_access::{Access, Authorized, Input, Method, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_service::problem::{ErrorForm, Problem};
+
+use super::body::Tree;
+use super::question::{self, AccountPath, Asking, EVALUATE, EvaluationRequest};
+use crate::authzen::answer::DecisionBody;
+use crate::authzen::request::Evaluation;
+
+const DESCRIPTION: &str = "OpenID AuthZEN 1.0, Access Evaluation API. A denied request is answered with 200 and `false`. Reasons come with \
+    `Trilby-Explain: reason`, `explain` or `trace` and need `trilby:ExplainDecision`.";
+
+/// A question in the caller's own account.
+pub struct Evaluate;
+
+/// A question in the account that the path names.
+pub struct EvaluateInAccount;
+
+impl Operation for Evaluate {
+    const ID: &'static str = "evaluate";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/access/v1/evaluation";
+    const TAG: &'static str = "Decisions";
+    const SUMMARY: &'static str = "Ask whether something is allowed";
+    const DESCRIPTION: &'static str = DESCRIPTION;
+    const ACCESS: Access = Access::Action(EVALUATE);
+    const HISTORY: bool = true;
+    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const ERRORS: ErrorForm = ErrorForm::AuthZen;
+
+    type Path = trilby_access::NoPath;
+    type Query = NoQuery;
+    type Body = Tree<EvaluationRequest>;
+    type Reply = DecisionBody;
+
+    fn place(_: &Self::Path) -> Place {
+        Place::Caller
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        question::target(scope, &Place::Caller, &input.facts, &input.body.node)
+    }
+
+    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+        answer(grant, input, services).await
+    }
+}
+
+impl Operation for EvaluateInAccount {
+    const ID: &'static str = "evaluate_in_account";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/accounts/{account}/access/v1/evaluation";
+    const TAG: &'static str = "Decisions";
+    const SUMMARY: &'static str = "Ask whether something is allowed in an account";
+    const DESCRIPTION: &'static str = DESCRIPTION;
+    const ACCESS: Access = Access::Action(EVALUATE);
+    const HISTORY: bool = true;
+    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const ERRORS: ErrorForm = ErrorForm::AuthZen;
+
+    type Path = AccountPath;
+    type Query = NoQuery;
+    type Body = Tree<EvaluationRequest>;
+    type Reply = DecisionBody;
+
+    fn place(path: &Self::Path) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        question::target(scope, &Self::place(&input.path), &input.facts, &input.body.node)
+    }
+
+    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+        answer(grant, input, services).await
+    }
+}
+
+async fn answer<Op>(grant: Authorized<Op>, input: Input<Op>, services: &Services) -> Result<Reply<Op>, Problem>
+where
+    Op: Operation<Body = Tree<EvaluationRequest>, Reply = DecisionBody>,
+{
+    let evaluation = Evaluation::read(&input.body.node)?;
+    let mut asking = Asking::begin(&grant, &input.facts, &input.body.node, services).await?;
+    let body = asking.answer(&evaluation).await?;
+    Ok(asking.reply(body))
+}

@@ -1,0 +1,157 @@
+//! Many questions: `POST /access/v1/evaluations`, all decided at one position of each log.
+
+use serde_json::{Map, Value};
+use trilby_access::{Access, Authorized, Input, Method, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_service::problem::{ErrorForm, Problem};
+use utoipa::ToSchema;
+
+use super::body::Tree;
+use super::question::{self, AccountPath, ActionBody, Asking, EVALUATE, EntityBody};
+use crate::authzen::answer::{BatchBody, DecisionBody};
+use crate::authzen::request::{Batch, Evaluation, Semantic};
+
+const DESCRIPTION: &str = "OpenID AuthZEN 1.0, Access Evaluations API. Members beside `evaluations` are defaults; an item that has one replaces it \
+    whole. A malformed item is answered `false` with its error; the others stand.";
+
+/// Many questions.
+#[derive(Debug, ToSchema)]
+#[schema(title = "EvaluationsRequest")]
+#[expect(dead_code, reason = "describes the body, which is read as a tree")]
+pub struct EvaluationsRequest {
+    /// Default subject.
+    subject: Option<EntityBody>,
+    /// Default action.
+    action: Option<ActionBody>,
+    /// Default resource.
+    resource: Option<EntityBody>,
+    /// Default circumstances.
+    #[schema(value_type = Option<Object>)]
+    context: Option<Map<String, Value>>,
+    /// The questions. Without any this is a single question.
+    evaluations: Option<Vec<EvaluationItem>>,
+    /// `evaluations_semantic`: `execute_all` (default), `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(value_type = Option<Object>)]
+    options: Option<Map<String, Value>>,
+}
+
+/// One question of many; what it lacks is taken from the defaults.
+#[derive(Debug, ToSchema)]
+#[schema(title = "EvaluationItem")]
+#[expect(dead_code, reason = "describes the body, which is read as a tree")]
+pub struct EvaluationItem {
+    subject: Option<EntityBody>,
+    action: Option<ActionBody>,
+    resource: Option<EntityBody>,
+    /// Circumstances.
+    #[schema(value_type = Option<Object>)]
+    context: Option<Map<String, Value>>,
+}
+
+/// Questions in the caller's own account.
+pub struct EvaluateBatch;
+
+/// Questions in the account that the path names.
+pub struct EvaluateBatchInAccount;
+
+impl Operation for EvaluateBatch {
+    const ID: &'static str = "evaluate_batch";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/access/v1/evaluations";
+    const TAG: &'static str = "Decisions";
+    const SUMMARY: &'static str = "Ask many questions at once";
+    const DESCRIPTION: &'static str = DESCRIPTION;
+    const ACCESS: Access = Access::Action(EVALUATE);
+    const HISTORY: bool = true;
+    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const ERRORS: ErrorForm = ErrorForm::AuthZen;
+
+    type Path = trilby_access::NoPath;
+    type Query = NoQuery;
+    type Body = Tree<EvaluationsRequest>;
+    type Reply = BatchBody;
+
+    fn place(_: &Self::Path) -> Place {
+        Place::Caller
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        question::target(scope, &Place::Caller, &input.facts, &input.body.node)
+    }
+
+    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+        answer(grant, input, services).await
+    }
+}
+
+impl Operation for EvaluateBatchInAccount {
+    const ID: &'static str = "evaluate_batch_in_account";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/accounts/{account}/access/v1/evaluations";
+    const TAG: &'static str = "Decisions";
+    const SUMMARY: &'static str = "Ask many questions about an account at once";
+    const DESCRIPTION: &'static str = DESCRIPTION;
+    const ACCESS: Access = Access::Action(EVALUATE);
+    const HISTORY: bool = true;
+    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const ERRORS: ErrorForm = ErrorForm::AuthZen;
+
+    type Path = AccountPath;
+    type Query = NoQuery;
+    type Body = Tree<EvaluationsRequest>;
+    type Reply = BatchBody;
+
+    fn place(path: &Self::Path) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        question::target(scope, &Self::place(&input.path), &input.facts, &input.body.node)
+    }
+
+    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+        answer(grant, input, services).await
+    }
+}
+
+async fn answer<Op>(grant: Authorized<Op>, input: Input<Op>, services: &Services) -> Result<Reply<Op>, Problem>
+where
+    Op: Operation<Body = Tree<EvaluationsRequest>, Reply = BatchBody>,
+{
+    let batch = Batch::read(&input.body.node, services.settings().decisions.batch_max)?;
+    let mut asking = Asking::begin(&grant, &input.facts, &input.body.node, services).await?;
+    let body = match batch {
+        Batch::Single(evaluation) => BatchBody::Single(asking.answer(&evaluation).await?),
+        Batch::Many { items, semantic } => BatchBody::Many { evaluations: all(&mut asking, items, semantic).await? },
+    };
+    Ok(asking.reply(body))
+}
+
+/// Answers in order, up to where the semantic stops. A fault of ours (5xx) ends the whole request: half an answer could be taken for a
+/// whole one.
+async fn all(
+    asking: &mut Asking<'_>,
+    items: Vec<Result<Evaluation, Problem>>,
+    semantic: Semantic,
+) -> Result<Vec<DecisionBody>, Problem> {
+    let mut answers = Vec::with_capacity(items.len());
+    for item in items {
+        let answer = match item {
+            Ok(evaluation) => match asking.answer(&evaluation).await {
+                Ok(answer) => answer,
+                Err(problem) if problem.status().is_client_error() => DecisionBody::failed(&problem),
+                Err(problem) => return Err(problem),
+            },
+            Err(problem) => DecisionBody::failed(&problem),
+        };
+        let stop = match semantic {
+            Semantic::ExecuteAll => false,
+            Semantic::DenyOnFirstDeny => !answer.decision,
+            Semantic::PermitOnFirstPermit => answer.decision,
+        };
+        answers.push(answer);
+        if stop {
+            break;
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,74 @@
+//! `POST /v1/simulate`: one self-contained case to the evaluator. No account is read, nothing is stored.
+
+use serde::Serialize;
+use serde_json::Value;
+use trilby_access::{Access, Authorized, Idempotency, Input, Method, NoPath, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_engine::simulate;
+use trilby_model::Arn;
+use trilby_service::problem::{Code, FieldError, Problem};
+use utoipa::ToSchema;
+
+use super::body::Tree;
+
+/// A request and every policy that bears on it; the same object that `trilby simulate` reads.
+#[derive(Debug, ToSchema)]
+#[schema(title = "SimulationCase")]
+#[expect(dead_code, reason = "describes the body, which is read as a tree")]
+pub struct SimulationCase {
+    /// Echoed back.
+    #[schema(value_type = Option<String>)]
+    id: Option<Value>,
+    /// `principal`, `action`, `resource`, `resource_account`, `context`.
+    #[schema(value_type = Object)]
+    request: Value,
+    /// `identity`, `resource`, `boundary`, `session`, `scp`, `rcp`.
+    #[schema(value_type = Option<Object>)]
+    policies: Option<Value>,
+}
+
+/// The answer: `decision`, `layer`, `matched`, `layers`, `missing_context`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(title = "SimulationResult", value_type = Object)]
+pub struct SimulationResult(Value);
+
+/// Evaluates a case.
+pub struct Simulate;
+
+impl Operation for Simulate {
+    const ID: &'static str = "simulate";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/simulate";
+    const TAG: &'static str = "Decisions";
+    const SUMMARY: &'static str = "Evaluate a self-contained case";
+    const ACCESS: Access = Access::Action("iam:SimulateCustomPolicy");
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
+    const PROBLEMS: &'static [Code] = &[Code::MalformedPolicy];
+
+    type Path = NoPath;
+    type Query = NoQuery;
+    type Body = Tree<SimulationCase>;
+    type Reply = SimulationResult;
+
+    fn place(_: &Self::Path) -> Place {
+        Place::Caller
+    }
+
+    fn target(_: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        let account = scope.caller.account;
+        Ok(Target::new(account, Arn::account_of(&account)))
+    }
+
+    async fn handle(_: Authorized<Self>, input: Input<Self>, _: &Services) -> Result<Reply<Self>, Problem> {
+        let answer = simulate::run(&input.body.node, 1);
+        match answer.get("error") {
+            None => Ok(Reply::new(SimulationResult(answer))),
+            Some(error) => Err(problem(error)),
+        }
+    }
+}
+
+fn problem(error: &Value) -> Problem {
+    let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+    let code = if text("code") == "invalid_policy" { Code::MalformedPolicy } else { Code::InvalidParameter };
+    Problem::new(code, text("message").to_owned()).error(FieldError::at(text("path"), code, text("message").to_owned()))
+}

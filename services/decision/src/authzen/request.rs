@@ -1,0 +1,215 @@
+//! An AuthZEN request, read from its JSON: entities, context, batch.
+//!
+//! Unlike the rest of our API, unknown members are passed over here, as the standard demands; repeated members are refused
+//! before this is reached (by the reader). A JSON `null` counts as absent. Item errors of a batch are kept with the item.
+//! Source: OpenID Authorization API 1.0, sections 5 to 7.
+
+#[cfg(test)]
+mod tests;
+
+use trilby_model::json::{Node, Value, escape_pointer};
+use trilby_service::problem::Problem;
+
+use super::options::MEMBER;
+
+/// A subject or a resource: something with a type and an id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entity {
+    /// Its type, not empty.
+    pub kind: String,
+    /// Its id within the type, not empty.
+    pub id: String,
+    /// Attributes the caller asserts.
+    pub properties: Vec<(String, Node)>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionEntity {
+    /// Its name, not empty.
+    pub name: String,
+    /// Attributes the caller asserts.
+    pub properties: Vec<(String, Node)>,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Who.
+    pub subject: Entity,
+    /// Does what.
+    pub action: ActionEntity,
+    /// To what.
+    pub resource: Entity,
+    /// Under which circumstances.
+    pub context: Vec<(String, Node)>,
+}
+
+/// When a batch stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Semantic {
+    /// Runs all.
+    ExecuteAll,
+    /// Stops at the first deny or error.
+    DenyOnFirstDeny,
+    /// Stops at the first permit.
+    PermitOnFirstPermit,
+}
+
+/// A request of the batch endpoint.
+#[derive(Debug)]
+pub enum Batch {
+    /// No `evaluations`: one question, answered in the single form.
+    Single(Box<Evaluation>),
+    /// Questions in order; one that is malformed has its problem in its place.
+    Many {
+        /// The questions.
+        items: Vec<Result<Evaluation, Problem>>,
+        /// When to stop.
+        semantic: Semantic,
+    },
+}
+
+impl Evaluation {
+    /// Reads a single question. Error: 400 naming the member that is missing or has the wrong type.
+    pub fn read(node: &Node) -> Result<Self, Problem> {
+        object(node, "")?;
+        Self::merged(&Layers { item: node, at: "", defaults: None })
+    }
+
+    fn merged(layers: &Layers<'_>) -> Result<Self, Problem> {
+        let (subject, subject_at) = layers.required("subject")?;
+        let (action, action_at) = layers.required("action")?;
+        let (resource, resource_at) = layers.required("resource")?;
+        Ok(Self {
+            subject: entity(subject, &subject_at)?,
+            action: action_entity(action, &action_at)?,
+            resource: entity(resource, &resource_at)?,
+            context: match layers.find("context") {
+                Some((node, at)) => members(node, &at)?.into_iter().filter(|(name, _)| name != MEMBER).collect(),
+                None => Vec::new(),
+            },
+        })
+    }
+}
+
+impl Batch {
+    /// Reads a batch of at most `items_max` questions. Only the merged items are held to the form, never an unused default.
+    pub fn read(node: &Node, items_max: usize) -> Result<Self, Problem> {
+        object(node, "")?;
+        let items = match present(node, "evaluations") {
+            None => return Evaluation::read(node).map(|one| Self::Single(Box::new(one))),
+            Some(items) => match &items.value {
+                Value::Array(items) => items,
+                _ => return Err(wrong("/evaluations", "an array")),
+            },
+        };
+        if items.is_empty() {
+            return Evaluation::read(node).map(|one| Self::Single(Box::new(one)));
+        }
+        if items.len() > items_max {
+            return Err(Problem::invalid("/evaluations", format!("more than {items_max} evaluations in one request")));
+        }
+        let semantic = semantic(node)?;
+        let items = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let at = format!("/evaluations/{index}");
+                object(item, &at)?;
+                Evaluation::merged(&Layers { item, at: &at, defaults: Some(node) })
+            })
+            .collect();
+        Ok(Self::Many { items, semantic })
+    }
+}
+
+/// An item over the defaults of its batch: an entity in the item replaces the default whole.
+struct Layers<'a> {
+    item: &'a Node,
+    at: &'a str,
+    defaults: Option<&'a Node>,
+}
+
+impl<'a> Layers<'a> {
+    fn find(&self, name: &str) -> Option<(&'a Node, String)> {
+        if let Some(node) = present(self.item, name) {
+            return Some((node, format!("{}/{name}", self.at)));
+        }
+        self.defaults.and_then(|defaults| present(defaults, name)).map(|node| (node, format!("/{name}")))
+    }
+
+    fn required(&self, name: &str) -> Result<(&'a Node, String), Problem> {
+        self.find(name).ok_or_else(|| missing(&format!("{}/{name}", self.at)))
+    }
+}
+
+fn semantic(node: &Node) -> Result<Semantic, Problem> {
+    const AT: &str = "/options/evaluations_semantic";
+    let Some(options) = present(node, "options") else { return Ok(Semantic::ExecuteAll) };
+    object(options, "/options")?;
+    let Some(value) = present(options, "evaluations_semantic") else { return Ok(Semantic::ExecuteAll) };
+    match &value.value {
+        Value::String(text) => match text.as_str() {
+            "execute_all" => Ok(Semantic::ExecuteAll),
+            "deny_on_first_deny" => Ok(Semantic::DenyOnFirstDeny),
+            "permit_on_first_permit" => Ok(Semantic::PermitOnFirstPermit),
+            _ => Err(Problem::invalid(AT, "one of `execute_all`, `deny_on_first_deny`, `permit_on_first_permit` is meant")),
+        },
+        _ => Err(wrong(AT, "a string")),
+    }
+}
+
+fn entity(node: &Node, at: &str) -> Result<Entity, Problem> {
+    object(node, at)?;
+    Ok(Entity { kind: text(node, at, "type")?, id: text(node, at, "id")?, properties: properties(node, at)? })
+}
+
+fn action_entity(node: &Node, at: &str) -> Result<ActionEntity, Problem> {
+    object(node, at)?;
+    Ok(ActionEntity { name: text(node, at, "name")?, properties: properties(node, at)? })
+}
+
+fn properties(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
+    match present(node, "properties") {
+        Some(properties) => members(properties, &format!("{at}/properties")),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn members(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
+    match &node.value {
+        Value::Object(members) => Ok(members.iter().map(|member| (member.key.clone(), member.value.clone())).collect()),
+        _ => Err(wrong(at, "an object")),
+    }
+}
+
+fn text(node: &Node, at: &str, name: &str) -> Result<String, Problem> {
+    let at = format!("{at}/{}", escape_pointer(name));
+    match present(node, name).map(|node| &node.value) {
+        None => Err(missing(&at)),
+        Some(Value::String(text)) if text.is_empty() => Err(Problem::invalid(at, "must not be empty")),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(_) => Err(wrong(&at, "a string")),
+    }
+}
+
+/// A member that is there and not `null`.
+fn present<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    node.get(name).filter(|node| !matches!(node.value, Value::Null))
+}
+
+fn object(node: &Node, at: &str) -> Result<(), Problem> {
+    match node.value {
+        Value::Object(_) => Ok(()),
+        _ => Err(wrong(at, "an object")),
+    }
+}
+
+fn missing(at: &str) -> Problem {
+    Problem::invalid(at, "is required")
+}
+
+fn wrong(at: &str, wanted: &str) -> Problem {
+    Problem::invalid(at, format!("must be {wanted}"))
+}

@@ -1,0 +1,93 @@
+//! The states that the questions of one request are decided on: each account read once, so that a batch never mixes two states.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trilby_directory::{AccountView, Freshness, OrganizationView, World};
+use trilby_model::{AccountId, ConsistencyToken, Position};
+use trilby_access::Services;
+use trilby_service::problem::Problem;
+
+/// Logs that a consistency token can name.
+const TOKEN_LOGS_MAX: usize = 4;
+
+/// An account and its organization, at the states this request is decided on.
+#[derive(Debug, Clone, Default)]
+struct Side {
+    account: Option<Arc<AccountView>>,
+    organization: Option<Arc<OrganizationView>>,
+}
+
+/// What was read so far.
+pub struct Snapshot<'a> {
+    services: &'a Services,
+    freshness: Freshness,
+    home: AccountId,
+    sides: BTreeMap<AccountId, Side>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Begins with the path's account.
+    ///
+    /// Errors: it is not as fresh as asked, or does not exist at the asked moment.
+    pub async fn of(services: &'a Services, home: AccountId, freshness: Freshness) -> Result<Self, Problem> {
+        let mut snapshot = Self { services, freshness, home, sides: BTreeMap::new() };
+        snapshot.read(home).await?;
+        Ok(snapshot)
+    }
+
+    /// The path's account.
+    pub fn home(&self) -> Result<&Arc<AccountView>, Problem> {
+        self.sides.get(&self.home).and_then(|side| side.account.as_ref()).ok_or_else(Problem::not_found)
+    }
+
+    /// The states for a question between two accounts.
+    pub async fn world(&mut self, principal: Option<AccountId>, resource: Option<AccountId>) -> Result<World, Problem> {
+        for account in [principal, resource].into_iter().flatten() {
+            self.read(account).await?;
+        }
+        let side = |account: Option<AccountId>| account.and_then(|account| self.sides.get(&account)).cloned().unwrap_or_default();
+        let (principal, resource) = (side(principal), side(resource));
+        Ok(World {
+            principal: principal.account,
+            principal_organization: principal.organization,
+            resource: resource.account,
+            resource_organization: resource.organization,
+        })
+    }
+
+    /// Where the logs stand that all answers together rest on, the path's account first; only its own if they are more than a
+    /// token can name.
+    pub fn token(&self) -> Option<ConsistencyToken> {
+        let mut positions = Vec::new();
+        self.positions_of(self.home, &mut positions);
+        let own = positions.len();
+        for account in self.sides.keys().filter(|account| **account != self.home) {
+            self.positions_of(*account, &mut positions);
+        }
+        if positions.len() > TOKEN_LOGS_MAX {
+            positions.truncate(own);
+        }
+        ConsistencyToken::new(positions).ok()
+    }
+
+    fn positions_of(&self, account: AccountId, positions: &mut Vec<Position>) {
+        let Some(side) = self.sides.get(&account) else { return };
+        let found = [side.account.as_ref().map(|view| view.position()), side.organization.as_ref().map(|view| view.position())];
+        for position in found.into_iter().flatten() {
+            if !positions.iter().any(|known| known.log == position.log) {
+                positions.push(position);
+            }
+        }
+    }
+
+    async fn read(&mut self, account: AccountId) -> Result<(), Problem> {
+        if self.sides.contains_key(&account) {
+            return Ok(());
+        }
+        let read = self.services.directory().world(Some(account), None, &self.freshness).await;
+        let world = read.map_err(trilby_access::problem::of_directory)?;
+        self.sides.insert(account, Side { account: world.principal, organization: world.principal_organization });
+        Ok(())
+    }
+}

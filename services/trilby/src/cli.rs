@@ -1,0 +1,130 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Trilby: IAM for other people's applications, self-hosted.
+#[derive(Debug, Parser)]
+#[command(name = "trilby", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Where settings come from; flags win over the environment, the environment over the file.
+#[derive(Debug, Clone, Args)]
+pub struct SettingsArgs {
+    /// Settings file (TOML). Every setting can be given as TRILBY_<SECTION>__<NAME> as well
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the log and the installation's keys [default: ./trilby-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address to serve the API on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Address of the operator's port (metrics) [default: 127.0.0.1:9090]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub operator_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve identity, token and decision on one port (the default)
+    Serve,
+    /// Play the story of Acme over the REST API, then keep serving
+    Demo {
+        /// Play it in a temporary folder on a free port, check each answer, and exit: 0 if all held, else 1
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Issue a new bootstrap ticket for a store that has no account yet
+    Bootstrap,
+    /// Evaluate self-contained cases, offline: .json (one case or an array), .jsonl, or - for standard input
+    Simulate {
+        file: String,
+        /// Print a short trace for people instead of JSON lines
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Check a policy document, offline
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Look after the log
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// Show or check the settings in force
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Write the OpenAPI documents, or check that they are up to date
+    Openapi {
+        #[arg(long, default_value = "openapi")]
+        dir: PathBuf,
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Parse and lint one document
+    Check {
+        /// A file, or - for standard input
+        file: String,
+        /// What the document is to be
+        #[arg(long, value_enum, default_value_t = PolicyKind::Identity)]
+        kind: PolicyKind,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PolicyKind {
+    Identity,
+    Boundary,
+    Session,
+    Resource,
+    Trust,
+    Scp,
+    Rcp,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Check chains, bodies, heads, receipts and indexes. Exit 0 sound, 2 broken, 3 incomplete
+    Verify {
+        /// One log: an account id, an organization id or `platform`; all without it
+        #[arg(long)]
+        log: Option<String>,
+        /// Begin after this seq
+        #[arg(long)]
+        since: Option<u64>,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy the store to another folder, byte for byte
+    Copy {
+        /// Folder of the copy; it must not hold a store yet
+        to: PathBuf,
+    },
+    /// List the logs of the store with their heads
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings in force, without secrets
+    Show,
+    /// Read the settings and say whether they are good
+    Check,
+}

@@ -1,0 +1,147 @@
+//! `trilby demo`: plays the story of Acme over the REST API of a server in this process.
+//!
+//! With `--exit` it plays in a temporary folder on a free port and ends with 0 if every answer was right. Without, it plays into the data
+//! folder, once, and keeps serving; started again it serves the story it left, with fresh sessions.
+
+mod ask;
+mod memory;
+mod sessions;
+mod story;
+mod teller;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::json;
+use trilby_service::clock::{EntropySource, SystemEntropy};
+use trilby_service::settings::Settings;
+
+use crate::files;
+use crate::installation::DataDir;
+use crate::serve::{self, Serving};
+use crate::terminal::Terminal;
+use memory::Memory;
+use story::CHAPTERS;
+use teller::{Call, Teller};
+
+/// Root's address in the story. `example` is reserved for examples (RFC 2606).
+const ROOT_EMAIL: &str = "root@acme.example";
+
+/// Folder of the story's files below the data folder.
+const FOLDER: &str = "demo";
+
+/// `demo --exit` must not hang a pipeline.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Plays the story and keeps serving.
+pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    let dir = DataDir::at(&settings.log.data_dir)?;
+    let folder = dir.root().join(FOLDER);
+    if dir.has_store() && !folder.exists() {
+        bail!(
+            "the data folder {} holds an installation that is not the demo's; name another with --data-dir",
+            dir.root().display()
+        );
+    }
+    let serving = serve::start(settings).await?;
+    let told = tell(&serving, folder, Arc::clone(&terminal)).await;
+    match told {
+        Ok(_) => {
+            terminal.line("")?;
+            terminal.line(&format!("Still serving on {} (API document: {}/docs). Stop with Ctrl-C.", serving.url(), serving.url()))?;
+            serving.until_stopped().await
+        }
+        Err(error) => {
+            serving.stop().await?;
+            Err(error)
+        }
+    }
+}
+
+/// Plays the story in a temporary folder and checks it.
+pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let root = tempfile::tempdir().context("cannot make a temporary folder")?;
+    settings.log.data_dir = root.path().join("trilby-data");
+    settings.server.listen = serve::free_port();
+    settings.server.operator_listen = serve::free_port();
+    settings.server.public_url = None;
+    let folder = settings.log.data_dir.join(FOLDER);
+    let serving = serve::start(settings).await?;
+    let told = tokio::time::timeout(TIME_LIMIT, tell(&serving, folder, Arc::clone(&terminal))).await;
+    serving.stop().await?;
+    let checks = told.context("the story did not end in time")??;
+    terminal.line("")?;
+    terminal.line(&format!("{checks} checks passed in {:.1} s.", begun.elapsed().as_secs_f64()))
+}
+
+/// Tells what was not told yet, on a thread of its own: the client of the story blocks, as `curl` does.
+async fn tell(serving: &Serving, folder: PathBuf, terminal: Arc<Terminal>) -> anyhow::Result<u32> {
+    let base = serving.url();
+    let ticket = serving.bootstrap_ticket();
+    tokio::task::spawn_blocking(move || tell_blocking(&base, ticket, &folder, &terminal)).await?
+}
+
+fn tell_blocking(base: &str, ticket: Option<String>, folder: &Path, terminal: &Terminal) -> anyhow::Result<u32> {
+    files::make_private_dir(folder)?;
+    let memory = Memory::open(folder)?;
+    let mut teller = Teller::new(base.to_owned(), folder.to_path_buf(), terminal, memory);
+    if teller.memory.nothing_told() {
+        prepare(&teller, ticket)?;
+    } else {
+        sessions::renew(&mut teller)?;
+    }
+    let mut told_now = 0_usize;
+    for (index, chapter) in CHAPTERS.iter().enumerate() {
+        if teller.memory.is_told(chapter.name) {
+            continue;
+        }
+        teller.chapter(index + 1, chapter.title)?;
+        (chapter.tell)(&mut teller).with_context(|| format!("chapter {}, {}", index + 1, chapter.title))?;
+        teller.memory.mark_told(chapter.name)?;
+        told_now += 1;
+    }
+    if told_now == 0 {
+        remind(&mut teller)?;
+    }
+    Ok(teller.checks)
+}
+
+/// Root's password and the body that founds the installation.
+fn prepare(teller: &Teller<'_>, ticket: Option<String>) -> anyhow::Result<()> {
+    let Some(ticket) = ticket else {
+        // Told up to here by an earlier run that was cut off: the files are there.
+        return Ok(());
+    };
+    let password = random_password();
+    teller.keep_secret("root.password", &password)?;
+    let body = json!({
+        "ticket": ticket,
+        "account_name": "Acme management",
+        "root_email": ROOT_EMAIL,
+        "root_password": password,
+    });
+    teller.keep_secret("bootstrap.json", &body.to_string())
+}
+
+/// 26 random letters and digits.
+fn random_password() -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
+    let seed = SystemEntropy.seed();
+    seed.iter().take(26).filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect()
+}
+
+/// For a run that finds the story told: shows that it still stands.
+fn remind(teller: &mut Teller<'_>) -> anyhow::Result<()> {
+    teller.say("The story was told here before, and its log still holds it. Fresh sessions were opened; for example:")?;
+    let dev = teller.memory.fact("dev")?;
+    teller.call(Call::get(format!("/v1/accounts/{dev}/users")).by("dev-admin"))?;
+    ask::Ask::of("Mary", "s3:GetObject", "bucket/reports/2026/q3.csv")
+        .allowed(ask::Because::statement("identity", "AmazonS3ReadOnlyAccess", 0))
+        .send(teller)?;
+    ask::Ask::of("Mary", "s3:GetObject", "bucket/reports/confidential/salaries.csv")
+        .denied("explicit_deny", ask::Because::sid("identity", "KeepOut"))
+        .send(teller)
+}

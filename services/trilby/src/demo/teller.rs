@@ -1,0 +1,320 @@
+//! Tells the story: sends each request over HTTP, prints it as a `curl` line that works when pasted, prints the answer, checks it.
+//!
+//! Credentials never stand in a printed line: they lie in files of mode 0600 in the story's folder, and `curl` reads them
+//! (`-H @file`, `--data @file`). A failed check stops the story; nothing is printed as true that was not seen.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::memory::Memory;
+use crate::terminal::Terminal;
+
+/// A request that hangs longer than this ends the story: the server is on this machine.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An answer longer than this is cut in print; the check sees all of it.
+const PRINTED_ANSWER_CHARS: usize = 1_200;
+
+/// One request of the story.
+#[derive(Debug)]
+pub struct Call {
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    credential: Option<String>,
+    body: Body,
+    status: u16,
+    quiet: bool,
+}
+
+#[derive(Debug)]
+enum Body {
+    None,
+    Json(Value),
+    /// A file of the story's folder whose content is sent as it stands.
+    File { name: String, content_type: &'static str },
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub json: Value,
+}
+
+impl Call {
+    fn new(method: &'static str, path: impl Into<String>, status: u16) -> Self {
+        Self { method, path: path.into(), headers: Vec::new(), credential: None, body: Body::None, status, quiet: false }
+    }
+
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path, 200)
+    }
+
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new("POST", path, 201)
+    }
+
+    pub fn put(path: impl Into<String>) -> Self {
+        Self::new("PUT", path, 200)
+    }
+
+    pub fn patch(path: impl Into<String>) -> Self {
+        Self::new("PATCH", path, 200)
+    }
+
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self::new("DELETE", path, 204)
+    }
+
+    /// Whose credential goes along: the name of a file of the story's folder.
+    pub fn by(mut self, who: &str) -> Self {
+        self.credential = Some(format!("{who}.auth"));
+        self
+    }
+
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// Sends a file of the story's folder: for bodies that hold a secret.
+    pub fn file(mut self, name: &str, content_type: &'static str) -> Self {
+        self.body = Body::File { name: name.to_owned(), content_type };
+        self
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same key gives the same answer again, so a pasted line does no harm.
+    pub fn once(self, key: impl Into<String>) -> Self {
+        self.header("Idempotency-Key", key)
+    }
+
+    pub fn expect(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sends without printing: for renewing what an earlier chapter has shown.
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+}
+
+/// The teller of the story.
+pub struct Teller<'a> {
+    base: String,
+    folder: PathBuf,
+    agent: ureq::Agent,
+    out: &'a Terminal,
+    pub memory: Memory,
+    pub checks: u32,
+}
+
+impl<'a> Teller<'a> {
+    /// `base` is the server's URL without a trailing slash; `folder` holds the story's files.
+    pub fn new(base: String, folder: PathBuf, out: &'a Terminal, memory: Memory) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(REQUEST_TIMEOUT)).build();
+        Self { base, folder, agent: config.into(), out, memory, checks: 0 }
+    }
+
+    pub fn chapter(&self, number: usize, title: &str) -> anyhow::Result<()> {
+        let rule = "─".repeat(60usize.saturating_sub(title.chars().count()));
+        self.out.line("")?;
+        self.out.line(&format!("── {number}. {title} {rule}"))
+    }
+
+    pub fn say(&self, text: &str) -> anyhow::Result<()> {
+        self.out.line("")?;
+        for line in text.lines() {
+            self.out.line(&format!("  {line}"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a secret to the story's folder, readable by its owner alone.
+    pub fn keep_secret(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        crate::files::write_private(&self.folder.join(name), content.as_bytes())
+    }
+
+    /// A secret an earlier chapter kept.
+    pub fn secret(&self, name: &str) -> anyhow::Result<String> {
+        self.read(name)
+    }
+
+    /// Sends one request and holds its answer to the expected status.
+    pub fn call(&mut self, call: Call) -> anyhow::Result<Answer> {
+        if !call.quiet {
+            self.out.line("")?;
+            self.out.line(&self.curl(&call))?;
+        }
+        let answer = self.send(&call)?;
+        if !call.quiet {
+            self.out.line(&printed(&answer))?;
+        }
+        if answer.status != call.status {
+            bail!("{} {} answered {} where {} was due: {}", call.method, call.path, answer.status, call.status, answer.json);
+        }
+        self.checks += 1;
+        Ok(answer)
+    }
+
+    /// Says what was checked; a check that fails ends the story.
+    pub fn check(&mut self, holds: bool, fact: &str) -> anyhow::Result<()> {
+        if !holds {
+            bail!("this should hold and does not: {fact}");
+        }
+        self.checks += 1;
+        self.out.line(&format!("  ✔ {fact}"))
+    }
+
+    fn send(&self, call: &Call) -> anyhow::Result<Answer> {
+        let mut request = ureq::http::Request::builder().method(call.method).uri(format!("{}{}", self.base, call.path));
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(file) = &call.credential {
+            let line = self.read(file)?;
+            let (name, value) = line.trim_end().split_once(": ").context("a credential file holds one header line")?;
+            request = request.header(name, value);
+        }
+        let (content_type, bytes) = match &call.body {
+            Body::None => (None, Vec::new()),
+            Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            Body::File { name, content_type } => (Some(*content_type), self.read(name)?.into_bytes()),
+        };
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        let mut response = self
+            .agent
+            .run(request.body(bytes)?)
+            .with_context(|| format!("{} {} got no answer", call.method, call.path))?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let text = response.body_mut().read_to_string()?;
+        let json = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).with_context(|| format!("{} {} answered no JSON", call.method, call.path))?
+        };
+        Ok(Answer { status, headers, json })
+    }
+
+    fn read(&self, name: &str) -> anyhow::Result<String> {
+        let path = self.folder.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// The request as a line for a shell in the folder the program was started from.
+    fn curl(&self, call: &Call) -> String {
+        let mut parts = vec!["curl -sS".to_owned()];
+        if call.method != "GET" {
+            parts.push(format!("-X {}", call.method));
+        }
+        parts.push(quoted(&format!("{}{}", self.base, call.path)));
+        let mut line = format!("  $ {}", parts.join(" "));
+        let mut more = Vec::new();
+        if let Some(file) = &call.credential {
+            more.push(format!("-H {}", quoted(&format!("@{}", self.shown(file).display()))));
+        }
+        for (name, value) in &call.headers {
+            more.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        }
+        match &call.body {
+            Body::None => {}
+            Body::Json(value) => {
+                more.push("-H 'Content-Type: application/json'".to_owned());
+                more.push(format!("-d {}", quoted(&value.to_string())));
+            }
+            Body::File { name, content_type } => {
+                more.push(format!("-H 'Content-Type: {content_type}'"));
+                more.push(format!("--data-binary {}", quoted(&format!("@{}", self.shown(name).display()))));
+            }
+        }
+        for part in more {
+            line.push_str(" \\\n      ");
+            line.push_str(&part);
+        }
+        line
+    }
+
+    fn shown(&self, name: &str) -> PathBuf {
+        relative(&self.folder).join(name)
+    }
+}
+
+/// The folder as seen from where the program was started, if it lies below it.
+fn relative(folder: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| folder.strip_prefix(here).ok().map(Path::to_path_buf)).unwrap_or_else(|| folder.to_path_buf())
+}
+
+/// Quoted for a POSIX shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%=,+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn printed(answer: &Answer) -> String {
+    if answer.json.is_null() {
+        return format!("  → {}", answer.status);
+    }
+    let text = without_secrets(&answer.json).to_string();
+    let mut cut: String = text.chars().take(PRINTED_ANSWER_CHARS).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    format!("  → {} {cut}", answer.status)
+}
+
+/// The answer with every secret replaced: what scrolls by on a terminal is seen by others.
+fn without_secrets(value: &Value) -> Value {
+    const SECRET_MEMBERS: [&str; 4] = ["access_token", "session_token", "secret", "ticket"];
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let hidden = SECRET_MEMBERS.contains(&name.as_str()) && value.is_string();
+                (name.clone(), if hidden { Value::from("(kept in a file)") } else { without_secrets(value) })
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(without_secrets).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_body_survives_the_shell() {
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("plain/path"), "plain/path");
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let answer = serde_json::json!({"credentials": {"session_token": "eyJ"}, "secret": "tbk_x", "name": "Mary"});
+        let shown = without_secrets(&answer).to_string();
+        assert!(!shown.contains("eyJ") && !shown.contains("tbk_x") && shown.contains("Mary"));
+    }
+}

@@ -1,0 +1,146 @@
+//! The data folder of an embedded installation: its keys, made at first start, and where its store lies.
+//!
+//! ```text
+//! trilby-data/
+//!   keys/store.key  keys/pepper.key  keys/kek.key    mode 0600; back them up apart from the store
+//!   store/                                           the log (SQLite)
+//!   bootstrap-ticket                                 until the first account exists
+//! ```
+//!
+//! INVARIANT: a store is never opened with keys made after it. Keys are written before the store begins; a store whose keys are gone
+//! is refused, because new keys would leave every password, claim and signing key unreadable without a word.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use trilby_credential::{InstallationKeys, Keks, StoreKey, Peppers};
+use trilby_model::Entropy;
+use zeroize::Zeroizing;
+
+use crate::files;
+
+const KEYS: &str = "keys";
+const STORE: &str = "store";
+const TICKET: &str = "bootstrap-ticket";
+const STORE_KEY: &str = "store.key";
+const PEPPER: &str = "pepper.key";
+const KEK: &str = "kek.key";
+
+/// Longest key file that is read: far above any real one, far below what would hurt.
+const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
+
+/// An installation's folder.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// Takes the folder, which need not exist.
+    ///
+    /// Errors: it is not a folder, cannot be read, or holds something that is not Trilby's.
+    pub fn at(root: &Path) -> anyhow::Result<Self> {
+        let dir = Self { root: root.to_path_buf() };
+        match fs::read_dir(root) {
+            Ok(entries) => dir.check_is_ours(entries)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                bail!("the data folder {} is not a folder", root.display())
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read the data folder {}", root.display())),
+        }
+        Ok(dir)
+    }
+
+    fn check_is_ours(&self, entries: fs::ReadDir) -> anyhow::Result<()> {
+        if self.store().exists() || self.keys().exists() {
+            return Ok(());
+        }
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot read the data folder {}", self.root.display()))?;
+            bail!(
+                "the data folder {} holds `{}` and no Trilby store; name an empty or new folder with --data-dir",
+                self.root.display(),
+                entry.file_name().to_string_lossy()
+            );
+        }
+        Ok(())
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Folder of the store.
+    pub fn store(&self) -> PathBuf {
+        self.root.join(STORE)
+    }
+
+    /// File of the bootstrap ticket.
+    pub fn ticket(&self) -> PathBuf {
+        self.root.join(TICKET)
+    }
+
+    fn keys(&self) -> PathBuf {
+        self.root.join(KEYS)
+    }
+
+    /// Whether a store was begun here.
+    pub fn has_store(&self) -> bool {
+        fs::read_dir(self.store()).is_ok_and(|mut entries| entries.next().is_some())
+    }
+
+    /// The installation's keys: read, or made if this is the first start.
+    pub fn open_keys(&self, entropy: &mut Entropy) -> anyhow::Result<InstallationKeys> {
+        let paths = [STORE_KEY, PEPPER, KEK].map(|name| self.keys().join(name));
+        let missing: Vec<&PathBuf> = paths.iter().filter(|path| !path.exists()).collect();
+        if missing.is_empty() {
+            return self.read_keys();
+        }
+        if self.has_store() {
+            let names: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
+            bail!("the store's keys are missing: {}; restore them from your backup", names.join(", "));
+        }
+        if missing.len() < paths.len() {
+            // A first start was cut off between two keys. No store exists yet, so nothing depends on them.
+            tracing::warn!(folder = %self.keys().display(), "an unfinished set of keys is made anew");
+        }
+        let keys = InstallationKeys::generate(entropy);
+        files::make_private_dir(&self.keys())?;
+        files::write_private(&self.keys().join(STORE_KEY), keys.store.encode().as_bytes())?;
+        files::write_private(&self.keys().join(PEPPER), keys.peppers.encode().as_bytes())?;
+        files::write_private(&self.keys().join(KEK), keys.keks.encode().as_bytes())?;
+        Ok(keys)
+    }
+
+    fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
+        let store = self.read_key(STORE_KEY, |text| StoreKey::decode(text))?;
+        let peppers = self.read_key(PEPPER, |text| Peppers::decode(text))?;
+        let keks = self.read_key(KEK, |text| Keks::decode(text))?;
+        Ok(InstallationKeys { store, peppers, keks })
+    }
+
+    fn read_key<T>(
+        &self,
+        name: &str,
+        decode: impl Fn(&str) -> Result<T, trilby_credential::keys::Error>,
+    ) -> anyhow::Result<T> {
+        let path = self.keys().join(name);
+        let shown = path.display();
+        let facts = fs::metadata(&path).with_context(|| format!("cannot read the key file {shown}"))?;
+        if facts.permissions().mode() & 0o077 != 0 {
+            bail!("the key file {shown} is open to others; make it private: chmod 600 {shown}");
+        }
+        if facts.len() > KEY_FILE_BYTES_MAX {
+            bail!("the key file {shown} is too long to be one");
+        }
+        let text = Zeroizing::new(fs::read_to_string(&path).with_context(|| format!("cannot read the key file {shown}"))?);
+        decode(&text).with_context(|| format!("the key file {shown} cannot be used"))
+    }
+}
