@@ -1,0 +1,24 @@
+//! `cargo xtask fix`: what a machine can tidy, tidied.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::command;
+
+pub fn run(root: &Path) -> anyhow::Result<()> {
+    let mut clippy = Command::new("cargo");
+    clippy.args([
+        "clippy",
+        "--fix",
+        "--allow-dirty",
+        "--allow-staged",
+        "--workspace",
+        "--all-targets",
+    ]);
+    command::run(clippy.current_dir(root))?;
+    command::run(
+        Command::new("cargo")
+            .args(["fmt", "--all"])
+            .current_dir(root),
+    )
+}

@@ -1,0 +1,119 @@
+//! `cargo xtask mutate`: break one rule, see a named test notice.
+//!
+//! A test that stays green when its rule is broken guards nothing. `xtask/mutations/*.toml` lists single changes to
+//! single rules, each with the test that must turn red. They are tried in a copy of the work tree, so the tree itself is
+//! never touched, not even for a moment.
+//!
+//! ```toml
+//! [[mutation]]
+//! name = "an explicit deny no longer beats an allow"
+//! file = "libs/engine/src/evaluate.rs"
+//! find = "if denied {"          # stands in the file exactly once
+//! replace = "if false {"
+//! test = "cargo test -p trilby-engine explicit_deny_beats_allow"
+//! ```
+//!
+//! A mutation passes if the untouched copy is green under `test`, the mutated one still compiles, and then a test whose
+//! name holds the last word of `test` fails.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{bail, ensure};
+
+use crate::workspace;
+
+mod copy;
+mod list;
+mod trial;
+
+use copy::Copy;
+use list::Mutation;
+use trial::{Outcome, Test};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only mutations whose name or file holds this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Check the list (each text stands once in its file) and run nothing
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let mut mutations = list::load(root)?;
+    if let Some(text) = &args.only {
+        mutations.retain(|mutation| {
+            mutation.name.contains(text) || mutation.file.to_string_lossy().contains(text)
+        });
+    }
+    ensure!(!mutations.is_empty(), "no mutation to try");
+    if args.check {
+        println!("{} mutations, each of which fits its file", mutations.len());
+        return Ok(());
+    }
+
+    let copy = Copy::make(root, &workspace::target_dir(root))?;
+    let unmutated = green_before(&copy, &mutations)?;
+    let mut rows = Vec::new();
+    for mutation in &mutations {
+        let outcome = match unmutated.get(&mutation.test) {
+            Some(Outcome::Green) => try_one(&copy, mutation)?,
+            Some(other) => Outcome::NotGreenBefore(other.to_string()),
+            None => bail!("`{}` was never tried", mutation.test),
+        };
+        println!(
+            "{} {}: {outcome}",
+            if outcome.is_noticed() { "ok  " } else { "FAIL" },
+            mutation.name
+        );
+        rows.push((mutation, outcome));
+    }
+    report(&rows)
+}
+
+/// What each distinct test says of the untouched copy.
+fn green_before<'a>(
+    copy: &Copy,
+    mutations: &'a [Mutation],
+) -> anyhow::Result<BTreeMap<&'a Test, Outcome>> {
+    let mut outcomes = BTreeMap::new();
+    for Mutation { test, .. } in mutations {
+        if !outcomes.contains_key(test) {
+            println!("before: {test}");
+            outcomes.insert(test, test.run(copy)?);
+        }
+    }
+    Ok(outcomes)
+}
+
+fn try_one(copy: &Copy, mutation: &Mutation) -> anyhow::Result<Outcome> {
+    let original = copy.read(&mutation.file)?;
+    copy.write(&mutation.file, &mutation.applied_to(&original)?)?;
+    let outcome = mutation.test.run(copy);
+    // Also after an error: the next mutation is to be the only one.
+    copy.write(&mutation.file, &original)?;
+    outcome
+}
+
+fn report(rows: &[(&Mutation, Outcome)]) -> anyhow::Result<()> {
+    println!("\n{:<60} {:<40} outcome", "mutation", "file");
+    for (mutation, outcome) in rows {
+        println!(
+            "{:<60} {:<40} {outcome}",
+            mutation.name,
+            mutation.file.display()
+        );
+    }
+    let n_passed = rows
+        .iter()
+        .filter(|(_, outcome)| outcome.is_noticed())
+        .count();
+    let n_failed = rows.len() - n_passed;
+    println!("\nmutations: {n_passed} passed, {n_failed} failed");
+    if n_failed > 0 {
+        bail!("{n_failed} mutations were not noticed");
+    }
+    Ok(())
+}

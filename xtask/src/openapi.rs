@@ -1,0 +1,31 @@
+//! `cargo xtask openapi`: the documents of the API, from the binary that serves it.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::command;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Change nothing; fail if a committed document is not what the handlers say
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let mut trilby = Command::new("cargo");
+    trilby.args([
+        "run",
+        "--quiet",
+        "--package",
+        "trilby",
+        "--",
+        "openapi",
+        "--dir",
+        "openapi",
+    ]);
+    if args.check {
+        trilby.arg("--check");
+    }
+    command::run(trilby.current_dir(root))
+}

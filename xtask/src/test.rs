@@ -1,0 +1,67 @@
+//! `cargo xtask test`: the one test command.
+//!
+//! It runs what a bare host can (`cargo test --workspace`) and then what needs programs besides cargo. It ends with the
+//! totals of the runner and a last line that names what did not run, and why: silence is not a pass.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::{clients, command};
+
+mod totals;
+
+use totals::Totals;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Fail also if something could not run here (as CI does)
+    #[arg(long)]
+    everything: bool,
+    /// Run only what cargo runs
+    #[arg(long, conflicts_with = "everything")]
+    cargo_only: bool,
+}
+
+pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    let mut totals = Totals::default();
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .current_dir(root);
+    let cargo_passed = command::tee(&mut cargo, |line| totals.read(line))?;
+
+    let mut not_run: Vec<String> = totals
+        .ignored
+        .iter()
+        .map(|test| format!("{test} (ignored)"))
+        .collect();
+    let mut clients_passed = true;
+    match clients::missing() {
+        _ if args.cargo_only => not_run.push("clients (--cargo-only)".to_owned()),
+        Some(why) => not_run.push(format!("clients ({why})")),
+        None => {
+            let result = clients::run(root, &clients::Args::default());
+            if let Err(error) = &result {
+                println!("clients: {error:#}");
+            }
+            clients_passed = result.is_ok();
+            totals.add("clients", clients_passed);
+        }
+    }
+
+    println!("\n{totals}");
+    if not_run.is_empty() {
+        println!("not run: nothing");
+    } else {
+        println!("not run: {}", not_run.join("; "));
+    }
+    if !cargo_passed || !clients_passed || totals.failed > 0 {
+        bail!("tests failed");
+    }
+    if args.everything && !not_run.is_empty() {
+        bail!("not everything ran");
+    }
+    Ok(())
+}
