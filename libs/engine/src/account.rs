@@ -1,0 +1,320 @@
+//! One account as decisions see it: who is in it, what is registered in it, and every policy compiled.
+//!
+//! The directory builds it from the fold of the account's log; nothing here is folded a second time. Entries are
+//! shared, so that a change of one user copies tables of pointers and no policy.
+
+mod builder;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, Tags, UserId};
+
+pub use builder::AccountBuilder;
+
+use crate::arn_text::with_ancestors;
+use crate::compiled::CompiledPolicy;
+use crate::principal::{Principal, RoleSession, SessionFacts, UserPrincipal};
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its unique id.
+    pub id: UserId,
+    /// Its name; found without regard to case.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its tags.
+    pub tags: Tags,
+    /// Managed and inline policies of its own.
+    pub policies: Vec<Arc<CompiledPolicy>>,
+    /// The groups it is in; their policies are its own.
+    pub groups: Vec<GroupId>,
+    /// `None`: no boundary. `Some` of nothing: one that allows nothing.
+    pub boundary: Option<Vec<Arc<CompiledPolicy>>>,
+    /// Switched off: it may do nothing.
+    pub disabled: bool,
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its unique id.
+    pub id: RoleId,
+    /// Its name; found without regard to case.
+    pub name: String,
+    /// Its ARN, with its path.
+    pub arn: Arn,
+    /// Its tags.
+    pub tags: Tags,
+    /// Managed and inline policies.
+    pub policies: Vec<Arc<CompiledPolicy>>,
+    /// `None`: no boundary. `Some` of nothing: one that allows nothing.
+    pub boundary: Option<Vec<Arc<CompiledPolicy>>>,
+    /// Who may put it on; compiled for the resource layer.
+    pub trust: Arc<CompiledPolicy>,
+}
+
+/// A resource of an application.
+#[derive(Clone, Debug)]
+pub struct RegisteredResource {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its tags.
+    pub tags: Tags,
+    /// The policy on it.
+    pub policy: Option<Arc<CompiledPolicy>>,
+}
+
+/// Somebody in an account.
+#[derive(Clone, Debug)]
+pub enum Named {
+    /// A user.
+    User(Arc<User>),
+    /// A role.
+    Role(Arc<Role>),
+}
+
+/// One account, compiled. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Account {
+    inner: Arc<Tables>,
+}
+
+#[derive(Clone, Debug)]
+struct Tables {
+    id: AccountId,
+    organization: Option<OrganizationId>,
+    caps_everything: bool,
+    users: HashMap<UserId, Arc<User>>,
+    roles: HashMap<RoleId, Arc<Role>>,
+    groups: HashMap<GroupId, Arc<[Arc<CompiledPolicy>]>>,
+    /// Lower-cased name to id.
+    user_names: HashMap<String, UserId>,
+    role_names: HashMap<String, RoleId>,
+    /// Matching key of the ARN to id.
+    user_arns: HashMap<String, UserId>,
+    role_arns: HashMap<String, RoleId>,
+    resources: HashMap<String, Arc<RegisteredResource>>,
+    /// `service:type`.
+    trust_required: HashSet<String>,
+    /// Subjects of the decision API under other names.
+    aliases: HashMap<(String, String), Arn>,
+}
+
+impl Account {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> AccountId {
+        self.inner.id
+    }
+
+    /// The organization it is in.
+    #[must_use]
+    pub fn organization(&self) -> Option<&OrganizationId> {
+        self.inner.organization.as_ref()
+    }
+
+    /// Whether boundaries and session policies cap direct resource grants too.
+    #[must_use]
+    pub fn caps_everything(&self) -> bool {
+        self.inner.caps_everything
+    }
+
+    /// A user by unique id.
+    #[must_use]
+    pub fn user(&self, id: &UserId) -> Option<&Arc<User>> {
+        self.inner.users.get(id)
+    }
+
+    /// A user by name, whatever its case.
+    #[must_use]
+    pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
+        self.inner
+            .user_names
+            .get(&name.to_lowercase())
+            .and_then(|id| self.user(id))
+    }
+
+    /// A user by ARN.
+    #[must_use]
+    pub fn user_at(&self, arn: &Arn) -> Option<&Arc<User>> {
+        self.inner
+            .user_arns
+            .get(&arn.matching_key())
+            .and_then(|id| self.user(id))
+    }
+
+    /// Every user, in no order.
+    pub fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.inner.users.values()
+    }
+
+    /// A role by unique id.
+    #[must_use]
+    pub fn role(&self, id: &RoleId) -> Option<&Arc<Role>> {
+        self.inner.roles.get(id)
+    }
+
+    /// A role by name, whatever its case. The path is no part of it: names are unique in an account.
+    #[must_use]
+    pub fn role_named(&self, name: &str) -> Option<&Arc<Role>> {
+        self.inner
+            .role_names
+            .get(&name.to_lowercase())
+            .and_then(|id| self.role(id))
+    }
+
+    /// A role by ARN.
+    #[must_use]
+    pub fn role_at(&self, arn: &Arn) -> Option<&Arc<Role>> {
+        self.inner
+            .role_arns
+            .get(&arn.matching_key())
+            .and_then(|id| self.role(id))
+    }
+
+    /// Every role, in no order.
+    pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
+        self.inner.roles.values()
+    }
+
+    /// A user or role by ARN, unique id or name; a user before a role of the same name.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Named> {
+        let user = || {
+            let by_id = text.parse().ok().and_then(|id| self.user(&id));
+            let by_arn = || text.parse().ok().and_then(|arn: Arn| self.user_at(&arn));
+            by_id
+                .or_else(by_arn)
+                .or_else(|| self.user_named(text))
+                .cloned()
+                .map(Named::User)
+        };
+        let role = || {
+            let by_id = text.parse().ok().and_then(|id| self.role(&id));
+            let by_arn = || text.parse().ok().and_then(|arn: Arn| self.role_at(&arn));
+            by_id
+                .or_else(by_arn)
+                .or_else(|| self.role_named(text))
+                .cloned()
+                .map(Named::Role)
+        };
+        user().or_else(role)
+    }
+
+    /// What a subject of the decision API stands for by an alias of this account.
+    #[must_use]
+    pub fn alias(&self, subject_type: &str, id: &str) -> Option<&Arn> {
+        self.inner
+            .aliases
+            .get(&(subject_type.to_owned(), id.to_owned()))
+    }
+
+    /// A registered resource, exactly this one.
+    #[must_use]
+    pub fn resource(&self, arn: &Arn) -> Option<&Arc<RegisteredResource>> {
+        self.inner.resources.get(&arn.matching_key())
+    }
+
+    /// Every registered resource, in no order.
+    pub fn resources(&self) -> impl Iterator<Item = &Arc<RegisteredResource>> {
+        self.inner.resources.values()
+    }
+
+    /// The policy that speaks for a resource: its own, else that of the nearest registered resource that it is a `/`
+    /// extension of and that has one.
+    #[must_use]
+    pub fn resource_policy(&self, arn: &Arn) -> Option<&Arc<CompiledPolicy>> {
+        with_ancestors(arn).find_map(|key| self.inner.resources.get(&key)?.policy.as_ref())
+    }
+
+    /// Whether a resource, or one it is a `/` extension of, is registered here.
+    #[must_use]
+    pub fn holds(&self, arn: &Arn) -> bool {
+        with_ancestors(arn).any(|key| self.inner.resources.contains_key(&key))
+    }
+
+    /// Whether resources of this one's type need a grant of their own policy.
+    #[must_use]
+    pub fn is_trust_required(&self, arn: &Arn) -> bool {
+        !self.inner.trust_required.is_empty()
+            && self
+                .inner
+                .trust_required
+                .contains(&builder::type_key(arn.service(), resource_type(arn)))
+    }
+
+    /// Every identity policy of a user: its own and its groups'.
+    pub fn policies_of<'a>(
+        &'a self,
+        user: &'a User,
+    ) -> impl Iterator<Item = &'a Arc<CompiledPolicy>> {
+        let of_groups = user
+            .groups
+            .iter()
+            .filter_map(|group| self.inner.groups.get(group))
+            .flat_map(|policies| policies.iter());
+        user.policies.iter().chain(of_groups)
+    }
+
+    /// A builder that begins with what this account has.
+    #[must_use]
+    pub fn to_builder(&self) -> AccountBuilder {
+        AccountBuilder::from_tables((*self.inner).clone())
+    }
+}
+
+/// The part of the resource before the first slash.
+fn resource_type(arn: &Arn) -> &str {
+    arn.resource().split('/').next().unwrap_or_default()
+}
+
+impl User {
+    /// This user as the one who asks.
+    #[must_use]
+    pub fn principal(&self, account: AccountId, session: SessionFacts) -> Principal {
+        Principal::User(UserPrincipal {
+            arn: self.arn.clone(),
+            id: Some(self.id.clone()),
+            account,
+            name: self.name.clone(),
+            tags: Tags::default(),
+            session,
+        })
+    }
+}
+
+impl Role {
+    /// A session of this role as the one who asks: just begun, without session policies or tags. `None` if the name is no
+    /// session name that an ARN can hold.
+    #[must_use]
+    pub fn principal(
+        &self,
+        account: AccountId,
+        session_name: &str,
+        session: SessionFacts,
+    ) -> Option<Principal> {
+        let session_arn = format!(
+            "arn:{}:sts::{account}:assumed-role/{}/{session_name}",
+            self.arn.partition(),
+            self.name
+        )
+        .parse()
+        .ok()?;
+        Some(Principal::RoleSession(RoleSession {
+            session_arn,
+            role_arn: self.arn.clone(),
+            role_id: Some(self.id.clone()),
+            account,
+            session_name: session_name.to_owned(),
+            tags: Tags::default(),
+            session_policies: None,
+            session,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

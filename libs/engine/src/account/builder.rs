@@ -1,0 +1,153 @@
+//! Filling the compiled form of an account.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
+
+use super::{Account, RegisteredResource, Role, Tables, User};
+use crate::compiled::CompiledPolicy;
+
+/// Collects an account. Adding what is there already replaces it, under its new names.
+#[derive(Clone, Debug)]
+pub struct AccountBuilder {
+    tables: Tables,
+}
+
+impl AccountBuilder {
+    /// An account with nobody and nothing in it.
+    #[must_use]
+    pub fn new(id: AccountId) -> Self {
+        Self {
+            tables: Tables {
+                id,
+                organization: None,
+                caps_everything: false,
+                users: HashMap::new(),
+                roles: HashMap::new(),
+                groups: HashMap::new(),
+                user_names: HashMap::new(),
+                role_names: HashMap::new(),
+                user_arns: HashMap::new(),
+                role_arns: HashMap::new(),
+                resources: HashMap::new(),
+                trust_required: HashSet::new(),
+                aliases: HashMap::new(),
+            },
+        }
+    }
+
+    pub(super) fn from_tables(tables: Tables) -> Self {
+        Self { tables }
+    }
+
+    /// The organization the account is in.
+    pub fn set_organization(&mut self, organization: Option<OrganizationId>) -> &mut Self {
+        self.tables.organization = organization;
+        self
+    }
+
+    /// Whether boundaries and session policies cap direct resource grants too.
+    pub fn set_caps_everything(&mut self, on: bool) -> &mut Self {
+        self.tables.caps_everything = on;
+        self
+    }
+
+    /// A user.
+    pub fn add_user(&mut self, user: User) -> &mut Self {
+        self.remove_user(&user.id.clone());
+        self.tables
+            .user_names
+            .insert(user.name.to_lowercase(), user.id.clone());
+        self.tables
+            .user_arns
+            .insert(user.arn.matching_key(), user.id.clone());
+        self.tables.users.insert(user.id.clone(), Arc::new(user));
+        self
+    }
+
+    /// The user is gone.
+    pub fn remove_user(&mut self, id: &UserId) -> &mut Self {
+        if let Some(user) = self.tables.users.remove(id) {
+            self.tables.user_names.remove(&user.name.to_lowercase());
+            self.tables.user_arns.remove(&user.arn.matching_key());
+        }
+        self
+    }
+
+    /// A group's policies, in place of those it had.
+    pub fn set_group(&mut self, id: GroupId, policies: Vec<Arc<CompiledPolicy>>) -> &mut Self {
+        self.tables.groups.insert(id, policies.into());
+        self
+    }
+
+    /// The group is gone.
+    pub fn remove_group(&mut self, id: &GroupId) -> &mut Self {
+        self.tables.groups.remove(id);
+        self
+    }
+
+    /// A role.
+    pub fn add_role(&mut self, role: Role) -> &mut Self {
+        self.remove_role(&role.id.clone());
+        self.tables
+            .role_names
+            .insert(role.name.to_lowercase(), role.id.clone());
+        self.tables
+            .role_arns
+            .insert(role.arn.matching_key(), role.id.clone());
+        self.tables.roles.insert(role.id.clone(), Arc::new(role));
+        self
+    }
+
+    /// The role is gone.
+    pub fn remove_role(&mut self, id: &RoleId) -> &mut Self {
+        if let Some(role) = self.tables.roles.remove(id) {
+            self.tables.role_names.remove(&role.name.to_lowercase());
+            self.tables.role_arns.remove(&role.arn.matching_key());
+        }
+        self
+    }
+
+    /// A registered resource.
+    pub fn add_resource(&mut self, resource: RegisteredResource) -> &mut Self {
+        self.tables
+            .resources
+            .insert(resource.arn.matching_key(), Arc::new(resource));
+        self
+    }
+
+    /// The resource is registered no more.
+    pub fn remove_resource(&mut self, arn: &Arn) -> &mut Self {
+        self.tables.resources.remove(&arn.matching_key());
+        self
+    }
+
+    /// Resources of this type need a grant of their own policy.
+    pub fn require_trust(&mut self, service: &str, resource_type: &str) -> &mut Self {
+        self.tables
+            .trust_required
+            .insert(type_key(service, resource_type));
+        self
+    }
+
+    /// A subject of the decision API stands for a user or role.
+    pub fn add_alias(&mut self, subject_type: &str, id: &str, principal: Arn) -> &mut Self {
+        self.tables
+            .aliases
+            .insert((subject_type.to_owned(), id.to_owned()), principal);
+        self
+    }
+
+    /// Ready to decide with.
+    #[must_use]
+    pub fn build(self) -> Account {
+        Account {
+            inner: Arc::new(self.tables),
+        }
+    }
+}
+
+pub(super) fn type_key(service: &str, resource_type: &str) -> String {
+    format!("{service}:{resource_type}")
+}

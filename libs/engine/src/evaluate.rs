@@ -1,0 +1,175 @@
+//! One request against its layers.
+
+use std::sync::Arc;
+
+use trilby_policy::{ConditionFailure, Effect, Statement};
+
+use crate::bind::Bound;
+use crate::compiled::{CompiledPolicy, Principals};
+use crate::decision::Decision;
+use crate::formula::{Facts, Tally, rule};
+use crate::layer::{LayerKind, Layers};
+use crate::matching::Class;
+use crate::request::{Request, Resource};
+use crate::trace::Notes;
+
+/// Combines the layers into the answer.
+///
+/// Layers that do not bind the caller are passed over. The request's context is taken as it is: see
+/// [`crate::context::derive`] for the keys that follow from the principal.
+#[must_use]
+pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
+    let bound = Bound::new(request, layers);
+    let facts = Facts::new(request, layers, &bound);
+    let scan = Scan::run(request, &bound);
+    let ruling = rule(&facts, &scan.tally);
+    Decision::assemble(request, &bound, &facts, scan, ruling)
+}
+
+/// A statement, and where it speaks from.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) layer: LayerKind,
+    /// Index of its level in a chain.
+    pub(crate) level: Option<usize>,
+    pub(crate) policy: Arc<CompiledPolicy>,
+    pub(crate) statement: usize,
+    pub(crate) effect: Effect,
+    /// How it names the caller; only in the resource layer.
+    pub(crate) class: Option<Class>,
+}
+
+/// A statement about this action and resource that does not match, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Missed {
+    pub(crate) found: Found,
+    pub(crate) why: Why,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Why {
+    /// It is about someone else.
+    Principal,
+    /// Its condition does not hold.
+    Condition {
+        failures: Vec<ConditionFailure>,
+        /// Keys whose absence alone is to blame; empty if something else is too.
+        missing: Vec<String>,
+    },
+}
+
+/// Everything that matched or nearly did, in the order of evaluation.
+#[derive(Default)]
+pub(crate) struct Scan {
+    pub(crate) tally: Tally,
+    pub(crate) matched: Vec<Found>,
+    pub(crate) missed: Vec<Missed>,
+    pub(crate) notes: Notes,
+}
+
+impl Scan {
+    fn run(request: &Request, bound: &Bound<'_>) -> Self {
+        let mut scan = Self::default();
+        let bounded = bound.boundary.is_some();
+        for (layer, level, policy) in bound.policies() {
+            if !policy.may_concern(&request.action) {
+                continue;
+            }
+            for (index, statement, principals) in policy.statements() {
+                if !statement.action.covers(&request.action) || !covers_resource(statement, request)
+                {
+                    continue;
+                }
+                let named = named(layer, principals, request, bounded);
+                let found = Found {
+                    layer,
+                    level,
+                    policy: Arc::clone(policy),
+                    statement: index,
+                    effect: statement.effect,
+                    class: named.class(),
+                };
+                scan.take(found, statement, named, request);
+            }
+        }
+        scan
+    }
+
+    fn take(&mut self, found: Found, statement: &Statement, named: Named, request: &Request) {
+        if named == Named::No {
+            self.missed.push(Missed {
+                found,
+                why: Why::Principal,
+            });
+            return;
+        }
+        self.notes.take(&found, statement, &request.context);
+        if statement.condition.holds(&request.context) {
+            self.tally
+                .count(found.layer, found.level, found.effect, found.class);
+            self.matched.push(found);
+            return;
+        }
+        let outcome = statement.condition.evaluate(&request.context);
+        let missing = if outcome.failed_for_missing_keys_alone() {
+            outcome.missing
+        } else {
+            Vec::new()
+        };
+        self.missed.push(Missed {
+            found,
+            why: Why::Condition {
+                failures: outcome.failures,
+                missing,
+            },
+        });
+    }
+}
+
+fn covers_resource(statement: &Statement, request: &Request) -> bool {
+    // Without the element a statement is about whatever its document is attached to, which is how the document came here.
+    let Some(element) = &statement.resource else {
+        return true;
+    };
+    match &request.resource {
+        Resource::Arn(arn) => element.covers(arn, statement.effect, &request.context),
+        Resource::Any => element.covers_unspecific(statement.effect, &request.context),
+    }
+}
+
+/// Whether a statement is about the caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    No,
+    /// Documents of this layer name nobody, or everybody.
+    Implied,
+    As(Class),
+}
+
+impl Named {
+    fn class(self) -> Option<Class> {
+        match self {
+            Self::No | Self::Implied => None,
+            Self::As(class) => Some(class),
+        }
+    }
+}
+
+fn named(
+    layer: LayerKind,
+    principals: Option<&Principals>,
+    request: &Request,
+    bounded: bool,
+) -> Named {
+    match layer {
+        // The grammar lets a resource control policy name only everyone, and it binds everyone.
+        LayerKind::Rcp
+        | LayerKind::Scp
+        | LayerKind::Identity
+        | LayerKind::Boundary
+        | LayerKind::Session => Named::Implied,
+        LayerKind::Resource => principals
+            .and_then(|p| p.class_of(&request.principal, bounded))
+            .map_or(Named::No, Named::As),
+    }
+}

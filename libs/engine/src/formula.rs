@@ -1,0 +1,444 @@
+//! How what the layers say becomes one answer.
+//!
+//! Nothing here looks at policies: [`Tally`] holds what matched, [`Facts`] what is known of the request, and
+//! [`rule`] is a function of the two. Explanations call it again with a changed tally to see what would make a difference.
+
+use trilby_policy::Effect;
+
+use crate::bind::Bound;
+use crate::decision::{Bypass, Outcome, Relation};
+use crate::layer::{LayerKind, Layers, Standing};
+use crate::matching::Class;
+use crate::principal::Principal;
+use crate::request::Request;
+
+/// Actions by which a root user repairs a resource policy that locks everyone out. Lower case.
+const REPAIRS: [&str; 3] = [
+    "registry:getresourcepolicy",
+    "registry:putresourcepolicy",
+    "registry:deleteresourcepolicy",
+];
+
+/// Which combination of grants a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    /// A caller without an account: the resource must name it, or everyone.
+    Outsider,
+    /// Both accounts must say yes.
+    CrossAccount,
+    /// The resource must say yes itself, though in the same account: roles, and types registered so.
+    Trust,
+    /// Either side may say yes.
+    SameAccount,
+}
+
+/// What the formula must know of the request besides what matched.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) relation: Relation,
+    path: Path,
+    root: bool,
+    /// A root user asks to put on a role, which it never may.
+    root_assumes: bool,
+    /// A root user repairs a resource policy of its own account.
+    repair: bool,
+    boundary: bool,
+    session: bool,
+    federated: bool,
+    caps_everything: bool,
+    quarantined: bool,
+    standing: Standing,
+    scp_levels: usize,
+    rcp_levels: usize,
+}
+
+impl Facts {
+    pub(crate) fn new(request: &Request, layers: &Layers, bound: &Bound<'_>) -> Self {
+        let root = request.principal.is_root() && layers.standing == Standing::Active;
+        let same_account =
+            request.principal.account().is_some() && request.principal.account() == request.owner();
+        let assumption = request.is_role_assumption();
+        let path = path(
+            &request.principal,
+            same_account,
+            assumption || layers.trust_required,
+        );
+        Self {
+            relation: relation(&request.principal, path),
+            path,
+            root,
+            root_assumes: request.principal.is_root()
+                && assumption
+                && request.action.key() == "sts:assumerole",
+            repair: root && same_account && REPAIRS.contains(&request.action.key()),
+            boundary: bound.boundary.is_some(),
+            session: bound.session.is_some(),
+            federated: matches!(request.principal, Principal::FederatedUserSession(_)),
+            caps_everything: layers.caps_everything,
+            quarantined: layers.quarantined,
+            standing: layers.standing,
+            scp_levels: bound.scp.map_or(0, <[_]>::len),
+            rcp_levels: bound.rcp.map_or(0, <[_]>::len),
+        }
+    }
+}
+
+impl Facts {
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.standing == Standing::Disabled
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.standing == Standing::Unknown
+    }
+
+    pub(crate) fn is_root_assuming(&self) -> bool {
+        self.root_assumes
+    }
+}
+
+fn path(principal: &Principal, same_account: bool, trust: bool) -> Path {
+    match principal {
+        Principal::Anonymous | Principal::Service { .. } | Principal::WebIdentity { .. } => {
+            Path::Outsider
+        }
+        Principal::Root(_)
+        | Principal::User(_)
+        | Principal::RoleSession(_)
+        | Principal::FederatedUserSession(_) => match (same_account, trust) {
+            (false, _) => Path::CrossAccount,
+            (true, true) => Path::Trust,
+            (true, false) => Path::SameAccount,
+        },
+    }
+}
+
+fn relation(principal: &Principal, path: Path) -> Relation {
+    match (principal, path) {
+        (Principal::Anonymous, _) => Relation::Anonymous,
+        (Principal::Service { .. }, _) => Relation::Service,
+        (Principal::WebIdentity { .. }, _) | (_, Path::Trust) => Relation::Trust,
+        (_, Path::CrossAccount) => Relation::CrossAccount,
+        (_, Path::Outsider | Path::SameAccount) => Relation::SameAccount,
+    }
+}
+
+/// What matched, layer by layer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    denies: Vec<LayerKind>,
+    identity: bool,
+    boundary: bool,
+    session: bool,
+    direct: bool,
+    entity: bool,
+    account: bool,
+    /// Levels with an Allow, by index.
+    scp: Vec<usize>,
+    rcp: Vec<usize>,
+}
+
+impl Tally {
+    /// Counts one matching statement.
+    pub(crate) fn count(
+        &mut self,
+        layer: LayerKind,
+        level: Option<usize>,
+        effect: Effect,
+        class: Option<Class>,
+    ) {
+        match (effect, layer) {
+            (Effect::Deny, layer) => self.denies.push(layer),
+            (Effect::Allow, LayerKind::Rcp) => self.rcp.extend(level),
+            (Effect::Allow, LayerKind::Scp) => self.scp.extend(level),
+            (Effect::Allow, LayerKind::Identity) => self.identity = true,
+            (Effect::Allow, LayerKind::Boundary) => self.boundary = true,
+            (Effect::Allow, LayerKind::Session) => self.session = true,
+            (Effect::Allow, LayerKind::Resource) => match class {
+                Some(Class::Direct) => self.direct = true,
+                Some(Class::Entity) => self.entity = true,
+                Some(Class::Account) => self.account = true,
+                // A resource policy that names nobody grants to nobody.
+                None => {}
+            },
+        }
+    }
+
+    pub(crate) fn denies_in(&self, layer: LayerKind) -> bool {
+        self.denies.contains(&layer)
+    }
+
+    pub(crate) fn allows_in(&self, layer: LayerKind, levels: usize) -> bool {
+        match layer {
+            LayerKind::Rcp => (0..levels).all(|level| self.rcp.contains(&level)),
+            LayerKind::Scp => (0..levels).all(|level| self.scp.contains(&level)),
+            LayerKind::Identity => self.identity,
+            LayerKind::Resource => self.direct || self.entity || self.account,
+            LayerKind::Boundary => self.boundary,
+            LayerKind::Session => self.session,
+        }
+    }
+
+    pub(crate) fn classes(&self) -> (bool, bool, bool) {
+        (self.direct, self.entity, self.account)
+    }
+}
+
+/// An Allow that was needed and was not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// At this level of the chain.
+    Rcp(usize),
+    /// At this level of the chain.
+    Scp(usize),
+    Identity,
+    Resource,
+    Boundary,
+    Session,
+}
+
+impl Gate {
+    pub(crate) fn layer(self) -> LayerKind {
+        match self {
+            Self::Rcp(_) => LayerKind::Rcp,
+            Self::Scp(_) => LayerKind::Scp,
+            Self::Identity => LayerKind::Identity,
+            Self::Resource => LayerKind::Resource,
+            Self::Boundary => LayerKind::Boundary,
+            Self::Session => LayerKind::Session,
+        }
+    }
+}
+
+/// Which grants carried an Allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Carriers {
+    /// An identity policy.
+    pub(crate) identity: bool,
+    /// A statement of the resource policy, at least this direct.
+    pub(crate) resource: Option<Class>,
+    /// Boundary and session policy had to agree.
+    pub(crate) caps: bool,
+}
+
+/// The answer, bare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ruling {
+    pub(crate) outcome: Outcome,
+    pub(crate) layer: LayerKind,
+    pub(crate) unmet: Vec<Gate>,
+    pub(crate) carriers: Carriers,
+    pub(crate) bypass: Option<Bypass>,
+}
+
+impl Ruling {
+    fn denied(layer: LayerKind) -> Self {
+        Self {
+            outcome: Outcome::ExplicitDeny,
+            layer,
+            unmet: Vec::new(),
+            carriers: Carriers::default(),
+            bypass: None,
+        }
+    }
+
+    /// `first` settles it if no gate of the organization came before.
+    fn unmet(unmet: Vec<Gate>, otherwise: LayerKind) -> Self {
+        let layer = unmet
+            .iter()
+            .map(|gate| gate.layer())
+            .min()
+            .unwrap_or(otherwise);
+        Self {
+            outcome: Outcome::ImplicitDeny,
+            layer,
+            unmet,
+            carriers: Carriers::default(),
+            bypass: None,
+        }
+    }
+}
+
+/// Combines the layers.
+pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
+    if let Some(layer) = denying_layer(facts, tally) {
+        return Ruling::denied(layer);
+    }
+    let mut unmet: Vec<Gate> = (0..facts.rcp_levels)
+        .filter(|level| !tally.rcp.contains(level))
+        .map(Gate::Rcp)
+        .collect();
+    unmet.extend(
+        (0..facts.scp_levels)
+            .filter(|level| !tally.scp.contains(level))
+            .map(Gate::Scp),
+    );
+
+    let granted = match facts.standing {
+        Standing::Disabled => Err(vec![Gate::Identity]),
+        Standing::Active | Standing::Unknown => grant(facts, tally),
+    };
+    match granted {
+        Err(gates) => {
+            unmet.extend(gates);
+            Ruling::unmet(unmet, LayerKind::Identity)
+        }
+        Ok(_) if !unmet.is_empty() => Ruling::unmet(unmet, LayerKind::Scp),
+        Ok((carriers, bypass)) => {
+            let layer = if facts.root || tally.identity {
+                LayerKind::Identity
+            } else {
+                LayerKind::Resource
+            };
+            let repaired = facts.repair && tally.denies_in(LayerKind::Resource);
+            let bypass = if repaired {
+                Some(Bypass::RootRepair)
+            } else {
+                bypass
+            };
+            Ruling {
+                outcome: Outcome::Allow,
+                layer,
+                unmet,
+                carriers,
+                bypass,
+            }
+        }
+    }
+}
+
+/// The first layer that denies, in the order of evaluation.
+fn denying_layer(facts: &Facts, tally: &Tally) -> Option<LayerKind> {
+    let ignored = |layer: LayerKind| facts.repair && layer == LayerKind::Resource;
+    let quarantine = facts.quarantined.then_some(LayerKind::Scp);
+    tally
+        .denies
+        .iter()
+        .copied()
+        .filter(|layer| !ignored(*layer))
+        .chain(quarantine)
+        .min()
+}
+
+/// Whether identity, resource, boundary and session together allow; if not, what is missing.
+fn grant(facts: &Facts, tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+    let identity = facts.root || (tally.identity && facts.standing == Standing::Active);
+    let boundary = facts.root || !facts.boundary || tally.boundary;
+    let session = facts.root
+        || if facts.session {
+            tally.session
+        } else {
+            !facts.federated
+        };
+    let caps: Vec<Gate> = [(boundary, Gate::Boundary), (session, Gate::Session)]
+        .into_iter()
+        .filter_map(|(met, gate)| (!met).then_some(gate))
+        .collect();
+    let strongest = [
+        (tally.direct, Class::Direct),
+        (tally.entity, Class::Entity),
+        (tally.account, Class::Account),
+    ]
+    .into_iter()
+    .find_map(|(there, class)| there.then_some(class));
+    let own = Carriers {
+        identity: tally.identity,
+        resource: None,
+        caps: true,
+    };
+
+    if facts.root_assumes {
+        return Err(vec![Gate::Resource]);
+    }
+    match facts.path {
+        Path::Outsider => direct_only(tally),
+        Path::Trust => {
+            let missing = match strongest {
+                Some(Class::Direct | Class::Entity) => None,
+                Some(Class::Account) if identity => None,
+                Some(Class::Account) => Some(Gate::Identity),
+                None => Some(Gate::Resource),
+            };
+            let carriers = Carriers {
+                identity: strongest == Some(Class::Account),
+                resource: strongest,
+                caps: true,
+            };
+            met(missing.into_iter().chain(caps).collect(), carriers)
+        }
+        Path::CrossAccount => {
+            let missing = [
+                (identity, Gate::Identity),
+                (strongest.is_some(), Gate::Resource),
+            ]
+            .into_iter()
+            .filter_map(|(met, gate)| (!met).then_some(gate));
+            met(
+                missing.chain(caps).collect(),
+                Carriers {
+                    resource: strongest,
+                    ..own
+                },
+            )
+        }
+        Path::SameAccount => {
+            let capped = caps.is_empty();
+            if identity && capped {
+                return Ok((own, None));
+            }
+            if tally.entity && capped {
+                return Ok((
+                    Carriers {
+                        identity: false,
+                        resource: Some(Class::Entity),
+                        caps: true,
+                    },
+                    None,
+                ));
+            }
+            if tally.direct && (capped || !facts.caps_everything) {
+                let bypass = (!capped).then_some(Bypass::DirectResourceGrant);
+                return Ok((
+                    Carriers {
+                        identity: false,
+                        resource: Some(Class::Direct),
+                        caps: capped,
+                    },
+                    bypass,
+                ));
+            }
+            let granted = identity || tally.entity || tally.direct;
+            Err((!granted)
+                .then_some(Gate::Identity)
+                .into_iter()
+                .chain(caps)
+                .collect())
+        }
+    }
+}
+
+fn direct_only(tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+    if tally.direct {
+        Ok((
+            Carriers {
+                identity: false,
+                resource: Some(Class::Direct),
+                caps: false,
+            },
+            None,
+        ))
+    } else {
+        Err(vec![Gate::Resource])
+    }
+}
+
+fn met(missing: Vec<Gate>, carriers: Carriers) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+    if missing.is_empty() {
+        Ok((carriers, None))
+    } else {
+        Err(missing)
+    }
+}
+
+#[cfg(test)]
+mod tests;

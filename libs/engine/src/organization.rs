@@ -1,0 +1,229 @@
+//! An organization's tree and the control policies on it, as decisions see them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use trilby_model::{AccountId, OrganizationId};
+
+use crate::compiled::CompiledPolicy;
+use crate::error::Error;
+use crate::layer::Level;
+
+/// The most levels between an account and the root, both counted: root, five nested units, the account. A longer way
+/// is a broken tree, not a deep one.
+const LEVELS_MAX: usize = 7;
+
+/// Where an account stands in its organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// `o-…/r-…/ou-…/`: root and units above the account, with the slash at the end.
+    pub path: String,
+}
+
+/// What is attached to one node of the tree.
+#[derive(Clone, Debug, Default)]
+struct Attached {
+    scp: Vec<Arc<CompiledPolicy>>,
+    rcp: Vec<Arc<CompiledPolicy>>,
+}
+
+/// One organization, compiled. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    inner: Arc<OrganizationBuilder>,
+}
+
+/// Collects an organization.
+///
+/// Nodes go by the text of their ids: root, unit or account.
+#[derive(Clone, Debug)]
+pub struct OrganizationBuilder {
+    id: OrganizationId,
+    management: AccountId,
+    scp_on: bool,
+    rcp_on: bool,
+    parents: HashMap<Arc<str>, Arc<str>>,
+    attached: HashMap<Arc<str>, Attached>,
+    quarantined: HashSet<AccountId>,
+    quarantined_principals: HashSet<String>,
+}
+
+impl OrganizationBuilder {
+    /// An organization of its management account alone, without control policies.
+    #[must_use]
+    pub fn new(id: OrganizationId, management: AccountId) -> Self {
+        Self {
+            id,
+            management,
+            scp_on: false,
+            rcp_on: false,
+            parents: HashMap::new(),
+            attached: HashMap::new(),
+            quarantined: HashSet::new(),
+            quarantined_principals: HashSet::new(),
+        }
+    }
+
+    /// Whether service control policies are switched on.
+    pub fn scp_on(&mut self, on: bool) -> &mut Self {
+        self.scp_on = on;
+        self
+    }
+
+    /// Whether resource control policies are switched on.
+    pub fn rcp_on(&mut self, on: bool) -> &mut Self {
+        self.rcp_on = on;
+        self
+    }
+
+    /// Puts a unit or account below another node. The root is below none.
+    pub fn place(&mut self, node: &str, parent: &str) -> &mut Self {
+        self.parents.insert(node.into(), parent.into());
+        self
+    }
+
+    /// Attaches service control policies to a node, in place of those it had.
+    pub fn attach_scp(&mut self, node: &str, policies: Vec<Arc<CompiledPolicy>>) -> &mut Self {
+        self.attached.entry(node.into()).or_default().scp = policies;
+        self
+    }
+
+    /// Attaches resource control policies to a node, in place of those it had.
+    pub fn attach_rcp(&mut self, node: &str, policies: Vec<Arc<CompiledPolicy>>) -> &mut Self {
+        self.attached.entry(node.into()).or_default().rcp = policies;
+        self
+    }
+
+    /// Denies everything to the principals of an account.
+    pub fn quarantine(&mut self, account: AccountId) -> &mut Self {
+        self.quarantined.insert(account);
+        self
+    }
+
+    /// Denies everything to one user or role, by unique id.
+    pub fn quarantine_principal(&mut self, id: &str) -> &mut Self {
+        self.quarantined_principals.insert(id.to_owned());
+        self
+    }
+
+    /// Ready to decide with.
+    #[must_use]
+    pub fn build(self) -> Organization {
+        Organization {
+            inner: Arc::new(self),
+        }
+    }
+}
+
+impl Organization {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &OrganizationId {
+        &self.inner.id
+    }
+
+    /// Its management account, which no control policy binds.
+    #[must_use]
+    pub fn management(&self) -> AccountId {
+        self.inner.management
+    }
+
+    /// A builder that begins with what this organization has.
+    #[must_use]
+    pub fn to_builder(&self) -> OrganizationBuilder {
+        (*self.inner).clone()
+    }
+
+    /// Where an account stands.
+    ///
+    /// # Errors
+    /// The account has no way up to the root.
+    pub fn position(&self, account: AccountId) -> Result<Position, Error> {
+        let way = self.way(account)?;
+        let mut path = format!("{}/", self.inner.id);
+        for node in way.iter().take(way.len().saturating_sub(1)) {
+            path.push_str(node);
+            path.push('/');
+        }
+        Ok(Position {
+            organization: self.inner.id.clone(),
+            path,
+        })
+    }
+
+    /// The service control policies that bind an account's principals; `None` if none do.
+    ///
+    /// # Errors
+    /// The account has no way up to the root.
+    pub fn scp_chain(&self, account: AccountId) -> Result<Option<Vec<Level>>, Error> {
+        self.chain(account, self.inner.scp_on, |attached| &attached.scp)
+    }
+
+    /// The resource control policies that bind who uses an account's resources; `None` if none do.
+    ///
+    /// # Errors
+    /// The account has no way up to the root.
+    pub fn rcp_chain(&self, account: AccountId) -> Result<Option<Vec<Level>>, Error> {
+        self.chain(account, self.inner.rcp_on, |attached| &attached.rcp)
+    }
+
+    /// Whether an account, or the user or role of this unique id, is in quarantine.
+    #[must_use]
+    pub fn is_quarantined(&self, account: AccountId, principal: Option<&str>) -> bool {
+        self.inner.quarantined.contains(&account)
+            || principal.is_some_and(|id| self.inner.quarantined_principals.contains(id))
+    }
+
+    fn chain(
+        &self,
+        account: AccountId,
+        on: bool,
+        of: impl Fn(&Attached) -> &Vec<Arc<CompiledPolicy>>,
+    ) -> Result<Option<Vec<Level>>, Error> {
+        let way = self.way(account)?;
+        if !on || account == self.inner.management {
+            return Ok(None);
+        }
+        let level = |node: Arc<str>| {
+            let policies = self
+                .inner
+                .attached
+                .get(&node)
+                .map(|attached| of(attached).clone())
+                .unwrap_or_default();
+            Level {
+                name: node,
+                policies,
+            }
+        };
+        Ok(Some(way.into_iter().map(level).collect()))
+    }
+
+    /// The nodes from the root down to an account.
+    fn way(&self, account: AccountId) -> Result<Vec<Arc<str>>, Error> {
+        let no_place = || Error::NoPlace {
+            account,
+            organization: self.inner.id.clone(),
+        };
+        let mut node: Arc<str> = account.to_string().into();
+        let mut way = Vec::with_capacity(LEVELS_MAX);
+        while let Some(parent) = self.inner.parents.get(&node) {
+            way.push(node);
+            if way.len() >= LEVELS_MAX {
+                return Err(no_place());
+            }
+            node = Arc::clone(parent);
+        }
+        if way.is_empty() {
+            return Err(no_place());
+        }
+        way.push(node);
+        way.reverse();
+        Ok(way)
+    }
+}
+
+#[cfg(test)]
+mod tests;

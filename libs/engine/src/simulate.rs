@@ -1,0 +1,89 @@
+//! One self-contained question: a request and every policy that bears on it, in one JSON object.
+//!
+//! Nothing but the case is looked at: no account, no clock. Principals are matched by ARN text, and derived condition
+//! keys are filled in only where the case does not give them.
+
+mod answer;
+mod case;
+mod context;
+mod principal;
+mod text;
+
+use trilby_model::json::{self, ErrorCode, Node};
+
+pub use answer::{Answer, CaseError, Decided, Failed, Match};
+
+use crate::decision::Decision;
+use crate::evaluate::evaluate;
+use case::Case;
+
+/// A case, answered: everything there is to say, not only what [`Answer`] prints.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// What the case calls itself, or its line.
+    pub id: serde_json::Value,
+    /// The answer.
+    pub decision: Decision,
+}
+
+/// Answers a case. `line`: what it is called if it has no `id`.
+///
+/// # Errors
+/// The case is not well-formed, or one of its documents is not.
+pub fn simulate(case: &Node, line: u64) -> Result<Simulation, Failed> {
+    let id = case::id(case, line)?;
+    match Case::read(case) {
+        Ok(case) => Ok(Simulation {
+            decision: evaluate(&case.request, &case.layers),
+            id,
+        }),
+        Err(error) => Err(Failed { id, error }),
+    }
+}
+
+/// Answers a case in the form that goes out.
+#[must_use]
+pub fn run(case: &Node, line: u64) -> Answer {
+    match simulate(case, line) {
+        Ok(simulation) => Answer::decided(&simulation),
+        Err(failed) => Answer::Failed(failed),
+    }
+}
+
+/// Answers a case that is still text.
+#[must_use]
+pub fn run_text(case: &str, line: u64) -> Answer {
+    match json::parse(case) {
+        Ok(node) => run(&node, line),
+        Err(error) => Answer::Failed(unreadable(&error, line)),
+    }
+}
+
+/// Answers a case for people: a few lines that say what was decided and why.
+#[must_use]
+pub fn explain_text(case: &Node, line: u64) -> String {
+    match simulate(case, line) {
+        Ok(simulation) => text::explain(&simulation),
+        Err(failed) => text::refuse(&failed),
+    }
+}
+
+/// What is said of text that is not JSON.
+#[must_use]
+pub fn unreadable(error: &json::Error, line: u64) -> Failed {
+    let code = match error.code {
+        ErrorCode::Syntax | ErrorCode::TooDeep => "invalid_json",
+        ErrorCode::DuplicateMember => "duplicate_field",
+    };
+    Failed {
+        id: line.into(),
+        error: CaseError {
+            code,
+            path: error.pointer.clone(),
+            message: error.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! What a trace tells beyond what matched: values that could not be read, variables and what they stood for, keys whose
+//! absence mattered, statements that nearly matched.
+
+use std::collections::BTreeMap;
+
+use trilby_policy::{
+    Context, ContextValue, Effect, PrincipalElement, Statement, TypeMismatch, keys,
+};
+
+use crate::decision::{Detail, MissingKey, NearMiss, NearMissReason, StatementRef};
+use crate::evaluate::{Found, Missed, Scan, Why};
+use crate::formula::{Facts, Ruling, rule};
+use crate::layer::LayerKind;
+use crate::request::Request;
+
+/// The most near misses told. Enough for a person; a policy set of thousands must not make an answer of megabytes.
+pub(crate) const NEAR_MISSES_MAX: usize = 20;
+
+/// Remarks gathered while statements are tested, each with the layer it belongs to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) mismatches: Vec<(LayerKind, TypeMismatch)>,
+    pub(crate) variables: BTreeMap<(LayerKind, String), String>,
+}
+
+impl Notes {
+    pub(crate) fn take(&mut self, found: &Found, statement: &Statement, context: &Context) {
+        if !statement.condition.is_empty() {
+            for mismatch in statement.condition.type_mismatches(context) {
+                let entry = (found.layer, mismatch);
+                if !self.mismatches.contains(&entry) {
+                    self.mismatches.push(entry);
+                }
+            }
+        }
+        let in_resources = statement
+            .resource
+            .iter()
+            .flat_map(|element| element.patterns())
+            .flat_map(|pattern| pattern.variables());
+        for variable in in_resources.chain(statement.condition.variables()) {
+            if let Some(value) = variable.resolve(context) {
+                self.variables.insert(
+                    (found.layer, variable.key().as_str().to_owned()),
+                    value.to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// Statements that nearly matched: Allow first, at most [`NEAR_MISSES_MAX`].
+pub(crate) fn near_misses(
+    request: &Request,
+    missed: &[Missed],
+    refer: impl Fn(&Found) -> StatementRef,
+) -> Vec<NearMiss> {
+    let of = |effect: Effect| {
+        missed
+            .iter()
+            .filter(move |miss| miss.found.effect == effect)
+    };
+    of(Effect::Allow)
+        .chain(of(Effect::Deny))
+        .take(NEAR_MISSES_MAX)
+        .map(|miss| near_miss(request, miss, refer(&miss.found)))
+        .collect()
+}
+
+fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearMiss {
+    match &miss.why {
+        Why::Principal => {
+            let wanted = miss
+                .found
+                .policy
+                .statement(miss.found.statement)
+                .and_then(|s| s.principal.as_ref())
+                .map(written)
+                .unwrap_or_default();
+            let got = crate::message::identity(&request.principal).map(ContextValue::Scalar);
+            NearMiss {
+                statement,
+                failed: NearMissReason::Principal,
+                detail: vec![Detail {
+                    operator: None,
+                    key: None,
+                    wanted,
+                    got,
+                }],
+            }
+        }
+        Why::Condition { failures, .. } => {
+            let detail = failures
+                .iter()
+                .map(|failure| Detail {
+                    operator: Some(failure.operator.clone()),
+                    key: Some(failure.key.clone()),
+                    wanted: failure.wanted.clone(),
+                    got: failure.got.clone(),
+                })
+                .collect();
+            NearMiss {
+                statement,
+                failed: NearMissReason::Condition,
+                detail,
+            }
+        }
+    }
+}
+
+/// The principals of a statement as a document writes them.
+fn written(element: &PrincipalElement) -> Vec<String> {
+    let set = element.set();
+    let everyone = set.everyone.then(|| "*".to_owned());
+    everyone
+        .into_iter()
+        .chain(set.aws.iter().map(trilby_policy::AwsPrincipal::as_text))
+        .chain(set.federated.iter().cloned())
+        .chain(set.service.iter().cloned())
+        .collect()
+}
+
+/// The keys that statements asked for and the request did not carry, each once, with what they would change.
+pub(crate) fn missing_keys(
+    facts: &Facts,
+    scan: &Scan,
+    ruling: &Ruling,
+    refer: impl Fn(&Found) -> StatementRef,
+) -> Vec<MissingKey> {
+    let blocked: Vec<(&Found, &[String])> = scan
+        .missed
+        .iter()
+        .filter_map(|miss| match &miss.why {
+            Why::Condition { missing, .. } if !missing.is_empty() => {
+                Some((&miss.found, missing.as_slice()))
+            }
+            Why::Condition { .. } | Why::Principal => None,
+        })
+        .collect();
+    let mut told: Vec<MissingKey> = Vec::new();
+    for key in blocked.iter().flat_map(|(_, missing)| *missing) {
+        if told.iter().any(|seen| same_key(&seen.key, key)) {
+            continue;
+        }
+        let asking =
+            |found: &&(&Found, &[String])| found.1.iter().any(|missing| same_key(missing, key));
+        let referenced_by = blocked
+            .iter()
+            .filter(asking)
+            .map(|(found, _)| refer(found))
+            .collect();
+        // Supplying one key opens only what that key alone keeps shut.
+        let mut supplied = scan.tally.clone();
+        for (found, _) in blocked
+            .iter()
+            .filter(asking)
+            .filter(|(_, missing)| missing.len() == 1)
+        {
+            supplied.count(found.layer, found.level, found.effect, found.class);
+        }
+        let could_change_decision = rule(facts, &supplied).outcome != ruling.outcome;
+        told.push(MissingKey {
+            key: key.clone(),
+            referenced_by,
+            could_change_decision,
+        });
+    }
+    told
+}
+
+fn same_key(a: &str, b: &str) -> bool {
+    keys::normalise(a) == keys::normalise(b)
+}
