@@ -290,16 +290,33 @@ pub fn seal(
         if revocation.before.is_some_and(|before| before > seq) {
             return Err(invalid("a revocation reaches beyond its event"));
         }
-        sealed.revocations.push(Revocation {
-            log: revocation.log.clone(),
-            kind: revocation.kind,
-            id_hash: revocation.id_hash,
-            seq,
-            before: revocation.before.unwrap_or(seq),
-            at,
-        });
+        add_revocation(
+            &mut sealed.revocations,
+            Revocation {
+                log: revocation.log.clone(),
+                kind: revocation.kind,
+                id_hash: revocation.id_hash,
+                seq,
+                before: revocation.before.unwrap_or(seq),
+                at,
+            },
+        );
     }
     Ok(sealed)
+}
+
+/// An event that revokes a thing twice has one row for it, of the further reach.
+fn add_revocation(rows: &mut Vec<Revocation>, new: Revocation) {
+    let same = rows.iter_mut().find(|row| {
+        row.log == new.log
+            && row.kind == new.kind
+            && row.id_hash == new.id_hash
+            && row.seq == new.seq
+    });
+    match same {
+        Some(row) => row.before = row.before.max(new.before),
+        None => rows.push(new),
+    }
 }
 
 /// One log's part, with where it begins.

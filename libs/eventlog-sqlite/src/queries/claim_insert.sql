@@ -1,0 +1,2 @@
+insert into claim (scope, kind, value_mac, log_id, seq) values (?1, ?2, ?3, ?4, ?5)
+on conflict (scope, kind, value_mac) do nothing

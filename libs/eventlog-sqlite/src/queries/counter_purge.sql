@@ -1,0 +1,1 @@
+delete from counter where until <= ?1

@@ -1,0 +1,1 @@
+select hash from event where log_id = ?1 and seq = ?2

@@ -1,0 +1,1 @@
+select commit_first, commit_last, at from event where log_id = ?1 and seq = ?2

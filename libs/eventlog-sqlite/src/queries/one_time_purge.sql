@@ -1,0 +1,1 @@
+delete from one_time where expires_at <= ?1

@@ -1,0 +1,1 @@
+delete from outbox where id = ?1

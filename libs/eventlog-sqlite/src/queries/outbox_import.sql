@@ -1,0 +1,1 @@
+insert into outbox (id, log_id, first_seq, last_seq, tx_id) values (?1, ?2, ?3, ?4, ?5)

@@ -1,0 +1,1 @@
+delete from receipt where created_at < ?1

@@ -1,0 +1,1 @@
+delete from revocation where at < ?1

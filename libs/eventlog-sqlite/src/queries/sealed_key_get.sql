@@ -1,0 +1,3 @@
+select ?4, kind, id, kek_id, body
+from sealed_key
+where log_id = ?1 and kind = ?2 and id = ?3

@@ -1,0 +1,1 @@
+select coalesce((select seq from sqlite_sequence where name = 'activity_segment'), 0) + 1

@@ -1,0 +1,1 @@
+select seq from snapshot where log_id = ?1 and state_schema = ?2

@@ -1,0 +1,2 @@
+insert into trusting (key, log_id, role, seq) values (?1, ?2, ?3, ?4)
+on conflict (key, log_id, role) do update set seq = excluded.seq
