@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use trilby_model::AccountId;
 use trilby_policy::{ContextValue, Effect, TypeMismatch};
 
-pub use explanation::{Explain, Explanation};
+pub use explanation::{Explain, ExplainError, Explanation};
 pub use redact::Visible;
 
 pub(crate) use assemble::level_name;

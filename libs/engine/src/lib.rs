@@ -46,8 +46,8 @@ pub use account::{Account, AccountBuilder, Named, RegisteredResource, Role, User
 pub use compiled::{CompiledPolicy, Resolution};
 pub use decide::{Worlds, decide};
 pub use decision::{
-    Bypass, Decision, Detail, Explain, Explanation, LayerVerdicts, LevelVerdict, Levels,
-    MissingKey, NearMiss, NearMissReason, Outcome, Relation, ResourceClasses, StatementRef,
+    Bypass, Decision, Detail, Explain, ExplainError, Explanation, LayerVerdicts, LevelVerdict,
+    Levels, MissingKey, NearMiss, NearMissReason, Outcome, Relation, ResourceClasses, StatementRef,
     Visible,
 };
 pub use error::Error;

@@ -43,7 +43,7 @@ pub fn simulate(case: &Node, line: u64) -> Result<Simulation, Failed> {
 
 /// Answers a case in the form that goes out.
 #[must_use]
-pub fn run(case: &Node, line: u64) -> Answer {
+pub fn answer(case: &Node, line: u64) -> Answer {
     match simulate(case, line) {
         Ok(simulation) => Answer::decided(&simulation),
         Err(failed) => Answer::Failed(failed),
@@ -52,11 +52,18 @@ pub fn run(case: &Node, line: u64) -> Answer {
 
 /// Answers a case that is still text.
 #[must_use]
-pub fn run_text(case: &str, line: u64) -> Answer {
+pub fn answer_text(case: &str, line: u64) -> Answer {
     match json::parse(case) {
-        Ok(node) => run(&node, line),
+        Ok(node) => answer(&node, line),
         Err(error) => Answer::Failed(unreadable(&error, line)),
     }
+}
+
+/// As [`answer`], as a JSON value.
+#[must_use]
+pub fn run(case: &Node, line: u64) -> serde_json::Value {
+    // Nothing in an answer can fail to be written: its keys are strings and its numbers are small.
+    serde_json::to_value(answer(case, line)).unwrap_or_default()
 }
 
 /// Answers a case for people: a few lines that say what was decided and why.
