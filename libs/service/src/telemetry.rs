@@ -80,6 +80,7 @@ impl Telemetry {
         let lines = match telemetry.log_format {
             LogFormat::Text => fmt::layer()
                 .with_writer(std::io::stderr)
+                .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
                 .with_target(false)
                 .boxed(),
             LogFormat::Json => fmt::layer()

@@ -151,7 +151,7 @@ impl Facts {
             // The request is gone with whoever held it, and with it the route's own form.
             Err(problem) => {
                 let mut response = self.render(&problem, ErrorForm::Problem);
-                self.complete(NO_OPERATION, &mut response);
+                self.complete(None, &mut response);
                 Err(Finished(std::cell::RefCell::new(Some(response))).into())
             }
         }
@@ -175,7 +175,7 @@ impl Facts {
     }
 
     /// Headers of every answer, metrics, span.
-    fn complete(&self, operation: &'static str, response: &mut HttpResponse) {
+    fn complete(&self, operation: Option<&'static str>, response: &mut HttpResponse) {
         let secure = self.shared.public_url.starts_with("https://");
         let headers = response.headers_mut();
         for (name, value) in self.ids.headers() {
@@ -191,18 +191,17 @@ impl Facts {
         }
         let status = response.status();
         let seconds = self.started.elapsed().as_secs_f64();
+        trace::finish(&self.span, operation, status);
+        let operation = operation.unwrap_or(NO_OPERATION);
         metric::HTTP_REQUESTS.add(1, &[operation, status.as_str()]);
         metric::HTTP_DURATION.record(seconds, &[operation]);
-        trace::finish(&self.span, operation, status);
         tracing::debug!(target: "trilby::request", operation, status = status.as_u16(), duration_ms = seconds * 1_000.0, "request answered");
     }
 }
 
-fn of_route(request: &HttpRequest) -> (&'static str, ErrorForm) {
+fn of_route(request: &HttpRequest) -> (Option<&'static str>, ErrorForm) {
     let extensions = request.extensions();
-    let operation = extensions
-        .get::<OperationId>()
-        .map_or(NO_OPERATION, |id| id.0);
+    let operation = extensions.get::<OperationId>().map(|id| id.0);
     (
         operation,
         extensions.get::<ErrorForm>().copied().unwrap_or_default(),

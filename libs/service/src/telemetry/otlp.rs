@@ -123,9 +123,7 @@ impl Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
-        let response = self
-            .0
-            .run(ureq::http::Request::from_parts(parts, body.to_vec()))?;
+        let response = self.0.run(Request::from_parts(parts, body.to_vec()))?;
         let (parts, body) = response.into_parts();
         let bytes = body
             .into_with_config()

@@ -14,7 +14,7 @@ pub(crate) fn request_span(request: &ServiceRequest, ids: &RequestIds, client: I
     let span = tracing::info_span!(
         target: "trilby::request",
         "request",
-        otel.name = Empty,
+        otel.name = request.method().as_str(),
         otel.kind = "server",
         otel.status_code = Empty,
         http.request.method = request.method().as_str(),
@@ -31,9 +31,11 @@ pub(crate) fn request_span(request: &ServiceRequest, ids: &RequestIds, client: I
 }
 
 /// Completes the span with what is known at the end.
-pub(crate) fn finish(span: &Span, operation: &str, status: StatusCode) {
-    span.record("otel.name", operation);
-    span.record("operation", operation);
+pub(crate) fn finish(span: &Span, operation: Option<&str>, status: StatusCode) {
+    if let Some(operation) = operation {
+        span.record("otel.name", operation);
+        span.record("operation", operation);
+    }
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
