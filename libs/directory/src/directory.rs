@@ -1,0 +1,297 @@
+//! The directory itself: which logs are in memory, and how fresh they are.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use moka::sync::Cache;
+use tokio::time::{Instant, timeout_at};
+use trilby_eventlog::{EventLog, Feed};
+use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq};
+
+use crate::compile::PolicyCache;
+use crate::error::Error;
+use crate::options::{CATCH_UP_ROUNDS, FEED_WAIT, Options, POSITION_WAIT};
+use crate::past::PastKey;
+use crate::sink::RevocationSink;
+use crate::slot::Slot;
+use crate::snapshots::SnapshotQueue;
+use crate::view::{
+    AccountView, AnyView, OrganizationView, PlatformView, account_log, organization_log,
+};
+
+/// Live state per log. Cheap to clone: all clones share one state.
+#[derive(Clone)]
+pub struct Directory {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) claim_key: [u8; 32],
+    pub(crate) sink: Arc<dyn RevocationSink>,
+    pub(crate) options: Options,
+    pub(crate) store_id: OnceLock<[u8; 16]>,
+    pub(crate) slots: Cache<LogId, Arc<Slot>>,
+    pub(crate) past: Cache<PastKey, AnyView>,
+    pub(crate) policies: PolicyCache,
+    pub(crate) snapshots: SnapshotQueue,
+    /// Whether every revocation that matters has been handed to the sink.
+    pub(crate) knows_revocations: AtomicBool,
+}
+
+/// Sub-keys of the store key that the directory needs.
+#[derive(Clone)]
+pub struct StoreSecrets {
+    /// HKDF of the store key under `trilby.claim.v1`: claims are stored as HMACs under it.
+    pub claim_key: [u8; 32],
+}
+
+impl Directory {
+    /// A directory over a store, following its feed: subscribes, loads the revocations that still matter, and spawns
+    /// the follower and the snapshot writer on the current Tokio runtime. They end when the last clone is dropped.
+    ///
+    /// Every revocation known is in `sink` when this returns, so a process that waits for it before it says that it is
+    /// ready honours them all.
+    ///
+    /// Errors: the store cannot be read.
+    pub async fn start(
+        log: Arc<dyn EventLog>,
+        feed: &dyn Feed,
+        secrets: StoreSecrets,
+        sink: Arc<dyn RevocationSink>,
+        now: trilby_model::Timestamp,
+        options: Options,
+    ) -> Result<Self, Error> {
+        // Subscribed before anything is read: what happens in between comes twice instead of never.
+        let receiver = feed.subscribe().await?;
+        let directory = Self::detached(log, secrets, sink, options);
+        let meta = directory.inner.log.store_meta().await?;
+        let _ = directory.inner.store_id.set(meta.store_id);
+        crate::follow::load_revocations(&directory.inner, now).await?;
+        crate::follow::spawn(&directory.inner, receiver);
+        crate::snapshots::spawn(&directory.inner);
+        Ok(directory)
+    }
+
+    fn detached(
+        log: Arc<dyn EventLog>,
+        secrets: StoreSecrets,
+        sink: Arc<dyn RevocationSink>,
+        options: Options,
+    ) -> Self {
+        // Least recently used, not least frequently: a newly hydrated log must not be refused a place while a writer
+        // is working on it.
+        let slots = Cache::builder()
+            .max_capacity(options.logs_max)
+            .eviction_policy(moka::policy::EvictionPolicy::lru())
+            .build();
+        let past = Cache::builder().max_capacity(options.past_max).build();
+        let snapshots = SnapshotQueue::new(options.snapshot_queue);
+        Self {
+            inner: Arc::new(Inner {
+                log,
+                claim_key: secrets.claim_key,
+                sink,
+                options,
+                store_id: OnceLock::new(),
+                slots,
+                past,
+                policies: PolicyCache::default(),
+                snapshots,
+                knows_revocations: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The log that this directory reads, for what is not state: side tables, receipts, activity.
+    #[must_use]
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.inner.log
+    }
+
+    /// Whether the sink has every revocation that still matters. While it has not, no session can be judged: those who
+    /// verify sessions refuse. So it is between messages lost by the feed and the table read again, and after the
+    /// feed has ended.
+    #[must_use]
+    pub fn knows_revocations(&self) -> bool {
+        self.inner.knows_revocations.load(Ordering::SeqCst)
+    }
+
+    /// An account at its newest known commit.
+    pub async fn account(&self, account: AccountId) -> Result<Arc<AccountView>, Error> {
+        let log = account_log(account);
+        let view = self.inner.newest(&log).await?;
+        view.account().cloned().ok_or(Error::UnknownLog { log })
+    }
+
+    /// An organization at its newest known commit.
+    pub async fn organization(&self, id: &OrganizationId) -> Result<Arc<OrganizationView>, Error> {
+        let log = organization_log(id);
+        let view = self.inner.newest(&log).await?;
+        view.organization()
+            .cloned()
+            .ok_or(Error::UnknownLog { log })
+    }
+
+    /// The installation at its newest known commit.
+    pub async fn platform(&self) -> Result<Arc<PlatformView>, Error> {
+        let view = self.inner.newest(&LogId::Platform).await?;
+        view.platform().cloned().ok_or(Error::UnknownLog {
+            log: LogId::Platform,
+        })
+    }
+
+    /// Waits until this log is at least at this position: a while for the feed, then by reading the log.
+    ///
+    /// Errors: [`Error::Behind`] if it is not there in time, [`Error::TimelineLost`] if its hash there is another.
+    pub async fn at_least(&self, position: &Position) -> Result<(), Error> {
+        self.inner.at_least(position).await.map(|_| ())
+    }
+}
+
+impl Inner {
+    /// The slot of a log that exists. Asking for a log that does not leaves no trace.
+    pub(crate) async fn slot(&self, log: &LogId) -> Result<Arc<Slot>, Error> {
+        if let Some(slot) = self.slots.get(log) {
+            return Ok(slot);
+        }
+        if self.log.head(log).await?.is_none() {
+            return Err(Error::UnknownLog { log: log.clone() });
+        }
+        Ok(self.slot_of_new(log))
+    }
+
+    /// The slot of a log that may be about to begin.
+    pub(crate) fn slot_of_new(&self, log: &LogId) -> Arc<Slot> {
+        self.slots
+            .get_with_by_ref(log, || Arc::new(Slot::new(log.clone())))
+    }
+
+    /// The newest known view of a log; hydrates or catches up if need be.
+    pub(crate) async fn newest(&self, log: &LogId) -> Result<Arc<AnyView>, Error> {
+        let slot = self.slot(log).await?;
+        match slot.newest() {
+            Some(view) => Ok(view),
+            None => self.catch_up(&slot).await,
+        }
+    }
+
+    /// Reads what the slot lacks, one task at a time; those who waited for the gate find the work done.
+    pub(crate) async fn catch_up(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+        let heard = slot.hint();
+        let gate = slot.gate.lock().await;
+        let result = match slot.newest() {
+            Some(view) => Ok(view),
+            None => self.catch_up_gated(slot).await,
+        };
+        drop(gate);
+        if let Ok(view) = &result
+            && view.seq() < heard
+        {
+            // The log does not reach what was announced. The log is the truth.
+            slot.forget_hint(heard);
+        }
+        result
+    }
+
+    /// As [`Inner::catch_up`], by who holds the gate. Reads the log at least once.
+    pub(crate) async fn catch_up_gated(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+        for _ in 0..CATCH_UP_ROUNDS {
+            let view = self.read_tail(slot).await?;
+            if !slot.knows_newer_than(view.seq()) {
+                return Ok(view);
+            }
+        }
+        match slot.last() {
+            // The announcements were ahead of the log: what the log has is newest.
+            Some(view) => Ok(view),
+            None => Err(Error::UnknownLog {
+                log: slot.log().clone(),
+            }),
+        }
+    }
+
+    pub(crate) async fn at_least(&self, position: &Position) -> Result<Arc<AnyView>, Error> {
+        let begun = Instant::now();
+        let behind = || Error::Behind {
+            log: position.log.clone(),
+            wanted: position.seq,
+        };
+        let deadline = begun + POSITION_WAIT;
+        let asked = timeout_at(deadline, async {
+            let slot = self.slot(&position.log).await?;
+            let mut view = match slot.newest() {
+                Some(view) => view,
+                None => self.catch_up(&slot).await?,
+            };
+            if view.seq() < position.seq {
+                wait_for(&slot, position.seq, begun + FEED_WAIT).await;
+                view = self.reread(&slot).await?;
+            }
+            if view.seq() < position.seq {
+                wait_for(&slot, position.seq, deadline).await;
+                view = self.reread(&slot).await?;
+            }
+            self.check_hash(&slot, position, &view).await?;
+            Ok(view)
+        });
+        match asked.await {
+            Err(_) => Err(behind()),
+            Ok(Err(Error::UnknownLog { .. })) => Err(behind()),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(view)) if view.seq() < position.seq => Err(behind()),
+            Ok(Ok(view)) => Ok(view),
+        }
+    }
+
+    async fn reread(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+        let _gate = slot.gate.lock().await;
+        self.catch_up_gated(slot).await
+    }
+
+    /// Compares the hash a position names with ours at that seq.
+    async fn check_hash(
+        &self,
+        slot: &Slot,
+        position: &Position,
+        view: &AnyView,
+    ) -> Result<(), Error> {
+        let Some(wanted) = position.hash else {
+            return Ok(());
+        };
+        if position.seq > view.seq() || position.seq == Seq::ZERO {
+            return Ok(());
+        }
+        let ours = if view.seq() == position.seq {
+            Some(view.head().hash)
+        } else {
+            slot.recent_hash(position.seq)
+        };
+        let ours = match ours {
+            Some(hash) => Some(hash),
+            // Tokens name ends of commits only, so a seq inside one carries no hash that could be right.
+            None => self
+                .log
+                .commit_at(&position.log, position.seq)
+                .await?
+                .filter(|commit| commit.last == position.seq)
+                .map(|commit| commit.hash),
+        };
+        if ours.is_some_and(|hash| hash.prefix() == wanted) {
+            Ok(())
+        } else {
+            Err(Error::TimelineLost {
+                log: position.log.clone(),
+                seq: position.seq,
+            })
+        }
+    }
+}
+
+/// Waits for the feed or a writer to bring a slot to this seq, not longer than until `until`.
+async fn wait_for(slot: &Slot, seq: Seq, until: Instant) {
+    let mut applied = slot.watch();
+    let reached = applied.wait_for(|applied| *applied >= seq.get());
+    // Whether it was reached or time is up: the caller looks at the view.
+    drop(timeout_at(until, reached).await);
+}

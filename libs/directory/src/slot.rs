@@ -1,0 +1,131 @@
+//! The place of one log in memory.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::{Mutex as AsyncMutex, watch};
+use trilby_model::{Hash, LogId, Seq};
+
+use crate::view::AnyView;
+
+/// Ends of recent commits kept to tell a duplicate from a fork without reading the log.
+const RECENT_MAX: usize = 64;
+
+/// One log: its newest view, what is known to be newer, and the gate that lets one task at a time move it.
+///
+/// Readers take `view` and wait for nothing. `hint` is the highest seq that anybody announced; a view below it is not
+/// given to those who ask for the head.
+pub(crate) struct Slot {
+    log: LogId,
+    view: ArcSwapOption<AnyView>,
+    hint: AtomicU64,
+    applied: watch::Sender<u64>,
+    snapshotted: AtomicU64,
+    recent: Mutex<VecDeque<(Seq, Hash)>>,
+    pub(crate) gate: AsyncMutex<()>,
+}
+
+impl Slot {
+    pub(crate) fn new(log: LogId) -> Self {
+        Self {
+            log,
+            view: ArcSwapOption::empty(),
+            hint: AtomicU64::new(0),
+            applied: watch::Sender::new(0),
+            snapshotted: AtomicU64::new(0),
+            recent: Mutex::new(VecDeque::new()),
+            gate: AsyncMutex::new(()),
+        }
+    }
+
+    pub(crate) fn log(&self) -> &LogId {
+        &self.log
+    }
+
+    /// The last view, however old.
+    pub(crate) fn last(&self) -> Option<Arc<AnyView>> {
+        self.view.load_full()
+    }
+
+    /// The view, if nothing newer is known of.
+    pub(crate) fn newest(&self) -> Option<Arc<AnyView>> {
+        self.last()
+            .filter(|view| view.seq().get() >= self.hint.load(Ordering::SeqCst))
+    }
+
+    /// Something said that the log reaches at least this far.
+    pub(crate) fn hear_of(&self, seq: Seq) {
+        self.hint.fetch_max(seq.get(), Ordering::SeqCst);
+    }
+
+    /// Whether something newer than `seq` was announced.
+    pub(crate) fn knows_newer_than(&self, seq: Seq) -> bool {
+        self.hint.load(Ordering::SeqCst) > seq.get()
+    }
+
+    /// Forgets what was announced: the announcements were of another timeline, or of nothing.
+    pub(crate) fn forget_hint(&self, heard: Seq) {
+        let reached = self.last().map_or(0, |view| view.seq().get());
+        // A hint that came meanwhile is kept: only the value that proved wrong is lowered.
+        let _ =
+            self.hint
+                .compare_exchange(heard.get(), reached, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    pub(crate) fn hint(&self) -> Seq {
+        Seq::new(self.hint.load(Ordering::SeqCst))
+    }
+
+    /// Puts the next view in place. Only who holds the gate calls this.
+    pub(crate) fn publish(&self, view: AnyView) -> Arc<AnyView> {
+        let head = view.head();
+        let (seq, hash) = (head.seq, head.hash);
+        {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            if recent.len() == RECENT_MAX {
+                recent.pop_front();
+            }
+            recent.push_back((seq, hash));
+        }
+        let view = Arc::new(view);
+        self.view.store(Some(Arc::clone(&view)));
+        self.hear_of(seq);
+        self.applied.send_replace(seq.get());
+        view
+    }
+
+    /// Forgets the state: what was folded is not what the log says. The next reader hydrates.
+    pub(crate) fn drop_state(&self) {
+        self.view.store(None);
+        self.recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// The seq of the newest snapshot that was read or asked for.
+    pub(crate) fn snapshotted(&self) -> Seq {
+        Seq::new(self.snapshotted.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_snapshotted(&self, seq: Seq) {
+        self.snapshotted.fetch_max(seq.get(), Ordering::Relaxed);
+    }
+
+    /// The hash at the end of a recent commit.
+    pub(crate) fn recent_hash(&self, seq: Seq) -> Option<Hash> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent
+            .iter()
+            .rev()
+            .find(|(end, _)| *end == seq)
+            .map(|(_, hash)| *hash)
+    }
+
+    /// Tells of each published seq from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.applied.subscribe()
+    }
+}

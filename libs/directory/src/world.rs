@@ -1,0 +1,233 @@
+//! What a decision stands on: the one to four logs of `DESIGN` 4, each at one commit.
+
+use std::sync::Arc;
+
+use trilby_engine::Worlds;
+use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Timestamp};
+
+use crate::directory::{Directory, Inner};
+use crate::error::Error;
+use crate::fresh::Freshness;
+use crate::view::{AccountView, AnyView, OrganizationView, account_log, organization_log};
+
+/// The states a decision is made on. Immutable; the same world always gives the same decision.
+///
+/// An account that does not exist (or did not, at that time) is absent, and the engine allows nothing on its behalf.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// The principal's account.
+    pub principal: Option<Arc<AccountView>>,
+    /// The organization the principal's account is in.
+    pub principal_organization: Option<Arc<OrganizationView>>,
+    /// The resource owner's account; the same as `principal`'s if it is the same account.
+    pub resource: Option<Arc<AccountView>>,
+    /// The organization the resource owner's account is in.
+    pub resource_organization: Option<Arc<OrganizationView>>,
+}
+
+impl World {
+    /// What the engine decides on.
+    #[must_use]
+    pub fn worlds(&self) -> Worlds<'_> {
+        Worlds {
+            principal_account: self.principal.as_ref().map(|view| &view.compiled),
+            principal_org: self
+                .principal_organization
+                .as_ref()
+                .map(|view| &view.compiled),
+            resource_account: self.resource.as_ref().map(|view| &view.compiled),
+            resource_org: self
+                .resource_organization
+                .as_ref()
+                .map(|view| &view.compiled),
+        }
+    }
+
+    /// Where each log stood, the resource owner's account first (it is the path's).
+    #[must_use]
+    pub fn positions(&self) -> Vec<Position> {
+        self.positions_from(None)
+    }
+
+    /// Where each log stood, with this account's logs first.
+    #[must_use]
+    pub fn positions_from(&self, first: Option<AccountId>) -> Vec<Position> {
+        let resource = (self.resource.as_ref(), self.resource_organization.as_ref());
+        let principal = (
+            self.principal.as_ref(),
+            self.principal_organization.as_ref(),
+        );
+        let principal_first = first.is_some_and(|first| {
+            self.principal
+                .as_ref()
+                .is_some_and(|view| view.head.log == account_log(first))
+        });
+        let pairs = if principal_first {
+            [principal, resource]
+        } else {
+            [resource, principal]
+        };
+        let mut positions: Vec<Position> = Vec::new();
+        for (account, organization) in pairs {
+            let both = [
+                account.map(|view| view.position()),
+                organization.map(|view| view.position()),
+            ];
+            for position in both.into_iter().flatten() {
+                if !positions.iter().any(|known| known.log == position.log) {
+                    positions.push(position);
+                }
+            }
+        }
+        positions
+    }
+
+    /// The consistency token of a decision on this world. `None` if no log was read.
+    #[must_use]
+    pub fn token(&self) -> Option<ConsistencyToken> {
+        ConsistencyToken::new(self.positions()).ok()
+    }
+
+    /// Whether a newer state of any of its logs is known than this world has.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.positions() == other.positions()
+    }
+}
+
+impl Directory {
+    /// The states for a decision about this principal's and this resource owner's account.
+    ///
+    /// Errors: those of freshness. An unknown account is not an error but an absence.
+    pub async fn world(
+        &self,
+        principal: Option<AccountId>,
+        resource: Option<AccountId>,
+        freshness: &Freshness,
+    ) -> Result<World, Error> {
+        let moment = self.inner.moment(freshness).await?;
+        let (principal_view, principal_organization) = self.inner.side(principal, &moment).await?;
+        let (resource_view, resource_organization) = if resource == principal {
+            (principal_view.clone(), principal_organization.clone())
+        } else {
+            self.inner.side(resource, &moment).await?
+        };
+        Ok(World {
+            principal: principal_view,
+            principal_organization,
+            resource: resource_view,
+            resource_organization,
+        })
+    }
+
+    /// One organization as fresh as asked, or `None` if there is no such organization.
+    pub async fn organization_at(
+        &self,
+        id: &trilby_model::OrganizationId,
+        freshness: &Freshness,
+    ) -> Result<Option<Arc<OrganizationView>>, Error> {
+        let moment = self.inner.moment(freshness).await?;
+        self.inner.organization_then(id, &moment).await
+    }
+}
+
+/// Freshness with its first position resolved to a time.
+enum Moment<'a> {
+    Now(Option<&'a ConsistencyToken>),
+    Positions {
+        named: &'a ConsistencyToken,
+        others_at: Timestamp,
+    },
+    Time(Timestamp),
+}
+
+type Side = (Option<Arc<AccountView>>, Option<Arc<OrganizationView>>);
+
+impl Inner {
+    async fn moment<'a>(&self, freshness: &'a Freshness) -> Result<Moment<'a>, Error> {
+        Ok(match freshness {
+            Freshness::Head => Moment::Now(None),
+            Freshness::AtLeast(token) => Moment::Now(Some(token)),
+            Freshness::AtTime(at) => Moment::Time(*at),
+            Freshness::AtSeq(token) => match token.positions().first() {
+                Some(first) => Moment::Positions {
+                    named: token,
+                    others_at: self.point(first).await?.at,
+                },
+                None => Moment::Now(None),
+            },
+        })
+    }
+
+    /// A log at the moment asked for. `None`: there was no such log then.
+    async fn view_then(
+        &self,
+        log: &LogId,
+        moment: &Moment<'_>,
+    ) -> Result<Option<Arc<AnyView>>, Error> {
+        let found = match moment {
+            Moment::Now(token) => match token.and_then(|token| token.get(log)) {
+                Some(position) => self.at_least(position).await.map(Some),
+                None => self.newest(log).await.map(Some),
+            },
+            Moment::Positions { named, others_at } => match named.get(log) {
+                Some(position) => self
+                    .at_position(position)
+                    .await
+                    .map(|view| Some(Arc::new(view))),
+                None => self.shared_at_time(log, *others_at).await,
+            },
+            Moment::Time(at) => self.shared_at_time(log, *at).await,
+        };
+        match found {
+            Err(Error::UnknownLog { .. }) => Ok(None),
+            other => other,
+        }
+    }
+
+    /// An account and the organization it was in, both at the moment asked for.
+    async fn side(&self, account: Option<AccountId>, moment: &Moment<'_>) -> Result<Side, Error> {
+        let Some(account) = account else {
+            return Ok((None, None));
+        };
+        let Some(view) = self.view_then(&account_log(account), moment).await? else {
+            return Ok((None, None));
+        };
+        let Some(view) = view.account().cloned() else {
+            return Ok((None, None));
+        };
+        let organization = match view.state.organization() {
+            Some(membership) => {
+                let log = organization_log(&membership.organization);
+                // The account names the seq of its joining: an organization older than that knows nothing of it.
+                if let Some(slot) = self.slots.get(&log) {
+                    slot.hear_of(membership.organization_seq);
+                }
+                let organization = self
+                    .organization_then(&membership.organization, moment)
+                    .await?;
+                let knows = organization
+                    .as_ref()
+                    .is_some_and(|org| org.seq() >= membership.organization_seq);
+                if !knows {
+                    return Err(Error::Behind {
+                        log,
+                        wanted: membership.organization_seq,
+                    });
+                }
+                organization
+            }
+            None => None,
+        };
+        Ok((Some(view), organization))
+    }
+
+    async fn organization_then(
+        &self,
+        id: &trilby_model::OrganizationId,
+        moment: &Moment<'_>,
+    ) -> Result<Option<Arc<OrganizationView>>, Error> {
+        let view = self.view_then(&organization_log(id), moment).await?;
+        Ok(view.and_then(|view| view.organization().cloned()))
+    }
+}
