@@ -1,0 +1,273 @@
+//! Who calls: from `Authorization: Bearer` to a [`Caller`].
+//!
+//! Signature, times and audience come from the token and the fold of its account; whether the session still stands is
+//! asked at every use, of the revocations and of the account's state now.
+
+use std::sync::Arc;
+
+use trilby_account::{AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, UserStatus};
+use trilby_directory::{AccountView, Error as DirectoryError};
+use trilby_model::{AccessKeyId, AccountId, Arn, LogId, Position, RoleId, Seq, Timestamp, UserId};
+use trilby_service::caller::{
+    Caller, CallerDependency, CallerKind, CallerMfa, MfaMethod, SessionKind,
+};
+use trilby_service::problem::Problem;
+use trilby_session::claims::{Claims, DependencyKind, SessionKind as TokenKind};
+use trilby_session::{Expected, KeyRecord, Presented, PublicKey, Refusal, Verified};
+
+use crate::problem;
+use crate::services::Services;
+
+/// Why a token is no caller.
+#[derive(Debug)]
+pub enum Rejected {
+    /// It is bad, expired, revoked, or its principal is gone or out of service. Told apart for the token's owner only.
+    Token(Why),
+    /// It may be good: the state to tell is not there.
+    Fault(Problem),
+}
+
+/// What is wrong with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The token itself.
+    Refused(Refusal),
+    /// Its account does not exist here.
+    UnknownAccount,
+    /// It, or something it rests on, was revoked.
+    Revoked,
+    /// Its account, user, key or role is gone or out of service.
+    Standing,
+    /// A kind of session that our own APIs do not take.
+    Kind,
+}
+
+impl From<Rejected> for Problem {
+    /// As a Bearer token: one body for all of them.
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Token(_) => Self::unauthenticated(),
+            Rejected::Fault(problem) => problem,
+        }
+    }
+}
+
+impl From<Refusal> for Rejected {
+    fn from(refusal: Refusal) -> Self {
+        Self::Token(Why::Refused(refusal))
+    }
+}
+
+/// A session that stands now.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Who it is.
+    pub caller: Caller,
+    /// The token as it was verified.
+    pub verified: Arc<Verified>,
+    /// Its account, at the state by which its standing was judged.
+    pub account: Arc<AccountView>,
+}
+
+/// Verifies one of our own session tokens and everything it rests on, now.
+///
+/// Errors: [`Rejected`]; as a Bearer token every refusal is `unauthenticated`.
+pub async fn authenticate(services: &Services, token: &str) -> Result<Session, Rejected> {
+    let now = services.now();
+    let account = match services.tokens().get(token) {
+        Some(known) => known.claims().trilby.acct,
+        None => Presented::parse(token)?.account_hint(),
+    };
+    let view = view_of(services, account).await?;
+    let issuer = trilby_session::issuer(services.public_url(), account);
+    let skew_s = i64::try_from(services.settings().tokens.skew_s).unwrap_or(trilby_session::SKEW_S);
+    let expected = Expected {
+        audience: trilby_session::AUDIENCE,
+        skew_s,
+    };
+    let key_of = |of: AccountId, kid: &str| {
+        (of == account)
+            .then(|| key_record(&view.state, kid, &issuer))
+            .flatten()
+    };
+    let verified = services.tokens().verify(token, key_of, &expected, now)?;
+    let view = at_issue(services, view, verified.claims()).await?;
+    if !services.directory().knows_revocations() {
+        return Err(Rejected::Fault(problem::revocations_unknown()));
+    }
+    if services.revocations().is_dead(verified.rests_on()) {
+        return Err(Rejected::Token(Why::Revoked));
+    }
+    let caller =
+        standing(&view.state, verified.claims(), now).ok_or(Rejected::Token(Why::Standing))?;
+    let caller = match caller {
+        Some(caller) => caller,
+        None => return Err(Rejected::Token(Why::Kind)),
+    };
+    Ok(Session {
+        caller,
+        verified,
+        account: view,
+    })
+}
+
+async fn view_of(services: &Services, account: AccountId) -> Result<Arc<AccountView>, Rejected> {
+    services
+        .directory()
+        .account(account)
+        .await
+        .map_err(|error| match error {
+            DirectoryError::UnknownLog { .. } => Rejected::Token(Why::UnknownAccount),
+            error => Rejected::Fault(problem::of_directory(error)),
+        })
+}
+
+/// A node that is behind the token's issuer waits: create, assume and use must never meet an older state.
+async fn at_issue(
+    services: &Services,
+    view: Arc<AccountView>,
+    claims: &Claims,
+) -> Result<Arc<AccountView>, Rejected> {
+    let seq = Seq::new(claims.trilby.seq);
+    if view.seq() >= seq {
+        return Ok(view);
+    }
+    let position = Position {
+        log: LogId::Account(claims.trilby.acct),
+        seq,
+        hash: None,
+    };
+    let waited = services.directory().at_least(&position).await;
+    waited.map_err(|error| Rejected::Fault(problem::of_directory(error)))?;
+    view_of(services, claims.trilby.acct).await
+}
+
+/// The key a token names, if its signatures may be believed now.
+fn key_record(state: &Account, kid: &str, issuer: &str) -> Option<KeyRecord> {
+    let key: &SigningKey = state.signing_keys().get(kid)?;
+    let jwk = serde_json::to_value(&key.jwk).ok()?;
+    let jwk = serde_json::from_value(jwk).ok()?;
+    Some(KeyRecord {
+        account: state.id(),
+        issuer: issuer.to_owned(),
+        public: PublicKey::from_jwk(&jwk).ok()?,
+        published: key.verifies(),
+    })
+}
+
+/// The caller, if account, principal and key are in service now. The inner `None`: a kind of session that is no
+/// caller of our APIs.
+#[expect(
+    clippy::option_option,
+    reason = "two different refusals, read in one place"
+)]
+fn standing(state: &Account, claims: &Claims, now: Timestamp) -> Option<Option<Caller>> {
+    if state.status() != AccountStatus::Active {
+        return None;
+    }
+    let private = &claims.trilby;
+    let (kind, session_kind, principal_arn) = match private.kind {
+        TokenKind::Root => {
+            state.root().password.as_ref()?;
+            (
+                CallerKind::Root,
+                SessionKind::Root,
+                Arn::root(&private.acct),
+            )
+        }
+        TokenKind::User => (user(state, claims)?, SessionKind::User, private.arn.clone()),
+        TokenKind::Key => {
+            key(state, claims, now)?;
+            (user(state, claims)?, SessionKind::Key, private.arn.clone())
+        }
+        TokenKind::Role => (
+            role(state, claims)?,
+            SessionKind::Role,
+            private.role.clone()?,
+        ),
+        TokenKind::Federated => return Some(None),
+    };
+    let principal_arn = match &kind {
+        // By what they are called now: a renamed user keeps its session, and its policies know it by its id.
+        CallerKind::User { name, path, .. } => Arn::user(&private.acct, path, name),
+        CallerKind::Role { name, path, .. } => Arn::role(&private.acct, path, name),
+        CallerKind::Root => principal_arn,
+    };
+    Some(Some(Caller {
+        account: private.acct,
+        kind,
+        arn: private.arn.clone(),
+        principal_arn,
+        principal_id: claims.sub.clone(),
+        session_id: claims.jti.clone(),
+        session_kind,
+        issued_at: Timestamp::from_unix_seconds(claims.iat),
+        expires_at: Timestamp::from_unix_seconds(claims.exp),
+        authenticated_at: Timestamp::from_unix_seconds(claims.auth_time),
+        client_id: claims.client_id.clone(),
+        seq: Seq::new(private.seq),
+        dependencies: private.dep.iter().map(dependency).collect(),
+        tags: private.tags.clone(),
+        transitive_tag_keys: private.ttk.iter().map(ToString::to_string).collect(),
+        session_policy: private.pol.clone().map(serde_json::Value::Object),
+        session_policy_arns: private.parn.clone(),
+        mfa: private.mfa.as_ref().map(|mfa| CallerMfa {
+            at: Timestamp::from_unix_seconds(mfa.at),
+            method: MfaMethod::Totp,
+        }),
+        source_identity: private.si.as_ref().map(ToString::to_string),
+        depth: private.depth,
+        chain: private.chain.clone(),
+    }))
+}
+
+fn user(state: &Account, claims: &Claims) -> Option<CallerKind> {
+    let id: UserId = claims.principal_unique_id().parse().ok()?;
+    let user = state
+        .user(&Ref::Id(id))
+        .filter(|user| user.status == UserStatus::Active)?;
+    Some(CallerKind::User {
+        id: user.id.clone(),
+        name: user.name.clone(),
+        path: user.path.clone(),
+    })
+}
+
+/// The access key that a key session came from: still there, active, not expired, and its user's.
+fn key(state: &Account, claims: &Claims, now: Timestamp) -> Option<()> {
+    let id: AccessKeyId = claims.client_id.parse().ok()?;
+    let key = state.access_key(&id)?;
+    let fits = key.status == AccessKeyStatus::Active
+        && key.opens_at(now)
+        && key.user.to_string() == claims.principal_unique_id();
+    fits.then_some(())
+}
+
+fn role(state: &Account, claims: &Claims) -> Option<CallerKind> {
+    let id: RoleId = claims.principal_unique_id().parse().ok()?;
+    let role = state.role(&Ref::Id(id))?;
+    Some(CallerKind::Role {
+        id: role.id.clone(),
+        name: role.name.clone(),
+        path: role.path.clone(),
+        session_name: claims.trilby.sn.clone()?,
+    })
+}
+
+fn dependency(dependency: &trilby_session::Dependency) -> CallerDependency {
+    let kind = match dependency.kind {
+        DependencyKind::Role => 'r',
+        DependencyKind::Link => 'l',
+        DependencyKind::Provider => 'p',
+        DependencyKind::User => 'u',
+        DependencyKind::AccessKey => 'k',
+        DependencyKind::Session => 's',
+        DependencyKind::Account => 'a',
+    };
+    CallerDependency {
+        account: dependency.account,
+        kind,
+        id: dependency.id.clone(),
+        seq: Seq::new(dependency.seq),
+    }
+}

@@ -1,0 +1,78 @@
+//! May they: the engine's answer about one caller, one action, one resource.
+//!
+//! Our own operations are asked exactly as a customer's are. What cannot be evaluated is an error answer, never an
+//! Allow.
+
+use trilby_directory::World;
+use trilby_engine::{Decision, Outcome, Principal, Request, decide};
+use trilby_model::{AccountId, Action, Arn, DecisionId, Timestamp};
+use trilby_policy::Context;
+use trilby_service::problem::{Code, Problem};
+
+/// A question about rights, complete but for the state it is decided on.
+#[derive(Debug, Clone)]
+pub struct Inquiry {
+    /// Who asks.
+    pub principal: Principal,
+    /// The keys of the network and the moment.
+    pub request_keys: Context,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Inquiry {
+    /// The engine's decision.
+    ///
+    /// Errors: an action that is none, or a fault of the engine; both are our own.
+    pub fn decide(
+        &self,
+        world: &World,
+        action: &str,
+        resource: &Arn,
+        owner: Option<AccountId>,
+        keys: &Context,
+    ) -> Result<Decision, Problem> {
+        let action: Action = action.parse().map_err(Problem::internal)?;
+        let mut request = Request::new(self.principal.clone(), action, resource.clone());
+        request.resource_account = owner;
+        request.time = Some(self.now);
+        request.context = self.request_keys.clone();
+        request.context.extend(
+            keys.iter()
+                .map(|(key, value)| (key.to_owned(), value.clone())),
+        );
+        decide(&request, &world.worlds()).map_err(Problem::internal)
+    }
+
+    /// Whether the answer is Allow. Everything else, faults included, is not.
+    pub fn allows(
+        &self,
+        world: &World,
+        action: &str,
+        resource: &Arn,
+        owner: Option<AccountId>,
+        keys: &Context,
+    ) -> Result<bool, Problem> {
+        let decision = self.decide(world, action, resource, owner, keys)?;
+        Ok(is_allow(&decision))
+    }
+}
+
+/// Whether a decision allows.
+#[must_use]
+pub fn is_allow(decision: &Decision) -> bool {
+    match decision.outcome {
+        Outcome::Allow => true,
+        Outcome::ExplicitDeny | Outcome::ImplicitDeny => false,
+    }
+}
+
+/// The 403 of a refused action. The resource is not named: only the caller knows whether it named it.
+pub(crate) fn access_denied(action: &str, decision_id: &DecisionId) -> Problem {
+    Problem::new(
+        Code::AccessDenied,
+        format!("you are not allowed `{action}` here"),
+    )
+    .with("action", action)
+    .with("decision_id", decision_id.to_string())
+}

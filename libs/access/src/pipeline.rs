@@ -1,0 +1,349 @@
+//! What happens to a request before and after its handler, in this order: path, authentication, body, authorization,
+//! handler, answer.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use trilby_directory::{Error as DirectoryError, Freshness, OrganizationView, World};
+use trilby_model::{AccountId, Arn, DecisionId};
+use trilby_policy::Context;
+use trilby_service::problem::Problem;
+use trilby_service::request_id::uuid_v7;
+
+use crate::authenticate::{Session, authenticate};
+use crate::authorize::{Inquiry, access_denied};
+use crate::authorized::Authorized;
+use crate::body::RequestBody;
+use crate::input::{Facts, Input};
+use crate::operation::{Access, Known, Operation};
+use crate::services::Services;
+use crate::target::{Place, Scope, Target};
+use crate::{params, principal, problem};
+
+/// The right to look into the past, asked on the account.
+const READ_HISTORY: &str = "iam:ReadHistory";
+
+/// Runs one operation.
+pub(crate) async fn run<Op: Operation>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    services: &Services,
+) -> Result<HttpResponse, Problem> {
+    // The middleware writes problems in this form, wherever they come from.
+    request.extensions_mut().insert(Op::ERRORS);
+    request
+        .extensions_mut()
+        .insert(trilby_service::server::OperationId(Op::ID));
+    let path = params::read_path::<Op::Path>(request).await;
+    let mut payload = payload.into_inner();
+    let facts = Facts::of::<Op>(request, &**services.clock(), is_secure(services));
+    let session = match Op::ACCESS {
+        Access::Public(_) => None,
+        Access::Authenticated(_) | Access::Action(_) => {
+            let bearer =
+                crate::input::bearer(request.headers())?.ok_or_else(Problem::unauthenticated)?;
+            Some(authenticate(services, bearer.expose()).await?)
+        }
+    };
+    let facts = facts?;
+    // A segment that names nothing and a resource that does not exist are one answer.
+    let path = path.ok_or_else(Problem::not_found)?;
+    let query = params::read_query::<Op::Query>(request.query_string())?;
+    let (body, raw_body) = Op::Body::read(request, &mut payload).await?;
+    let input = Input {
+        path,
+        query,
+        body,
+        facts,
+        raw_body,
+    };
+    let grant = authorize::<Op>(services, &input, session).await?;
+    let token = grant.token();
+    let reply = Op::handle(grant, input, services).await?;
+    reply.token_or(token).into_response()
+}
+
+fn is_secure(services: &Services) -> bool {
+    // TLS ends at the proxy: whether clients use it is a matter of the public address.
+    services.public_url().starts_with("https://")
+}
+
+async fn authorize<Op: Operation>(
+    services: &Services,
+    input: &Input<Op>,
+    session: Option<Session>,
+) -> Result<Authorized<Op>, Problem> {
+    let place = Op::place(&input.path);
+    let decision_id = DecisionId::from(uuid_v7(input.facts.now, services.entropy_source()));
+    let Some(session) = session else {
+        return Ok(public(place, decision_id, input));
+    };
+    let caller = &session.caller;
+    let own = caller.account;
+    let rights = rights(services, own, &place, &input.facts.freshness).await?;
+    let principal = principal::principal(caller, &session.account.state);
+    let inquiry = Inquiry {
+        principal: principal
+            .map_err(|broken| access_denied(action_of::<Op>(), &decision_id).caused_by(broken))?,
+        request_keys: principal::request_keys(&input.facts),
+        now: input.facts.now,
+    };
+    let target = match Op::ACCESS {
+        Access::Public(_) | Access::Authenticated(_) => None,
+        Access::Action(action) => {
+            let asked = Asked {
+                services,
+                inquiry: &inquiry,
+                rights: &rights,
+                caller_account: own,
+                decision_id: &decision_id,
+            };
+            Some(asked.action::<Op>(action, input, &session)?)
+        }
+    };
+    // Only now may the caller learn that a position is not reached or not ours.
+    let Rights {
+        world,
+        organization,
+        unreached,
+    } = rights;
+    if let Some(error) = unreached {
+        return Err(problem::of_directory(error));
+    }
+    let (read, organization) = match input.facts.freshness.is_past() {
+        false => (world.clone(), organization),
+        true => past(services, &world, organization, &input.facts.freshness).await?,
+    };
+    Ok(Authorized {
+        session: Some(session),
+        inquiry: Some(inquiry),
+        target,
+        place,
+        rights: world,
+        read,
+        organization,
+        decision_id,
+        now: input.facts.now,
+        operation: PhantomData,
+    })
+}
+
+fn action_of<Op: Operation>() -> &'static str {
+    match Op::ACCESS {
+        Access::Action(action) => action,
+        Access::Public(_) | Access::Authenticated(_) => Op::ID,
+    }
+}
+
+fn public<Op: Operation>(
+    place: Place,
+    decision_id: DecisionId,
+    input: &Input<Op>,
+) -> Authorized<Op> {
+    Authorized {
+        session: None,
+        inquiry: None,
+        target: None,
+        place,
+        rights: World::default(),
+        read: World::default(),
+        organization: None,
+        decision_id,
+        now: input.facts.now,
+        operation: PhantomData,
+    }
+}
+
+/// The state that rights are decided on.
+struct Rights {
+    world: World,
+    organization: Option<Arc<OrganizationView>>,
+    /// A position of a foreign log that was asked for and not reached. Told only to who is allowed.
+    unreached: Option<DirectoryError>,
+}
+
+/// The newest states, at least as new as the request asks.
+///
+/// A stranger must not learn from `Trilby-Min-Seq` which accounts exist: what was not reached in logs other than the
+/// caller's own is put aside until the caller is known to be allowed.
+async fn rights(
+    services: &Services,
+    own: AccountId,
+    place: &Place,
+    freshness: &Freshness,
+) -> Result<Rights, Problem> {
+    let directory = services.directory();
+    // Rights are never decided on the past.
+    let wanted = if freshness.is_past() {
+        &Freshness::Head
+    } else {
+        freshness
+    };
+    let mut unreached = None;
+    let mut organization = None;
+    let resource = match place {
+        Place::Nowhere | Place::Caller => Some(own),
+        Place::Account(account) => Some(*account),
+        Place::Organization(id) => {
+            let found = match directory.organization_at(id, wanted).await {
+                Ok(found) => found,
+                Err(error) => {
+                    unreached = Some(error);
+                    directory
+                        .organization_at(id, &Freshness::Head)
+                        .await
+                        .map_err(problem::of_directory)?
+                }
+            };
+            let management = found
+                .as_ref()
+                .and_then(|view| view.state.management_account());
+            organization = found;
+            management
+        }
+    };
+    let world = match directory.world(Some(own), resource, wanted).await {
+        Ok(world) => world,
+        Err(error) if resource != Some(own) && reveals(&error) => {
+            // The caller's own logs must be there; whether the other account's are is not its business yet.
+            directory
+                .world(Some(own), None, wanted)
+                .await
+                .map_err(problem::of_directory)?;
+            unreached = Some(error);
+            directory
+                .world(Some(own), resource, &Freshness::Head)
+                .await
+                .map_err(problem::of_directory)?
+        }
+        Err(error) => return Err(problem::of_directory(error)),
+    };
+    Ok(Rights {
+        world,
+        organization,
+        unreached,
+    })
+}
+
+/// Whether an error tells something about a log to who asked for a position of it.
+fn reveals(error: &DirectoryError) -> bool {
+    matches!(
+        error,
+        DirectoryError::Behind { .. }
+            | DirectoryError::TimelineLost { .. }
+            | DirectoryError::InvalidSeq { .. }
+    )
+}
+
+async fn past(
+    services: &Services,
+    now: &World,
+    organization: Option<Arc<OrganizationView>>,
+    freshness: &Freshness,
+) -> Result<(World, Option<Arc<OrganizationView>>), Problem> {
+    let directory = services.directory();
+    let id = |view: &Option<Arc<trilby_directory::AccountView>>| {
+        view.as_ref().map(|view| view.state.id())
+    };
+    let world = directory
+        .world(None, id(&now.resource), freshness)
+        .await
+        .map_err(problem::of_directory)?;
+    let organization = match organization {
+        Some(view) => {
+            let id = view.state.id().clone();
+            directory
+                .organization_at(&id, freshness)
+                .await
+                .map_err(problem::of_directory)?
+        }
+        None => None,
+    };
+    Ok((world, organization))
+}
+
+/// One request's question about rights.
+struct Asked<'a> {
+    services: &'a Services,
+    inquiry: &'a Inquiry,
+    rights: &'a Rights,
+    caller_account: AccountId,
+    decision_id: &'a DecisionId,
+}
+
+impl Asked<'_> {
+    /// Asks for the action and everything that goes with it.
+    fn action<Op: Operation>(
+        &self,
+        action: &'static str,
+        input: &Input<Op>,
+        session: &Session,
+    ) -> Result<Target, Problem> {
+        let world = &self.rights.world;
+        let scope = Scope {
+            caller: &session.caller,
+            account: world.resource.as_ref(),
+            organization: self
+                .rights
+                .organization
+                .as_ref()
+                .or(world.resource_organization.as_ref()),
+            now: input.facts.now,
+        };
+        let target = Op::target(input, &scope)?;
+        if world.resource.is_none() {
+            // No such account: nothing in it can be allowed, and nothing about it is told.
+            return Err(Problem::not_found());
+        }
+        let allowed = |action: &str, resource: &Arn, keys: &Context| {
+            self.inquiry
+                .allows(world, action, resource, target.account, keys)
+        };
+        let mut refused = (!allowed(action, &target.resource, &target.context)?).then_some(action);
+        for also in &target.also {
+            if refused.is_none() && !allowed(also.action, &also.resource, &target.context)? {
+                refused = Some(also.action);
+            }
+        }
+        if refused.is_none() && input.facts.freshness.is_past() {
+            let account = target.account.unwrap_or(self.caller_account);
+            if !allowed(READ_HISTORY, &Arn::account_of(&account), &Context::new())? {
+                refused = Some(READ_HISTORY);
+            }
+        }
+        match refused {
+            None => Ok(target),
+            Some(refused) => Err(self.refusal::<Op>(refused, &target)?),
+        }
+    }
+
+    /// A refusal: 403 to who may know of the resource, to everyone else the 404 of one that does not exist.
+    fn refusal<Op: Operation>(&self, refused: &str, target: &Target) -> Result<Problem, Problem> {
+        let knows = match Op::KNOWN {
+            Known::ToMembers => target.account == Some(self.caller_account),
+            Known::ByAction(reading) => {
+                let world = &self.rights.world;
+                self.inquiry.allows(
+                    world,
+                    reading,
+                    &target.resource,
+                    target.account,
+                    &target.context,
+                )?
+            }
+        };
+        tracing::debug!(
+            action = refused,
+            decision.id = %self.decision_id,
+            known = knows,
+            at = ?self.services.now(),
+            "refused"
+        );
+        Ok(if knows {
+            access_denied(refused, self.decision_id)
+        } else {
+            Problem::not_found()
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! Answers: body, `ETag`, `Location`, `Trilby-Seq`.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use serde::Serialize;
+use trilby_model::brand::headers;
+use trilby_model::{ConsistencyToken, Seq};
+use trilby_service::idempotency::{REPLAYED_HEADER, StoredAnswer};
+use trilby_service::problem::Problem;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::body::{Schemas, schema_of};
+use crate::operation::Operation;
+
+/// The body of a success.
+pub trait ReplyBody: Sized + 'static {
+    /// Its schema, if there is a body.
+    fn schema(schemas: &mut Schemas) -> Option<RefOr<Schema>>;
+
+    /// Its text, if there is a body.
+    fn text(&self) -> Result<Option<Vec<u8>>, serde_json::Error>;
+}
+
+/// An answer without a body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoContent;
+
+impl ReplyBody for NoContent {
+    fn schema(_: &mut Schemas) -> Option<RefOr<Schema>> {
+        None
+    }
+
+    fn text(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        Ok(None)
+    }
+}
+
+impl<T: Serialize + ToSchema + 'static> ReplyBody for T {
+    fn schema(schemas: &mut Schemas) -> Option<RefOr<Schema>> {
+        Some(schema_of::<T>(schemas))
+    }
+
+    fn text(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        serde_json::to_vec(self).map(Some)
+    }
+}
+
+/// A success on its way to the client.
+#[derive(Debug)]
+pub struct Reply<Op: Operation> {
+    content: Content<Op::Reply>,
+    status: u16,
+    content_type: &'static str,
+    etag: Option<Seq>,
+    location: Option<String>,
+    token: Option<ConsistencyToken>,
+    replayed: bool,
+    withheld: &'static [&'static str],
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Debug)]
+enum Content<T> {
+    Value(T),
+    Text(Vec<u8>),
+    Nothing,
+}
+
+impl<Op: Operation> Reply<Op> {
+    /// A success with this body. `Trilby-Seq` is where the state stood that the grant gave, unless [`Reply::at`] says
+    /// otherwise.
+    pub fn new(body: Op::Reply) -> Self {
+        Self::of(Content::Value(body))
+    }
+
+    /// The same answer as before, from its receipt.
+    pub(crate) fn again(stored: StoredAnswer) -> Result<Self, Problem> {
+        let content = match &stored.body {
+            Some(body) => Content::Text(serde_json::to_vec(body).map_err(Problem::internal)?),
+            None => Content::Nothing,
+        };
+        let etag = stored
+            .etag
+            .as_deref()
+            .and_then(|etag| etag.parse().ok())
+            .map(Seq::new);
+        Ok(Self {
+            status: stored.status,
+            replayed: true,
+            etag,
+            location: stored.location,
+            ..Self::of(content)
+        })
+    }
+
+    /// What a receipt keeps of it.
+    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
+        let status = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
+        let body = match self.text()? {
+            Some(text) => Some(serde_json::from_slice(&text).map_err(Problem::internal)?),
+            None => None,
+        };
+        let mut stored = StoredAnswer::new(status, body, self.withheld);
+        stored.etag = self.etag.map(|seq| seq.to_string());
+        stored.location = self.location.clone();
+        Ok(stored)
+    }
+
+    /// Members of the body that are secrets: sent now, and never again.
+    #[must_use]
+    pub fn withholding(mut self, members: &'static [&'static str]) -> Self {
+        self.withheld = members;
+        self.no_store()
+    }
+
+    fn of(content: Content<Op::Reply>) -> Self {
+        Self {
+            content,
+            status: Op::SUCCESS,
+            content_type: "application/json",
+            etag: None,
+            location: None,
+            token: None,
+            replayed: false,
+            withheld: &[],
+            headers: Vec::new(),
+        }
+    }
+
+    /// The body as it will be sent, if it was made now.
+    pub fn body(&self) -> Option<&Op::Reply> {
+        match &self.content {
+            Content::Value(body) => Some(body),
+            Content::Text(_) | Content::Nothing => None,
+        }
+    }
+
+    /// Changes the body before it is sent. Does nothing to an answer from a receipt.
+    #[must_use]
+    pub fn map_body(mut self, change: impl FnOnce(Op::Reply) -> Op::Reply) -> Self {
+        self.content = match self.content {
+            Content::Value(body) => Content::Value(change(body)),
+            other => other,
+        };
+        self
+    }
+
+    /// The resource's `ETag`: the seq of its last change.
+    #[must_use]
+    pub fn etag(mut self, changed: Seq) -> Self {
+        self.etag = Some(changed);
+        self
+    }
+
+    /// Where the new resource is: a path below the public URL.
+    #[must_use]
+    pub fn location(mut self, path: impl Into<String>) -> Self {
+        self.location = Some(path.into());
+        self
+    }
+
+    /// Where each log stood.
+    #[must_use]
+    pub fn at(mut self, token: ConsistencyToken) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Another status than the operation's usual success (202, 304).
+    #[must_use]
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status.as_u16();
+        self
+    }
+
+    /// Another content type than JSON's usual one (`application/jwk-set+json`).
+    #[must_use]
+    pub fn content_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = content_type;
+        self
+    }
+
+    /// A body as it stands, of the given content type: signed documents, tokens.
+    #[must_use]
+    pub fn verbatim(content_type: &'static str, text: Vec<u8>) -> Self {
+        Self {
+            content_type,
+            ..Self::of(Content::Text(text))
+        }
+    }
+
+    /// An answer without its body (304).
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.content = Content::Nothing;
+        self
+    }
+
+    /// A further header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Forbids every cache: the answer has a secret or a token.
+    #[must_use]
+    pub fn no_store(self) -> Self {
+        self.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            .header(header::PRAGMA, HeaderValue::from_static("no-cache"))
+    }
+
+    pub(crate) fn token_or(mut self, token: Option<ConsistencyToken>) -> Self {
+        self.token = self.token.or(token);
+        self
+    }
+
+    pub(crate) fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn text(&self) -> Result<Option<Vec<u8>>, Problem> {
+        match &self.content {
+            Content::Value(body) => body.text().map_err(Problem::internal),
+            Content::Text(text) => Ok(Some(text.clone())),
+            Content::Nothing => Ok(None),
+        }
+    }
+
+    /// The response.
+    pub(crate) fn into_response(self) -> Result<HttpResponse, Problem> {
+        let status = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
+        let mut response = HttpResponse::build(status);
+        if let Some(token) = &self.token {
+            response.insert_header((headers::SEQ, token.to_string()));
+        }
+        if let Some(etag) = self.etag {
+            response.insert_header((header::ETAG, etag_text(etag)));
+        }
+        if let Some(location) = &self.location {
+            response.insert_header((header::LOCATION, location.as_str()));
+        }
+        if self.replayed {
+            response.insert_header((REPLAYED_HEADER, "true"));
+        }
+        let cached = self
+            .headers
+            .iter()
+            .any(|(name, _)| name == header::CACHE_CONTROL);
+        if !cached {
+            // Answers about rights are for their caller, now.
+            response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        Ok(match self.text()? {
+            Some(text) => response.content_type(self.content_type).body(text),
+            None => response.finish(),
+        })
+    }
+}
+
+/// An `ETag` as it is written, quotes included.
+#[must_use]
+pub fn etag_text(changed: Seq) -> String {
+    format!("\"s{changed}\"")
+}

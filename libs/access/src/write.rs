@@ -1,0 +1,398 @@
+//! Writing on behalf of an authorized caller: receipts, circumstances, rights asked again, the answer kept.
+
+use std::sync::Arc;
+
+use trilby_account::{Account, Actor, Command, Context, Event};
+use trilby_directory::{After, Answer, Events, Executed, Plan, ReceiptKey, States, World, Write};
+use trilby_eventlog::{Dependency, Personal, RevocationKind, SideBody, SideWrite, TrustingChange};
+use trilby_model::{AccountId, Entropy, LogId};
+use trilby_service::caller::{Caller, CallerKind};
+use trilby_service::idempotency::{StoredAnswer, receipt_key, request_hash};
+use trilby_service::problem::Problem;
+
+use crate::authorize::access_denied;
+use crate::authorized::Authorized;
+use crate::input::{Facts, Input};
+use crate::operation::{Access, Operation};
+use crate::problem::{of_execution, of_rejection};
+use crate::reply::Reply;
+use crate::services::Services;
+use crate::target::Place;
+
+/// Which personal datum of a request its origin is.
+const ORIGIN_FIELD: u16 = trilby_account::PersonalField::Address.number();
+/// Longest user agent that is kept.
+const USER_AGENT_MAX: usize = 512;
+
+type MakeReply<Op> = Box<dyn FnOnce(&After) -> Result<Reply<Op>, Problem> + Send>;
+
+/// What an operation decided to change, and how it answers.
+pub struct Change<Op: Operation> {
+    events: Vec<Events>,
+    guards: Vec<LogId>,
+    side: Vec<SideWrite>,
+    trusting: Vec<TrustingChange>,
+    reply: MakeReply<Op>,
+}
+
+impl<Op: Operation> Change<Op> {
+    /// These events. The reply is made from the states after them and is kept with them for repetitions, without the
+    /// members that [`Reply::withholding`] names.
+    pub fn new(
+        events: Vec<Events>,
+        reply: impl FnOnce(&After) -> Result<Reply<Op>, Problem> + Send + 'static,
+    ) -> Self {
+        Self {
+            events,
+            guards: Vec::new(),
+            side: Vec::new(),
+            trusting: Vec::new(),
+            reply: Box::new(reply),
+        }
+    }
+
+    /// Events of one account, answered from that account.
+    pub fn of_account(
+        account: AccountId,
+        events: Vec<Event>,
+        reply: impl FnOnce(&Account) -> Result<Reply<Op>, Problem> + Send + 'static,
+    ) -> Self {
+        Self::new(vec![Events::Account(account, events)], move |after| {
+            reply(
+                after
+                    .account(account)
+                    .ok_or_else(|| Problem::internal("a written account is not there"))?,
+            )
+        })
+    }
+
+    /// The same with rows of side tables, written in the same transaction.
+    #[must_use]
+    pub fn with_side(mut self, side: Vec<SideWrite>) -> Self {
+        self.side.extend(side);
+        self
+    }
+
+    /// The same, decided anew if one of these logs moves before it is written.
+    #[must_use]
+    pub fn guarded_by(mut self, logs: Vec<LogId>) -> Self {
+        self.guards.extend(logs);
+        self
+    }
+
+    /// The same with changes of the index of who is trusted by which role.
+    #[must_use]
+    pub fn with_trusting(mut self, trusting: Vec<TrustingChange>) -> Self {
+        self.trusting.extend(trusting);
+        self
+    }
+
+    fn into_plan(self, origin: Option<SideWrite>) -> Plan<Reply<Op>, Problem> {
+        let Self {
+            events,
+            guards,
+            mut side,
+            trusting,
+            reply,
+        } = self;
+        side.extend(origin);
+        Plan::new(events, move |after| reply(after)?.into_answer())
+            .guarded_by(guards)
+            .with_side(side)
+            .with_trusting(trusting)
+    }
+}
+
+impl<Op: Operation> Reply<Op> {
+    /// As an answer with what of it may be kept.
+    fn into_answer(self) -> Result<Answer<Self>, Problem> {
+        let stored = self.stored()?;
+        Ok(Answer {
+            status: self.status_code(),
+            stored: Some(stored.to_bytes()),
+            value: self,
+        })
+    }
+}
+
+impl<Op: Operation> Authorized<Op> {
+    /// Executes one command on the path's account and answers from the account after it.
+    ///
+    /// `reply` may be called again if another writer was faster.
+    ///
+    /// Errors: the command's rejection, and those of [`Authorized::write`].
+    pub async fn command<F>(
+        &self,
+        services: &Services,
+        input: &Input<Op>,
+        command: Command,
+        reply: F,
+    ) -> Result<Reply<Op>, Problem>
+    where
+        F: Fn(&Account, &[Event]) -> Result<Reply<Op>, Problem> + Clone + Send + 'static,
+    {
+        let id = self.account_id()?;
+        self.write(services, input, &[], |states, ctx| {
+            let account = states.account(id).ok_or_else(Problem::not_found)?;
+            let events = account
+                .state
+                .decide(command.clone(), ctx)
+                .map_err(of_rejection)?;
+            let reply = reply.clone();
+            let kept = events.clone();
+            Ok(Change::of_account(id, events, move |after| {
+                reply(after, &kept)
+            }))
+        })
+        .await
+    }
+
+    /// Decides on the newest states and writes. `logs` are those it needs besides the path's.
+    ///
+    /// `decide` must be a pure function of its arguments: it is called again after each lost race, with the same
+    /// context. If the path's state moved since the caller was authorized, the right is asked again on the state that
+    /// is decided on, so nobody writes by a right that is gone.
+    ///
+    /// Errors: `decide`'s own; `access_denied`; those of [`of_execution`].
+    pub async fn write<F>(
+        &self,
+        services: &Services,
+        input: &Input<Op>,
+        logs: &[LogId],
+        mut decide: F,
+    ) -> Result<Reply<Op>, Problem>
+    where
+        F: FnMut(&States, &Context) -> Result<Change<Op>, Problem>,
+    {
+        let mut entropy = services.entropy();
+        let receipt = self.receipt(input, logs, &mut entropy)?;
+        let running = match receipt.chosen {
+            true => Some(
+                services
+                    .in_flight()
+                    .begin(receipt.log.clone(), receipt.key)?,
+            ),
+            false => None,
+        };
+        let origin = origin(&receipt.log, &input.facts, &mut entropy);
+        let now = services.now();
+        let ctx = Context::new(now, self.actor(), &mut entropy)
+            .with_precondition(input.facts.precondition);
+        let write = Write {
+            logs: self.logs(logs),
+            meta: self.meta(&input.facts, origin.as_ref()),
+            alive: self.alive(),
+            now,
+            entropy,
+            receipt,
+        };
+        let executed = services.directory().execute(write, |states| {
+            self.still_allowed(states)?;
+            let mut ctx = ctx.clone();
+            ctx.now = states.now();
+            decide(states, &ctx).map(|change| change.into_plan(origin.clone()))
+        });
+        let executed = executed.await.map_err(of_execution)?;
+        drop(running);
+        match executed {
+            Executed::Done(done) => Ok(done.value.token_or(done.token)),
+            Executed::Replayed { receipt, token } => {
+                let stored = match &receipt.response {
+                    Some(bytes) => StoredAnswer::from_bytes(bytes)?,
+                    None => return Err(Problem::internal("a receipt without an answer")),
+                };
+                Reply::again(stored).map(|reply| reply.at(token))
+            }
+        }
+    }
+
+    fn place_log(&self) -> Option<LogId> {
+        match &self.place {
+            Place::Account(account) => Some(LogId::Account(*account)),
+            Place::Organization(id) => Some(LogId::Organization(id.clone())),
+            Place::Caller => self
+                .session
+                .as_ref()
+                .map(|session| LogId::Account(session.caller.account)),
+            Place::Nowhere => None,
+        }
+    }
+
+    fn logs(&self, more: &[LogId]) -> Vec<LogId> {
+        self.place_log()
+            .into_iter()
+            .chain(more.iter().cloned())
+            .collect()
+    }
+
+    fn receipt(
+        &self,
+        input: &Input<Op>,
+        logs: &[LogId],
+        entropy: &mut Entropy,
+    ) -> Result<ReceiptKey, Problem> {
+        let log = self.place_log().or_else(|| logs.first().cloned());
+        let log = log.ok_or_else(|| Problem::internal("a write without a log"))?;
+        let request_hash = request_hash(
+            Op::METHOD.as_str(),
+            &input.facts.path_and_query,
+            &input.raw_body,
+        );
+        let chosen = match (&input.facts.idempotency_key, &self.session) {
+            (Some(key), Some(session)) => Some(receipt_key(
+                session.caller.principal_unique_id(),
+                key.as_str(),
+            )),
+            // A public operation has no principal whose key it could be.
+            (Some(_), None) | (None, _) => None,
+        };
+        Ok(ReceiptKey {
+            log,
+            key: chosen.unwrap_or_else(|| entropy.take()),
+            request_hash,
+            chosen: chosen.is_some(),
+        })
+    }
+
+    fn actor(&self) -> Actor {
+        match self.session.as_ref().map(|session| &session.caller) {
+            Some(caller) => actor(caller),
+            None => Actor::System,
+        }
+    }
+
+    /// What is hashed with the events: who, by which decision, in which request, from where.
+    fn meta(&self, facts: &Facts, origin: Option<&SideWrite>) -> serde_json::Value {
+        let mut meta = serde_json::Map::new();
+        if let Some(session) = &self.session {
+            meta.insert("actor".to_owned(), actor_meta(&session.caller));
+            meta.insert(
+                "decision_id".to_owned(),
+                self.decision_id.to_string().into(),
+            );
+        }
+        meta.insert("operation".to_owned(), Op::ID.into());
+        meta.insert("request_id".to_owned(), facts.request_id.to_string().into());
+        if let Some(SideWrite::PersonalInsert(row)) = origin {
+            let row = serde_json::json!({
+                "subject": row.subject,
+                "field": row.field,
+                "generation": row.generation,
+                "sha256": row.digest().to_string(),
+            });
+            meta.insert("origin".to_owned(), row);
+        }
+        if let Some(organization) = &self.rights.resource_organization {
+            // As text: seqs are 64 bits, and integers in events have 53.
+            meta.insert(
+                "organization_seq".to_owned(),
+                organization.seq().to_string().into(),
+            );
+        }
+        serde_json::Value::Object(meta)
+    }
+
+    fn alive(&self) -> Vec<Dependency> {
+        let Some(session) = &self.session else {
+            return Vec::new();
+        };
+        let rests = session.verified.rests_on().iter();
+        rests
+            .filter_map(|rest| {
+                Some(Dependency {
+                    log: LogId::Account(rest.account),
+                    kind: RevocationKind::from_code(rest.kind.code())?,
+                    id_hash: rest.id_hash,
+                    seq: trilby_model::Seq::new(rest.seq),
+                })
+            })
+            .collect()
+    }
+
+    /// Asks for the right again if the state it was decided on is not the one that is written to.
+    fn still_allowed(&self, states: &States) -> Result<(), Problem> {
+        let (Some(inquiry), Some(target), Access::Action(action)) =
+            (&self.inquiry, &self.target, Op::ACCESS)
+        else {
+            return Ok(());
+        };
+        let world = renewed(&self.rights, states);
+        if world.same_as(&self.rights) {
+            return Ok(());
+        }
+        let also = target
+            .also
+            .iter()
+            .map(|question| (question.action, &question.resource));
+        for (action, resource) in std::iter::once((action, &target.resource)).chain(also) {
+            if !inquiry.allows(&world, action, resource, target.account, &target.context)? {
+                return Err(access_denied(action, &self.decision_id));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same world with the states that are about to be written to.
+fn renewed(rights: &World, states: &States) -> World {
+    let account = |view: &Option<Arc<trilby_directory::AccountView>>| {
+        view.as_ref()
+            .map(|view| states.account(view.state.id()).unwrap_or(view).clone())
+    };
+    let organization = |view: &Option<Arc<trilby_directory::OrganizationView>>| {
+        view.as_ref()
+            .map(|view| states.organization(view.state.id()).unwrap_or(view).clone())
+    };
+    World {
+        principal: account(&rights.principal),
+        principal_organization: organization(&rights.principal_organization),
+        resource: account(&rights.resource),
+        resource_organization: organization(&rights.resource_organization),
+    }
+}
+
+/// The caller as commands know it.
+#[must_use]
+pub fn actor(caller: &Caller) -> Actor {
+    match &caller.kind {
+        CallerKind::Root => Actor::Root(caller.account),
+        CallerKind::User { id, .. } => Actor::User(caller.account, id.clone()),
+        CallerKind::Role { id, .. } => Actor::Role(caller.account, id.clone()),
+    }
+}
+
+/// The caller as events name it.
+#[must_use]
+pub fn actor_meta(caller: &Caller) -> serde_json::Value {
+    let mut actor = serde_json::Map::new();
+    let mut text = |name: &str, value: String| actor.insert(name.to_owned(), value.into());
+    text("principal_id", caller.principal_id.clone());
+    text("arn", caller.arn.to_string());
+    text("session_id", caller.session_id.to_string());
+    if let Some(identity) = &caller.source_identity {
+        text("source_identity", identity.clone());
+    }
+    if !caller.chain.is_empty() {
+        let chain: Vec<String> = caller.chain.iter().map(ToString::to_string).collect();
+        actor.insert("chain".to_owned(), chain.into());
+    }
+    serde_json::Value::Object(actor)
+}
+
+/// Where a request came from, as an erasable row that its events are bound to.
+fn origin(log: &LogId, facts: &Facts, entropy: &mut Entropy) -> Option<SideWrite> {
+    let address = facts.address?;
+    let agent: Option<String> = facts
+        .user_agent
+        .as_ref()
+        .map(|agent| agent.chars().take(USER_AGENT_MAX).collect());
+    let body = serde_json::json!({ "address": address.to_string(), "user_agent": agent });
+    Some(SideWrite::PersonalInsert(Personal {
+        log: log.clone(),
+        subject: facts.request_id.to_string(),
+        field: ORIGIN_FIELD,
+        generation: 1,
+        salt: entropy.take(),
+        body: SideBody(body.to_string().into_bytes()),
+    }))
+}
