@@ -1,21 +1,20 @@
 //! Sealed paging cursors: what the store wrote for itself and only the store can read.
 //!
-//! A cursor is encrypted and authenticated under a sub-key of the store key, so that it tells nothing and
+//! A cursor is encrypted and authenticated under a sub-key of the store key (DESIGN 7.4), so that it tells nothing and
 //! cannot be made up. It is still input (R26): it opens to a typed value that is compared and bound as a
 //! parameter, and it is good only for the account, kind and filter it was made for, for an hour.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hkdf::Hkdf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use trilby_model::{ConsistencyToken, LogId, Timestamp};
+use zeroize::Zeroizing;
 
 use crate::params::Params;
 use crate::problem::{Code, FieldError, Problem};
-use crate::secret::Secret;
 
 /// How long a cursor is good.
 pub const LIFETIME_S: i64 = 3_600;
@@ -60,7 +59,7 @@ pub struct Expected<'a> {
 }
 
 /// The key cursors are sealed with.
-pub struct CursorKey(LessSafeKey);
+pub struct CursorKey(Zeroizing<[u8; 32]>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,17 +69,15 @@ struct Sealed<T> {
 }
 
 impl CursorKey {
-    /// The sub-key of the store key.
-    ///
-    /// # Errors
-    /// None with the algorithms compiled in; the libraries' types ask for one.
-    pub fn new(store_key: &Secret<[u8; 32]>) -> Result<CursorKey, Unsealable> {
-        let mut key = zeroize::Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, store_key.expose())
-            .expand(LABEL, key.as_mut())
-            .map_err(|_| Unsealable)?;
-        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| Unsealable)?;
-        Ok(CursorKey(LessSafeKey::new(key)))
+    /// The store key's sub-key `trilby.cursor.v1`, derived by the store key's holder.
+    #[must_use]
+    pub fn new(sub_key: &[u8; 32]) -> CursorKey {
+        CursorKey(Zeroizing::new(*sub_key))
+    }
+
+    fn aead(&self) -> Result<LessSafeKey, Unsealable> {
+        let key = UnboundKey::new(&AES_256_GCM, self.0.as_ref()).map_err(|_| Unsealable)?;
+        Ok(LessSafeKey::new(key))
     }
 
     /// Seals a cursor, good from `now` for an hour. `nonce` is fresh randomness.
@@ -132,7 +129,7 @@ impl CursorKey {
             v: value,
         };
         let mut body = serde_json::to_vec(&sealed).map_err(|_| Unsealable)?;
-        self.0
+        self.aead()?
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad(purpose), &mut body)
             .map_err(|_| Unsealable)?;
         let mut bytes = vec![VERSION];
@@ -172,7 +169,8 @@ impl CursorKey {
         }
         let mut body = body.to_vec();
         let plain = self
-            .0
+            .aead()
+            .ok()?
             .open_in_place(
                 Nonce::assume_unique_for_key(*nonce),
                 aad(purpose),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn key(byte: u8) -> CursorKey {
-    CursorKey::new(&Secret::new([byte; 32])).unwrap()
+    CursorKey::new(&[byte; 32])
 }
 
 fn now() -> Timestamp {
