@@ -1,0 +1,28 @@
+//! The rules of commands, as sentences: given, when, then.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+mod access_keys;
+mod account;
+mod applications;
+mod build;
+mod deletion;
+mod grants;
+mod groups;
+mod organization;
+mod passwords;
+mod platform;
+mod policies;
+mod resources;
+mod revocations;
+mod roles;
+mod signing_keys;
+mod subject_aliases;
+mod tags;
+mod users;
