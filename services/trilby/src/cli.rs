@@ -27,7 +27,7 @@ pub struct SettingsArgs {
     /// Address to serve the API on [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Address of the operator's port (metrics) [default: 127.0.0.1:9090]
+    /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
 }
@@ -108,9 +108,17 @@ pub enum LogCommand {
         /// Begin after this seq
         #[arg(long)]
         since: Option<u64>,
+        /// A Trilby-Seq kept from an earlier answer: the log must still hold it
+        #[arg(long, value_name = "TRILBY-SEQ")]
+        kept: Option<String>,
         /// Answer as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Write one log as JSON lines that can be verified without this program
+    Export {
+        /// An account id, an organization id or `platform`
+        log: String,
     },
     /// Copy the store to another folder, byte for byte
     Copy {

@@ -52,12 +52,27 @@ fn settings(args: &SettingsArgs) -> anyhow::Result<Settings> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let overrides = [
-        ("log.data_dir", args.data_dir.as_ref().map(|dir| dir.display().to_string())),
-        ("server.listen", args.listen.map(|listen| listen.to_string())),
-        ("server.operator_listen", args.operator_listen.map(|listen| listen.to_string())),
+        (
+            "log.data_dir",
+            args.data_dir.as_ref().map(|dir| dir.display().to_string()),
+        ),
+        (
+            "server.listen",
+            args.listen.map(|listen| listen.to_string()),
+        ),
+        (
+            "server.operator_listen",
+            args.operator_listen.map(|listen| listen.to_string()),
+        ),
     ];
-    let overrides = overrides.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Ok(Settings::load(args.config.as_deref(), environment, overrides)?)
+    let overrides = overrides
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Ok(Settings::load(
+        args.config.as_deref(),
+        environment,
+        overrides,
+    )?)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {

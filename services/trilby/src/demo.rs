@@ -50,7 +50,11 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     match told {
         Ok(_) => {
             terminal.line("")?;
-            terminal.line(&format!("Still serving on {} (API document: {}/docs). Stop with Ctrl-C.", serving.url(), serving.url()))?;
+            terminal.line(&format!(
+                "Still serving on {} (API document: {}/docs). Stop with Ctrl-C.",
+                serving.url(),
+                serving.url()
+            ))?;
             serving.until_stopped().await
         }
         Err(error) => {
@@ -70,11 +74,15 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
     settings.server.public_url = None;
     let folder = settings.log.data_dir.join(FOLDER);
     let serving = serve::start(settings).await?;
-    let told = tokio::time::timeout(TIME_LIMIT, tell(&serving, folder, Arc::clone(&terminal))).await;
+    let told =
+        tokio::time::timeout(TIME_LIMIT, tell(&serving, folder, Arc::clone(&terminal))).await;
     serving.stop().await?;
     let checks = told.context("the story did not end in time")??;
     terminal.line("")?;
-    terminal.line(&format!("{checks} checks passed in {:.1} s.", begun.elapsed().as_secs_f64()))
+    terminal.line(&format!(
+        "{checks} checks passed in {:.1} s.",
+        begun.elapsed().as_secs_f64()
+    ))
 }
 
 /// Tells what was not told yet, on a thread of its own: the client of the story blocks, as `curl` does.
@@ -84,7 +92,12 @@ async fn tell(serving: &Serving, folder: PathBuf, terminal: Arc<Terminal>) -> an
     tokio::task::spawn_blocking(move || tell_blocking(&base, ticket, &folder, &terminal)).await?
 }
 
-fn tell_blocking(base: &str, ticket: Option<String>, folder: &Path, terminal: &Terminal) -> anyhow::Result<u32> {
+fn tell_blocking(
+    base: &str,
+    ticket: Option<String>,
+    folder: &Path,
+    terminal: &Terminal,
+) -> anyhow::Result<u32> {
     files::make_private_dir(folder)?;
     let memory = Memory::open(folder)?;
     let mut teller = Teller::new(base.to_owned(), folder.to_path_buf(), terminal, memory);
@@ -99,7 +112,8 @@ fn tell_blocking(base: &str, ticket: Option<String>, folder: &Path, terminal: &T
             continue;
         }
         teller.chapter(index + 1, chapter.title)?;
-        (chapter.tell)(&mut teller).with_context(|| format!("chapter {}, {}", index + 1, chapter.title))?;
+        (chapter.tell)(&mut teller)
+            .with_context(|| format!("chapter {}, {}", index + 1, chapter.title))?;
         teller.memory.mark_told(chapter.name)?;
         told_now += 1;
     }
@@ -130,7 +144,11 @@ fn prepare(teller: &Teller<'_>, ticket: Option<String>) -> anyhow::Result<()> {
 fn random_password() -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
     let seed = SystemEntropy.seed();
-    seed.iter().take(26).filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect()
+    seed.iter()
+        .take(26)
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 /// For a run that finds the story told: shows that it still stands.
@@ -139,9 +157,17 @@ fn remind(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let dev = teller.memory.fact("dev")?;
     teller.call(Call::get(format!("/v1/accounts/{dev}/users")).by("dev-admin"))?;
     ask::Ask::of("Mary", "s3:GetObject", "bucket/reports/2026/q3.csv")
-        .allowed(ask::Because::statement("identity", "AmazonS3ReadOnlyAccess", 0))
+        .allowed(ask::Because::statement(
+            "identity",
+            "AmazonS3ReadOnlyAccess",
+            0,
+        ))
         .send(teller)?;
-    ask::Ask::of("Mary", "s3:GetObject", "bucket/reports/confidential/salaries.csv")
-        .denied("explicit_deny", ask::Because::sid("identity", "KeepOut"))
-        .send(teller)
+    ask::Ask::of(
+        "Mary",
+        "s3:GetObject",
+        "bucket/reports/confidential/salaries.csv",
+    )
+    .denied("explicit_deny", ask::Because::sid("identity", "KeepOut"))
+    .send(teller)
 }

@@ -18,7 +18,12 @@ pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let name = path.file_name().context("a file has a name")?;
     let fresh = folder.join(format!(".{}.new", name.to_string_lossy()));
     let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(PRIVATE_FILE).open(&fresh)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(PRIVATE_FILE)
+            .open(&fresh)?;
         file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
         file.write_all(content)?;
         file.sync_all()?;
@@ -48,6 +53,13 @@ mod tests {
         write_private(&path, b"one").expect("written");
         write_private(&path, b"two").expect("written again");
         assert_eq!(std::fs::read(&path).expect("read"), b"two");
-        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, PRIVATE_FILE);
+        assert_eq!(
+            std::fs::metadata(&path)
+                .expect("there")
+                .permissions()
+                .mode()
+                & 0o777,
+            PRIVATE_FILE
+        );
     }
 }

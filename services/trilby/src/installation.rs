@@ -19,7 +19,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use trilby_credential::{InstallationKeys, Keks, StoreKey, Peppers};
+use trilby_credential::{InstallationKeys, Keks, Peppers, StoreKey};
 use trilby_model::Entropy;
 use zeroize::Zeroizing;
 
@@ -46,14 +46,19 @@ impl DataDir {
     ///
     /// Errors: it is not a folder, cannot be read, or holds something that is not Trilby's.
     pub fn at(root: &Path) -> anyhow::Result<Self> {
-        let dir = Self { root: root.to_path_buf() };
+        let dir = Self {
+            root: root.to_path_buf(),
+        };
         match fs::read_dir(root) {
             Ok(entries) => dir.check_is_ours(entries)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
                 bail!("the data folder {} is not a folder", root.display())
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read the data folder {}", root.display())),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read the data folder {}", root.display()));
+            }
         }
         Ok(dir)
     }
@@ -63,7 +68,8 @@ impl DataDir {
             return Ok(());
         }
         for entry in entries {
-            let entry = entry.with_context(|| format!("cannot read the data folder {}", self.root.display()))?;
+            let entry = entry
+                .with_context(|| format!("cannot read the data folder {}", self.root.display()))?;
             bail!(
                 "the data folder {} holds `{}` and no Trilby store; name an empty or new folder with --data-dir",
                 self.root.display(),
@@ -104,8 +110,14 @@ impl DataDir {
             return self.read_keys();
         }
         if self.has_store() {
-            let names: Vec<String> = missing.iter().map(|path| path.display().to_string()).collect();
-            bail!("the store's keys are missing: {}; restore them from your backup", names.join(", "));
+            let names: Vec<String> = missing
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            bail!(
+                "the store's keys are missing: {}; restore them from your backup",
+                names.join(", ")
+            );
         }
         if missing.len() < paths.len() {
             // A first start was cut off between two keys. No store exists yet, so nothing depends on them.
@@ -119,11 +131,16 @@ impl DataDir {
         Ok(keys)
     }
 
-    fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
+    /// The installation's keys, which must be there.
+    pub fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
         let store = self.read_key(STORE_KEY, |text| StoreKey::decode(text))?;
         let peppers = self.read_key(PEPPER, |text| Peppers::decode(text))?;
         let keks = self.read_key(KEK, |text| Keks::decode(text))?;
-        Ok(InstallationKeys { store, peppers, keks })
+        Ok(InstallationKeys {
+            store,
+            peppers,
+            keks,
+        })
     }
 
     fn read_key<T>(
@@ -133,14 +150,18 @@ impl DataDir {
     ) -> anyhow::Result<T> {
         let path = self.keys().join(name);
         let shown = path.display();
-        let facts = fs::metadata(&path).with_context(|| format!("cannot read the key file {shown}"))?;
+        let facts =
+            fs::metadata(&path).with_context(|| format!("cannot read the key file {shown}"))?;
         if facts.permissions().mode() & 0o077 != 0 {
             bail!("the key file {shown} is open to others; make it private: chmod 600 {shown}");
         }
         if facts.len() > KEY_FILE_BYTES_MAX {
             bail!("the key file {shown} is too long to be one");
         }
-        let text = Zeroizing::new(fs::read_to_string(&path).with_context(|| format!("cannot read the key file {shown}"))?);
+        let text = Zeroizing::new(
+            fs::read_to_string(&path)
+                .with_context(|| format!("cannot read the key file {shown}"))?,
+        );
         decode(&text).with_context(|| format!("the key file {shown} cannot be used"))
     }
 }

@@ -1,5 +1,7 @@
 //! The binary: wiring, command line and the demo's script. Which backend holds the log is chosen here and nowhere below.
 
+mod api;
+mod bootstrap;
 mod cli;
 mod commands;
 mod demo;

@@ -12,12 +12,26 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn stdout() -> Self {
-        Self { out: Mutex::new(Box::new(std::io::stdout())) }
+        Self {
+            out: Mutex::new(Box::new(std::io::stdout())),
+        }
+    }
+
+    /// For errors.
+    pub fn stderr() -> Self {
+        Self {
+            out: Mutex::new(Box::new(std::io::stderr())),
+        }
     }
 
     /// Writes one line and flushes it. Fails when nobody reads any more.
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
-        let mut out = self.out.lock().map_err(|_| anyhow::anyhow!("a writer of the terminal failed before"))?;
-        writeln!(out, "{text}").and_then(|()| out.flush()).context("cannot write to standard output")
+        let mut out = self
+            .out
+            .lock()
+            .map_err(|_| anyhow::anyhow!("a writer of the terminal failed before"))?;
+        writeln!(out, "{text}")
+            .and_then(|()| out.flush())
+            .context("cannot write to standard output")
     }
 }

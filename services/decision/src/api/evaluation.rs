@@ -1,6 +1,6 @@
 //! One question: `POST /access/v1/evaluation`, in the caller's account or in one the path names.
 
-use trilby_access::{Access, Authorized, Input, Method, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope, Services, Target};
 use trilby_service::problem::{ErrorForm, Problem};
 
 use super::body::Tree;
@@ -26,11 +26,11 @@ impl Operation for Evaluate {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
-    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
-    type Path = trilby_access::NoPath;
-    type Query = NoQuery;
+    type Path = Empty;
+    type Query = Empty;
     type Body = Tree<EvaluationRequest>;
     type Reply = DecisionBody;
 
@@ -56,11 +56,11 @@ impl Operation for EvaluateInAccount {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
-    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
     type Path = AccountPath;
-    type Query = NoQuery;
+    type Query = Empty;
     type Body = Tree<EvaluationRequest>;
     type Reply = DecisionBody;
 

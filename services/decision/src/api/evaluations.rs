@@ -1,7 +1,7 @@
 //! Many questions: `POST /access/v1/evaluations`, all decided at one position of each log.
 
 use serde_json::{Map, Value};
-use trilby_access::{Access, Authorized, Input, Method, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope, Services, Target};
 use trilby_service::problem::{ErrorForm, Problem};
 use utoipa::ToSchema;
 
@@ -62,11 +62,11 @@ impl Operation for EvaluateBatch {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
-    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
-    type Path = trilby_access::NoPath;
-    type Query = NoQuery;
+    type Path = Empty;
+    type Query = Empty;
     type Body = Tree<EvaluationsRequest>;
     type Reply = BatchBody;
 
@@ -92,11 +92,11 @@ impl Operation for EvaluateBatchInAccount {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
-    const IDEMPOTENCY: trilby_access::Idempotency = trilby_access::Idempotency::None;
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
     type Path = AccountPath;
-    type Query = NoQuery;
+    type Query = Empty;
     type Body = Tree<EvaluationsRequest>;
     type Reply = BatchBody;
 

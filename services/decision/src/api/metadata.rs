@@ -1,7 +1,7 @@
 //! Where the decision API is: `/.well-known/authzen-configuration`. Every URL comes from the configured public address.
 
 use serde::Serialize;
-use trilby_access::{Access, Authorized, Input, Method, NoBody, NoPath, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{Access, Authorized, Input, Method, NoBody, Empty, Operation, Place, Reply, Scope, Services, Target};
 use trilby_directory::Freshness;
 use trilby_service::problem::{ErrorForm, Problem};
 use utoipa::ToSchema;
@@ -48,8 +48,8 @@ impl Operation for GetMetadata {
     const HISTORY: bool = false;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
-    type Path = NoPath;
-    type Query = NoQuery;
+    type Path = Empty;
+    type Query = Empty;
     type Body = NoBody;
     type Reply = Metadata;
 
@@ -77,7 +77,7 @@ impl Operation for GetAccountMetadata {
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
 
     type Path = AccountPath;
-    type Query = NoQuery;
+    type Query = Empty;
     type Body = NoBody;
     type Reply = Metadata;
 

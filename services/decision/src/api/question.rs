@@ -1,15 +1,18 @@
 //! What single and batch evaluation share: the right to ask, and the answering of one question.
 
+use std::time::Instant;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target};
 use trilby_engine::decide;
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
-use trilby_model::{AccountId, Arn, DecisionId, Timestamp};
+use trilby_model::{AccountId, Arn, ConsistencyToken, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
 use trilby_service::request_id::uuid_v7;
+use trilby_service::telemetry::metric;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::authzen::answer::{DecisionBody, Shared};
@@ -134,9 +137,11 @@ impl<'a> Asking<'a> {
             Err(why) => return Ok(DecisionBody::unanswerable(why, &self.shared)),
         };
         let world = self.snapshot.world(question.principal_account, question.resource_account).await?;
+        let begun = Instant::now();
         let decision = decide(&question.request, &world.worlds()).map_err(Problem::internal)?.seen_from(self.home);
-        metrics::counter!(trilby_service::telemetry::metrics::DECISIONS, "outcome" => decision.outcome.as_str()).increment(1);
-        let token = trilby_model::ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
+        metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
+        metric::DECISIONS.add(1, &[decision.outcome.as_str()]);
+        let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
         DecisionBody::decided(&decision, token.as_ref(), &self.shared)
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use trilby_access::{Access, Authorized, Idempotency, Input, Method, NoPath, NoQuery, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{Access, Authorized, Idempotency, Input, Method, Empty, Operation, Place, Reply, Scope, Services, Target};
 use trilby_engine::simulate;
 use trilby_model::Arn;
 use trilby_service::problem::{Code, FieldError, Problem};
@@ -44,8 +44,8 @@ impl Operation for Simulate {
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const PROBLEMS: &'static [Code] = &[Code::MalformedPolicy];
 
-    type Path = NoPath;
-    type Query = NoQuery;
+    type Path = Empty;
+    type Query = Empty;
     type Body = Tree<SimulationCase>;
     type Reply = SimulationResult;
 

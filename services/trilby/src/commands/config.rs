@@ -7,7 +7,11 @@ use trilby_service::settings::Settings;
 use crate::cli::ConfigCommand;
 use crate::terminal::Terminal;
 
-pub fn run(settings: &Settings, command: ConfigCommand, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub fn run(
+    settings: &Settings,
+    command: ConfigCommand,
+    terminal: &Terminal,
+) -> anyhow::Result<ExitCode> {
     match command {
         ConfigCommand::Show => terminal.line(settings.to_toml().trim_end())?,
         ConfigCommand::Check => terminal.line("The settings are good.")?,

@@ -16,22 +16,38 @@ pub fn run(command: PolicyCommand, terminal: &Terminal) -> anyhow::Result<ExitCo
     let findings = match json::parse(&text) {
         Err(error) => {
             let at = error.at;
-            terminal.line(&format!("{file}:{}:{}: error: {}", at.line, at.column, error.message))?;
+            terminal.line(&format!(
+                "{file}:{}:{}: error: {}",
+                at.line, at.column, error.message
+            ))?;
             return Ok(ExitCode::FAILURE);
         }
         Ok(node) => match Document::from_node(&node, kind, &Grammar::stored()) {
-            Ok(document) => lint(&document, kind).into_iter().map(|finding| finding.located_in(&node)).collect(),
+            Ok(document) => lint(&document, kind)
+                .into_iter()
+                .map(|finding| finding.located_in(&node))
+                .collect(),
             Err(findings) => findings,
         },
     };
-    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let wrong = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
     for finding in &findings {
         terminal.line(&line(&file, finding))?;
     }
     if !wrong {
-        terminal.line(&format!("{file}: a good {} policy, {} warnings", kind.as_str(), findings.len()))?;
+        terminal.line(&format!(
+            "{file}: a good {} policy, {} warnings",
+            kind.as_str(),
+            findings.len()
+        ))?;
     }
-    Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if wrong {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn line(file: &str, finding: &Finding) -> String {
@@ -39,7 +55,11 @@ fn line(file: &str, finding: &Finding) -> String {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let hint = finding.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    let hint = finding
+        .hint
+        .as_deref()
+        .map(|hint| format!("; {hint}"))
+        .unwrap_or_default();
     format!(
         "{file}:{}:{}: {severity}: {} [{}]{hint}",
         finding.line, finding.column, finding.message, finding.code

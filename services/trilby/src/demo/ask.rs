@@ -20,24 +20,38 @@ enum Statement {
 impl Because {
     /// A statement of a policy, by the policy's name and the statement's index.
     pub fn statement(layer: &'static str, policy: &'static str, index: u64) -> Self {
-        Self { layer, statement: Some(Statement::Of { policy, index }) }
+        Self {
+            layer,
+            statement: Some(Statement::Of { policy, index }),
+        }
     }
 
     /// A statement by its `Sid`.
     pub fn sid(layer: &'static str, sid: &'static str) -> Self {
-        Self { layer, statement: Some(Statement::Sid(sid)) }
+        Self {
+            layer,
+            statement: Some(Statement::Sid(sid)),
+        }
     }
 
     /// No statement: the layer that would have had to allow and did not.
     pub fn layer(layer: &'static str) -> Self {
-        Self { layer, statement: None }
+        Self {
+            layer,
+            statement: None,
+        }
     }
 
     fn fits(&self, reason: &Value) -> bool {
         let decided_by = |statement: &Statement| {
-            let deciding = reason["deciding"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let deciding = reason["deciding"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             deciding.iter().any(|entry| match statement {
-                Statement::Of { policy, index } => entry["policy"] == *policy && entry["statement"] == *index,
+                Statement::Of { policy, index } => {
+                    entry["policy"] == *policy && entry["statement"] == *index
+                }
                 Statement::Sid(sid) => entry["sid"] == *sid,
             })
         };
@@ -47,7 +61,9 @@ impl Because {
     fn told(&self) -> String {
         match &self.statement {
             None => format!("nothing in layer {} allows it", self.layer),
-            Some(Statement::Of { policy, index }) => format!("statement {index} of {policy}, layer {}", self.layer),
+            Some(Statement::Of { policy, index }) => {
+                format!("statement {index} of {policy}, layer {}", self.layer)
+            }
             Some(Statement::Sid(sid)) => format!("statement {sid}, layer {}", self.layer),
         }
     }
@@ -66,7 +82,14 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// `resource` is `type/id` within the account acme-dev.
     pub fn of(user: &'a str, action: &'a str, resource: &'a str) -> Self {
-        Self { user, action, resource, at_least: None, outcome: "implicit_deny", because: Because::layer("identity") }
+        Self {
+            user,
+            action,
+            resource,
+            at_least: None,
+            outcome: "implicit_deny",
+            because: Because::layer("identity"),
+        }
     }
 
     /// Asks about a state at least as new as the one a change led to.
@@ -102,7 +125,14 @@ impl<'a> Ask<'a> {
         let right = answer.json["decision"] == json!(self.outcome == "allow")
             && reason["decision"] == self.outcome
             && self.because.fits(reason);
-        let fact = format!("{} {} {}: {}, because {}", self.user, self.action, self.resource, self.outcome, self.because.told());
+        let fact = format!(
+            "{} {} {}: {}, because {}",
+            self.user,
+            self.action,
+            self.resource,
+            self.outcome,
+            self.because.told()
+        );
         teller.check(right, &fact)
     }
 
@@ -120,16 +150,29 @@ pub struct Batch<'a> {
 impl Batch<'_> {
     pub fn send(self, teller: &mut Teller<'_>) -> anyhow::Result<()> {
         let dev = teller.memory.fact("dev")?;
-        teller.say("Many questions fit in one request; all are decided at one position of the log.")?;
-        let asked: Vec<Value> = self.questions.iter().map(|(user, action, resource, _)| question(user, action, resource)).collect();
-        let due: Vec<Value> = self.questions.iter().map(|(_, _, _, allowed)| json!({"decision": allowed})).collect();
+        teller.say(
+            "Many questions fit in one request; all are decided at one position of the log.",
+        )?;
+        let asked: Vec<Value> = self
+            .questions
+            .iter()
+            .map(|(user, action, resource, _)| question(user, action, resource))
+            .collect();
+        let due: Vec<Value> = self
+            .questions
+            .iter()
+            .map(|(_, _, _, allowed)| json!({"decision": allowed}))
+            .collect();
         let answer = teller.call(
             Call::post(format!("/accounts/{dev}/access/v1/evaluations"))
                 .by("storefront")
                 .json(json!({"evaluations": asked}))
                 .expect(200),
         )?;
-        teller.check(answer.json["evaluations"] == Value::Array(due), "each answer is the one asked for alone")
+        teller.check(
+            answer.json["evaluations"] == Value::Array(due),
+            "each answer is the one asked for alone",
+        )
     }
 }
 

@@ -26,9 +26,12 @@ impl Memory {
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let mut memory = match std::fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is not a story", path.display()))?,
+            Ok(text) => serde_json::from_str(&text)
+                .with_context(|| format!("{} is not a story", path.display()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
         memory.path = path;
         if memory.run.is_empty() {
@@ -67,7 +70,10 @@ impl Memory {
 
     /// A fact an earlier chapter learned.
     pub fn fact(&self, name: &str) -> anyhow::Result<String> {
-        self.facts.get(name).cloned().with_context(|| format!("the story does not know `{name}` yet"))
+        self.facts
+            .get(name)
+            .cloned()
+            .with_context(|| format!("the story does not know `{name}` yet"))
     }
 
     fn save(&self) -> anyhow::Result<()> {

@@ -11,7 +11,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The text at a JSON pointer of an answer.
 pub fn text<'a>(json: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
-    json.pointer(pointer).and_then(Value::as_str).with_context(|| format!("the answer has no text at {pointer}: {json}"))
+    json.pointer(pointer)
+        .and_then(Value::as_str)
+        .with_context(|| format!("the answer has no text at {pointer}: {json}"))
 }
 
 /// Root's console login; the form with the password lies in `root.form`.
@@ -30,8 +32,14 @@ pub fn root(teller: &mut Teller<'_>, aloud: bool) -> anyhow::Result<()> {
 
 /// A key session; the key lies in `<who>.key` as a Basic credential.
 pub fn key(teller: &mut Teller<'_>, who: &str, aloud: bool) -> anyhow::Result<()> {
-    teller.keep_secret("client-credentials.form", "grant_type=client_credentials&duration_seconds=3600")?;
-    let call = Call::post("/v1/token").by(&format!("{who}-key")).file("client-credentials.form", FORM).expect(200);
+    teller.keep_secret(
+        "client-credentials.form",
+        "grant_type=client_credentials&duration_seconds=3600",
+    )?;
+    let call = Call::post("/v1/token")
+        .by(&format!("{who}-key"))
+        .file("client-credentials.form", FORM)
+        .expect(200);
     let answer = teller.call(if aloud { call } else { call.quietly() })?;
     keep_token(teller, who, text(&answer.json, "/access_token")?)
 }
@@ -41,14 +49,26 @@ pub fn member_admin(teller: &mut Teller<'_>, member: &str, aloud: bool) -> anyho
     let role = teller.memory.fact(&format!("{member}_role"))?;
     let call = Call::post("/v1/assume-role")
         .by("admin")
-        .json(json!({"role_arn": role, "role_session_name": "demo-admin", "duration_seconds": 3600}))
+        .json(
+            json!({"role_arn": role, "role_session_name": "demo-admin", "duration_seconds": 3600}),
+        )
         .expect(200);
     let answer = teller.call(if aloud { call } else { call.quietly() })?;
-    keep_token(teller, &format!("{member}-admin"), text(&answer.json, "/credentials/session_token")?)
+    keep_token(
+        teller,
+        &format!("{member}-admin"),
+        text(&answer.json, "/credentials/session_token")?,
+    )
 }
 
 /// Makes an access key for a user and keeps it; a key made by an earlier run is kept as it is.
-pub fn access_key(teller: &mut Teller<'_>, by: &str, account: &str, user: &str, who: &str) -> anyhow::Result<()> {
+pub fn access_key(
+    teller: &mut Teller<'_>,
+    by: &str,
+    account: &str,
+    user: &str,
+    who: &str,
+) -> anyhow::Result<()> {
     let fact = format!("{who}_key");
     if teller.memory.knows(&fact) {
         return Ok(());
@@ -60,9 +80,13 @@ pub fn access_key(teller: &mut Teller<'_>, by: &str, account: &str, user: &str, 
             .json(json!({})),
     )?;
     let id = text(&answer.json, "/access_key_id")?.to_owned();
-    let secret = text(&answer.json, "/secret").context("the key's secret is shown once, and this was not the first time")?;
+    let secret = text(&answer.json, "/secret")
+        .context("the key's secret is shown once, and this was not the first time")?;
     let basic = base64_standard(format!("{id}:{secret}").as_bytes());
-    teller.keep_secret(&format!("{who}-key.auth"), &format!("Authorization: Basic {basic}\n"))?;
+    teller.keep_secret(
+        &format!("{who}-key.auth"),
+        &format!("Authorization: Basic {basic}\n"),
+    )?;
     teller.memory.remember(&fact, &id)
 }
 
@@ -82,7 +106,10 @@ pub fn renew(teller: &mut Teller<'_>) -> anyhow::Result<()> {
 }
 
 fn keep_token(teller: &Teller<'_>, who: &str, token: &str) -> anyhow::Result<()> {
-    teller.keep_secret(&format!("{who}.auth"), &format!("Authorization: Bearer {token}\n"))
+    teller.keep_secret(
+        &format!("{who}.auth"),
+        &format!("Authorization: Bearer {token}\n"),
+    )
 }
 
 fn base64_standard(bytes: &[u8]) -> String {

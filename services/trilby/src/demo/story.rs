@@ -24,12 +24,44 @@ pub struct Chapter {
 
 /// Every chapter, in order.
 pub const CHAPTERS: &[Chapter] = &[
-    Chapter { name: "start", title: "An empty store, and the one way in", tell: start::tell },
-    Chapter { name: "organization", title: "Acme, its two accounts, and a hat for each", tell: organization::tell },
-    Chapter { name: "reading", title: "Mary may read anywhere and write nowhere", tell: reading::tell },
-    Chapter { name: "one_bucket", title: "One bucket names Mary: there she may write", tell: one_bucket::tell },
-    Chapter { name: "billing", title: "Bob joins Billing, and leaves it", tell: billing::tell },
-    Chapter { name: "explicit_deny", title: "An explicit deny beats both", tell: explicit_deny::tell },
-    Chapter { name: "what_if", title: "Policies tried out before they exist", tell: what_if::tell },
-    Chapter { name: "revocation", title: "A key is deleted, and its session ends", tell: revocation::tell },
+    Chapter {
+        name: "start",
+        title: "An empty store, and the one way in",
+        tell: start::tell,
+    },
+    Chapter {
+        name: "organization",
+        title: "Acme, its two accounts, and a hat for each",
+        tell: organization::tell,
+    },
+    Chapter {
+        name: "reading",
+        title: "Mary may read anywhere and write nowhere",
+        tell: reading::tell,
+    },
+    Chapter {
+        name: "one_bucket",
+        title: "One bucket names Mary: there she may write",
+        tell: one_bucket::tell,
+    },
+    Chapter {
+        name: "billing",
+        title: "Bob joins Billing, and leaves it",
+        tell: billing::tell,
+    },
+    Chapter {
+        name: "explicit_deny",
+        title: "An explicit deny beats both",
+        tell: explicit_deny::tell,
+    },
+    Chapter {
+        name: "what_if",
+        title: "Policies tried out before they exist",
+        tell: what_if::tell,
+    },
+    Chapter {
+        name: "revocation",
+        title: "A key is deleted, and its session ends",
+        tell: revocation::tell,
+    },
 ];

@@ -36,7 +36,10 @@ enum Body {
     None,
     Json(Value),
     /// A file of the story's folder whose content is sent as it stands.
-    File { name: String, content_type: &'static str },
+    File {
+        name: String,
+        content_type: &'static str,
+    },
 }
 
 /// What came back.
@@ -49,7 +52,15 @@ pub struct Answer {
 
 impl Call {
     fn new(method: &'static str, path: impl Into<String>, status: u16) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), credential: None, body: Body::None, status, quiet: false }
+        Self {
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            credential: None,
+            body: Body::None,
+            status,
+            quiet: false,
+        }
     }
 
     pub fn get(path: impl Into<String>) -> Self {
@@ -85,7 +96,10 @@ impl Call {
 
     /// Sends a file of the story's folder: for bodies that hold a secret.
     pub fn file(mut self, name: &str, content_type: &'static str) -> Self {
-        self.body = Body::File { name: name.to_owned(), content_type };
+        self.body = Body::File {
+            name: name.to_owned(),
+            content_type,
+        };
         self
     }
 
@@ -124,8 +138,18 @@ pub struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// `base` is the server's URL without a trailing slash; `folder` holds the story's files.
     pub fn new(base: String, folder: PathBuf, out: &'a Terminal, memory: Memory) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(REQUEST_TIMEOUT)).build();
-        Self { base, folder, agent: config.into(), out, memory, checks: 0 }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(REQUEST_TIMEOUT))
+            .build();
+        Self {
+            base,
+            folder,
+            agent: config.into(),
+            out,
+            memory,
+            checks: 0,
+        }
     }
 
     pub fn chapter(&self, number: usize, title: &str) -> anyhow::Result<()> {
@@ -163,7 +187,14 @@ impl<'a> Teller<'a> {
             self.out.line(&printed(&answer))?;
         }
         if answer.status != call.status {
-            bail!("{} {} answered {} where {} was due: {}", call.method, call.path, answer.status, call.status, answer.json);
+            bail!(
+                "{} {} answered {} where {} was due: {}",
+                call.method,
+                call.path,
+                answer.status,
+                call.status,
+                answer.json
+            );
         }
         self.checks += 1;
         Ok(answer)
@@ -179,19 +210,26 @@ impl<'a> Teller<'a> {
     }
 
     fn send(&self, call: &Call) -> anyhow::Result<Answer> {
-        let mut request = ureq::http::Request::builder().method(call.method).uri(format!("{}{}", self.base, call.path));
+        let mut request = ureq::http::Request::builder()
+            .method(call.method)
+            .uri(format!("{}{}", self.base, call.path));
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
         if let Some(file) = &call.credential {
             let line = self.read(file)?;
-            let (name, value) = line.trim_end().split_once(": ").context("a credential file holds one header line")?;
+            let (name, value) = line
+                .trim_end()
+                .split_once(": ")
+                .context("a credential file holds one header line")?;
             request = request.header(name, value);
         }
         let (content_type, bytes) = match &call.body {
             Body::None => (None, Vec::new()),
             Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
-            Body::File { name, content_type } => (Some(*content_type), self.read(name)?.into_bytes()),
+            Body::File { name, content_type } => {
+                (Some(*content_type), self.read(name)?.into_bytes())
+            }
         };
         if let Some(content_type) = content_type {
             request = request.header("Content-Type", content_type);
@@ -204,15 +242,25 @@ impl<'a> Teller<'a> {
         let headers = response
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         let text = response.body_mut().read_to_string()?;
         let json = if text.is_empty() {
             Value::Null
         } else {
-            serde_json::from_str(&text).with_context(|| format!("{} {} answered no JSON", call.method, call.path))?
+            serde_json::from_str(&text)
+                .with_context(|| format!("{} {} answered no JSON", call.method, call.path))?
         };
-        Ok(Answer { status, headers, json })
+        Ok(Answer {
+            status,
+            headers,
+            json,
+        })
     }
 
     fn read(&self, name: &str) -> anyhow::Result<String> {
@@ -230,7 +278,10 @@ impl<'a> Teller<'a> {
         let mut line = format!("  $ {}", parts.join(" "));
         let mut more = Vec::new();
         if let Some(file) = &call.credential {
-            more.push(format!("-H {}", quoted(&format!("@{}", self.shown(file).display()))));
+            more.push(format!(
+                "-H {}",
+                quoted(&format!("@{}", self.shown(file).display()))
+            ));
         }
         for (name, value) in &call.headers {
             more.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
@@ -243,7 +294,10 @@ impl<'a> Teller<'a> {
             }
             Body::File { name, content_type } => {
                 more.push(format!("-H 'Content-Type: {content_type}'"));
-                more.push(format!("--data-binary {}", quoted(&format!("@{}", self.shown(name).display()))));
+                more.push(format!(
+                    "--data-binary {}",
+                    quoted(&format!("@{}", self.shown(name).display()))
+                ));
             }
         }
         for part in more {
@@ -261,7 +315,8 @@ impl<'a> Teller<'a> {
 /// The folder as seen from where the program was started, if it lies below it.
 fn relative(folder: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
-    here.and_then(|here| folder.strip_prefix(here).ok().map(Path::to_path_buf)).unwrap_or_else(|| folder.to_path_buf())
+    here.and_then(|here| folder.strip_prefix(here).ok().map(Path::to_path_buf))
+        .unwrap_or_else(|| folder.to_path_buf())
 }
 
 /// Quoted for a POSIX shell.
@@ -293,7 +348,14 @@ fn without_secrets(value: &Value) -> Value {
             .iter()
             .map(|(name, value)| {
                 let hidden = SECRET_MEMBERS.contains(&name.as_str()) && value.is_string();
-                (name.clone(), if hidden { Value::from("(kept in a file)") } else { without_secrets(value) })
+                (
+                    name.clone(),
+                    if hidden {
+                        Value::from("(kept in a file)")
+                    } else {
+                        without_secrets(value)
+                    },
+                )
             })
             .collect(),
         Value::Array(items) => items.iter().map(without_secrets).collect(),

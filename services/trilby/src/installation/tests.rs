@@ -38,7 +38,10 @@ fn a_store_without_its_keys_is_refused() {
     fs::create_dir(dir.store()).expect("made");
     fs::write(dir.store().join("log"), "x").expect("written");
     fs::remove_file(dir.keys().join(KEK)).expect("removed");
-    let error = dir.open_keys(&mut entropy(2)).expect_err("no keys").to_string();
+    let error = dir
+        .open_keys(&mut entropy(2))
+        .expect_err("no keys")
+        .to_string();
     assert!(error.contains("kek.key"), "{error}");
 }
 
@@ -47,8 +50,12 @@ fn a_key_file_open_to_others_is_refused() {
     let root = tempfile::tempdir().expect("a folder");
     let dir = DataDir::at(root.path()).expect("empty");
     dir.open_keys(&mut entropy(1)).expect("made");
-    fs::set_permissions(dir.keys().join(PEPPER), fs::Permissions::from_mode(0o644)).expect("opened");
-    let error = dir.open_keys(&mut entropy(2)).expect_err("open to others").to_string();
+    fs::set_permissions(dir.keys().join(PEPPER), fs::Permissions::from_mode(0o644))
+        .expect("opened");
+    let error = dir
+        .open_keys(&mut entropy(2))
+        .expect_err("open to others")
+        .to_string();
     assert!(error.contains("chmod 600"), "{error}");
 }
 
@@ -57,7 +64,11 @@ fn no_key_stands_in_the_error_of_a_spoilt_key_file() {
     let root = tempfile::tempdir().expect("a folder");
     let dir = DataDir::at(root.path()).expect("empty");
     dir.open_keys(&mut entropy(1)).expect("made");
-    files::write_private(&dir.keys().join(STORE_KEY), b"trilby-store-key:1:SECRETSECRET").expect("spoilt");
+    files::write_private(
+        &dir.keys().join(STORE_KEY),
+        b"trilby-store-key:1:SECRETSECRET",
+    )
+    .expect("spoilt");
     let error = format!("{:#}", dir.open_keys(&mut entropy(2)).expect_err("spoilt"));
     assert!(!error.contains("SECRETSECRET"), "{error}");
 }

@@ -16,7 +16,10 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .json(json!({"name": "invoices", "description": "What customers owe"})),
     )?;
     teller.call(
-        Call::post(format!("{base}/groups")).by("dev-admin").once("demo-create-billing").json(json!({"name": "Billing"})),
+        Call::post(format!("{base}/groups"))
+            .by("dev-admin")
+            .once("demo-create-billing")
+            .json(json!({"name": "Billing"})),
     )?;
     teller.call(
         Call::put(format!("{base}/groups/Billing/inline-policies/Invoices"))
@@ -30,13 +33,21 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .expect(201),
     )?;
     teller.call(
-        Call::post(format!("{base}/users")).by("dev-admin").once("demo-create-user-bob").json(json!({"name": "Bob"})),
+        Call::post(format!("{base}/users"))
+            .by("dev-admin")
+            .once("demo-create-user-bob")
+            .json(json!({"name": "Bob"})),
     )?;
-    Ask::of("Bob", "invoices:Send", "invoice/2026-117").denied("implicit_deny", Because::layer("identity")).send(teller)?;
+    Ask::of("Bob", "invoices:Send", "invoice/2026-117")
+        .denied("implicit_deny", Because::layer("identity"))
+        .send(teller)?;
 
     teller.say("He joins the group.")?;
     let joined = teller.call(
-        Call::put(format!("{base}/groups/Billing/members/Bob")).by("dev-admin").once("demo-bob-joins-0001").expect(204),
+        Call::put(format!("{base}/groups/Billing/members/Bob"))
+            .by("dev-admin")
+            .once("demo-bob-joins-0001")
+            .expect(204),
     )?;
     Ask::of("Bob", "invoices:Send", "invoice/2026-117")
         .at_least(&joined)
@@ -44,8 +55,11 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         .send(teller)?;
 
     teller.say("He leaves it. The position in the log that the change returned goes along with the question.")?;
-    let left = teller
-        .call(Call::delete(format!("{base}/groups/Billing/members/Bob")).by("dev-admin").once("demo-bob-leaves-0001"))?;
+    let left = teller.call(
+        Call::delete(format!("{base}/groups/Billing/members/Bob"))
+            .by("dev-admin")
+            .once("demo-bob-leaves-0001"),
+    )?;
     Ask::of("Bob", "invoices:Send", "invoice/2026-117")
         .at_least(&left)
         .denied("implicit_deny", Because::layer("identity"))

@@ -19,13 +19,23 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             }}))
             .expect(201),
     )?;
-    teller.say("Her own policy would let her read this, and the bucket's policy would let her write that:")?;
-    Ask::of("Mary", "s3:GetObject", "bucket/reports/confidential/salaries.csv")
-        .denied("explicit_deny", Because::sid("identity", "KeepOut"))
-        .send(teller)?;
-    Ask::of("Mary", "s3:PutObject", "bucket/team-drafts/confidential/merger.md")
-        .denied("explicit_deny", Because::sid("identity", "KeepOut"))
-        .send(teller)?;
+    teller.say(
+        "Her own policy would let her read this, and the bucket's policy would let her write that:",
+    )?;
+    Ask::of(
+        "Mary",
+        "s3:GetObject",
+        "bucket/reports/confidential/salaries.csv",
+    )
+    .denied("explicit_deny", Because::sid("identity", "KeepOut"))
+    .send(teller)?;
+    Ask::of(
+        "Mary",
+        "s3:PutObject",
+        "bucket/team-drafts/confidential/merger.md",
+    )
+    .denied("explicit_deny", Because::sid("identity", "KeepOut"))
+    .send(teller)?;
     teller.say("And beside it all is as it was:")?;
     Ask::of("Mary", "s3:PutObject", "bucket/team-drafts/plan.md")
         .allowed(Because::sid("resource", "MaryOwnsTheDrafts"))
@@ -33,7 +43,12 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ask::many(&[
         ("Mary", "s3:GetObject", "bucket/reports/2026/q3.csv", true),
         ("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv", false),
-        ("Mary", "s3:DeleteObject", "bucket/team-drafts/plan.md", true),
+        (
+            "Mary",
+            "s3:DeleteObject",
+            "bucket/team-drafts/plan.md",
+            true,
+        ),
         ("Bob", "invoices:Send", "invoice/2026-117", false),
     ])
     .send(teller)

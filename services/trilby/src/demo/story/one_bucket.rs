@@ -8,7 +8,8 @@ use crate::demo::teller::{Call, Teller};
 pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let dev = teller.memory.fact("dev")?;
     let bucket = format!("/v1/accounts/{dev}/applications/s3/resources/bucket/team-drafts");
-    teller.say("The bucket `team-drafts` is registered, and its own policy names Mary with s3:*.")?;
+    teller
+        .say("The bucket `team-drafts` is registered, and its own policy names Mary with s3:*.")?;
     teller.call(
         Call::put(&bucket)
             .by("dev-admin")
@@ -42,7 +43,9 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ask::of("Mary", "s3:PutObject", "bucket/team-drafts/plan.md")
         .allowed(Because::sid("resource", "MaryOwnsTheDrafts"))
         .send(teller)?;
-    Ask::of("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv").denied("implicit_deny", Because::layer("identity")).send(teller)?;
+    Ask::of("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv")
+        .denied("implicit_deny", Because::layer("identity"))
+        .send(teller)?;
     Ask::of("Mary", "s3:PutObject", "bucket/team-drafts-archive/plan.md")
         .denied("implicit_deny", Because::layer("identity"))
         .send(teller)

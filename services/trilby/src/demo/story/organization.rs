@@ -7,8 +7,12 @@ use crate::demo::teller::{Call, Teller};
 
 pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     teller.say("The account founds the organization Acme and becomes its management account.")?;
-    let answer = teller
-        .call(Call::post("/v1/organizations").by("admin").once("demo-found-acme-00").json(json!({"name": "Acme"})))?;
+    let answer = teller.call(
+        Call::post("/v1/organizations")
+            .by("admin")
+            .once("demo-found-acme-00")
+            .json(json!({"name": "Acme"})),
+    )?;
     let organization = sessions::text(&answer.json, "/id")?.to_owned();
     teller.memory.remember("organization", &organization)?;
 
@@ -19,8 +23,13 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
                 .once(format!("demo-create-{name}"))
                 .json(json!({"name": name})),
         )?;
-        teller.memory.remember(fact, sessions::text(&answer.json, "/account_id")?)?;
-        teller.memory.remember(&format!("{fact}_role"), sessions::text(&answer.json, "/access_role_arn")?)?;
+        teller
+            .memory
+            .remember(fact, sessions::text(&answer.json, "/account_id")?)?;
+        teller.memory.remember(
+            &format!("{fact}_role"),
+            sessions::text(&answer.json, "/access_role_arn")?,
+        )?;
     }
 
     teller.say(
@@ -31,5 +40,8 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     sessions::member_admin(teller, "prod", true)?;
     let me = teller.call(Call::get("/v1/caller-identity").by("dev-admin"))?;
     let dev = teller.memory.fact("dev")?;
-    teller.check(me.json["account"] == json!(dev), "in acme-dev the administrator is a role session of that account")
+    teller.check(
+        me.json["account"] == json!(dev),
+        "in acme-dev the administrator is a role session of that account",
+    )
 }

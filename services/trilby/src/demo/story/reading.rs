@@ -18,7 +18,10 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .json(json!({"name": "s3", "description": "Buckets and what is in them"})),
     )?;
     teller.call(
-        Call::post(format!("{base}/users")).by("dev-admin").once("demo-create-user-mary").json(json!({"name": "Mary"})),
+        Call::post(format!("{base}/users"))
+            .by("dev-admin")
+            .once("demo-create-user-mary")
+            .json(json!({"name": "Mary"})),
     )?;
     teller.call(
         Call::post(format!("{base}/policies")).by("dev-admin").once("demo-create-s3-reading").json(json!({
@@ -34,9 +37,11 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         })),
     )?;
     teller.call(
-        Call::put(format!("{base}/users/Mary/attached-policies/AmazonS3ReadOnlyAccess"))
-            .by("dev-admin")
-            .once("demo-attach-s3-reading"),
+        Call::put(format!(
+            "{base}/users/Mary/attached-policies/AmazonS3ReadOnlyAccess"
+        ))
+        .by("dev-admin")
+        .once("demo-attach-s3-reading"),
     )?;
 
     teller.say(
@@ -50,9 +55,11 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .json(json!({"name": "storefront", "kind": "service"})),
     )?;
     teller.call(
-        Call::put(format!("{base}/users/storefront/attached-policies/system:DecisionPointAccess"))
-            .by("dev-admin")
-            .once("demo-attach-decisions"),
+        Call::put(format!(
+            "{base}/users/storefront/attached-policies/system:DecisionPointAccess"
+        ))
+        .by("dev-admin")
+        .once("demo-attach-decisions"),
     )?;
     sessions::access_key(teller, "dev-admin", &dev, "storefront", "storefront")?;
     sessions::key(teller, "storefront", true)?;
@@ -64,5 +71,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ask::of("Mary", "s3:GetObject", "bucket/holiday-photos/beach.jpg")
         .allowed(Because::statement("identity", "AmazonS3ReadOnlyAccess", 0))
         .send(teller)?;
-    Ask::of("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv").denied("implicit_deny", Because::layer("identity")).send(teller)
+    Ask::of("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv")
+        .denied("implicit_deny", Because::layer("identity"))
+        .send(teller)
 }

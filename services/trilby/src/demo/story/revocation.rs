@@ -19,10 +19,19 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     teller.call(Call::get("/v1/caller-identity").by("contractor"))?;
     let key = teller.memory.fact("contractor_key")?;
     teller.call(
-        Call::delete(format!("/v1/accounts/{dev}/users/contractor/access-keys/{key}"))
-            .by("dev-admin")
-            .once("demo-delete-key-00001"),
+        Call::delete(format!(
+            "/v1/accounts/{dev}/users/contractor/access-keys/{key}"
+        ))
+        .by("dev-admin")
+        .once("demo-delete-key-00001"),
     )?;
-    let refused = teller.call(Call::get("/v1/caller-identity").by("contractor").expect(401))?;
-    teller.check(refused.json["code"] == "unauthenticated", "the token has not expired, and is worth nothing")
+    let refused = teller.call(
+        Call::get("/v1/caller-identity")
+            .by("contractor")
+            .expect(401),
+    )?;
+    teller.check(
+        refused.json["code"] == "unauthenticated",
+        "the token has not expired, and is worth nothing",
+    )
 }

@@ -10,18 +10,28 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         "A new installation has no account and no password. It has one bootstrap ticket, good once and for half an hour.\n\
          It makes the first account and its root user. (The body holds secrets, so it is sent from a file.)",
     )?;
-    let account = teller.call(Call::post("/v1/bootstrap").file("bootstrap.json", "application/json"))?;
-    teller.memory.remember("account", sessions::text(&account.json, "/account/id")?)?;
+    let account =
+        teller.call(Call::post("/v1/bootstrap").file("bootstrap.json", "application/json"))?;
+    teller
+        .memory
+        .remember("account", sessions::text(&account.json, "/account/id")?)?;
 
     teller.say("Root logs in with its password, to make an administrator and then be put away.")?;
     sessions::root(teller, true)?;
     let account = teller.memory.fact("account")?;
     let users = format!("/v1/accounts/{account}/users");
-    teller.call(Call::post(&users).by("root").once("demo-create-user-admin").json(json!({"name": "admin"})))?;
     teller.call(
-        Call::put(format!("{users}/admin/attached-policies/system:AdministratorAccess"))
+        Call::post(&users)
             .by("root")
-            .once("demo-attach-admin-rights"),
+            .once("demo-create-user-admin")
+            .json(json!({"name": "admin"})),
+    )?;
+    teller.call(
+        Call::put(format!(
+            "{users}/admin/attached-policies/system:AdministratorAccess"
+        ))
+        .by("root")
+        .once("demo-attach-admin-rights"),
     )?;
     sessions::access_key(teller, "root", &account, "admin", "admin")?;
 

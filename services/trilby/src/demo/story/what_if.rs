@@ -21,7 +21,12 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
                 "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}]
         }
     });
-    let answer = teller.call(Call::post("/v1/simulate").by("admin").json(case).expect(200))?;
+    let answer = teller.call(
+        Call::post("/v1/simulate")
+            .by("admin")
+            .json(case)
+            .expect(200),
+    )?;
     teller.check(
         answer.json["decision"] == "implicit_deny" && answer.json["layer"] == "boundary",
         "the permissions boundary does not allow it, so neither does the policy under it",

@@ -1,0 +1,73 @@
+//! The bootstrap ticket: the only way into a store without accounts.
+//!
+//! Each start on such a store issues a new one, and the ones before are void: whoever reads the terminal or the file is who started it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use trilby_access::Services;
+use trilby_service::settings::Settings;
+
+use crate::files;
+use crate::installation::DataDir;
+use crate::serve;
+use crate::terminal::Terminal;
+
+/// Issues a ticket if the store has no account yet, and writes it to its file (mode 0600).
+pub async fn ticket_of_first_start(
+    services: &Services,
+    dir: &DataDir,
+) -> anyhow::Result<Option<String>> {
+    if trilby_identity::bootstrap::is_done(services).await? {
+        remove(&dir.ticket())?;
+        return Ok(None);
+    }
+    let ticket = trilby_identity::bootstrap::issue_ticket(services).await?;
+    files::write_private(&dir.ticket(), format!("{}\n", ticket.expose()).as_bytes())?;
+    Ok(Some(ticket.expose().to_string()))
+}
+
+/// Tells how to use it.
+pub fn tell(terminal: &Terminal, url: &str, ticket: &str, file: &Path) -> anyhow::Result<()> {
+    terminal.line("This installation has no account yet. Its bootstrap ticket makes the first one; it is good once, for 30 minutes:")?;
+    terminal.line("")?;
+    terminal.line(&format!("  {ticket}"))?;
+    terminal.line("")?;
+    terminal.line(&format!(
+        "It is in {} as well. Use it with POST {url}/v1/bootstrap (see {url}/docs).",
+        file.display()
+    ))
+}
+
+/// `trilby bootstrap`: a new ticket, without serving.
+pub async fn reissue(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    let dir = DataDir::at(&settings.log.data_dir)?;
+    let settings = Settings {
+        server: trilby_service::settings::Server {
+            listen: serve::free_port(),
+            operator_listen: serve::free_port(),
+            ..settings.server
+        },
+        ..settings
+    };
+    let serving = serve::start(settings).await?;
+    let ticket = serving.bootstrap_ticket();
+    serving.stop().await?;
+    match ticket {
+        None => bail!(
+            "the store in {} has accounts; there is nothing to bootstrap",
+            dir.root().display()
+        ),
+        Some(ticket) => terminal.line(&ticket),
+    }
+}
+
+fn remove(file: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove the used ticket {}", file.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
