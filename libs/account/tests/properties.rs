@@ -15,6 +15,7 @@ mod build;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use serde_json::json;
 use trilby_account::command::{
     AddGroupMember, ChangeTags, CreateAccessKey, CreatePolicyVersion, DeleteAccessKey,
@@ -394,5 +395,44 @@ proptest! {
             moving.evolve(event, moving.seq().next(), START);
         }
         prop_assert_eq!(serde_json::to_string(&held).unwrap(), before);
+    }
+}
+
+#[test]
+fn random_commands_reach_every_kind_of_event_they_can_make() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..512 {
+        let wishes = wishes().new_tree(&mut runner).unwrap().current();
+        seen.extend(play(&wishes).history().iter().map(Event::etype));
+    }
+    let out_of_reach = ["account.", "root.", "session.", "signing_key."];
+    let exceptions = [
+        "access_key.activated",
+        "access_key.deactivated",
+        "access_key.sessions_revoked",
+        "application.actions_put",
+        "application.tags_changed",
+        "application.updated",
+        "group.tags_changed",
+        "group.updated",
+        "policy.tags_changed",
+        "policy.updated",
+        "resource.tags_changed",
+        "resource.updated",
+        "role.sessions_revoked",
+        "role.tags_changed",
+        "role.trust_policy_replaced",
+        "role.updated",
+        "user.password_ticket_issued",
+        "user.sessions_revoked",
+        "user.updated",
+    ];
+    for (etype, _) in Event::KNOWN {
+        let reachable = !out_of_reach
+            .iter()
+            .any(|subject| etype.starts_with(subject))
+            && !exceptions.contains(etype);
+        assert!(!reachable || seen.contains(etype), "{etype} never happened");
     }
 }
