@@ -31,7 +31,11 @@ impl Client {
             .allow_non_standard_methods(true)
             .proxy(None)
             .build();
-        Client { agent: config.into(), base: base.into(), headers: Vec::new() }
+        Client {
+            agent: config.into(),
+            base: base.into(),
+            headers: Vec::new(),
+        }
     }
 
     /// The same client with this session token.
@@ -44,7 +48,9 @@ impl Client {
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Client {
         let mut client = self.clone();
-        client.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        client
+            .headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         client.headers.push((name.to_owned(), value.to_owned()));
         client
     }
@@ -86,7 +92,13 @@ impl Client {
 
     /// Any request, to be completed and sent.
     pub fn request(&self, method: &str, path: &str) -> Call<'_> {
-        Call { client: self, method: method.to_owned(), path: path.to_owned(), headers: self.headers.clone(), body: Vec::new() }
+        Call {
+            client: self,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: self.headers.clone(),
+            body: Vec::new(),
+        }
     }
 }
 
@@ -110,14 +122,19 @@ impl Call<'_> {
     /// A JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").body(body.to_string())
+        self.header("content-type", "application/json")
+            .body(body.to_string())
     }
 
     /// A form body.
     #[must_use]
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        self.header("content-type", "application/x-www-form-urlencoded").body(pairs.join("&"))
+        let pairs: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(pairs.join("&"))
     }
 
     /// Any bytes, as they are; a content type is the caller's business.
@@ -130,29 +147,44 @@ impl Call<'_> {
     /// Sends it. Panics if there is no answer.
     pub fn send(self) -> Answer {
         let what = format!("{} {}{}", self.method, self.client.base, self.path);
-        self.try_send().unwrap_or_else(|error| panic!("{what}: no answer: {error}"))
+        self.try_send()
+            .unwrap_or_else(|error| panic!("{what}: no answer: {error}"))
     }
 
     /// Sends it to a server that may be gone: an error is the absence of an answer.
     pub fn try_send(self) -> Result<Answer, ureq::Error> {
         let asked = format!("{} {}", self.method, self.path);
         let method = Method::from_bytes(self.method.as_bytes()).unwrap();
-        let mut request = Request::builder().method(method).uri(format!("{}{}", self.client.base, self.path));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{}", self.client.base, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let agent = &self.client.agent;
         let response = match self.body.is_empty() {
             true => agent.run(request.body(())?)?,
-            false => agent.run(agent.configure_request(request.body(self.body)?).force_send_body(true).build())?,
+            false => agent.run(request.body(self.body)?)?,
         };
         let (parts, body) = response.into_parts();
-        let bytes = body.into_with_config().limit(ANSWER_MAX_BYTES).read_to_vec()?;
+        let bytes = body
+            .into_with_config()
+            .limit(ANSWER_MAX_BYTES)
+            .read_to_vec()?;
         let mut headers = BTreeMap::new();
         for (name, value) in &parts.headers {
-            headers.insert(name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned());
+            headers.insert(
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            );
         }
-        Ok(Answer { asked, status: parts.status.as_u16(), headers, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes })
+        Ok(Answer {
+            asked,
+            status: parts.status.as_u16(),
+            headers,
+            json: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            bytes,
+        })
     }
 }
 
@@ -182,13 +214,19 @@ impl Answer {
     /// The answer, if it is a problem with this status and code. Panics otherwise.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Answer {
-        assert!(self.status == status && self.code() == Some(code), "expected {status} {code}: {self:?}");
+        assert!(
+            self.status == status && self.code() == Some(code),
+            "expected {status} {code}: {self:?}"
+        );
         self
     }
 
     /// The code of a problem, or the `error_code` of an OAuth error.
     pub fn code(&self) -> Option<&str> {
-        self.json.get("code").or_else(|| self.json.get("error_code"))?.as_str()
+        self.json
+            .get("code")
+            .or_else(|| self.json.get("error_code"))?
+            .as_str()
     }
 
     /// A header, if it is there.
@@ -199,13 +237,15 @@ impl Answer {
     /// `Trilby-Seq`. Panics if it is absent.
     #[track_caller]
     pub fn seq(&self) -> &str {
-        self.header("trilby-seq").unwrap_or_else(|| panic!("no Trilby-Seq: {self:?}"))
+        self.header("trilby-seq")
+            .unwrap_or_else(|| panic!("no Trilby-Seq: {self:?}"))
     }
 
     /// `ETag`. Panics if it is absent.
     #[track_caller]
     pub fn etag(&self) -> &str {
-        self.header("etag").unwrap_or_else(|| panic!("no ETag: {self:?}"))
+        self.header("etag")
+            .unwrap_or_else(|| panic!("no ETag: {self:?}"))
     }
 
     /// A text of the body by JSON pointer. Panics if there is none.
@@ -225,7 +265,11 @@ impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = self.body();
         let shown: String = body.chars().take(4_000).collect();
-        write!(f, "{} -> {} {:?}\n{shown}", self.asked, self.status, self.headers)
+        write!(
+            f,
+            "{} -> {} {:?}\n{shown}",
+            self.asked, self.status, self.headers
+        )
     }
 }
 
@@ -234,7 +278,9 @@ pub fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }

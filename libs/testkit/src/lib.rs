@@ -11,3 +11,7 @@
 )]
 
 pub mod given;
+pub mod http;
+pub mod spawned;
+#[cfg(feature = "time")]
+pub mod time;

@@ -45,7 +45,12 @@ pub struct Program {
 impl Program {
     /// The program at this path, serving.
     pub fn new(program: impl Into<PathBuf>) -> Program {
-        Program { program: program.into(), args: Vec::new(), env: Vec::new(), data_dir: None }
+        Program {
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            data_dir: None,
+        }
     }
 
     /// Adds an argument, such as `demo`.
@@ -72,27 +77,44 @@ impl Program {
 
     /// Starts it and waits until it is ready. Panics, with its output, if it ends before.
     pub fn start(self) -> Spawned {
-        self.try_start().unwrap_or_else(|ended| panic!("the program did not get ready: {ended:?}"))
+        self.try_start()
+            .unwrap_or_else(|ended| panic!("the program did not get ready: {ended:?}"))
     }
 
     /// Starts it and waits until it is ready or has ended.
     pub fn try_start(self) -> Result<Spawned, Ended> {
         let folder = TempDir::new().unwrap();
-        let data_dir = self.data_dir.clone().unwrap_or_else(|| folder.path().join("trilby-data"));
+        let data_dir = self
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| folder.path().join("trilby-data"));
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let running = Running::start(&self, &data_dir, free, free)?;
-        Ok(Spawned { program: self, _folder: folder, data_dir, running, killed: false })
+        Ok(Spawned {
+            program: self,
+            _folder: folder,
+            data_dir,
+            running,
+            killed: false,
+        })
     }
 
     /// Runs it to its end, for commands that do not serve. Panics if it does not end.
     pub fn run(self) -> Ended {
         let folder = TempDir::new().unwrap();
-        let data_dir = self.data_dir.clone().unwrap_or_else(|| folder.path().join("trilby-data"));
+        let data_dir = self
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| folder.path().join("trilby-data"));
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let (mut child, stdout, stderr) = spawn(&self, &data_dir, free, free);
         let status = wait(&mut child).unwrap_or_else(|| {
             let _ = child.kill();
-            panic!("the program does not end; it said {:?} {:?}", stdout.all(), stderr.all())
+            panic!(
+                "the program does not end; it said {:?} {:?}",
+                stdout.all(),
+                stderr.all()
+            )
         });
         Ended::of(status, &stdout, &stderr)
     }
@@ -111,7 +133,11 @@ pub struct Ended {
 
 impl Ended {
     fn of(status: ExitStatus, stdout: &Lines, stderr: &Lines) -> Ended {
-        Ended { status, stdout: stdout.to_the_end().join("\n"), stderr: stderr.to_the_end().join("\n") }
+        Ended {
+            status,
+            stdout: stdout.to_the_end().join("\n"),
+            stderr: stderr.to_the_end().join("\n"),
+        }
     }
 }
 
@@ -173,7 +199,9 @@ impl Spawned {
         let lines = self.stdout();
         let mut words = lines.iter().flat_map(|line| line.split_whitespace());
         let found = words.find(|word| word.starts_with(beginning));
-        found.unwrap_or_else(|| panic!("nothing beginning with `{beginning}` in {lines:?}")).to_owned()
+        found
+            .unwrap_or_else(|| panic!("nothing beginning with `{beginning}` in {lines:?}"))
+            .to_owned()
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.
@@ -185,9 +213,13 @@ impl Spawned {
 
     /// Asks it to stop (SIGTERM) and waits for its end.
     pub fn stop(&mut self) -> Ended {
-        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
         assert!(asked.success());
-        let status = wait(&mut self.running.child).unwrap_or_else(|| panic!("it does not stop: {:?}", self.stderr()));
+        let status = wait(&mut self.running.child)
+            .unwrap_or_else(|| panic!("it does not stop: {:?}", self.stderr()));
         self.killed = true;
         Ended::of(status, &self.running.stdout, &self.running.stderr)
     }
@@ -196,8 +228,14 @@ impl Spawned {
     /// and tokens stay good.
     pub fn restart(&mut self) {
         assert!(self.killed, "it is still running");
-        let started = Running::start(&self.program, &self.data_dir, self.running.api, self.running.operator);
-        self.running = started.unwrap_or_else(|ended| panic!("the program did not get ready again: {ended:?}"));
+        let started = Running::start(
+            &self.program,
+            &self.data_dir,
+            self.running.api,
+            self.running.operator,
+        );
+        self.running = started
+            .unwrap_or_else(|ended| panic!("the program did not get ready again: {ended:?}"));
         self.killed = false;
     }
 }
@@ -210,12 +248,23 @@ impl Drop for Spawned {
 }
 
 impl Running {
-    fn start(program: &Program, data_dir: &Path, api: SocketAddr, operator: SocketAddr) -> Result<Running, Ended> {
+    fn start(
+        program: &Program,
+        data_dir: &Path,
+        api: SocketAddr,
+        operator: SocketAddr,
+    ) -> Result<Running, Ended> {
         let (mut child, stdout, stderr) = spawn(program, data_dir, api, operator);
         match stdout.wait_for(|line| line.starts_with(READY), PATIENCE) {
             output::Waited::Found(line) => {
                 let (api, operator) = addresses(&line);
-                Ok(Running { child, stdout, stderr, api, operator })
+                Ok(Running {
+                    child,
+                    stdout,
+                    stderr,
+                    api,
+                    operator,
+                })
             }
             output::Waited::Closed => {
                 let status = child.wait().unwrap();
@@ -223,21 +272,32 @@ impl Running {
             }
             output::Waited::TooLong => {
                 let _ = child.kill();
-                panic!("no ready line within {PATIENCE:?}; it said {:?} {:?}", stdout.all(), stderr.all())
+                panic!(
+                    "no ready line within {PATIENCE:?}; it said {:?} {:?}",
+                    stdout.all(),
+                    stderr.all()
+                )
             }
         }
     }
 }
 
 fn addresses(ready_line: &str) -> (SocketAddr, SocketAddr) {
-    let mut found = ready_line.split_whitespace().filter_map(|word| word.strip_prefix("http://")?.parse().ok());
+    let mut found = ready_line
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("http://")?.parse().ok());
     match (found.next(), found.next()) {
         (Some(api), Some(operator)) => (api, operator),
         _ => panic!("the ready line has no two addresses: {ready_line}"),
     }
 }
 
-fn spawn(program: &Program, data_dir: &Path, api: SocketAddr, operator: SocketAddr) -> (Child, Lines, Lines) {
+fn spawn(
+    program: &Program,
+    data_dir: &Path,
+    api: SocketAddr,
+    operator: SocketAddr,
+) -> (Child, Lines, Lines) {
     let mut command = Command::new(&program.program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TRILBY_") {

@@ -1,15 +1,10 @@
 //! With a stand-in for the program: the real one is tested in its own crate.
 
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
 
 /// A shell script that is as good as the program.
-fn script(folder: &TempDir, text: &str) -> PathBuf {
-    let path = folder.path().join("program");
-    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
+fn script(text: &str) -> Program {
+    Program::new("/bin/sh").arg("-c").arg(text).arg("program")
 }
 
 const SERVES: &str = r#"
@@ -24,8 +19,7 @@ exec sleep 600
 #[test]
 fn a_program_is_started_killed_and_started_again_on_the_same_ports() {
     let folder = TempDir::new().unwrap();
-    let program = script(&folder, SERVES);
-    let mut spawned = Program::new(program).data_dir(folder.path().join("data")).start();
+    let mut spawned = script(SERVES).data_dir(folder.path().join("data")).start();
     assert_eq!(spawned.url(), "http://127.0.0.1:4711");
     assert_eq!(spawned.operator().base(), "http://127.0.0.1:4712");
     assert_eq!(spawned.printed("tbb_"), "tbb_0123");
@@ -37,24 +31,33 @@ fn a_program_is_started_killed_and_started_again_on_the_same_ports() {
     let starts = std::fs::read_to_string(folder.path().join("data.starts")).unwrap();
     assert_eq!(starts.lines().count(), 2);
     let ended = spawned.stop();
-    assert!(!ended.status.success() && ended.stderr.contains("log line"), "{ended:?}");
+    assert!(
+        !ended.status.success() && ended.stderr.contains("log line"),
+        "{ended:?}"
+    );
 }
 
 #[test]
 fn a_program_that_ends_before_it_is_ready_says_why() {
-    let folder = TempDir::new().unwrap();
-    let program = script(&folder, "echo 'port in use' >&2; exit 3");
-    let Err(ended) = Program::new(&program).try_start() else { panic!("it did not end") };
-    assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(3), "port in use"));
-    let ended = Program::new(program).run();
+    let program = script("echo 'port in use' >&2; exit 3");
+    let Err(ended) = program.clone().try_start() else {
+        panic!("it did not end")
+    };
+    assert_eq!(
+        (ended.status.code(), ended.stderr.as_str()),
+        (Some(3), "port in use")
+    );
+    let ended = program.run();
     assert_eq!(ended.status.code(), Some(3));
 }
 
 #[test]
 fn only_the_tests_own_variables_reach_the_program() {
-    let folder = TempDir::new().unwrap();
-    let program = script(&folder, "env | grep ^TRILBY_ | cut -d= -f1 | sort; echo \"$1\"");
-    let ended = Program::new(program).arg("verify").env("TRILBY_TELEMETRY__LOG_FILTER", "warn").run();
+    let program = script("env | grep ^TRILBY_ | cut -d= -f1 | sort; echo \"$1\"");
+    let ended = program
+        .arg("verify")
+        .env("TRILBY_TELEMETRY__LOG_FILTER", "warn")
+        .run();
     let expected = "TRILBY_LOG__DATA_DIR\nTRILBY_SERVER__LISTEN\nTRILBY_SERVER__OPERATOR_LISTEN\nTRILBY_TELEMETRY__LOG_FILTER\nverify";
     assert_eq!(ended.stdout, expected);
 }
