@@ -51,10 +51,10 @@ impl<'a> Bound<'a> {
     }
 }
 
-fn levels<'a>(
+fn levels(
     kind: LayerKind,
-    levels: Option<&'a [Level]>,
-) -> impl Iterator<Item = (LayerKind, Option<usize>, &'a Arc<CompiledPolicy>)> {
+    levels: Option<&[Level]>,
+) -> impl Iterator<Item = (LayerKind, Option<usize>, &Arc<CompiledPolicy>)> {
     levels
         .unwrap_or_default()
         .iter()
