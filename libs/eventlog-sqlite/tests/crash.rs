@@ -6,7 +6,13 @@
 //! these lines, so that the writer dies before the commit is sent, while it is on its way, and
 //! after it is on the disk but before the client knows.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "support/common.rs"]
 mod common;
@@ -63,14 +69,27 @@ async fn commit_of(store: &Sqlite, id: Id) -> Commit {
             ever: 1,
             data: json!({ "id": [id.0, id.1, id.2], "part": part, "padding": "x".repeat(300) }),
         };
-        entries.push(Entry { log, expected, events: (0..n_events).map(event).collect() });
+        entries.push(Entry {
+            log,
+            expected,
+            events: (0..n_events).map(event).collect(),
+        });
     };
     add(log.clone(), 1 + id.2 % 3).await;
     if id.2 % 3 == 0 {
         add("o-4k7m2xq9ab".parse().unwrap(), 1).await;
     }
-    let receipt = NewReceipt { log, key: key_of(id), request_hash: [0; 32], status: 200, response: None };
-    Commit { receipt: Some(receipt), ..Commit::new(at(0), json!({}), key_of(id), entries) }
+    let receipt = NewReceipt {
+        log,
+        key: key_of(id),
+        request_hash: [0; 32],
+        status: 200,
+        response: None,
+    };
+    Commit {
+        receipt: Some(receipt),
+        ..Commit::new(at(0), json!({}), key_of(id), entries)
+    }
 }
 
 /// What a service does with a command. Gives the seq of its first event and whether it was there already.
@@ -88,10 +107,16 @@ async fn execute(store: &Sqlite, id: Id) -> (Seq, bool) {
 /// Not a test: the child. Does nothing when it is not started by the parent.
 #[test]
 fn child_of_the_crash_test() {
-    let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
+    let Some(dir) = std::env::var_os(CHILD_DIR) else {
+        return;
+    };
     let round: u64 = std::env::var(CHILD_ROUND).unwrap().parse().unwrap();
     say("opening");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let store = Sqlite::open(Path::new(&dir), &options()).unwrap();
         let writers = (0..WRITERS).map(|writer| {
@@ -130,7 +155,12 @@ struct Told {
 
 fn run_and_kill(dir: &Path, round: u64, told: &mut Told) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_of_the_crash_test", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "child_of_the_crash_test",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(CHILD_DIR, dir)
         .env(CHILD_ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -140,7 +170,10 @@ fn run_and_kill(dir: &Path, round: u64, told: &mut Told) {
     let (word, count) = killed_at(round);
     let mut seen = 0;
     let mut killed = false;
-    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+    for line in BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+    {
         let words: Vec<&str> = line.split(' ').collect();
         let number = |i: usize| words[i].parse::<u64>().unwrap();
         match words[0] {
@@ -149,7 +182,8 @@ fn run_and_kill(dir: &Path, round: u64, told: &mut Told) {
             }
             // Said only after the store's answer, so as good as an acknowledgement.
             "answered" | "ack" => {
-                told.answered.insert((round, number(1), number(2)), Seq::new(number(3)));
+                told.answered
+                    .insert((round, number(1), number(2)), Seq::new(number(3)));
             }
             _ => {}
         }
@@ -176,7 +210,10 @@ async fn found(store: &Sqlite) -> BTreeMap<Id, Vec<Seq>> {
             for commit in &commits {
                 let data = commit.events[0].data().unwrap();
                 let part = |i: usize| data["id"][i].as_u64().unwrap();
-                found.entry((part(0), part(1), part(2))).or_default().push(commit.first);
+                found
+                    .entry((part(0), part(1), part(2)))
+                    .or_default()
+                    .push(commit.first);
             }
         }
     }
@@ -186,10 +223,19 @@ async fn found(store: &Sqlite) -> BTreeMap<Id, Vec<Seq>> {
 async fn assert_nothing_lost(dir: &Path, round: u64, told: &Told) {
     let store = Sqlite::open(dir, &options()).unwrap();
     let report = verify(&store, &Verify::default()).await.unwrap();
-    assert_eq!(report.status, Status::Ok, "round {round}: {:?}", report.findings);
+    assert_eq!(
+        report.status,
+        Status::Ok,
+        "round {round}: {:?}",
+        report.findings
+    );
     let before = found(&store).await;
     for (id, seq) in &told.answered {
-        assert_eq!(before.get(id), Some(&vec![*seq]), "round {round}: {id:?} was acknowledged");
+        assert_eq!(
+            before.get(id),
+            Some(&vec![*seq]),
+            "round {round}: {id:?} was acknowledged"
+        );
     }
     // The clients of this round ask again, all of them, answered or not.
     for id in told.tried.iter().filter(|id| id.0 == round) {
@@ -201,21 +247,36 @@ async fn assert_nothing_lost(dir: &Path, round: u64, told: &Told) {
     }
     let after = found(&store).await;
     for id in &told.tried {
-        assert_eq!(after.get(id).map(Vec::len), Some(1), "round {round}: {id:?} is there once");
+        assert_eq!(
+            after.get(id).map(Vec::len),
+            Some(1),
+            "round {round}: {id:?} is there once"
+        );
     }
-    assert_eq!(after.len(), told.tried.len(), "nothing is there that nobody asked for");
+    assert_eq!(
+        after.len(),
+        told.tried.len(),
+        "nothing is there that nobody asked for"
+    );
 }
 
 #[test]
 fn killing_the_writer_fifty_times_loses_and_repeats_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let mut told = Told::default();
     for round in 0..KILLS {
         run_and_kill(dir.path(), round, &mut told);
         runtime.block_on(assert_nothing_lost(dir.path(), round, &told));
     }
-    assert!(told.answered.len() > 100, "too little was written to show anything: {}", told.answered.len());
+    assert!(
+        told.answered.len() > 100,
+        "too little was written to show anything: {}",
+        told.answered.len()
+    );
     let unanswered = told.tried.len() - told.answered.len();
     assert!(unanswered > 0, "no commit was ever cut off");
 }
@@ -223,7 +284,10 @@ fn killing_the_writer_fifty_times_loses_and_repeats_nothing() {
 /// A store whose making was cut off is made anew, or is whole.
 #[test]
 fn killing_the_first_start_leaves_a_store_or_none() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     for _ in 0..8 {
         let dir = tempfile::tempdir().unwrap();
         let mut told = Told::default();

@@ -1,7 +1,13 @@
 //! The power fails while the last frame of the write-ahead log goes to the disk: whatever part of
 //! it arrived, every commit before it is whole, and the last is there as a whole or not at all.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "support/common.rs"]
 mod common;
@@ -42,7 +48,14 @@ impl Files {
 /// A store with commits that are only in the write-ahead log, as its files lie on the disk.
 async fn written() -> Files {
     let dir = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(dir.path(), &Options { relay: false, ..options() }).unwrap();
+    let store = Sqlite::open(
+        dir.path(),
+        &Options {
+            relay: false,
+            ..options()
+        },
+    )
+    .unwrap();
     for _ in 0..4 {
         append(&store, 1, 2).await;
     }
@@ -79,8 +92,17 @@ async fn a_store_cut_anywhere_verifies_and_goes_on() {
         files.restore(dir.path(), wal_len);
         let store = Sqlite::open(dir.path(), &options()).unwrap();
         let report = verify(&store, &Verify::default()).await.unwrap();
-        assert_eq!(report.status, Status::Ok, "cut at {wal_len}: {:?}", report.findings);
-        let seq = store.head(&account(1)).await.unwrap().map_or(0, |head| head.seq.get());
+        assert_eq!(
+            report.status,
+            Status::Ok,
+            "cut at {wal_len}: {:?}",
+            report.findings
+        );
+        let seq = store
+            .head(&account(1))
+            .await
+            .unwrap()
+            .map_or(0, |head| head.seq.get());
         assert_eq!(seq % 2, 0, "no half of a commit");
         assert_eq!(append(&store, 1, 2).await.seq.get(), seq + 2);
     }

@@ -1,6 +1,12 @@
 //! Memory and SQLite are the same store: random work gives the same answers, errors and rows.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "support/common.rs"]
 mod common;
@@ -15,8 +21,9 @@ use trilby_eventlog::revocation::id_hash;
 use trilby_eventlog::snapshot::{Header, Snapshot};
 use trilby_eventlog::verify::{self, Status};
 use trilby_eventlog::{
-    Activity, ActivityFilter, Archive, Claim, ClaimKey, ClaimScope, Commit, Credential, Dependency, Entry, EventLog,
-    Expected, Memory, NewReceipt, NewRevocation, OneTime, RevocationKind, SideBody, SideWrite, TrustingChange,
+    Activity, ActivityFilter, Archive, Claim, ClaimKey, ClaimScope, Commit, Credential, Dependency,
+    Entry, EventLog, Expected, Memory, NewReceipt, NewRevocation, OneTime, RevocationKind,
+    SideBody, SideWrite, TrustingChange,
 };
 use trilby_eventlog_sqlite::{Options, Sqlite};
 use trilby_model::{LogId, Seq};
@@ -42,12 +49,24 @@ enum Op {
         side: Vec<Side>,
     },
     Side(Vec<Side>),
-    Activity { log: u64, ids: Vec<u8>, at: i64 },
+    Activity {
+        log: u64,
+        ids: Vec<u8>,
+        at: i64,
+    },
     ActivityPurge(i64),
-    Snapshot { log: u64, seq: u64 },
-    Prune { log: u64 },
+    Snapshot {
+        log: u64,
+        seq: u64,
+    },
+    Prune {
+        log: u64,
+    },
     Purge(i64),
-    Close { log: u64, erase: bool },
+    Close {
+        log: u64,
+        erase: bool,
+    },
     Fence,
 }
 
@@ -81,7 +100,8 @@ fn side() -> impl Strategy<Value = Side> {
         (0..LOGS, 0..3_u8).prop_map(|(log, n)| Side::Insert(log, n)),
         (0..LOGS, 0..3_u8).prop_map(|(log, n)| Side::Take(log, n)),
         (0..LOGS, 0..3_u8).prop_map(|(log, n)| Side::Mark(log, n)),
-        (0..LOGS, -2..5_i64, 0..50_i64, option::of(0..50_i64)).prop_map(|(log, n, now, until)| Side::Add(log, n, now, until)),
+        (0..LOGS, -2..5_i64, 0..50_i64, option::of(0..50_i64))
+            .prop_map(|(log, n, now, until)| Side::Add(log, n, now, until)),
         (0..LOGS, 0..5_i64).prop_map(|(log, n)| Side::Raise(log, n)),
         (0..LOGS).prop_map(Side::Clear),
     ]
@@ -117,9 +137,21 @@ fn hash_of(id: u8) -> [u8; 16] {
 }
 
 fn claim(log: &LogId, (name, own): (u8, bool)) -> Claim {
-    let scope = if own { ClaimScope::Log(log.clone()) } else { ClaimScope::Store };
+    let scope = if own {
+        ClaimScope::Log(log.clone())
+    } else {
+        ClaimScope::Store
+    };
     let mac = trilby_eventlog::claim::mac(&[2; 32], &name.to_string());
-    Claim { key: ClaimKey { scope, kind: 1, mac }, log: log.clone(), event: 0 }
+    Claim {
+        key: ClaimKey {
+            scope,
+            kind: 1,
+            mac,
+        },
+        log: log.clone(),
+        event: 0,
+    }
 }
 
 fn side_write(side: &Side) -> SideWrite {
@@ -133,12 +165,20 @@ fn side_write(side: &Side) -> SideWrite {
             body: SideBody(vec![n]),
             expires_at: (n == 1).then(|| at(5)),
         }),
-        Side::Take(log, n) => {
-            SideWrite::CredentialTake { log: account(log), subject: subject(), kind: 1, generation: u32::from(n) }
-        }
+        Side::Take(log, n) => SideWrite::CredentialTake {
+            log: account(log),
+            subject: subject(),
+            kind: 1,
+            generation: u32::from(n),
+        },
         Side::Mark(log, n) => {
             let expires_at = at(i64::from(n) * 10);
-            SideWrite::OneTimeInsert(OneTime { log: account(log), purpose: 1, key_hash: [n; 32], expires_at })
+            SideWrite::OneTimeInsert(OneTime {
+                log: account(log),
+                purpose: 1,
+                key_hash: [n; 32],
+                expires_at,
+            })
         }
         Side::Add(log, delta, now, until) => SideWrite::CounterAdd {
             log: account(log),
@@ -148,26 +188,51 @@ fn side_write(side: &Side) -> SideWrite {
             now: at(now),
             until: until.map(at),
         },
-        Side::Raise(log, value) => {
-            SideWrite::CounterRaise { log: account(log), subject: subject(), kind: 2, value, until: None }
-        }
-        Side::Clear(log) => SideWrite::CounterClear { log: account(log), subject: subject(), kind: 1 },
+        Side::Raise(log, value) => SideWrite::CounterRaise {
+            log: account(log),
+            subject: subject(),
+            kind: 2,
+            value,
+            until: None,
+        },
+        Side::Clear(log) => SideWrite::CounterClear {
+            log: account(log),
+            subject: subject(),
+            kind: 1,
+        },
     }
 }
 
 /// Does one thing and tells everything that came of it.
 async fn apply(store: &dyn Archive, op: &Op) -> String {
     match op {
-        Op::Append { parts, at: seconds, take, release, receipt, revoke, alive, trust, side } => {
+        Op::Append {
+            parts,
+            at: seconds,
+            take,
+            release,
+            receipt,
+            revoke,
+            alive,
+            trust,
+            side,
+        } => {
             let mut entries = Vec::new();
             for part in parts {
                 let log = account(part.log);
                 let expected = match store.head(&log).await.unwrap() {
-                    Some(head) if part.stale => Expected::At { seq: Seq::new(head.seq.get() - 1), hash: head.hash },
+                    Some(head) if part.stale => Expected::At {
+                        seq: Seq::new(head.seq.get() - 1),
+                        hash: head.hash,
+                    },
                     Some(head) => Expected::at(&head),
                     None => Expected::New,
                 };
-                entries.push(Entry { log, expected, events: (0..part.n_events).map(event).collect() });
+                entries.push(Entry {
+                    log,
+                    expected,
+                    events: (0..part.n_events).map(event).collect(),
+                });
             }
             let first = account(parts[0].log);
             let salt = [u8::try_from(*seconds).unwrap(); 32];
@@ -205,7 +270,12 @@ async fn apply(store: &dyn Archive, op: &Op) -> String {
                     .map(|(key, put)| {
                         let (key, log, role) = ([*key; 32], first.clone(), "TROL1".to_owned());
                         if *put {
-                            TrustingChange::Put { key, log, role, event: 0 }
+                            TrustingChange::Put {
+                                key,
+                                log,
+                                role,
+                                event: 0,
+                            }
                         } else {
                             TrustingChange::Remove { key, log, role }
                         }
@@ -216,8 +286,17 @@ async fn apply(store: &dyn Archive, op: &Op) -> String {
             };
             format!("{:?}", store.append(commit).await)
         }
-        Op::Side(writes) => format!("{:?}", store.side_write(writes.iter().map(side_write).collect()).await),
-        Op::Activity { log, ids, at: seconds } => {
+        Op::Side(writes) => format!(
+            "{:?}",
+            store
+                .side_write(writes.iter().map(side_write).collect())
+                .await
+        ),
+        Op::Activity {
+            log,
+            ids,
+            at: seconds,
+        } => {
             let record = |id: &u8| Activity {
                 log: account(*log),
                 at: at(*seconds + i64::from(*id)),
@@ -225,11 +304,20 @@ async fn apply(store: &dyn Archive, op: &Op) -> String {
                 id: format!("TSES{id}"),
                 body: b"{}".to_vec(),
             };
-            format!("{:?}", store.activity_append(ids.iter().map(record).collect()).await)
+            format!(
+                "{:?}",
+                store
+                    .activity_append(ids.iter().map(record).collect())
+                    .await
+            )
         }
         Op::ActivityPurge(before) => format!("{:?}", store.activity_purge(at(*before)).await),
         Op::Snapshot { log, seq } => {
-            let Some(point) = store.commit_at(&account(*log), Seq::new(*seq)).await.unwrap() else {
+            let Some(point) = store
+                .commit_at(&account(*log), Seq::new(*seq))
+                .await
+                .unwrap()
+            else {
                 return String::new();
             };
             let header = Header {
@@ -240,10 +328,18 @@ async fn apply(store: &dyn Archive, op: &Op) -> String {
                 state_schema: u32::try_from(seq % 2).unwrap(),
                 fold_fingerprint: [1; 32],
             };
-            format!("{:?}", store.snapshot_put(Snapshot::new(&header, b"state").unwrap()).await)
+            format!(
+                "{:?}",
+                store
+                    .snapshot_put(Snapshot::new(&header, b"state").unwrap())
+                    .await
+            )
         }
         Op::Prune { log } => format!("{:?}", store.snapshot_prune(&account(*log), 1).await),
-        Op::Purge(now) => format!("{:?}", store.purge(at(*now), at(*now - 10), at(*now - 20)).await),
+        Op::Purge(now) => format!(
+            "{:?}",
+            store.purge(at(*now), at(*now - 10), at(*now - 20)).await
+        ),
         Op::Close { log, erase } => {
             // Makes the log if need be, so that there is something to close.
             drop(store.append(common::commit(store, *log, 1).await).await);
@@ -260,7 +356,10 @@ async fn rows(store: &dyn Archive, section: Section) -> Vec<String> {
         let page = store.export(section, None, after, 3).await.unwrap();
         rows.extend(page.rows.into_iter().map(|row| match row {
             // Who wrote it differs between processes.
-            Row::Activity(record) => format!("{:?} {} {}", record.activity, record.segment, record.position),
+            Row::Activity(record) => format!(
+                "{:?} {} {}",
+                record.activity, record.segment, record.position
+            ),
             Row::Segment(one) => format!("{} {} {} {}", one.n, one.count, one.root, one.expired),
             row => format!("{row:?}"),
         }));
@@ -285,14 +384,29 @@ async fn portrait(store: &dyn Archive) -> Vec<String> {
     for log in (0..LOGS).map(account) {
         for after in [0, 1, 3, 6] {
             told.push(format!("{:?}", store.read(&log, Seq::new(after), 4).await));
-            told.push(format!("{:?}", store.commit_at(&log, Seq::new(after)).await));
-            told.push(format!("{:?}", store.snapshot_get(&log, 1, Some(Seq::new(after))).await));
+            told.push(format!(
+                "{:?}",
+                store.commit_at(&log, Seq::new(after)).await
+            ));
+            told.push(format!(
+                "{:?}",
+                store.snapshot_get(&log, 1, Some(Seq::new(after))).await
+            ));
         }
         for seconds in [-1, 0, 10, 25, 49] {
             told.push(format!("{:?}", store.head_at(&log, at(seconds)).await));
         }
-        let newest = store.activity_list(&log, &ActivityFilter::default(), 5).await.unwrap();
-        told.push(format!("{:?}", newest.into_iter().map(|record| record.activity).collect::<Vec<_>>()));
+        let newest = store
+            .activity_list(&log, &ActivityFilter::default(), 5)
+            .await
+            .unwrap();
+        told.push(format!(
+            "{:?}",
+            newest
+                .into_iter()
+                .map(|record| record.activity)
+                .collect::<Vec<_>>()
+        ));
         told.push(format!("{:?}", store.credential(&log, "TUSR1", 1).await));
         told.push(format!("{:?}", store.counter(&log, "TUSR1", 1).await));
     }
@@ -315,7 +429,8 @@ proptest! {
             for (ours, theirs) in portrait(&memory).await.iter().zip(portrait(&sqlite).await.iter()) {
                 prop_assert_eq!(ours, theirs);
             }
-            for store in [&memory as &dyn Archive, &sqlite] {
+            let stores: [&dyn Archive; 2] = [&memory, &sqlite];
+            for store in stores {
                 let report = verify::verify(store, &verify::Options::default()).await.unwrap();
                 prop_assert_eq!(report.status, Status::Ok, "{:?}", report.findings);
             }

@@ -38,7 +38,16 @@ pub async fn commit(store: &dyn EventLog, n: u64, n_events: u64) -> Commit {
         None => Expected::New,
     };
     let events = (0..n_events).map(event).collect();
-    Commit::new(at(0), json!({}), [7; 32], vec![Entry { log, expected, events }])
+    Commit::new(
+        at(0),
+        json!({}),
+        [7; 32],
+        vec![Entry {
+            log,
+            expected,
+            events,
+        }],
+    )
 }
 
 pub async fn append(store: &dyn EventLog, n: u64, n_events: u64) -> Head {

@@ -12,7 +12,7 @@ pub async fn a_first_commit_starts_at_one(store: &impl Store) {
     let committed = append(store, &log, 1).await;
     let head = store.head(&log).await.unwrap().unwrap();
     assert_eq!(head.seq, Seq::new(1));
-    assert_eq!(committed.heads, [head.clone()]);
+    assert_eq!(committed.heads, std::slice::from_ref(&head));
     let genesis = chain::genesis(&store.store_meta().await.unwrap().store_id, &log);
     assert_eq!(committed.commits[0].prev_hash, genesis);
     let commits = store.read(&log, Seq::ZERO, 10).await.unwrap();
