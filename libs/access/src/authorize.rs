@@ -9,6 +9,10 @@ use trilby_model::{AccountId, Action, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::{Code, Problem};
 
+use crate::authenticate::Session;
+use crate::input::Facts;
+use crate::principal::{self, BrokenSessionPolicy};
+
 /// A question about rights, complete but for the state it is decided on.
 #[derive(Debug, Clone)]
 pub struct Inquiry {
@@ -21,6 +25,21 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
+    /// The question of a session that stands, in this request.
+    ///
+    /// Errors: the session has a policy that cannot be evaluated; such a session may do nothing.
+    pub fn of(
+        session: &Session,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Result<Self, BrokenSessionPolicy> {
+        Ok(Self {
+            principal: principal::principal(&session.caller, &session.account.state)?,
+            request_keys: principal::request_keys(facts),
+            now,
+        })
+    }
+
     /// The engine's decision.
     ///
     /// Errors: an action that is none, or a fault of the engine; both are our own.

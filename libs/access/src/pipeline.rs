@@ -19,7 +19,7 @@ use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
-use crate::{params, principal, problem};
+use crate::{params, problem};
 
 /// The right to look into the past, asked on the account.
 const READ_HISTORY: &str = "iam:ReadHistory";
@@ -82,13 +82,8 @@ async fn authorize<Op: Operation>(
     let caller = &session.caller;
     let own = caller.account;
     let rights = rights(services, own, &place, &input.facts.freshness).await?;
-    let principal = principal::principal(caller, &session.account.state);
-    let inquiry = Inquiry {
-        principal: principal
-            .map_err(|broken| access_denied(action_of::<Op>(), &decision_id).caused_by(broken))?,
-        request_keys: principal::request_keys(&input.facts),
-        now: input.facts.now,
-    };
+    let inquiry = Inquiry::of(&session, &input.facts, input.facts.now)
+        .map_err(|broken| access_denied(action_of::<Op>(), &decision_id).caused_by(broken))?;
     let target = match Op::ACCESS {
         Access::Public(_) | Access::Authenticated(_) => None,
         Access::Action(action) => {

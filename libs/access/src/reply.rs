@@ -168,6 +168,11 @@ impl<Op: Operation> Reply<Op> {
         self
     }
 
+    /// Where each log stands that the answer is about, if it is known yet: after a write, where it wrote.
+    pub fn token(&self) -> Option<&ConsistencyToken> {
+        self.token.as_ref()
+    }
+
     /// Another status than the operation's usual success (202, 304).
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
