@@ -95,6 +95,16 @@ impl Params {
         })
     }
 
+    /// The parameters by their short names, with argon2's version: what an event tells of a hash.
+    pub fn named(self) -> [(&'static str, u32); 4] {
+        [
+            ("m", self.memory_kib),
+            ("t", self.passes),
+            ("p", self.lanes),
+            ("v", 19),
+        ]
+    }
+
     fn weaker_than(self, other: Self) -> bool {
         self.memory_kib < other.memory_kib || self.passes < other.passes || self.lanes < other.lanes
     }
