@@ -1,6 +1,6 @@
 //! The HTTP servers of a process: the API's port and the operator's.
 //!
-//! Every request passes one middleware ([`outermost`]), which gives it its ids and its span, bounds its time
+//! Every request passes one middleware (`outermost`), which gives it its ids and its span, bounds its time
 //! and headers, survives a panic and writes problems in their final form. Below it are the services' routes;
 //! what no route knows is a 404 problem.
 //!
