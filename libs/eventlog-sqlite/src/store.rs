@@ -450,3 +450,6 @@ pub(crate) fn put_snapshot(
     ))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

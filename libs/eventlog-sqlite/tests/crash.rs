@@ -76,7 +76,7 @@ async fn commit_of(store: &Sqlite, id: Id) -> Commit {
         });
     };
     add(log.clone(), 1 + id.2 % 3).await;
-    if id.2 % 3 == 0 {
+    if id.2.is_multiple_of(3) {
         add("o-4k7m2xq9ab".parse().unwrap(), 1).await;
     }
     let receipt = NewReceipt {

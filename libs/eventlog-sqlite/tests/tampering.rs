@@ -94,6 +94,7 @@ impl Folds for Toy {
 
 impl Fold for ToyFold {
     fn apply(&mut self, commit: &RecordedCommit) -> Result<Effects, String> {
+        commit.check().map_err(|error| error.to_string())?;
         let mut data = Vec::new();
         for event in &commit.events {
             if event.etype != "test.happened" {

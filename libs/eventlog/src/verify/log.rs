@@ -157,8 +157,9 @@ impl<'a> Walk<'a> {
 
     fn event(&mut self, event: Recorded, findings: &mut Findings) {
         self.check_chain(&event, findings);
-        (self.seq, self.hash, self.at) = (event.seq, event.hash, event.at);
-        self.join(event, findings);
+        let prev_hash = std::mem::replace(&mut self.hash, event.hash);
+        (self.seq, self.at) = (event.seq, event.at);
+        self.join(event, prev_hash, findings);
     }
 
     /// After a break the walk goes on from what is stored, so that one fault is one finding.
@@ -201,7 +202,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Collects events into commits.
-    fn join(&mut self, event: Recorded, findings: &mut Findings) {
+    fn join(&mut self, event: Recorded, prev_hash: Hash, findings: &mut Findings) {
         let continues = self.open.as_ref().is_some_and(|open| {
             open.first == event.commit_first
                 && open.last == event.commit_last
@@ -229,8 +230,7 @@ impl<'a> Walk<'a> {
                 log: event.log.clone(),
                 first: event.commit_first,
                 last: event.commit_last,
-                // Only for the fold, which asks for no hash; the chain was checked above.
-                prev_hash: self.hash,
+                prev_hash,
                 hash: event.hash,
                 incarnation: event.incarnation,
                 at: event.at,

@@ -1,0 +1,129 @@
+use serde_json::json;
+use trilby_eventlog::verify::{Options as Verify, Status, verify};
+use trilby_eventlog::{Entry, Expected, NewEvent};
+
+use super::*;
+
+fn account(n: u64) -> LogId {
+    format!("{n:012}").parse().unwrap()
+}
+
+async fn append(store: &Sqlite, n: u64, size: usize) -> Result<Committed, AppendError> {
+    let log = account(n);
+    let expected = store
+        .head(&log)
+        .await
+        .unwrap()
+        .map_or(Expected::New, |head| Expected::at(&head));
+    let data = json!({ "padding": "x".repeat(size) });
+    let events = vec![NewEvent {
+        etype: "test.happened".to_owned(),
+        ever: 1,
+        data,
+    }];
+    let entries = vec![Entry {
+        log,
+        expected,
+        events,
+    }];
+    store
+        .append(Commit::new(
+            Timestamp::from_micros(0),
+            json!({}),
+            [0; 32],
+            entries,
+        ))
+        .await
+}
+
+fn open(dir: &Path) -> Sqlite {
+    let options = Options {
+        store_key_fingerprint: Some([0; 32]),
+        ..Options::default()
+    };
+    Sqlite::open(dir, &options).unwrap()
+}
+
+async fn limit_pages(store: &Sqlite, pages: i64) {
+    let set = store.write(move |session| {
+        let sql = format!("pragma max_page_count = {pages}");
+        session
+            .conn
+            .query_row(&sql, [], |_| Ok(()))
+            .map_err(failure)
+    });
+    set.await.unwrap();
+}
+
+/// SQLite gives up the whole transaction when the disk is full: everyone in it is told, nothing of
+/// it is there, and the writer goes on when there is room again.
+#[tokio::test]
+async fn a_full_disk_fails_the_batch_and_nothing_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let before = append(&store, 1, 10).await.unwrap().heads;
+    limit_pages(&store, 1).await;
+    let mut feed = store.subscribe().await.unwrap();
+    while feed.try_recv().is_some() {}
+    let large = (2..6).map(|n| append(&store, n, 60_000));
+    let refused = futures::future::join_all(large).await;
+    assert!(
+        refused
+            .iter()
+            .all(|one| matches!(one, Err(AppendError::Unavailable(_)))),
+        "{refused:?}"
+    );
+    assert_eq!(store.logs(None, 9).await.unwrap(), before);
+    assert!(feed.try_recv().is_none(), "nothing was announced");
+    limit_pages(&store, 1_000_000).await;
+    for n in 1..6 {
+        append(&store, n, 60_000).await.unwrap();
+    }
+    assert_eq!(
+        verify(&store, &Verify::default()).await.unwrap().status,
+        Status::Ok
+    );
+}
+
+/// The activity log's chain goes on after a batch that failed.
+#[tokio::test]
+async fn a_failed_batch_leaves_no_hole_in_the_activity_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let record = |id: &str, size: usize| Activity {
+        log: account(1),
+        at: Timestamp::from_micros(1),
+        kind: "session.issued".to_owned(),
+        id: id.to_owned(),
+        body: vec![b' '; size],
+    };
+    store.activity_append(vec![record("a", 1)]).await.unwrap();
+    limit_pages(&store, 1).await;
+    assert!(
+        store
+            .activity_append(vec![record("b", 60_000)])
+            .await
+            .is_err()
+    );
+    limit_pages(&store, 1_000_000).await;
+    store
+        .activity_append(vec![record("b", 60_000)])
+        .await
+        .unwrap();
+    // Many at once share a segment; one that is refused is not in it.
+    let many = ["c", "a", "d", "b", "e"].map(|id| store.activity_append(vec![record(id, 1)]));
+    let outcomes = futures::future::join_all(many).await;
+    assert_eq!(
+        outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(),
+        [true, false, true, false, true]
+    );
+    assert_eq!(
+        verify(&store, &Verify::default()).await.unwrap().status,
+        Status::Ok
+    );
+    let found = store
+        .activity_list(&account(1), &ActivityFilter::default(), 9)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 5);
+}
