@@ -15,6 +15,7 @@
 
 mod compile;
 mod directory;
+mod effects;
 mod error;
 mod execute;
 mod follow;
@@ -25,6 +26,7 @@ mod past;
 mod sink;
 mod slot;
 mod snapshots;
+mod verify;
 mod view;
 mod work;
 mod world;
@@ -37,5 +39,6 @@ pub use execute::{
 pub use fresh::Freshness;
 pub use options::{ATTEMPTS_MAX, FEED_WAIT, Options, POSITION_WAIT};
 pub use sink::{IgnoreRevocations, RevocationSink};
+pub use verify::VerifyingFolds;
 pub use view::{AccountView, OrganizationView, PlatformView, View};
 pub use world::World;

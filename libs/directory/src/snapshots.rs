@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use trilby_account as account;
 use trilby_eventlog::Snapshot;
 use trilby_eventlog::snapshot::Header;
+use trilby_eventlog::verify::SnapshotVerdict;
 use trilby_model::{LogId, Seq};
 
 use crate::directory::Inner;
@@ -158,6 +159,27 @@ impl Inner {
                 Ok(None)
             }
         }
+    }
+}
+
+/// Compares a snapshot with the fold at its seq.
+pub(crate) fn compare(snapshot: &Snapshot, work: &Work) -> SnapshotVerdict {
+    let ours = snapshot.state_schema == STATE_SCHEMA
+        && snapshot.fold_fingerprint == fingerprint(&snapshot.log);
+    if !ours {
+        return SnapshotVerdict::Foreign;
+    }
+    let Ok((_, stored)) = snapshot.open() else {
+        return SnapshotVerdict::Different;
+    };
+    let folded = match work.folded() {
+        Folded::Account(state) => serde_json::to_vec(state),
+        Folded::Organization(state) => serde_json::to_vec(state),
+        Folded::Platform(state) => serde_json::to_vec(state),
+    };
+    match folded {
+        Ok(folded) if folded == stored => SnapshotVerdict::Same,
+        Ok(_) | Err(_) => SnapshotVerdict::Different,
     }
 }
 

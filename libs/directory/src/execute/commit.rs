@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use trilby_account as account;
-use trilby_account::event::{ClaimAct, ClaimChange, ClaimScope as Scope};
-use trilby_eventlog::claim::mac;
-use trilby_eventlog::revocation::id_hash;
-use trilby_eventlog::{
-    Claim, ClaimKey, ClaimScope, Commit, Entry, Expected, NewEvent, NewReceipt, NewRevocation,
-    RevocationKind,
-};
+use trilby_eventlog::{Commit, Entry, Expected, NewEvent, NewReceipt};
 use trilby_model::LogId;
 
 use super::plan::{After, Events, Plan, States};
 use super::{ExecuteError, Write};
 use crate::directory::Inner;
+use crate::effects::Effects;
 use crate::view::AnyView;
 use crate::work::Work;
 
@@ -25,14 +19,6 @@ pub(super) struct Drafted<T> {
     pub value: T,
 }
 
-/// What is derived from events besides themselves.
-#[derive(Default)]
-struct Derived {
-    taken: Vec<Claim>,
-    released: Vec<Claim>,
-    revocations: Vec<NewRevocation>,
-}
-
 pub(super) fn draft<T, E>(
     inner: &Inner,
     plan: Plan<T, E>,
@@ -40,7 +26,7 @@ pub(super) fn draft<T, E>(
     write: &mut Write,
 ) -> Result<Drafted<T>, ExecuteError<E>> {
     let (events, guards, side, trusting, answer) = plan.into_parts();
-    let mut derived = Derived::default();
+    let mut derived = Effects::default();
     let mut entries = Vec::new();
     let mut works = BTreeMap::new();
     for events in events.into_iter().filter(|events| !events.is_empty()) {
@@ -50,7 +36,12 @@ pub(super) fn draft<T, E>(
                 "two sets of events for log `{log}`"
             )));
         }
-        derived.take(inner, &log, &events)?;
+        if let Events::Account(_, events) = &events {
+            for (index, event) in events.iter().enumerate() {
+                let added = derived.add(&inner.claim_key, &log, index, event);
+                added.map_err(|error| ExecuteError::Invalid(error.to_string()))?;
+            }
+        }
         let stored = stored(&events);
         let work = prove(&log, &stored, states)?;
         entries.push(Entry {
@@ -145,70 +136,4 @@ fn prove<E>(log: &LogId, events: &[NewEvent], states: &States) -> Result<Work, E
     let hash = work.hash();
     work.moved_to(seq, hash, states.now());
     Ok(work)
-}
-
-impl Derived {
-    fn take<E>(
-        &mut self,
-        inner: &Inner,
-        log: &LogId,
-        events: &Events,
-    ) -> Result<(), ExecuteError<E>> {
-        match events {
-            Events::Account(_, events) => {
-                for (index, event) in events.iter().enumerate() {
-                    self.claims(inner, log, index, event.claims());
-                    self.revocations(log, index, event.revocations())?;
-                }
-            }
-            // Neither an organization's nor the installation's events take names or end sessions: what they mean for
-            // an account is said in that account's log, in the same commit.
-            Events::Organization(..) | Events::Platform(_) => {}
-        }
-        Ok(())
-    }
-
-    fn claims(&mut self, inner: &Inner, log: &LogId, event: usize, changes: Vec<ClaimChange>) {
-        for change in changes {
-            let scope = match change.scope {
-                Scope::Store => ClaimScope::Store,
-                Scope::Log => ClaimScope::Log(log.clone()),
-            };
-            let key = ClaimKey {
-                scope,
-                kind: change.kind.number(),
-                mac: mac(&inner.claim_key, &change.value),
-            };
-            let claim = Claim {
-                key,
-                log: log.clone(),
-                event,
-            };
-            match change.act {
-                ClaimAct::Take => self.taken.push(claim),
-                ClaimAct::Release => self.released.push(claim),
-            }
-        }
-    }
-
-    fn revocations<E>(
-        &mut self,
-        log: &LogId,
-        event: usize,
-        revocations: Vec<account::event::Revocation>,
-    ) -> Result<(), ExecuteError<E>> {
-        for revocation in revocations {
-            let kind = RevocationKind::from_letter(revocation.kind).ok_or_else(|| {
-                ExecuteError::Invalid(format!("no revocation kind `{}`", revocation.kind))
-            })?;
-            self.revocations.push(NewRevocation {
-                log: log.clone(),
-                event,
-                kind,
-                id_hash: id_hash(kind, &revocation.parts),
-                before: revocation.before_seq,
-            });
-        }
-        Ok(())
-    }
 }

@@ -24,17 +24,34 @@ pub struct Tree<T> {
 impl<T: ToSchema + 'static> RequestBody for Tree<T> {
     const PRESENT: bool = true;
 
-    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<(Self, Vec<u8>), Problem> {
-        let bytes = body::read(request, payload, Media::Json, body::default_limits(request)).await?;
+    async fn read(
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> Result<(Self, Vec<u8>), Problem> {
+        let bytes =
+            body::read(request, payload, Media::Json, body::default_limits(request)).await?;
         let node = body::node(&bytes)?;
-        Ok((Self { node, described_by: PhantomData }, bytes.to_vec()))
+        Ok((
+            Self {
+                node,
+                described_by: PhantomData,
+            },
+            bytes.to_vec(),
+        ))
     }
 
     fn describe(schemas: &mut Schemas) -> Option<OpenRequestBody> {
         let name = T::name().into_owned();
         T::schemas(schemas);
         schemas.push((name.clone(), T::schema()));
-        let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(name)))).build();
-        Some(RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True)).build())
+        let content = ContentBuilder::new()
+            .schema(Some(RefOr::Ref(Ref::from_schema_name(name))))
+            .build();
+        Some(
+            RequestBodyBuilder::new()
+                .content("application/json", content)
+                .required(Some(Required::True))
+                .build(),
+        )
     }
 }

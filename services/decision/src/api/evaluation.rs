@@ -1,6 +1,9 @@
 //! One question: `POST /access/v1/evaluation`, in the caller's account or in one the path names.
 
-use trilby_access::{Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{
+    Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
+    Services, Target,
+};
 use trilby_service::problem::{ErrorForm, Problem};
 
 use super::body::Tree;
@@ -42,7 +45,11 @@ impl Operation for Evaluate {
         question::target(scope, &Place::Caller, &input.facts, &input.body.node)
     }
 
-    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         answer(grant, input, services).await
     }
 }
@@ -69,15 +76,28 @@ impl Operation for EvaluateInAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(scope, &Self::place(&input.path), &input.facts, &input.body.node)
+        question::target(
+            scope,
+            &Self::place(&input.path),
+            &input.facts,
+            &input.body.node,
+        )
     }
 
-    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         answer(grant, input, services).await
     }
 }
 
-async fn answer<Op>(grant: Authorized<Op>, input: Input<Op>, services: &Services) -> Result<Reply<Op>, Problem>
+async fn answer<Op>(
+    grant: Authorized<Op>,
+    input: Input<Op>,
+    services: &Services,
+) -> Result<Reply<Op>, Problem>
 where
     Op: Operation<Body = Tree<EvaluationRequest>, Reply = DecisionBody>,
 {

@@ -1,7 +1,10 @@
 //! Many questions: `POST /access/v1/evaluations`, all decided at one position of each log.
 
 use serde_json::{Map, Value};
-use trilby_access::{Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{
+    Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
+    Services, Target,
+};
 use trilby_service::problem::{ErrorForm, Problem};
 use utoipa::ToSchema;
 
@@ -78,7 +81,11 @@ impl Operation for EvaluateBatch {
         question::target(scope, &Place::Caller, &input.facts, &input.body.node)
     }
 
-    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         answer(grant, input, services).await
     }
 }
@@ -105,15 +112,28 @@ impl Operation for EvaluateBatchInAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(scope, &Self::place(&input.path), &input.facts, &input.body.node)
+        question::target(
+            scope,
+            &Self::place(&input.path),
+            &input.facts,
+            &input.body.node,
+        )
     }
 
-    async fn handle(grant: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         answer(grant, input, services).await
     }
 }
 
-async fn answer<Op>(grant: Authorized<Op>, input: Input<Op>, services: &Services) -> Result<Reply<Op>, Problem>
+async fn answer<Op>(
+    grant: Authorized<Op>,
+    input: Input<Op>,
+    services: &Services,
+) -> Result<Reply<Op>, Problem>
 where
     Op: Operation<Body = Tree<EvaluationsRequest>, Reply = BatchBody>,
 {
@@ -121,7 +141,9 @@ where
     let mut asking = Asking::begin(&grant, &input.facts, &input.body.node, services).await?;
     let body = match batch {
         Batch::Single(evaluation) => BatchBody::Single(asking.answer(&evaluation).await?),
-        Batch::Many { items, semantic } => BatchBody::Many { evaluations: all(&mut asking, items, semantic).await? },
+        Batch::Many { items, semantic } => BatchBody::Many {
+            evaluations: all(&mut asking, items, semantic).await?,
+        },
     };
     Ok(asking.reply(body))
 }
@@ -138,7 +160,9 @@ async fn all(
         let answer = match item {
             Ok(evaluation) => match asking.answer(&evaluation).await {
                 Ok(answer) => answer,
-                Err(problem) if problem.status().is_client_error() => DecisionBody::failed(&problem),
+                Err(problem) if problem.status().is_client_error() => {
+                    DecisionBody::failed(&problem)
+                }
                 Err(problem) => return Err(problem),
             },
             Err(problem) => DecisionBody::failed(&problem),

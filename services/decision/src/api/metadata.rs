@@ -1,7 +1,10 @@
 //! Where the decision API is: `/.well-known/authzen-configuration`. Every URL comes from the configured public address.
 
 use serde::Serialize;
-use trilby_access::{Access, Authorized, Input, Method, NoBody, Empty, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{
+    Access, Authorized, Empty, Input, Method, NoBody, Operation, Place, Reply, Scope, Services,
+    Target,
+};
 use trilby_directory::Freshness;
 use trilby_service::problem::{ErrorForm, Problem};
 use utoipa::ToSchema;
@@ -61,7 +64,11 @@ impl Operation for GetMetadata {
         Err(Problem::not_found())
     }
 
-    async fn handle(_: Authorized<Self>, _: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        _: Authorized<Self>,
+        _: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         Ok(cacheable(Reply::new(Metadata::of(services.public_url()))))
     }
 }
@@ -89,17 +96,34 @@ impl Operation for GetAccountMetadata {
         Err(Problem::not_found())
     }
 
-    async fn handle(_: Authorized<Self>, input: Input<Self>, services: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        _: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         let account = input.path.account;
-        let known = services.directory().world(Some(account), None, &Freshness::Head).await;
-        if known.map_err(trilby_access::problem::of_directory)?.principal.is_none() {
+        let known = services
+            .directory()
+            .world(Some(account), None, &Freshness::Head)
+            .await;
+        if known
+            .map_err(trilby_access::problem::of_directory)?
+            .principal
+            .is_none()
+        {
             return Err(Problem::not_found());
         }
-        Ok(cacheable(Reply::new(Metadata::of(&format!("{}/accounts/{account}", services.public_url())))))
+        Ok(cacheable(Reply::new(Metadata::of(&format!(
+            "{}/accounts/{account}",
+            services.public_url()
+        )))))
     }
 }
 
 fn cacheable<Op: Operation>(reply: Reply<Op>) -> Reply<Op> {
     use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-    reply.header(CACHE_CONTROL, HeaderValue::from_static("public, max-age=600"))
+    reply.header(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=600"),
+    )
 }

@@ -79,7 +79,12 @@ pub struct AccountPath {
 }
 
 /// Builds what is asked of the engine about the caller: may it ask, may it hear reasons.
-pub fn target(scope: &Scope<'_>, place: &Place, facts: &Facts, body: &Node) -> Result<Target, Problem> {
+pub fn target(
+    scope: &Scope<'_>,
+    place: &Place,
+    facts: &Facts,
+    body: &Node,
+) -> Result<Target, Problem> {
     let account = match place {
         Place::Account(account) => *account,
         Place::Nowhere | Place::Caller | Place::Organization(_) => scope.caller.account,
@@ -126,7 +131,12 @@ impl<'a> Asking<'a> {
             explain: options.explain,
         };
         let snapshot = Snapshot::of(services, home, freshness).await?;
-        Ok(Self { snapshot, shared, home, now: facts.now })
+        Ok(Self {
+            snapshot,
+            shared,
+            home,
+            now: facts.now,
+        })
     }
 
     /// Answers one question.
@@ -136,9 +146,14 @@ impl<'a> Asking<'a> {
             Ok(question) => question,
             Err(why) => return Ok(DecisionBody::unanswerable(why, &self.shared)),
         };
-        let world = self.snapshot.world(question.principal_account, question.resource_account).await?;
+        let world = self
+            .snapshot
+            .world(question.principal_account, question.resource_account)
+            .await?;
         let begun = Instant::now();
-        let decision = decide(&question.request, &world.worlds()).map_err(Problem::internal)?.seen_from(self.home);
+        let decision = decide(&question.request, &world.worlds())
+            .map_err(Problem::internal)?
+            .seen_from(self.home);
         metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
         metric::DECISIONS.add(1, &[decision.outcome.as_str()]);
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
@@ -153,7 +168,10 @@ impl<'a> Asking<'a> {
         }
         let id = self.shared.id.to_string();
         match actix_web::http::header::HeaderValue::from_str(&id) {
-            Ok(value) => reply.header(actix_web::http::header::HeaderName::from_static(headers::DECISION_ID), value),
+            Ok(value) => reply.header(
+                actix_web::http::header::HeaderName::from_static(headers::DECISION_ID),
+                value,
+            ),
             Err(_) => reply,
         }
     }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use trilby_access::{Access, Authorized, Idempotency, Input, Method, Empty, Operation, Place, Reply, Scope, Services, Target};
+use trilby_access::{
+    Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
+    Services, Target,
+};
 use trilby_engine::simulate;
 use trilby_model::Arn;
 use trilby_service::problem::{Code, FieldError, Problem};
@@ -58,7 +61,11 @@ impl Operation for Simulate {
         Ok(Target::new(account, Arn::account_of(&account)))
     }
 
-    async fn handle(_: Authorized<Self>, input: Input<Self>, _: &Services) -> Result<Reply<Self>, Problem> {
+    async fn handle(
+        _: Authorized<Self>,
+        input: Input<Self>,
+        _: &Services,
+    ) -> Result<Reply<Self>, Problem> {
         let answer = simulate::run(&input.body.node, 1);
         match answer.get("error") {
             None => Ok(Reply::new(SimulationResult(answer))),
@@ -69,6 +76,14 @@ impl Operation for Simulate {
 
 fn problem(error: &Value) -> Problem {
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-    let code = if text("code") == "invalid_policy" { Code::MalformedPolicy } else { Code::InvalidParameter };
-    Problem::new(code, text("message").to_owned()).error(FieldError::at(text("path"), code, text("message").to_owned()))
+    let code = if text("code") == "invalid_policy" {
+        Code::MalformedPolicy
+    } else {
+        Code::InvalidParameter
+    };
+    Problem::new(code, text("message").to_owned()).error(FieldError::at(
+        text("path"),
+        code,
+        text("message").to_owned(),
+    ))
 }

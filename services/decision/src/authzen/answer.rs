@@ -48,25 +48,44 @@ pub struct Shared {
 
 impl DecisionBody {
     fn bare(decision: bool) -> Self {
-        Self { decision, context: None }
+        Self {
+            decision,
+            context: None,
+        }
     }
 
     /// The engine's answer.
-    pub fn decided(decision: &Decision, token: Option<&ConsistencyToken>, shared: &Shared) -> Result<Self, Problem> {
-        let Some(level) = shared.explain else { return Ok(Self::bare(decision.is_allow())) };
-        let trilby = serde_json::to_value(decision.explanation(level, token)).map_err(Problem::internal)?;
-        Ok(Self::explained(decision.is_allow(), decision.outcome.as_str(), trilby, shared))
+    pub fn decided(
+        decision: &Decision,
+        token: Option<&ConsistencyToken>,
+        shared: &Shared,
+    ) -> Result<Self, Problem> {
+        let Some(level) = shared.explain else {
+            return Ok(Self::bare(decision.is_allow()));
+        };
+        let trilby =
+            serde_json::to_value(decision.explanation(level, token)).map_err(Problem::internal)?;
+        Ok(Self::explained(
+            decision.is_allow(),
+            decision.outcome.as_str(),
+            trilby,
+            shared,
+        ))
     }
 
     /// No, without a policy having been asked.
     pub fn unanswerable(why: Unanswerable, shared: &Shared) -> Self {
-        let Some(level) = shared.explain else { return Self::bare(false) };
+        let Some(level) = shared.explain else {
+            return Self::bare(false);
+        };
         let mut trilby = json!({"decision": "implicit_deny", "layer": "identity"});
         if let (true, Some(members)) = (level >= Explain::Explain, trilby.as_object_mut()) {
             let message = match why {
                 Unanswerable::Action => "the action has no name that a policy could allow",
                 Unanswerable::Resource => "the resource has no name that a policy could allow",
-                Unanswerable::Foreign => "neither the principal nor the resource belongs to this account",
+                Unanswerable::Foreign => {
+                    "neither the principal nor the resource belongs to this account"
+                }
             };
             for (name, value) in [
                 ("matched", json!([])),
@@ -92,7 +111,10 @@ impl DecisionBody {
         });
         let mut context = Map::new();
         context.insert("error".to_owned(), error);
-        Self { decision: false, context: Some(context) }
+        Self {
+            decision: false,
+            context: Some(context),
+        }
     }
 
     fn explained(decision: bool, reason: &str, trilby: Value, shared: &Shared) -> Self {
@@ -101,6 +123,9 @@ impl DecisionBody {
         context.insert("evaluated_at".to_owned(), json!(shared.at.to_string()));
         context.insert("reason".to_owned(), json!(reason));
         context.insert("trilby".to_owned(), trilby);
-        Self { decision, context: Some(context) }
+        Self {
+            decision,
+            context: Some(context),
+        }
     }
 }

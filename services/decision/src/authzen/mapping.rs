@@ -76,12 +76,19 @@ pub fn map(evaluation: &Evaluation, account: &Account, now: Timestamp) -> Result
     request.resource_account = resource_account;
     request.context = context;
     request.time = Some(now);
-    Ok(Ok(Question { request, principal_account, resource_account }))
+    Ok(Ok(Question {
+        request,
+        principal_account,
+        resource_account,
+    }))
 }
 
 /// The account's application, if it has exactly one: the prefix of what is named without one.
 fn default_service(account: &Account) -> Option<String> {
-    let mut names = account.applications().iter().map(|(name, _)| name.to_string());
+    let mut names = account
+        .applications()
+        .iter()
+        .map(|(name, _)| name.to_string());
     let first = names.next()?;
     names.next().is_none().then_some(first)
 }
@@ -91,7 +98,11 @@ fn action(evaluation: &Evaluation, default_service: Option<&str>) -> Option<Acti
     if name.contains(':') {
         return name.parse().ok();
     }
-    let service = if evaluation.resource.kind == "route" { ROUTE_SERVICE } else { default_service? };
+    let service = if evaluation.resource.kind == "route" {
+        ROUTE_SERVICE
+    } else {
+        default_service?
+    };
     format!("{service}:{name}").parse().ok()
 }
 
@@ -101,10 +112,19 @@ fn resource(entity: &Entity, action: &Action, account: AccountId) -> Option<Arn>
         return entity.id.parse().ok();
     }
     // The type ends at the first slash of the last part; it must not bring one of its own, nor a colon.
-    let kind = entity.kind.replace('%', "%25").replace('/', "%2F").replace(':', "%3A");
-    format!("arn:{}:{}::{account}:{kind}/{}", trilby_model::brand::PARTITION, action.service().to_lowercase(), entity.id)
-        .parse()
-        .ok()
+    let kind = entity
+        .kind
+        .replace('%', "%25")
+        .replace('/', "%2F")
+        .replace(':', "%3A");
+    format!(
+        "arn:{}:{}::{account}:{kind}/{}",
+        trilby_model::brand::PARTITION,
+        action.service().to_lowercase(),
+        entity.id
+    )
+    .parse()
+    .ok()
 }
 
 /// Who is meant. Nobody known is [`Principal::Anonymous`]: what is granted to everyone is granted to them too, and nothing else.
@@ -116,18 +136,23 @@ fn known_principal(subject: &Entity, account: &Account) -> Option<Principal> {
     if subject.id.starts_with("arn:") {
         return by_arn(&subject.id.parse().ok()?, &subject.kind, account);
     }
-    let alias = SubjectKey::new(&subject.kind, &subject.id).ok().and_then(|key| account.subject_alias(&key));
+    let alias = SubjectKey::new(&subject.kind, &subject.id)
+        .ok()
+        .and_then(|key| account.subject_alias(&key));
     if let Some(alias) = alias {
         return by_id(&alias.principal, account);
     }
     match subject.kind.as_str() {
         "user" | "identity" => user(account, &subject.id.parse().ok()?),
         "role" => role(account, &subject.id.parse().ok()?),
-        "service" => Some(Principal::Service { name: subject.id.clone() }),
+        "service" => Some(Principal::Service {
+            name: subject.id.clone(),
+        }),
         "account" => {
             let named: AccountId = subject.id.parse().ok()?;
             // A root user is somebody only of an account that is in service; for another account its own log tells.
-            (named != account.id() || account.status() == AccountStatus::Active).then(|| Principal::root(named))
+            (named != account.id() || account.status() == AccountStatus::Active)
+                .then(|| Principal::root(named))
         }
         _ => None,
     }
@@ -156,7 +181,11 @@ fn user(account: &Account, reference: &trilby_account::UserRef) -> Option<Princi
 fn role(account: &Account, reference: &trilby_account::RoleRef) -> Option<Principal> {
     let role = account.role(reference)?;
     Some(Principal::RoleSession(RoleSession {
-        session_arn: Arn::assumed_role(&account.id(), &role.name, &ROLE_PROBE_SESSION.parse().ok()?),
+        session_arn: Arn::assumed_role(
+            &account.id(),
+            &role.name,
+            &ROLE_PROBE_SESSION.parse().ok()?,
+        ),
         role_arn: Arn::role(&account.id(), &role.path, &role.name),
         role_id: Some(role.id.clone()),
         account: account.id(),
@@ -178,7 +207,8 @@ fn by_arn(arn: &Arn, kind: &str, account: &Account) -> Option<Principal> {
         ("user" | "identity", Some(("user", rest))) => {
             let name = rest.rsplit('/').next()?;
             if local {
-                return user(account, &Ref::Name(name.parse().ok()?)).filter(|found| named_so(found, arn));
+                return user(account, &Ref::Name(name.parse().ok()?))
+                    .filter(|found| named_so(found, arn));
             }
             Some(Principal::User(UserPrincipal {
                 arn: arn.clone(),
@@ -212,21 +242,42 @@ fn by_arn(arn: &Arn, kind: &str, account: &Account) -> Option<Principal> {
 
 /// Whether the ARN names exactly this principal: with its path, and in the case it has.
 fn named_so(principal: &Principal, arn: &Arn) -> bool {
-    principal.principal_arn().is_some_and(|own| own.same_thing(arn))
+    principal
+        .principal_arn()
+        .is_some_and(|own| own.same_thing(arn))
 }
 
 /// The condition keys that the question brings.
 fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
-    let mut keys = Keys { context: Context::new(), count: 0 };
+    let mut keys = Keys {
+        context: Context::new(),
+        count: 0,
+    };
     let sides = [
-        ("subject", &evaluation.subject.properties, Some("aws:PrincipalTag/")),
-        ("resource", &evaluation.resource.properties, Some("aws:ResourceTag/")),
-        ("action", &evaluation.action.properties, Some("aws:RequestTag/")),
+        (
+            "subject",
+            &evaluation.subject.properties,
+            Some("aws:PrincipalTag/"),
+        ),
+        (
+            "resource",
+            &evaluation.resource.properties,
+            Some("aws:ResourceTag/"),
+        ),
+        (
+            "action",
+            &evaluation.action.properties,
+            Some("aws:RequestTag/"),
+        ),
         ("context", &evaluation.context, None),
     ];
     for (side, properties, tag) in sides {
         for (name, node) in properties {
-            let at = if side == "context" { format!("/context/{name}") } else { format!("/{side}/properties/{name}") };
+            let at = if side == "context" {
+                format!("/context/{name}")
+            } else {
+                format!("/{side}/properties/{name}")
+            };
             keys.add(&format!("authzen:{side}/{name}"), node, &at)?;
             if let (Some(prefix), Some(value)) = (tag, scalar(node)) {
                 keys.put(&format!("{prefix}{name}"), ContextValue::Scalar(value), &at)?;
@@ -234,9 +285,14 @@ fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
         }
     }
     for name in ["ip", "ip_address"] {
-        let address = evaluation.context.iter().find(|(key, _)| key == name).and_then(|(_, node)| scalar(node));
+        let address = evaluation
+            .context
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(_, node)| scalar(node));
         if let Some(address) = address.and_then(|text| text.parse::<IpAddr>().ok()) {
-            keys.context.insert("aws:SourceIp", ContextValue::Scalar(address.to_string()));
+            keys.context
+                .insert("aws:SourceIp", ContextValue::Scalar(address.to_string()));
             break;
         }
     }
@@ -263,7 +319,11 @@ impl Keys {
             }
             Value::Object(members) => {
                 for member in members {
-                    self.add(&format!("{key}/{}", member.key), &member.value, &format!("{at}/{}", member.key))?;
+                    self.add(
+                        &format!("{key}/{}", member.key),
+                        &member.value,
+                        &format!("{at}/{}", member.key),
+                    )?;
                 }
                 Ok(())
             }
@@ -273,14 +333,23 @@ impl Keys {
     fn put(&mut self, key: &str, value: ContextValue, at: &str) -> Result<(), Problem> {
         self.count += 1;
         if self.count > KEYS_MAX {
-            return Err(refused(at, &format!("more than {KEYS_MAX} attributes in one question")));
+            return Err(refused(
+                at,
+                &format!("more than {KEYS_MAX} attributes in one question"),
+            ));
         }
-        self.context.try_insert(key, value).map_err(|_| refused(at, "is given twice: names are compared without case"))
+        self.context
+            .try_insert(key, value)
+            .map_err(|_| refused(at, "is given twice: names are compared without case"))
     }
 }
 
 fn refused(at: &str, what: &str) -> Problem {
-    Problem::new(Code::InvalidParameter, format!("`{at}` {what}")).error(FieldError::at(at, Code::InvalidParameter, what))
+    Problem::new(Code::InvalidParameter, format!("`{at}` {what}")).error(FieldError::at(
+        at,
+        Code::InvalidParameter,
+        what,
+    ))
 }
 
 /// A single value as text; none for `null`, arrays and objects.

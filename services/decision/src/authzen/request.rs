@@ -74,7 +74,11 @@ impl Evaluation {
     /// Reads a single question. Error: 400 naming the member that is missing or has the wrong type.
     pub fn read(node: &Node) -> Result<Self, Problem> {
         object(node, "")?;
-        Self::merged(&Layers { item: node, at: "", defaults: None })
+        Self::merged(&Layers {
+            item: node,
+            at: "",
+            defaults: None,
+        })
     }
 
     fn merged(layers: &Layers<'_>) -> Result<Self, Problem> {
@@ -86,7 +90,10 @@ impl Evaluation {
             action: action_entity(action, &action_at)?,
             resource: entity(resource, &resource_at)?,
             context: match layers.find("context") {
-                Some((node, at)) => members(node, &at)?.into_iter().filter(|(name, _)| name != MEMBER).collect(),
+                Some((node, at)) => members(node, &at)?
+                    .into_iter()
+                    .filter(|(name, _)| name != MEMBER)
+                    .collect(),
                 None => Vec::new(),
             },
         })
@@ -108,7 +115,10 @@ impl Batch {
             return Evaluation::read(node).map(|one| Self::Single(Box::new(one)));
         }
         if items.len() > items_max {
-            return Err(Problem::invalid("/evaluations", format!("more than {items_max} evaluations in one request")));
+            return Err(Problem::invalid(
+                "/evaluations",
+                format!("more than {items_max} evaluations in one request"),
+            ));
         }
         let semantic = semantic(node)?;
         let items = items
@@ -117,7 +127,11 @@ impl Batch {
             .map(|(index, item)| {
                 let at = format!("/evaluations/{index}");
                 object(item, &at)?;
-                Evaluation::merged(&Layers { item, at: &at, defaults: Some(node) })
+                Evaluation::merged(&Layers {
+                    item,
+                    at: &at,
+                    defaults: Some(node),
+                })
             })
             .collect();
         Ok(Self::Many { items, semantic })
@@ -136,25 +150,35 @@ impl<'a> Layers<'a> {
         if let Some(node) = present(self.item, name) {
             return Some((node, format!("{}/{name}", self.at)));
         }
-        self.defaults.and_then(|defaults| present(defaults, name)).map(|node| (node, format!("/{name}")))
+        self.defaults
+            .and_then(|defaults| present(defaults, name))
+            .map(|node| (node, format!("/{name}")))
     }
 
     fn required(&self, name: &str) -> Result<(&'a Node, String), Problem> {
-        self.find(name).ok_or_else(|| missing(&format!("{}/{name}", self.at)))
+        self.find(name)
+            .ok_or_else(|| missing(&format!("{}/{name}", self.at)))
     }
 }
 
 fn semantic(node: &Node) -> Result<Semantic, Problem> {
     const AT: &str = "/options/evaluations_semantic";
-    let Some(options) = present(node, "options") else { return Ok(Semantic::ExecuteAll) };
+    let Some(options) = present(node, "options") else {
+        return Ok(Semantic::ExecuteAll);
+    };
     object(options, "/options")?;
-    let Some(value) = present(options, "evaluations_semantic") else { return Ok(Semantic::ExecuteAll) };
+    let Some(value) = present(options, "evaluations_semantic") else {
+        return Ok(Semantic::ExecuteAll);
+    };
     match &value.value {
         Value::String(text) => match text.as_str() {
             "execute_all" => Ok(Semantic::ExecuteAll),
             "deny_on_first_deny" => Ok(Semantic::DenyOnFirstDeny),
             "permit_on_first_permit" => Ok(Semantic::PermitOnFirstPermit),
-            _ => Err(Problem::invalid(AT, "one of `execute_all`, `deny_on_first_deny`, `permit_on_first_permit` is meant")),
+            _ => Err(Problem::invalid(
+                AT,
+                "one of `execute_all`, `deny_on_first_deny`, `permit_on_first_permit` is meant",
+            )),
         },
         _ => Err(wrong(AT, "a string")),
     }
@@ -162,12 +186,19 @@ fn semantic(node: &Node) -> Result<Semantic, Problem> {
 
 fn entity(node: &Node, at: &str) -> Result<Entity, Problem> {
     object(node, at)?;
-    Ok(Entity { kind: text(node, at, "type")?, id: text(node, at, "id")?, properties: properties(node, at)? })
+    Ok(Entity {
+        kind: text(node, at, "type")?,
+        id: text(node, at, "id")?,
+        properties: properties(node, at)?,
+    })
 }
 
 fn action_entity(node: &Node, at: &str) -> Result<ActionEntity, Problem> {
     object(node, at)?;
-    Ok(ActionEntity { name: text(node, at, "name")?, properties: properties(node, at)? })
+    Ok(ActionEntity {
+        name: text(node, at, "name")?,
+        properties: properties(node, at)?,
+    })
 }
 
 fn properties(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
@@ -179,7 +210,10 @@ fn properties(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
 
 fn members(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
     match &node.value {
-        Value::Object(members) => Ok(members.iter().map(|member| (member.key.clone(), member.value.clone())).collect()),
+        Value::Object(members) => Ok(members
+            .iter()
+            .map(|member| (member.key.clone(), member.value.clone()))
+            .collect()),
         _ => Err(wrong(at, "an object")),
     }
 }
@@ -188,7 +222,9 @@ fn text(node: &Node, at: &str, name: &str) -> Result<String, Problem> {
     let at = format!("{at}/{}", escape_pointer(name));
     match present(node, name).map(|node| &node.value) {
         None => Err(missing(&at)),
-        Some(Value::String(text)) if text.is_empty() => Err(Problem::invalid(at, "must not be empty")),
+        Some(Value::String(text)) if text.is_empty() => {
+            Err(Problem::invalid(at, "must not be empty"))
+        }
         Some(Value::String(text)) => Ok(text.clone()),
         Some(_) => Err(wrong(&at, "a string")),
     }
@@ -196,7 +232,8 @@ fn text(node: &Node, at: &str, name: &str) -> Result<String, Problem> {
 
 /// A member that is there and not `null`.
 fn present<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
-    node.get(name).filter(|node| !matches!(node.value, Value::Null))
+    node.get(name)
+        .filter(|node| !matches!(node.value, Value::Null))
 }
 
 fn object(node: &Node, at: &str) -> Result<(), Problem> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use trilby_access::Services;
 use trilby_directory::{AccountView, Freshness, OrganizationView, World};
 use trilby_model::{AccountId, ConsistencyToken, Position};
-use trilby_access::Services;
 use trilby_service::problem::Problem;
 
 /// Logs that a consistency token can name.
@@ -30,23 +30,44 @@ impl<'a> Snapshot<'a> {
     /// Begins with the path's account.
     ///
     /// Errors: it is not as fresh as asked, or does not exist at the asked moment.
-    pub async fn of(services: &'a Services, home: AccountId, freshness: Freshness) -> Result<Self, Problem> {
-        let mut snapshot = Self { services, freshness, home, sides: BTreeMap::new() };
+    pub async fn of(
+        services: &'a Services,
+        home: AccountId,
+        freshness: Freshness,
+    ) -> Result<Self, Problem> {
+        let mut snapshot = Self {
+            services,
+            freshness,
+            home,
+            sides: BTreeMap::new(),
+        };
         snapshot.read(home).await?;
         Ok(snapshot)
     }
 
     /// The path's account.
     pub fn home(&self) -> Result<&Arc<AccountView>, Problem> {
-        self.sides.get(&self.home).and_then(|side| side.account.as_ref()).ok_or_else(Problem::not_found)
+        self.sides
+            .get(&self.home)
+            .and_then(|side| side.account.as_ref())
+            .ok_or_else(Problem::not_found)
     }
 
     /// The states for a question between two accounts.
-    pub async fn world(&mut self, principal: Option<AccountId>, resource: Option<AccountId>) -> Result<World, Problem> {
+    pub async fn world(
+        &mut self,
+        principal: Option<AccountId>,
+        resource: Option<AccountId>,
+    ) -> Result<World, Problem> {
         for account in [principal, resource].into_iter().flatten() {
             self.read(account).await?;
         }
-        let side = |account: Option<AccountId>| account.and_then(|account| self.sides.get(&account)).cloned().unwrap_or_default();
+        let side = |account: Option<AccountId>| {
+            account
+                .and_then(|account| self.sides.get(&account))
+                .cloned()
+                .unwrap_or_default()
+        };
         let (principal, resource) = (side(principal), side(resource));
         Ok(World {
             principal: principal.account,
@@ -72,8 +93,13 @@ impl<'a> Snapshot<'a> {
     }
 
     fn positions_of(&self, account: AccountId, positions: &mut Vec<Position>) {
-        let Some(side) = self.sides.get(&account) else { return };
-        let found = [side.account.as_ref().map(|view| view.position()), side.organization.as_ref().map(|view| view.position())];
+        let Some(side) = self.sides.get(&account) else {
+            return;
+        };
+        let found = [
+            side.account.as_ref().map(|view| view.position()),
+            side.organization.as_ref().map(|view| view.position()),
+        ];
         for position in found.into_iter().flatten() {
             if !positions.iter().any(|known| known.log == position.log) {
                 positions.push(position);
@@ -85,9 +111,19 @@ impl<'a> Snapshot<'a> {
         if self.sides.contains_key(&account) {
             return Ok(());
         }
-        let read = self.services.directory().world(Some(account), None, &self.freshness).await;
+        let read = self
+            .services
+            .directory()
+            .world(Some(account), None, &self.freshness)
+            .await;
         let world = read.map_err(trilby_access::problem::of_directory)?;
-        self.sides.insert(account, Side { account: world.principal, organization: world.principal_organization });
+        self.sides.insert(
+            account,
+            Side {
+                account: world.principal,
+                organization: world.principal_organization,
+            },
+        );
         Ok(())
     }
 }

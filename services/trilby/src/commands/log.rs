@@ -79,7 +79,8 @@ async fn verify(
         .read_keys()
         .ok()
         .map(|keys| *keys.store.claim_key().expose());
-    let folds = claim_key.map(trilby_directory::VerifyingFolds::new);
+    let meta = store.store_meta().await?;
+    let folds = claim_key.map(|key| trilby_directory::VerifyingFolds::new(key, meta.store_id));
     let now = trilby_service::clock::Clock::now(&trilby_service::clock::SystemClock);
     let options = verify::Options {
         log: log.as_ref(),
