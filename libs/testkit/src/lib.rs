@@ -12,6 +12,8 @@
 
 pub mod given;
 pub mod http;
+#[cfg(feature = "installation")]
+pub mod installation;
 pub mod spawned;
 #[cfg(feature = "time")]
 pub mod time;
