@@ -111,6 +111,11 @@ impl fmt::Debug for StoreKey {
 pub struct ClaimKey(KeyBytes);
 
 impl ClaimKey {
+    /// A claim key that is known already.
+    pub fn new(key: [u8; KEY_BYTES]) -> Self {
+        Self(KeyBytes::new(key))
+    }
+
     /// HMAC-SHA-256 of the normalised value.
     pub fn mac(&self, value: &str) -> [u8; 32] {
         hmac_sha256(&self.0, value.as_bytes())

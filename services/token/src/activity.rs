@@ -1,0 +1,96 @@
+//! What the activity log says of sessions and logins.
+//!
+//! A session's record holds its claims: enough to list it, to see whether it still stands, and to decide for it by its
+//! id alone. It does not hold the token.
+
+use serde::{Deserialize, Serialize};
+use trilby_access::Facts;
+use trilby_access::authenticate::Session;
+use trilby_eventlog::Activity;
+use trilby_model::{AccountId, Arn, LogId, SessionId, Timestamp};
+use trilby_service::problem::Problem;
+use trilby_session::Claims;
+
+/// A session was issued; the record's id is the session's.
+pub const SESSION_ISSUED: &str = "session.issued";
+/// A session was refused; the record's id is the request's.
+pub const SESSION_REFUSED: &str = "session.refused";
+/// A session of this account put on a role elsewhere; the record's id is the new session's.
+pub const SESSION_USED_TO_ASSUME: &str = "session.used_to_assume";
+
+/// Body of [`SESSION_ISSUED`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IssuedSession {
+    /// The token's claims.
+    pub claims: Claims,
+    /// Address of who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// The request.
+    pub request_id: String,
+}
+
+/// The record of an issued session.
+///
+/// Errors: faults only.
+pub(crate) fn issued(claims: &Claims, facts: &Facts) -> Result<Activity, Problem> {
+    let body = IssuedSession {
+        claims: claims.clone(),
+        ip: facts.address.map(|address| address.to_string()),
+        request_id: facts.request_id.to_string(),
+    };
+    Ok(Activity {
+        log: LogId::Account(claims.trilby.acct),
+        at: Timestamp::from_unix_seconds(claims.iat),
+        kind: SESSION_ISSUED.to_owned(),
+        id: claims.jti.to_string(),
+        body: serde_json::to_vec(&body).map_err(Problem::internal)?,
+    })
+}
+
+/// The record of a session for the account whose principal put on the role.
+pub(crate) fn used_to_assume(caller: AccountId, claims: &Claims, facts: &Facts) -> Activity {
+    let body = serde_json::json!({
+        "jti": claims.jti.to_string(),
+        "role": claims.trilby.role.as_ref().map(ToString::to_string),
+        "arn": claims.trilby.arn.to_string(),
+        "by": claims.trilby.chain.last().map(ToString::to_string),
+        "exp": claims.exp,
+        "ip": facts.address.map(|address| address.to_string()),
+        "request_id": facts.request_id.to_string(),
+    });
+    Activity {
+        log: LogId::Account(caller),
+        at: Timestamp::from_unix_seconds(claims.iat),
+        kind: SESSION_USED_TO_ASSUME.to_owned(),
+        id: claims.jti.to_string(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+/// The record of a role that was refused, for the account of who asked.
+pub(crate) fn refused(session: &Session, role: &Arn, why: &str, facts: &Facts) -> Activity {
+    let body = serde_json::json!({
+        "code": "access_denied",
+        "why": why,
+        "role": role.to_string(),
+        "by": session.caller.arn.to_string(),
+        "session_id": session.caller.session_id.to_string(),
+        "ip": facts.address.map(|address| address.to_string()),
+        "request_id": facts.request_id.to_string(),
+    });
+    Activity {
+        log: LogId::Account(session.caller.account),
+        at: facts.now,
+        kind: SESSION_REFUSED.to_owned(),
+        id: facts.request_id.to_string(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+/// Reads the record of an issued session.
+pub(crate) fn read(record: &Activity) -> Option<IssuedSession> {
+    let session: IssuedSession = serde_json::from_slice(&record.body).ok()?;
+    let id: SessionId = record.id.parse().ok()?;
+    (record.kind == SESSION_ISSUED && session.claims.jti == id).then_some(session)
+}

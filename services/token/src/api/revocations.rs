@@ -1,0 +1,205 @@
+//! `POST /v1/accounts/{account}/revocations`: ends sessions by what they rest on.
+
+use serde::{Deserialize, Serialize};
+use trilby_access::{
+    Access, Authorized, Change, Empty, Idempotency, Input, Json, Method, Operation, Place, Reply,
+    Scope, Services, Target, problem,
+};
+use trilby_account::command::{RevokeSessions, RevokeTarget};
+use trilby_account::{Account, Reason, Ref, RoleRef, UserRef};
+use trilby_model::{
+    AccessKeyId, AccountId, Arn, ConsistencyToken, LogId, Position, Seq, SessionId,
+};
+use trilby_service::problem::{Code, FieldError, Problem};
+use utoipa::ToSchema;
+
+use super::path::AccountPath;
+use crate::activity;
+
+/// Ends sessions.
+pub struct CreateRevocation;
+
+/// Which sessions end: exactly one of `session_id`, `user`, `role`, `access_key` and `account`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationRequest {
+    /// One session, and everything chained from it.
+    session_id: Option<SessionId>,
+    /// Sessions of a user (name or unique id), of its keys too, and what came of them.
+    #[schema(value_type = Option<String>)]
+    user: Option<String>,
+    /// Sessions of a role (name or unique id), and what came of them.
+    #[schema(value_type = Option<String>)]
+    role: Option<String>,
+    /// Sessions of an access key, and what came of them.
+    access_key: Option<AccessKeyId>,
+    /// `true`: everything issued in the account or from it.
+    account: Option<bool>,
+    /// Only sessions from before this event of the account's log; absent: all there are. Not with `session_id`.
+    #[schema(value_type = Option<u64>)]
+    issued_before_seq: Option<Seq>,
+    /// Why, for the log.
+    #[schema(value_type = Option<String>)]
+    reason: Option<Reason>,
+}
+
+/// The sessions are ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RevocationAnswer {
+    /// A decision that carries this as `Trilby-Min-Seq` honours the revocation.
+    seq: ConsistencyToken,
+}
+
+impl Operation for CreateRevocation {
+    const ID: &'static str = "create_revocation";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/v1/accounts/{account}/revocations";
+    const TAG: &'static str = super::SESSIONS;
+    const SUMMARY: &'static str = "End sessions";
+    const DESCRIPTION: &'static str = "By session, user, role, access key, or all of the account. Asked of the ARN of the \
+        user or role, else of the account.";
+    const ACCESS: Access = Access::Action("sts:RevokeSessions");
+    const SUCCESS: u16 = 202;
+    const SUCCESS_DESCRIPTION: &'static str = "The sessions are ended";
+    const PROBLEMS: &'static [Code] = &[Code::NotFound];
+    const IDEMPOTENCY: Idempotency = Idempotency::Required;
+
+    type Path = AccountPath;
+    type Query = Empty;
+    type Body = Json<RevocationRequest>;
+    type Reply = RevocationAnswer;
+
+    fn place(path: &AccountPath) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        let account = input.path.account;
+        let state = scope.account.map(|view| &view.state);
+        let resource = match input.body.selector()? {
+            RevokeTarget::User(user) => arn_of_user(account, state, &user),
+            RevokeTarget::Role(role) => arn_of_role(account, state, &role),
+            RevokeTarget::AccessKey(key) => {
+                let owner = state
+                    .and_then(|state| state.access_key(&key))
+                    .map(|key| Ref::Id(key.user.clone()));
+                owner.map_or_else(
+                    || Arn::account_of(&account),
+                    |owner| arn_of_user(account, state, &owner),
+                )
+            }
+            RevokeTarget::Session(_) | RevokeTarget::Account => Arn::account_of(&account),
+        };
+        Ok(Target::new(account, resource))
+    }
+
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
+        let account = input.path.account;
+        let log = LogId::Account(account);
+        let target = input.body.selector()?;
+        if let RevokeTarget::Session(session) = &target {
+            require_session(services, &log, session).await?;
+        }
+        let command = RevokeSessions {
+            target,
+            issued_before_seq: input.body.issued_before_seq,
+            reason: input.body.reason.clone(),
+        };
+        let reply = grant.write(services, &input, &[], |states, ctx| {
+            let view = states.account(account).ok_or_else(Problem::not_found)?;
+            let events = view
+                .state
+                .decide(command.clone().into(), ctx)
+                .map_err(problem::of_rejection)?;
+            // The event is the commit's only one in this log.
+            let position = Position {
+                log: log.clone(),
+                seq: states.seq(&log).next(),
+                hash: None,
+            };
+            let seq = ConsistencyToken::new(vec![position]).map_err(Problem::internal)?;
+            Ok(Change::of_account(account, events, move |_| {
+                Ok(Reply::new(RevocationAnswer { seq }))
+            }))
+        });
+        let reply = reply.await?;
+        Ok(match reply.token().cloned() {
+            Some(seq) => reply.map_body(|_| RevocationAnswer { seq }),
+            None => reply,
+        })
+    }
+}
+
+impl RevocationRequest {
+    /// The one selector that is given.
+    fn selector(&self) -> Result<RevokeTarget, Problem> {
+        let named = |pointer: &'static str| {
+            move |error: trilby_model::NameError| Problem::invalid(pointer, error.to_string())
+        };
+        let mut given = Vec::new();
+        given.extend(self.session_id.clone().map(RevokeTarget::Session));
+        if let Some(user) = &self.user {
+            given.push(RevokeTarget::User(
+                user.parse::<UserRef>().map_err(named("/user"))?,
+            ));
+        }
+        if let Some(role) = &self.role {
+            given.push(RevokeTarget::Role(
+                role.parse::<RoleRef>().map_err(named("/role"))?,
+            ));
+        }
+        given.extend(self.access_key.clone().map(RevokeTarget::AccessKey));
+        match self.account {
+            Some(true) => given.push(RevokeTarget::Account),
+            Some(false) => return Err(Problem::invalid("/account", "must be `true` or absent")),
+            None => {}
+        }
+        let (Some(target), true) = (given.pop(), given.is_empty()) else {
+            let what =
+                "name exactly one of `session_id`, `user`, `role`, `access_key` and `account`";
+            return Err(
+                Problem::new(Code::InvalidParameter, what).error(FieldError::at(
+                    "",
+                    Code::InvalidParameter,
+                    what,
+                )),
+            );
+        };
+        Ok(target)
+    }
+}
+
+/// The session must have been issued in this account, or the revocation could name anything.
+async fn require_session(
+    services: &Services,
+    log: &LogId,
+    session: &SessionId,
+) -> Result<(), Problem> {
+    let record = services.log().activity_get(log, session.as_str()).await;
+    let record = record.map_err(|error| problem::of_directory(error.into()))?;
+    match record.and_then(|record| activity::read(&record.activity)) {
+        Some(_) => Ok(()),
+        None => Err(Problem::not_found()),
+    }
+}
+
+/// What is not there is asked about as the account is: whoever may end all sessions is told that it is missing.
+fn arn_of_user(account: AccountId, state: Option<&Account>, user: &UserRef) -> Arn {
+    let user = state.and_then(|state| state.user(user));
+    user.map_or_else(
+        || Arn::account_of(&account),
+        |user| Arn::user(&account, &user.path, &user.name),
+    )
+}
+
+fn arn_of_role(account: AccountId, state: Option<&Account>, role: &RoleRef) -> Arn {
+    let role = state.and_then(|state| state.role(role));
+    role.map_or_else(
+        || Arn::account_of(&account),
+        |role| Arn::role(&account, &role.path, &role.name),
+    )
+}

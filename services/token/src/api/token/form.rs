@@ -1,0 +1,227 @@
+//! The forms of the token endpoint: each grant with exactly its own parameters.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+use trilby_access::FromForm;
+use trilby_model::{Arn, ExternalId, RoleSessionName, SourceIdentity};
+use trilby_service::Secret;
+use trilby_service::params::Params;
+use trilby_service::problem::{Code, Problem};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::answer::ACCESS_TOKEN;
+use crate::issue::RoleRequest;
+use crate::proof::{access_key, login};
+
+const CLIENT_CREDENTIALS: &str = "client_credentials";
+const CONSOLE_LOGIN: &str = "urn:trilby:grant-type:console-login";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// All grants, as discovery names them.
+pub const GRANT_TYPES: [&str; 3] = [CLIENT_CREDENTIALS, CONSOLE_LOGIN, TOKEN_EXCHANGE];
+
+/// A request for a token.
+pub struct TokenRequest {
+    /// By which proof.
+    pub(super) grant: Grant,
+    /// For how long, in seconds.
+    pub(super) duration_s: Option<i64>,
+    /// For whom the token is.
+    pub(super) audience: Option<String>,
+}
+
+/// A grant with its own parameters.
+pub(super) enum Grant {
+    /// An access key, unless it is in the header.
+    ClientCredentials(Option<access_key::Presented>),
+    /// A password.
+    ConsoleLogin(login::Login),
+    /// A session that puts on a role.
+    TokenExchange {
+        /// The session.
+        subject_token: Secret<String>,
+        /// The role.
+        role: Box<RoleRequest>,
+    },
+}
+
+impl FromForm for TokenRequest {
+    fn from_form(params: &mut Params) -> Result<Self, Problem> {
+        match params.require("grant_type")?.as_str() {
+            CLIENT_CREDENTIALS => Self::client_credentials(params),
+            CONSOLE_LOGIN => Self::console_login(params),
+            TOKEN_EXCHANGE => Self::token_exchange(params),
+            _ => Err(Problem::new(
+                Code::UnsupportedGrantType,
+                "this grant type is not supported",
+            )),
+        }
+    }
+}
+
+impl TokenRequest {
+    fn client_credentials(params: &mut Params) -> Result<Self, Problem> {
+        let (id, secret) = (params.take("client_id")?, params.take("client_secret")?);
+        let in_body = match (id, secret) {
+            (Some(id), Some(secret)) => Some(access_key::Presented::new(id, secret)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(Problem::new(
+                    Code::MissingParameter,
+                    "`client_id` and `client_secret` go together",
+                ));
+            }
+        };
+        Ok(Self {
+            grant: Grant::ClientCredentials(in_body),
+            duration_s: seconds(params, "duration_seconds")?,
+            audience: audience(params)?,
+        })
+    }
+
+    fn console_login(params: &mut Params) -> Result<Self, Problem> {
+        let login = login::Login {
+            account: params.require("account")?,
+            username: params.require("username")?,
+            password: Secret::new(params.require("password")?),
+        };
+        Ok(Self {
+            grant: Grant::ConsoleLogin(login),
+            duration_s: seconds(params, "duration_seconds")?,
+            audience: audience(params)?,
+        })
+    }
+
+    fn token_exchange(params: &mut Params) -> Result<Self, Problem> {
+        let subject_token = Secret::new(params.require("subject_token")?);
+        // Only our own sessions so far: an outside token has another type.
+        only(
+            params.require("subject_token_type")?,
+            ACCESS_TOKEN,
+            "subject_token_type",
+        )?;
+        if let Some(wanted) = params.take("requested_token_type")? {
+            only(wanted, ACCESS_TOKEN, "requested_token_type")?;
+        }
+        let role = RoleRequest {
+            role_arn: params.require_as::<Arn>("audience")?,
+            session_name: params.require_as::<RoleSessionName>("trilby:role_session_name")?,
+            external_id: params.take_as::<ExternalId>("trilby:external_id")?,
+            source_identity: params.take_as::<SourceIdentity>("trilby:source_identity")?,
+        };
+        Ok(Self {
+            grant: Grant::TokenExchange {
+                subject_token,
+                role: Box::new(role),
+            },
+            duration_s: seconds(params, "trilby:duration_seconds")?,
+            audience: None,
+        })
+    }
+}
+
+fn only(given: String, wanted: &str, name: &str) -> Result<(), Problem> {
+    if given == wanted {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::InvalidParameter,
+        format!("parameter `{name}` must be `{wanted}`"),
+    ))
+}
+
+/// `audience` or `resource` (RFC 8707), not both.
+fn audience(params: &mut Params) -> Result<Option<String>, Problem> {
+    match (params.take("audience")?, params.take("resource")?) {
+        (Some(_), Some(_)) => Err(Problem::new(
+            Code::InvalidParameter,
+            "`audience` and `resource` mean the same: send one",
+        )),
+        (Some(audience), None) | (None, Some(audience)) => Ok(Some(audience)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whole seconds, in plain digits.
+fn seconds(params: &mut Params, name: &str) -> Result<Option<i64>, Problem> {
+    let Some(text) = params.take(name)? else {
+        return Ok(None);
+    };
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    match i64::from_str(&text) {
+        Ok(seconds) if plain => Ok(Some(seconds)),
+        Ok(_) | Err(_) => Err(Problem::new(
+            Code::InvalidParameter,
+            format!("parameter `{name}` must be a number of seconds"),
+        )),
+    }
+}
+
+/// The parameters of all grants, for the API's document.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TokenRequest)]
+#[expect(
+    dead_code,
+    reason = "described, never read: each grant reads its own parameters"
+)]
+struct Described {
+    /// `client_credentials`, `urn:trilby:grant-type:console-login` or
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    grant_type: String,
+    /// `client_credentials`: the access key's id, unless it is sent by HTTP Basic.
+    client_id: Option<String>,
+    /// `client_credentials`: its secret.
+    #[schema(value_type = Option<String>, format = Password)]
+    client_secret: Option<Secret<String>>,
+    /// Login: number or alias of the account.
+    account: Option<String>,
+    /// Login: a user's name, or root's e-mail address.
+    username: Option<String>,
+    /// Login: the password.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<Secret<String>>,
+    /// How long the session should last, in seconds.
+    #[schema(minimum = 900, maximum = 43_200)]
+    duration_seconds: Option<i64>,
+    /// Whom the token is for; for an exchange the ARN of the role.
+    audience: Option<String>,
+    /// The same as `audience` (RFC 8707), not for an exchange.
+    resource: Option<String>,
+    /// Exchange: a session token of ours.
+    #[schema(value_type = Option<String>, format = Password)]
+    subject_token: Option<Secret<String>>,
+    /// Exchange: `urn:ietf:params:oauth:token-type:access_token`.
+    subject_token_type: Option<String>,
+    /// Exchange: absent or `urn:ietf:params:oauth:token-type:access_token`.
+    requested_token_type: Option<String>,
+    /// Exchange: what to call the role session.
+    #[serde(rename = "trilby:role_session_name")]
+    role_session_name: Option<RoleSessionName>,
+    /// Exchange: how long the role session should last, in seconds.
+    #[serde(rename = "trilby:duration_seconds")]
+    role_duration_seconds: Option<i64>,
+    /// Exchange: what the role's owner gave a third party to say.
+    #[serde(rename = "trilby:external_id")]
+    external_id: Option<ExternalId>,
+    /// Exchange: who is behind the session, for good.
+    #[serde(rename = "trilby:source_identity")]
+    source_identity: Option<SourceIdentity>,
+}
+
+impl PartialSchema for TokenRequest {
+    fn schema() -> RefOr<Schema> {
+        Described::schema()
+    }
+}
+
+impl ToSchema for TokenRequest {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "TokenRequest".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Described::schemas(schemas);
+    }
+}

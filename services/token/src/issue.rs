@@ -1,0 +1,113 @@
+//! The one procedure behind every grant.
+//!
+//! In order, the first failure decides: standing of everything the session rests on, now; parameters; rights, asked of
+//! the engine; depth and lifetime of the chain; the record in the activity log; the token. Before it stands the proof,
+//! which only a verifier can make.
+
+mod mint;
+mod own;
+mod role;
+
+use trilby_access::{Facts, Services};
+use trilby_model::{Arn, ConsistencyToken};
+use trilby_service::problem::{Code, Problem};
+use trilby_session::key::Token;
+use trilby_session::{AUDIENCE, Claims};
+
+use crate::TokenParts;
+use crate::proof::{Proof, Proved};
+pub use crate::role_request::RoleRequest;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// A session of whom.
+    pub want: Want,
+    /// How long, in seconds; absent: the kind's default.
+    pub duration_s: Option<i64>,
+    /// For whom the token is, besides our own APIs.
+    pub audience: Option<String>,
+}
+
+/// A session of whom.
+#[derive(Debug, Clone)]
+pub enum Want {
+    /// Of whoever was proved: user or root.
+    Own,
+    /// Of a role.
+    Role(Box<RoleRequest>),
+}
+
+/// A session that was issued. Its record is durable.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token.
+    pub token: Token,
+    /// What it says.
+    pub claims: Claims,
+    /// Share of the room for policies and tags that it takes, in per cent.
+    pub packed_policy_percent: usize,
+    /// The states it stands on, the session's account first.
+    pub seq: Option<ConsistencyToken>,
+}
+
+impl Issued {
+    /// The role, for a role session.
+    #[must_use]
+    pub fn role(&self) -> Option<&Arn> {
+        self.claims.trilby.role.as_ref()
+    }
+}
+
+/// Issues a session.
+///
+/// Errors: `access_denied` for everything that concerns rights and the existence of a role; `invalid_credentials` for a
+/// credential that is no longer good; what is wrong with the parameters; faults.
+pub async fn issue_session(
+    services: &Services,
+    proof: Proof,
+    asked: Asked,
+    facts: &Facts,
+) -> Result<Issued, Problem> {
+    services
+        .part::<TokenParts>()?
+        .throttles
+        .session(proof.account(), facts.now)?;
+    match (asked.want, proof.proved()) {
+        (Want::Own, Proved::AccessKey { .. } | Proved::Password { .. }) => {
+            own::issue(services, &proof, asked.duration_s, asked.audience, facts).await
+        }
+        (Want::Role(request), Proved::Session(session)) => {
+            role::issue(
+                services,
+                session,
+                &request,
+                asked.duration_s,
+                asked.audience,
+                facts,
+            )
+            .await
+        }
+        // A session gives no second session of the same principal, and a secret alone no role: its session does.
+        (Want::Own, Proved::Session(_))
+        | (Want::Role(_), Proved::AccessKey { .. } | Proved::Password { .. }) => Err(Problem::new(
+            Code::InvalidParameter,
+            "this grant does not give such a session",
+        )),
+    }
+}
+
+/// The audiences of a token: ours, or the one asked for if it is allowed.
+fn audiences(
+    asked: Option<String>,
+    allowed: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, Problem> {
+    match asked {
+        None => Ok(vec![AUDIENCE.to_owned()]),
+        Some(audience) if audience == AUDIENCE || allowed(&audience) => Ok(vec![audience]),
+        Some(_) => Err(Problem::new(
+            Code::InvalidTarget,
+            "a session of this kind is not given for that audience",
+        )),
+    }
+}

@@ -1,0 +1,293 @@
+//! A person's password: root by its e-mail address, a user by name.
+//!
+//! An account that does not exist, a person who does not, one without a password, one who is out of service and a wrong
+//! password are one answer, after the same work.
+
+use trilby_access::{Facts, Services, problem};
+use trilby_account::{Account, AccountStatus, PersonalField, Ref, UserKind, UserStatus};
+use trilby_credential::password::{Params, PasswordHash, Verdict, verify as verify_password};
+use trilby_credential::{CredentialKind, Password, Peppers};
+use trilby_eventlog::{Credential, SideBody, SideWrite};
+use trilby_model::{AccountId, EmailAddress, LogId, UserName};
+use trilby_service::Secret;
+use trilby_service::problem::{Code, Problem};
+
+use super::{Person, Proof, Proved};
+use crate::throttle::Network;
+use crate::{TokenParts, hashing, lookup};
+
+/// A login as it was presented.
+#[derive(Debug)]
+pub struct Login {
+    /// Number or alias of the account.
+    pub account: String,
+    /// A user's name, or root's e-mail address.
+    pub username: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// Checks a login.
+///
+/// Errors: `invalid_credentials`; `rate_limited`; `busy`; faults.
+pub async fn verify(services: &Services, facts: &Facts, login: &Login) -> Result<Proof, Problem> {
+    let parts = services.part::<TokenParts>()?;
+    let account = lookup::account(services, &login.account).await?;
+    // Counted under the number where there is one: an alias is no second set of guesses.
+    let counted = account.map_or_else(|| login.account.clone(), |id| id.to_string());
+    let attempt = parts.throttles.login(
+        &counted,
+        &login.username,
+        Network::of(facts.address),
+        facts.now,
+    )?;
+    let found = match account {
+        Some(account) => find(services, account, &login.username).await?,
+        None => None,
+    };
+    match check(services, found, &login.password).await? {
+        Some(proof) => {
+            attempt.succeeded();
+            Ok(proof)
+        }
+        None => Err(refused()),
+    }
+}
+
+/// Checks the password of a person who is known already: to change it.
+///
+/// Errors: as [`verify`].
+pub async fn verify_again(
+    services: &Services,
+    facts: &Facts,
+    account: AccountId,
+    person: &Person,
+    password: &Secret<String>,
+) -> Result<Proof, Problem> {
+    let parts = services.part::<TokenParts>()?;
+    let view = services
+        .directory()
+        .account(account)
+        .await
+        .map_err(problem::of_directory)?;
+    let name = match person {
+        Person::Root => account.to_string(),
+        Person::User(id) => view
+            .state
+            .user(&Ref::Id(id.clone()))
+            .map(|user| user.name.to_string())
+            .unwrap_or_default(),
+    };
+    let attempt = parts.throttles.login(
+        &account.to_string(),
+        &name,
+        Network::of(facts.address),
+        facts.now,
+    )?;
+    let found = with_hash(services, account, &view.state, person.clone()).await?;
+    match check(services, found, password).await? {
+        Some(proof) => {
+            attempt.succeeded();
+            Ok(proof)
+        }
+        None => Err(refused()),
+    }
+}
+
+fn refused() -> Problem {
+    Problem::new(
+        Code::InvalidCredentials,
+        "account, user name or password are not accepted",
+    )
+    .with_oauth_error("invalid_grant")
+}
+
+/// A person with a password.
+struct Found {
+    account: AccountId,
+    person: Person,
+    generation: u32,
+    hash: PasswordHash,
+}
+
+async fn find(
+    services: &Services,
+    account: AccountId,
+    username: &str,
+) -> Result<Option<Found>, Problem> {
+    let view = match services.directory().account(account).await {
+        Ok(view) => view,
+        Err(trilby_directory::Error::UnknownLog { .. }) => return Ok(None),
+        Err(error) => return Err(problem::of_directory(error)),
+    };
+    let person = match is_root(services, account, &view.state, username).await? {
+        true => Person::Root,
+        false => {
+            let name: Option<UserName> = username.parse().ok();
+            match name.and_then(|name| view.state.user(&Ref::Name(name))) {
+                Some(user) => Person::User(user.id.clone()),
+                None => return Ok(None),
+            }
+        }
+    };
+    with_hash(services, account, &view.state, person).await
+}
+
+/// Whether the name is root's e-mail address, which is in a side table.
+async fn is_root(
+    services: &Services,
+    account: AccountId,
+    state: &Account,
+    username: &str,
+) -> Result<bool, Problem> {
+    let Some(email) = &state.root().email else {
+        return Ok(false);
+    };
+    let field = PersonalField::Email.number();
+    let row = services
+        .log()
+        .personal(
+            &LogId::Account(account),
+            &state.root_subject(),
+            field,
+            email.generation,
+        )
+        .await;
+    let row = row.map_err(|error| problem::of_directory(error.into()))?;
+    let Some(row) = row.filter(|row| row.digest() == email.digest) else {
+        return Ok(false);
+    };
+    let stored: Option<EmailAddress> = std::str::from_utf8(&row.body.0)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let given: Option<EmailAddress> = username.parse().ok();
+    Ok(matches!((stored, given), (Some(stored), Some(given)) if stored.key() == given.key()))
+}
+
+/// The hash of the password that a person in service has now.
+async fn with_hash(
+    services: &Services,
+    account: AccountId,
+    state: &Account,
+    person: Person,
+) -> Result<Option<Found>, Problem> {
+    let Some(generation) = standing(state, &person) else {
+        return Ok(None);
+    };
+    let subject = match &person {
+        Person::Root => state.root_subject(),
+        Person::User(id) => id.to_string(),
+    };
+    let row = services
+        .log()
+        .credential(
+            &LogId::Account(account),
+            &subject,
+            CredentialKind::Password.number(),
+        )
+        .await;
+    let row = row.map_err(|error| problem::of_directory(error.into()))?;
+    let Some(row) = row.filter(|row| row.generation == generation) else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(&row.body.0).map_err(Problem::internal)?;
+    let hash = PasswordHash::decode(text).map_err(Problem::internal)?;
+    Ok(Some(Found {
+        account,
+        person,
+        generation,
+        hash,
+    }))
+}
+
+/// Which of their passwords a person in service has now.
+pub(crate) fn standing(state: &Account, person: &Person) -> Option<u32> {
+    if state.status() != AccountStatus::Active {
+        return None;
+    }
+    let password = match person {
+        Person::Root => state.root().password.as_ref(),
+        Person::User(id) => {
+            let user = state.user(&Ref::Id(id.clone()));
+            let user = user
+                .filter(|user| user.status == UserStatus::Active && user.kind == UserKind::Human);
+            user.and_then(|user| user.password.as_ref())
+        }
+    };
+    password.map(|password| password.generation)
+}
+
+async fn check(
+    services: &Services,
+    found: Option<Found>,
+    password: &Secret<String>,
+) -> Result<Option<Proof>, Problem> {
+    let peppers = services.part::<Peppers>()?.clone();
+    let params = *services.part::<Params>()?;
+    let hash = found.as_ref().map(|found| found.hash.clone());
+    let typed = password.clone();
+    let verdict = hashing::run(services, move || {
+        verify_password(hash.as_ref(), typed.expose(), &peppers, params)
+    })
+    .await?;
+    let rehash = match verdict.map_err(Problem::internal)? {
+        Verdict::Wrong => return Ok(None),
+        Verdict::Right { rehash } => rehash,
+    };
+    let Some(found) = found else { return Ok(None) };
+    if rehash {
+        // The login is right whether or not the hash gets better.
+        if let Err(problem) = strengthen(services, &found, password).await {
+            tracing::warn!(account.id = %found.account, %problem, "a password hash was not renewed");
+        }
+    }
+    let Found {
+        account,
+        person,
+        generation,
+        hash: _,
+    } = found;
+    Ok(Some(Proof {
+        proved: Proved::Password {
+            account,
+            person,
+            generation,
+        },
+    }))
+}
+
+/// Hashes a password that is known now under today's pepper and cost, in the place of its old hash.
+async fn strengthen(
+    services: &Services,
+    found: &Found,
+    password: &Secret<String>,
+) -> Result<(), Problem> {
+    let peppers = services.part::<Peppers>()?.clone();
+    let params = *services.part::<Params>()?;
+    let (typed, mut entropy) = (password.clone(), services.entropy());
+    let hash = hashing::run(services, move || {
+        let password = Password::new(typed.expose()).ok()?;
+        PasswordHash::make(&password, &peppers, params, &mut entropy).ok()
+    });
+    let Some(hash) = hash.await? else {
+        return Ok(());
+    };
+    let subject = match &found.person {
+        Person::Root => found.account.to_string(),
+        Person::User(id) => id.to_string(),
+    };
+    let row = SideWrite::CredentialReplace(Credential {
+        log: LogId::Account(found.account),
+        subject,
+        kind: CredentialKind::Password.number(),
+        generation: found.generation,
+        body: SideBody(hash.encode().into_bytes()),
+        expires_at: None,
+    });
+    services
+        .log()
+        .side_write(vec![row])
+        .await
+        .map(|_| ())
+        .map_err(Problem::internal)
+}

@@ -1,0 +1,33 @@
+//! One of our own sessions: of the Bearer header, or as a subject token.
+
+use trilby_access::authenticate::{Rejected, authenticate};
+use trilby_access::{Authorized, Operation, Services};
+use trilby_service::problem::{Code, Problem};
+
+use super::{Proof, Proved};
+
+/// The caller's own session, verified with the request.
+///
+/// Errors: `unauthenticated` for operations that take no session.
+pub fn bearer<Op: Operation>(grant: &Authorized<Op>) -> Result<Proof, Problem> {
+    let session = grant.session()?.clone();
+    Ok(Proof {
+        proved: Proved::Session(Box::new(session)),
+    })
+}
+
+/// A session token that came as a parameter.
+///
+/// Errors: `invalid_session`; faults.
+pub async fn subject_token(services: &Services, token: &str) -> Result<Proof, Problem> {
+    match authenticate(services, token).await {
+        Ok(session) => Ok(Proof {
+            proved: Proved::Session(Box::new(session)),
+        }),
+        Err(Rejected::Token(_)) => Err(Problem::new(
+            Code::InvalidSession,
+            "the session token is not accepted",
+        )),
+        Err(Rejected::Fault(problem)) => Err(problem),
+    }
+}

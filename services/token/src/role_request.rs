@@ -1,0 +1,16 @@
+//! What somebody says who wants to put on a role.
+
+use trilby_model::{Arn, ExternalId, RoleSessionName, SourceIdentity};
+
+/// A wish for a role session.
+#[derive(Debug, Clone)]
+pub struct RoleRequest {
+    /// The role.
+    pub role_arn: Arn,
+    /// What to call the session.
+    pub session_name: RoleSessionName,
+    /// What the role's owner gave a third party to say.
+    pub external_id: Option<ExternalId>,
+    /// Who is behind the session, for good.
+    pub source_identity: Option<SourceIdentity>,
+}
