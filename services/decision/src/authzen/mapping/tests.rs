@@ -170,7 +170,7 @@ fn a_question_between_two_other_accounts_is_not_answered_here() {
 #[test]
 fn properties_become_condition_keys_of_their_own_kind() {
     let question = asked(
-        r#"{"type":"user","id":"Mary","properties":{"team":"blue","roles":["a","b"],"home":{"city":"Ulm"}}}"#,
+        r#"{"type":"user","id":"Mary","properties":{"team":"blue","roles":["a","b"],"office":{"city":"Ulm"}}}"#,
         r#"{"name":"docs:Read","properties":{"soft":true}}"#,
         r#"{"type":"document","id":"7","properties":{"status":"archived","size":10,"gone":null}}"#,
     )
@@ -182,7 +182,7 @@ fn properties_become_condition_keys_of_their_own_kind() {
     };
     assert_eq!(scalar("authzen:subject/team").as_deref(), Some("blue"));
     assert_eq!(scalar("trilby:PrincipalTag/team").as_deref(), Some("blue"));
-    assert_eq!(scalar("authzen:subject/home/city").as_deref(), Some("Ulm"));
+    assert_eq!(scalar("authzen:subject/office/city").as_deref(), Some("Ulm"));
     assert_eq!(scalar("authzen:action/soft").as_deref(), Some("true"));
     assert_eq!(
         scalar("aws:ResourceTag/status").as_deref(),
