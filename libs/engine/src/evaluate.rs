@@ -7,10 +7,11 @@ use trilby_policy::{ConditionFailure, Effect, Statement};
 use crate::bind::Bound;
 use crate::compiled::{CompiledPolicy, Principals};
 use crate::decision::Decision;
-use crate::formula::{Facts, Tally, rule};
+use crate::formula::{Facts, rule};
 use crate::layer::{LayerKind, Layers};
 use crate::matching::Class;
 use crate::request::{Request, Resource};
+use crate::tally::Tally;
 use crate::trace::Notes;
 
 /// Combines the layers into the answer.

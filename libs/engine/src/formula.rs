@@ -3,14 +3,13 @@
 //! Nothing here looks at policies: [`Tally`] holds what matched, [`Facts`] what is known of the request, and
 //! [`rule`] is a function of the two. Explanations call it again with a changed tally to see what would make a difference.
 
-use trilby_policy::Effect;
-
 use crate::bind::Bound;
 use crate::decision::{Bypass, Outcome, Relation};
 use crate::layer::{LayerKind, Layers, Standing};
 use crate::matching::Class;
 use crate::principal::Principal;
 use crate::request::Request;
+use crate::tally::Tally;
 
 /// Actions by which a root user repairs a resource policy that locks everyone out. Lower case.
 const REPAIRS: [&str; 3] = [
@@ -120,67 +119,6 @@ fn relation(principal: &Principal, path: Path) -> Relation {
         (Principal::WebIdentity { .. }, _) | (_, Path::Trust) => Relation::Trust,
         (_, Path::CrossAccount) => Relation::CrossAccount,
         (_, Path::Outsider | Path::SameAccount) => Relation::SameAccount,
-    }
-}
-
-/// What matched, layer by layer.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    denies: Vec<LayerKind>,
-    identity: bool,
-    boundary: bool,
-    session: bool,
-    direct: bool,
-    entity: bool,
-    account: bool,
-    /// Levels with an Allow, by index.
-    scp: Vec<usize>,
-    rcp: Vec<usize>,
-}
-
-impl Tally {
-    /// Counts one matching statement.
-    pub(crate) fn count(
-        &mut self,
-        layer: LayerKind,
-        level: Option<usize>,
-        effect: Effect,
-        class: Option<Class>,
-    ) {
-        match (effect, layer) {
-            (Effect::Deny, layer) => self.denies.push(layer),
-            (Effect::Allow, LayerKind::Rcp) => self.rcp.extend(level),
-            (Effect::Allow, LayerKind::Scp) => self.scp.extend(level),
-            (Effect::Allow, LayerKind::Identity) => self.identity = true,
-            (Effect::Allow, LayerKind::Boundary) => self.boundary = true,
-            (Effect::Allow, LayerKind::Session) => self.session = true,
-            (Effect::Allow, LayerKind::Resource) => match class {
-                Some(Class::Direct) => self.direct = true,
-                Some(Class::Entity) => self.entity = true,
-                Some(Class::Account) => self.account = true,
-                // A resource policy that names nobody grants to nobody.
-                None => {}
-            },
-        }
-    }
-
-    pub(crate) fn denies_in(&self, layer: LayerKind) -> bool {
-        self.denies.contains(&layer)
-    }
-
-    pub(crate) fn allows_in(&self, layer: LayerKind, levels: usize) -> bool {
-        match layer {
-            LayerKind::Rcp => (0..levels).all(|level| self.rcp.contains(&level)),
-            LayerKind::Scp => (0..levels).all(|level| self.scp.contains(&level)),
-            LayerKind::Identity => self.identity,
-            LayerKind::Resource => self.direct || self.entity || self.account,
-            LayerKind::Boundary => self.boundary,
-            LayerKind::Session => self.session,
-        }
-    }
-
-    pub(crate) fn classes(&self) -> (bool, bool, bool) {
-        (self.direct, self.entity, self.account)
     }
 }
 

@@ -40,6 +40,7 @@ mod organization;
 mod principal;
 mod request;
 pub mod simulate;
+mod tally;
 mod trace;
 
 pub use account::{Account, AccountBuilder, Named, RegisteredResource, Role, User};

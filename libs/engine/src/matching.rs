@@ -225,3 +225,6 @@ fn is_still(identity: &Identity, id: Option<&str>) -> bool {
         Identity::Nobody => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,10 @@ use super::{
 };
 use crate::bind::Bound;
 use crate::evaluate::{Found, Scan};
-use crate::formula::{Facts, Gate, Ruling, Tally};
+use crate::formula::{Facts, Gate, Ruling};
 use crate::layer::{LayerKind, Level, Verdict};
 use crate::request::Request;
+use crate::tally::Tally;
 use crate::{message, trace};
 
 impl Decision {

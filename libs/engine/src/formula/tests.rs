@@ -1,5 +1,7 @@
 //! The formula over every combination of its inputs, against the rules as the specification writes them.
 
+use trilby_policy::Effect;
+
 use super::*;
 
 #[derive(Clone, Copy, Debug)]
