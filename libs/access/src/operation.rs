@@ -122,6 +122,8 @@ pub trait Operation: Sized + 'static {
     const SUCCESS: u16 = 200;
     /// What success means, for the API's document.
     const SUCCESS_DESCRIPTION: &'static str = "Done";
+    /// Whether it also answers 201 with the same body: a PUT that makes what it would replace ([`Reply::created`]).
+    const CREATES: bool = false;
     /// The problems that only this operation can have. Those of authentication, authorization, bodies, consistency,
     /// idempotency and preconditions are added by the registry.
     const PROBLEMS: &'static [Code] = &[];

@@ -1,6 +1,7 @@
 //! The route registry: one row per operation, and from it the route, the API's document and the access matrix.
 
 mod document;
+mod nouns;
 mod row;
 
 use std::collections::BTreeMap;
@@ -125,7 +126,8 @@ impl Registry {
                 .1
                 .push(entry);
         }
-        for (path, entries) in by_path.into_values() {
+        for (path, mut entries) in by_path.into_values() {
+            entries.sort_by_key(|entry| entry.row.method);
             let routes = entries
                 .into_iter()
                 .map(|entry| (entry.row.method.as_str(), (entry.route)(services)));

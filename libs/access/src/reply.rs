@@ -180,6 +180,16 @@ impl<Op: Operation> Reply<Op> {
         self
     }
 
+    /// 201 if the resource was made, the usual status if it was replaced. For operations with
+    /// [`Operation::CREATES`].
+    #[must_use]
+    pub fn created(self, created: bool) -> Self {
+        match created {
+            true => self.status(StatusCode::CREATED),
+            false => self,
+        }
+    }
+
     /// Another content type than JSON's usual one (`application/jwk-set+json`).
     #[must_use]
     pub fn content_type(mut self, content_type: &'static str) -> Self {

@@ -18,7 +18,7 @@ use utoipa::openapi::{
     Required, Schema,
 };
 
-use super::Row;
+use super::{Row, nouns};
 use crate::body::{RequestBody, Schemas};
 use crate::operation::{Access, Idempotency, Method, Operation, Precondition};
 use crate::problem_schema::ProblemDocument;
@@ -120,6 +120,7 @@ fn http_method(method: Method) -> HttpMethod {
 pub(super) fn operation<Op: Operation>(schemas: &mut Schemas) -> OpenOperation {
     let mut parameters = Op::Path::into_params(|| Some(ParameterIn::Path));
     parameters.extend(Op::Query::into_params(|| Some(ParameterIn::Query)));
+    let mut parameters: Vec<Parameter> = parameters.into_iter().map(nouns::in_place).collect();
     parameters.extend(header_parameters(&Row::of::<Op>()));
     let description = (!Op::DESCRIPTION.is_empty()).then_some(Op::DESCRIPTION);
     let mut builder = OperationBuilder::new()
@@ -130,6 +131,9 @@ pub(super) fn operation<Op: Operation>(schemas: &mut Schemas) -> OpenOperation {
         .parameters(Some(parameters))
         .request_body(Op::Body::describe(schemas))
         .response(Op::SUCCESS.to_string(), success::<Op>(schemas));
+    if Op::CREATES {
+        builder = builder.response("201", success::<Op>(schemas));
+    }
     for (status, response) in refusals(&problems::<Op>()) {
         builder = builder.response(status.to_string(), response);
     }
