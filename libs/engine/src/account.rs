@@ -91,12 +91,12 @@ struct Tables {
     roles: HashMap<RoleId, Arc<Role>>,
     groups: HashMap<GroupId, Arc<[Arc<CompiledPolicy>]>>,
     /// Lower-cased name to id.
-    user_names: HashMap<String, UserId>,
-    role_names: HashMap<String, RoleId>,
+    user_names: HashMap<Arc<str>, UserId>,
+    role_names: HashMap<Arc<str>, RoleId>,
     /// Matching key of the ARN to id.
-    user_arns: HashMap<String, UserId>,
-    role_arns: HashMap<String, RoleId>,
-    resources: HashMap<String, Arc<RegisteredResource>>,
+    user_arns: HashMap<Arc<str>, UserId>,
+    role_arns: HashMap<Arc<str>, RoleId>,
+    resources: HashMap<Arc<str>, Arc<RegisteredResource>>,
     /// `service:type`.
     trust_required: HashSet<String>,
     /// Subjects of the decision API under other names.
@@ -133,7 +133,7 @@ impl Account {
     pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
         self.inner
             .user_names
-            .get(&name.to_lowercase())
+            .get(&*name.to_lowercase())
             .and_then(|id| self.user(id))
     }
 
@@ -142,7 +142,7 @@ impl Account {
     pub fn user_at(&self, arn: &Arn) -> Option<&Arc<User>> {
         self.inner
             .user_arns
-            .get(&arn.matching_key())
+            .get(&*arn.matching_key())
             .and_then(|id| self.user(id))
     }
 
@@ -162,7 +162,7 @@ impl Account {
     pub fn role_named(&self, name: &str) -> Option<&Arc<Role>> {
         self.inner
             .role_names
-            .get(&name.to_lowercase())
+            .get(&*name.to_lowercase())
             .and_then(|id| self.role(id))
     }
 
@@ -171,7 +171,7 @@ impl Account {
     pub fn role_at(&self, arn: &Arn) -> Option<&Arc<Role>> {
         self.inner
             .role_arns
-            .get(&arn.matching_key())
+            .get(&*arn.matching_key())
             .and_then(|id| self.role(id))
     }
 
@@ -215,7 +215,7 @@ impl Account {
     /// A registered resource, exactly this one.
     #[must_use]
     pub fn resource(&self, arn: &Arn) -> Option<&Arc<RegisteredResource>> {
-        self.inner.resources.get(&arn.matching_key())
+        self.inner.resources.get(&*arn.matching_key())
     }
 
     /// Every registered resource, in no order.
@@ -227,13 +227,13 @@ impl Account {
     /// extension of and that has one.
     #[must_use]
     pub fn resource_policy(&self, arn: &Arn) -> Option<&Arc<CompiledPolicy>> {
-        with_ancestors(arn).find_map(|key| self.inner.resources.get(&key)?.policy.as_ref())
+        with_ancestors(arn).find_map(|key| self.inner.resources.get(&*key)?.policy.as_ref())
     }
 
     /// Whether a resource, or one it is a `/` extension of, is registered here.
     #[must_use]
     pub fn holds(&self, arn: &Arn) -> bool {
-        with_ancestors(arn).any(|key| self.inner.resources.contains_key(&key))
+        with_ancestors(arn).any(|key| self.inner.resources.contains_key(&*key))
     }
 
     /// Whether resources of this one's type need a grant of their own policy.

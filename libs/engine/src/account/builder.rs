@@ -58,10 +58,10 @@ impl AccountBuilder {
         self.remove_user(&user.id.clone());
         self.tables
             .user_names
-            .insert(user.name.to_lowercase(), user.id.clone());
+            .insert(user.name.to_lowercase().into(), user.id.clone());
         self.tables
             .user_arns
-            .insert(user.arn.matching_key(), user.id.clone());
+            .insert(user.arn.matching_key().into(), user.id.clone());
         self.tables.users.insert(user.id.clone(), Arc::new(user));
         self
     }
@@ -69,8 +69,8 @@ impl AccountBuilder {
     /// The user is gone.
     pub fn remove_user(&mut self, id: &UserId) -> &mut Self {
         if let Some(user) = self.tables.users.remove(id) {
-            self.tables.user_names.remove(&user.name.to_lowercase());
-            self.tables.user_arns.remove(&user.arn.matching_key());
+            forget(&mut self.tables.user_names, &user.name.to_lowercase(), id);
+            forget(&mut self.tables.user_arns, &user.arn.matching_key(), id);
         }
         self
     }
@@ -92,10 +92,10 @@ impl AccountBuilder {
         self.remove_role(&role.id.clone());
         self.tables
             .role_names
-            .insert(role.name.to_lowercase(), role.id.clone());
+            .insert(role.name.to_lowercase().into(), role.id.clone());
         self.tables
             .role_arns
-            .insert(role.arn.matching_key(), role.id.clone());
+            .insert(role.arn.matching_key().into(), role.id.clone());
         self.tables.roles.insert(role.id.clone(), Arc::new(role));
         self
     }
@@ -103,8 +103,8 @@ impl AccountBuilder {
     /// The role is gone.
     pub fn remove_role(&mut self, id: &RoleId) -> &mut Self {
         if let Some(role) = self.tables.roles.remove(id) {
-            self.tables.role_names.remove(&role.name.to_lowercase());
-            self.tables.role_arns.remove(&role.arn.matching_key());
+            forget(&mut self.tables.role_names, &role.name.to_lowercase(), id);
+            forget(&mut self.tables.role_arns, &role.arn.matching_key(), id);
         }
         self
     }
@@ -113,13 +113,13 @@ impl AccountBuilder {
     pub fn add_resource(&mut self, resource: RegisteredResource) -> &mut Self {
         self.tables
             .resources
-            .insert(resource.arn.matching_key(), Arc::new(resource));
+            .insert(resource.arn.matching_key().into(), Arc::new(resource));
         self
     }
 
     /// The resource is registered no more.
     pub fn remove_resource(&mut self, arn: &Arn) -> &mut Self {
-        self.tables.resources.remove(&arn.matching_key());
+        self.tables.resources.remove(&*arn.matching_key());
         self
     }
 
@@ -145,6 +145,13 @@ impl AccountBuilder {
         Account {
             inner: Arc::new(self.tables),
         }
+    }
+}
+
+/// Takes a name back from who has it; by now it may be somebody else's.
+fn forget<Id: PartialEq>(names: &mut HashMap<Arc<str>, Id>, name: &str, id: &Id) {
+    if names.get(name) == Some(id) {
+        names.remove(name);
     }
 }
 

@@ -179,6 +179,35 @@ fn a_renamed_user_is_found_by_its_new_name_only() {
 }
 
 #[test]
+fn a_name_passed_on_stays_with_its_new_bearer() {
+    let mut builder = builder();
+    builder
+        .add_user(user("TUSR0000000000000000A", "ana"))
+        .add_user(user("TUSR0000000000000000B", "ben"));
+    builder
+        .add_user(user("TUSR0000000000000000A", "ben"))
+        .add_user(user("TUSR0000000000000000B", "cleo"));
+    let account = builder.build();
+    assert_eq!(
+        account.user_named("ben").unwrap().id.as_str(),
+        "TUSR0000000000000000A"
+    );
+    assert_eq!(
+        account
+            .user_at(&arn("arn:trilby:iam::111111111111:user/ben"))
+            .unwrap()
+            .id
+            .as_str(),
+        "TUSR0000000000000000A"
+    );
+    assert_eq!(
+        account.user_named("cleo").unwrap().id.as_str(),
+        "TUSR0000000000000000B"
+    );
+    assert!(account.user_named("ana").is_none());
+}
+
+#[test]
 fn a_change_leaves_the_account_it_began_with_alone() {
     let mut first = builder();
     first.add_user(user("TUSR0000000000000000A", "ana"));

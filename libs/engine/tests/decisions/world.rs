@@ -240,7 +240,7 @@ impl World {
         });
         match kind {
             "user" => builder.add_user(User {
-                id: unique("TUSR", name).parse().unwrap(),
+                id: unique("TUSR", &format!("{name}@{home}")).parse().unwrap(),
                 name: short.to_owned(),
                 arn,
                 tags: tags(fields.get("tags")),
@@ -252,7 +252,7 @@ impl World {
                     .is_some_and(|value| value.as_bool().unwrap()),
             }),
             "role" => builder.add_role(Role {
-                id: unique("TROL", name).parse().unwrap(),
+                id: unique("TROL", &format!("{name}@{home}")).parse().unwrap(),
                 name: short.to_owned(),
                 arn,
                 tags: tags(fields.get("tags")),
@@ -431,17 +431,15 @@ fn group_id(name: &str) -> GroupId {
 }
 
 fn id_of(arn: &Arn) -> String {
-    unique(
-        if arn.resource().starts_with("user/") {
-            "TUSR"
-        } else {
-            "TROL"
-        },
-        arn.resource(),
-    )
+    let prefix = if arn.resource().starts_with("user/") {
+        "TUSR"
+    } else {
+        "TROL"
+    };
+    unique(prefix, &format!("{}@{}", arn.resource(), arn.account()))
 }
 
-/// An id that is the same for the same name in every account: it is told apart by nothing but what names it.
+/// An id made from a name and its account.
 fn unique(prefix: &str, name: &str) -> String {
     let sum = name.bytes().fold(7_u64, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u64::from(byte))
