@@ -2,49 +2,46 @@
 
 use anyhow::Context;
 use trilby_access::{Registry, Services};
+use trilby_credential::password::Params;
+use trilby_credential::password::rules::RefusedPasswords;
 use trilby_credential::{HashPool, InstallationKeys};
 use trilby_service::settings::Settings;
+use trilby_token::TokenParts;
 
 /// Version of the API in its documents; the crates' versions are another matter.
 const API_VERSION: &str = "1.0.0";
 
-/// Registers the operations of one service.
-type Register = fn(&mut Registry);
+/// The operations of one service.
+type Operations = fn() -> Registry;
 
-const SERVICES: [(&str, &str, Register); 3] = [
-    (
-        "identity",
-        "Accounts, users, groups, policies, applications, organizations.",
-        trilby_identity::register,
-    ),
-    (
-        "token",
-        "Sessions: login, access keys, assumed roles, revocation.",
-        trilby_token::register,
-    ),
-    (
-        "decision",
-        "May this principal do this to that: OpenID AuthZEN 1.0.",
-        trilby_decision::register,
-    ),
+const SERVICES: [(&str, &str, Operations); 3] = [
+    ("identity", "Accounts, users, groups, policies, applications, organizations.", identity),
+    ("token", "Sessions: login, access keys, assumed roles, revocation.", trilby_token::registry),
+    ("decision", "May this principal do this to that: OpenID AuthZEN 1.0.", decision),
 ];
+
+fn identity() -> Registry {
+    let mut registry = Registry::new();
+    trilby_identity::register(&mut registry);
+    registry
+}
+
+fn decision() -> Registry {
+    let mut registry = Registry::new();
+    trilby_decision::register(&mut registry);
+    registry
+}
 
 /// Every operation of the three services.
 pub fn registry() -> Registry {
-    let mut all = Registry::new();
-    for (_, _, register) in SERVICES {
-        register(&mut all);
-    }
-    all
+    SERVICES.into_iter().fold(Registry::new(), |all, (_, _, operations)| all.and(operations()))
 }
 
 /// The OpenAPI document of each service, as pretty JSON with a newline at its end.
 pub fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
     SERVICES
         .into_iter()
-        .map(|(name, description, register)| {
-            let mut registry = Registry::new();
-            register(&mut registry);
+        .map(|(name, description, operations)| {
             let info = utoipa::openapi::InfoBuilder::new()
                 .title(format!("Trilby {name}"))
                 .version(API_VERSION)
@@ -56,7 +53,7 @@ pub fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
                         .build(),
                 ))
                 .build();
-            let mut text = registry
+            let mut text = operations()
                 .openapi(info)
                 .to_pretty_json()
                 .context("an API document cannot be written")?;
@@ -76,8 +73,11 @@ pub fn with_parts(
         Some(hashers) => HashPool::new(hashers, settings.tokens.password_queue_max),
         None => HashPool::for_this_host(),
     };
+    let token = TokenParts::new(keys.keks, keys.store.claim_key());
     Ok(services
         .with(keys.peppers)
-        .with(keys.keks)
-        .with(hashers.context("cannot start the password hashers")?))
+        .with(Params::default())
+        .with(RefusedPasswords::shipped())
+        .with(hashers.context("cannot start the password hashers")?)
+        .with(token))
 }

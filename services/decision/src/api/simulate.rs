@@ -6,7 +6,7 @@ use trilby_access::{
     Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
     Services, Target,
 };
-use trilby_engine::simulate;
+use trilby_engine::simulate::{self, Answer, Decided, Failed};
 use trilby_model::Arn;
 use trilby_service::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
@@ -32,7 +32,7 @@ pub struct SimulationCase {
 /// The answer: `decision`, `layer`, `matched`, `layers`, `missing_context`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(title = "SimulationResult", value_type = Object)]
-pub struct SimulationResult(Value);
+pub struct SimulationResult(Decided);
 
 /// Evaluates a case.
 pub struct Simulate;
@@ -66,24 +66,22 @@ impl Operation for Simulate {
         input: Input<Self>,
         _: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let answer = simulate::run(&input.body.node, 1);
-        match answer.get("error") {
-            None => Ok(Reply::new(SimulationResult(answer))),
-            Some(error) => Err(problem(error)),
+        match simulate::answer(&input.body.node, 1) {
+            Answer::Decided(decided) => Ok(Reply::new(SimulationResult(*decided))),
+            Answer::Failed(failed) => Err(problem(&failed)),
         }
     }
 }
 
-fn problem(error: &Value) -> Problem {
-    let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-    let code = if text("code") == "invalid_policy" {
-        Code::MalformedPolicy
-    } else {
-        Code::InvalidParameter
+fn problem(failed: &Failed) -> Problem {
+    let code = match failed.error.code {
+        "invalid_policy" => Code::MalformedPolicy,
+        _ => Code::InvalidParameter,
     };
-    Problem::new(code, text("message").to_owned()).error(FieldError::at(
-        text("path"),
+    let message = failed.error.message.clone();
+    Problem::new(code, message.clone()).error(FieldError::at(
+        failed.error.path.clone(),
         code,
-        text("message").to_owned(),
+        message,
     ))
 }

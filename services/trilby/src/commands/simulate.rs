@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use serde_json::Value as Json;
-use trilby_engine::simulate;
+use trilby_engine::simulate::{self, Answer};
 use trilby_model::json::{self, Node, Value};
 
 /// Longest line, and longest file that holds one case or an array: 16 MiB.
@@ -115,25 +114,21 @@ struct Answers {
 
 impl Answers {
     fn case(&mut self, case: &Node, number: usize) -> anyhow::Result<()> {
-        let answer = simulate::run(case, u64::try_from(number)?);
-        self.failed |= answer.get("error").is_some();
+        let number = u64::try_from(number)?;
+        let answer = simulate::answer(case, number);
+        self.failed |= matches!(answer, Answer::Failed(_));
         if self.explain {
-            writeln!(
-                self.out,
-                "{}",
-                simulate::explain_text(case, u64::try_from(number)?)
-            )?;
+            writeln!(self.out, "{}", simulate::explain_text(case, number))?;
         } else {
-            writeln!(self.out, "{answer}")?;
+            writeln!(self.out, "{}", serde_json::to_string(&answer)?)?;
         }
         Ok(())
     }
 
     fn unreadable_case(&mut self, number: usize, error: &json::Error) -> anyhow::Result<()> {
         self.failed = true;
-        let error = serde_json::json!({"code": "invalid_json", "path": error.pointer, "message": error.to_string()});
-        let answer: Json = serde_json::json!({"id": number, "error": error});
-        writeln!(self.out, "{answer}")?;
+        let answer = Answer::Failed(simulate::unreadable(error, u64::try_from(number)?));
+        writeln!(self.out, "{}", serde_json::to_string(&answer)?)?;
         Ok(())
     }
 }

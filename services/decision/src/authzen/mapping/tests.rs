@@ -182,7 +182,10 @@ fn properties_become_condition_keys_of_their_own_kind() {
     };
     assert_eq!(scalar("authzen:subject/team").as_deref(), Some("blue"));
     assert_eq!(scalar("trilby:PrincipalTag/team").as_deref(), Some("blue"));
-    assert_eq!(scalar("authzen:subject/office/city").as_deref(), Some("Ulm"));
+    assert_eq!(
+        scalar("authzen:subject/office/city").as_deref(),
+        Some("Ulm")
+    );
     assert_eq!(scalar("authzen:action/soft").as_deref(), Some("true"));
     assert_eq!(
         scalar("aws:ResourceTag/status").as_deref(),
