@@ -1,0 +1,28 @@
+//! The token service from outside: its operations over HTTP, on a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+#[path = "api/assume_role.rs"]
+mod assume_role;
+#[path = "api/client_credentials.rs"]
+mod client_credentials;
+#[path = "api/console_login.rs"]
+mod console_login;
+#[path = "api/documents.rs"]
+mod documents;
+#[path = "api/introspection.rs"]
+mod introspection;
+#[path = "api/matrix.rs"]
+mod matrix;
+#[path = "api/password.rs"]
+mod password;
+#[path = "api/revocations.rs"]
+mod revocations;
+#[path = "api/world.rs"]
+mod world;

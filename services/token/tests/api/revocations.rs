@@ -1,0 +1,267 @@
+//! Ending sessions in bulk, and seeing who holds one.
+
+use serde_json::{Value, json};
+use trilby_service::clock::Clock;
+use trilby_testkit::http::{Answer, Client};
+use trilby_testkit::installation::allow;
+
+use crate::world::{EMAIL, PASSWORD, World, trusting};
+
+fn revoke(world: &World, client: &Client, body: &Value) -> Answer {
+    world.inside.clock().advance_seconds(6);
+    let key = world.inside.clock().now().micros().to_string();
+    let path = format!("/v1/accounts/{}/revocations", world.account);
+    client
+        .request("POST", &path)
+        .header("idempotency-key", &key)
+        .json(body)
+        .send()
+}
+
+fn admin(world: &World) -> Client {
+    world.another_user(world.account, "ann", &allow(&["sts:*"]));
+    world.session("ann")
+}
+
+#[test]
+fn each_selector_ends_what_it_names_and_nothing_else() {
+    let world = World::new();
+    world.another_user(world.account, "bob", &Value::Null);
+    world.role(
+        world.account,
+        "deploy",
+        &trusting(&[format!("arn:trilby:iam::{}:user/mary", world.account)]),
+    );
+    let role = world.role_arn(world.account, "deploy");
+    let ann = admin(&world);
+    let sessions = || {
+        let key = world.key_session(&world.key);
+        let login = world.session("mary");
+        let by_key = world.role_session(&key, &role);
+        let by_login = world.role_session(&login, &role);
+        let bob = world.session("bob");
+        [key, login, by_key, by_login, bob]
+    };
+    let after = |body: Value, stand: [bool; 5]| {
+        let held = sessions();
+        let answer = revoke(&world, &ann, &body).expect(202);
+        assert_eq!(answer.text("/seq"), answer.seq());
+        for (session, stands) in held.iter().zip(stand) {
+            assert_eq!(world.stands(session), stands, "{body}");
+        }
+        assert!(
+            sessions().iter().all(|session| world.stands(session)),
+            "later sessions stand"
+        );
+    };
+    after(
+        json!({ "user": "mary" }),
+        [false, false, false, false, true],
+    );
+    after(
+        json!({ "user": world.mary }),
+        [false, false, false, false, true],
+    );
+    after(
+        json!({ "access_key": world.key.id }),
+        [false, true, false, true, true],
+    );
+    after(
+        json!({ "role": "deploy", "reason": "leaked" }),
+        [true, true, false, false, true],
+    );
+
+    let held = sessions();
+    let login = held[1]
+        .get("/v1/caller-identity")
+        .expect(200)
+        .text("/session_id")
+        .to_owned();
+    revoke(&world, &ann, &json!({ "session_id": login })).expect(202);
+    let stands: Vec<_> = held.iter().map(|session| world.stands(session)).collect();
+    assert_eq!(
+        stands,
+        [true, false, true, false, true],
+        "the login and what came of it"
+    );
+
+    let held = sessions();
+    revoke(&world, &ann, &json!({ "account": true })).expect(202);
+    assert!(!held.iter().any(|session| world.stands(session)));
+    assert!(!world.stands(&ann), "oneself included");
+}
+
+#[test]
+fn a_position_spares_younger_sessions() {
+    let world = World::new();
+    let ann = admin(&world);
+    let old = world.session("mary");
+    world.inside.allow(
+        world.account,
+        trilby_account::HolderRef::User(trilby_account::Ref::Id(world.mary.clone())),
+        &allow(&["docs:Read"]),
+    );
+    let between = world.inside.state(world.account).seq().get();
+    let young = world.session("mary");
+    revoke(
+        &world,
+        &ann,
+        &json!({ "user": "mary", "issued_before_seq": between }),
+    )
+    .expect(202);
+    assert!(!world.stands(&old));
+    assert!(world.stands(&young));
+    revoke(
+        &world,
+        &ann,
+        &json!({ "user": "mary", "issued_before_seq": 1_000_000 }),
+    )
+    .expect_problem(400, "invalid_parameter");
+}
+
+#[test]
+fn a_selector_must_be_one_and_be_there() {
+    let world = World::new();
+    let other = world.another_account("Other");
+    world.another_user(other, "eve", &Value::Null);
+    let eve_key = world.another_key(other, "eve");
+    let eve = world.key_session(&eve_key);
+    let foreign = eve
+        .get("/v1/caller-identity")
+        .expect(200)
+        .text("/session_id")
+        .to_owned();
+    let ann = admin(&world);
+    for body in [
+        json!({}),
+        json!({ "account": false }),
+        json!({ "user": "mary", "account": true }),
+        json!({ "user": "not a name!" }),
+        json!({ "user": 1 }),
+        json!({ "source_identity": "mary" }),
+        json!({ "session_id": "TSES" }),
+        json!({ "account": true, "wait": "nodes" }),
+    ] {
+        revoke(&world, &ann, &body).expect(400);
+    }
+    for body in [
+        json!({ "user": "nobody" }),
+        json!({ "user": "TUSR0123456789ABCDEFG" }),
+        json!({ "role": "nobody" }),
+        json!({ "access_key": eve_key.id }),
+        json!({ "session_id": foreign }),
+        json!({ "session_id": "TSES0123456789ABCDEFG" }),
+    ] {
+        revoke(&world, &ann, &body).expect_problem(404, "not_found");
+    }
+    assert!(world.stands(&eve));
+    let path = format!("/v1/accounts/{}/revocations", world.account);
+    ann.post(&path, &json!({ "account": true })).expect(400);
+}
+
+#[test]
+fn ending_sessions_is_a_right() {
+    let world = World::new();
+    let mary = world.session("mary");
+    let body = json!({ "account": true });
+    revoke(&world, &mary, &body).expect_problem(403, "access_denied");
+    revoke(&world, &world.inside.stranger(), &body).expect_problem(401, "unauthenticated");
+    let other = world.another_account("Other");
+    world.another_user(other, "eve", &allow(&["*"]));
+    let eve = world.key_session(&world.another_key(other, "eve"));
+    revoke(&world, &eve, &body).expect_problem(404, "not_found");
+    assert!(world.stands(&mary));
+    let root = world
+        .login(&world.account.to_string(), EMAIL, PASSWORD)
+        .expect(200);
+    let root = world
+        .inside
+        .stranger()
+        .with_token(root.text("/access_token"));
+    revoke(&world, &root, &json!({ "user": "mary" })).expect(202);
+    assert!(!world.stands(&mary));
+}
+
+#[test]
+fn the_same_key_revokes_once() {
+    let world = World::new();
+    let ann = admin(&world);
+    let path = format!("/v1/accounts/{}/revocations", world.account);
+    let once = || {
+        ann.request("POST", &path)
+            .header("idempotency-key", "0123456789abcdef")
+            .json(&json!({ "user": "mary" }))
+            .send()
+    };
+    let first = once().expect(202);
+    let seq = world.inside.state(world.account).seq();
+    let second = once().expect(202);
+    assert_eq!(second.header("idempotency-replayed"), Some("true"));
+    assert_eq!(world.inside.state(world.account).seq(), seq);
+    assert_eq!(first.seq(), second.seq());
+}
+
+#[test]
+fn live_sessions_are_listed_newest_first_in_pages() {
+    let world = World::new();
+    let ann = admin(&world);
+    let path = format!("/v1/accounts/{}/sessions", world.account);
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let session = world.session("mary");
+        ids.push(
+            session
+                .get("/v1/caller-identity")
+                .expect(200)
+                .text("/session_id")
+                .to_owned(),
+        );
+    }
+    ids.push(
+        ann.get("/v1/caller-identity")
+            .expect(200)
+            .text("/session_id")
+            .to_owned(),
+    );
+    ids.rotate_right(1);
+    ids.reverse();
+    let mut found = Vec::new();
+    let mut page = ann.get(&format!("{path}?limit=2")).expect(200);
+    loop {
+        found.extend(
+            page.json["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        match page.json["next_cursor"].as_str() {
+            Some(cursor) => {
+                page = ann
+                    .get(&format!("{path}?limit=2&cursor={cursor}"))
+                    .expect(200)
+            }
+            None => break,
+        }
+    }
+    assert_eq!(found, ids);
+
+    let gone = ids[0].clone();
+    revoke(&world, &ann, &json!({ "session_id": gone })).expect(202);
+    let listed = ann.get(&path).expect(200);
+    assert!(!listed.body().contains(&gone));
+    let one = ann.get(&format!("{path}/{gone}")).expect(200);
+    assert_eq!(one.text("/status"), "revoked");
+    assert_eq!(one.text("/kind"), "user");
+    ann.get(&format!("{path}/TSES0123456789ABCDEFG"))
+        .expect_problem(404, "not_found");
+    ann.get(&format!("{path}/x"))
+        .expect_problem(404, "not_found");
+    world
+        .session("mary")
+        .get(&path)
+        .expect_problem(403, "access_denied");
+    ann.get(&format!("{path}?limit=0")).expect(400);
+    ann.get(&format!("{path}?cursor=x"))
+        .expect_problem(400, "invalid_cursor");
+}
