@@ -4,6 +4,7 @@
 //! the engine; depth and lifetime of the chain; the record in the activity log; the token. Before it stands the proof,
 //! which only a verifier can make.
 
+mod chain;
 mod mint;
 mod own;
 mod role;

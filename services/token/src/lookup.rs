@@ -16,7 +16,7 @@ pub(crate) async fn account(services: &Services, text: &str) -> Result<Option<Ac
         return Ok(Some(id));
     }
     match text.parse::<AccountAlias>() {
-        Ok(alias) => owner(services, ClaimKind::AccountAlias, &alias.to_string()).await,
+        Ok(alias) => owner(services, ClaimKind::AccountAlias, alias.as_str()).await,
         Err(_) => Ok(None),
     }
 }
@@ -28,7 +28,7 @@ pub(crate) async fn of_access_key(
     services: &Services,
     id: &AccessKeyId,
 ) -> Result<Option<AccountId>, Problem> {
-    owner(services, ClaimKind::AccessKey, &id.to_string()).await
+    owner(services, ClaimKind::AccessKey, id.as_str()).await
 }
 
 async fn owner(

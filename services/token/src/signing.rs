@@ -1,16 +1,17 @@
 //! Accounts' signing keys: made at first need, sealed in the store, loaded once, changed when it is time.
 
+mod vault;
+
 use std::sync::Arc;
 
 use moka::sync::Cache;
 use trilby_access::{Services, problem};
 use trilby_account::command::{ActivateSigningKey, PublishSigningKey};
 use trilby_account::{Account, Actor, Command, Context, PublicJwk, SigningKeyState};
-use trilby_credential::envelope::{self, WrappedDataKey};
-use trilby_credential::rows::{DATA_KEY_ID, UNDER_DATA_KEY};
-use trilby_credential::{DataKey, KekId, Purpose, Sealed, SealedKind};
+use trilby_credential::rows::DATA_KEY_ID;
+use trilby_credential::{DataKey, SealedKind};
 use trilby_directory::{AccountView, Answer, Events, ExecuteError, Plan, ReceiptKey, Write};
-use trilby_eventlog::{SealedKey, SideBody, SideWrite};
+use trilby_eventlog::SideWrite;
 use trilby_model::{AccountId, Entropy, LogId, Timestamp};
 use trilby_service::problem::Problem;
 use trilby_session::key_line::{KeyState, KeyTimes, Rotation, Step, due};
@@ -111,68 +112,9 @@ async fn load(services: &Services, view: Arc<AccountView>) -> Result<Signer, Pro
     if let Some(key) = parts.signing.loaded.get(&name) {
         return Ok(Signer { view, key });
     }
-    let key = Arc::new(open(services, account, &active.kid, &active.alg).await?);
+    let key = Arc::new(vault::open(services, account, &active.kid, &active.alg).await?);
     parts.signing.loaded.insert(name, Arc::clone(&key));
     Ok(Signer { view, key })
-}
-
-async fn open(
-    services: &Services,
-    account: AccountId,
-    kid: &str,
-    alg: &str,
-) -> Result<SigningKey, Problem> {
-    let log = LogId::Account(account);
-    let row = services
-        .log()
-        .sealed_key(&log, SealedKind::SigningKey.number(), kid)
-        .await;
-    let row = row.map_err(|error| problem::of_directory(error.into()))?;
-    let row = row.ok_or_else(|| {
-        Problem::internal(format!("the private half of signing key {kid} is missing"))
-    })?;
-    let data_key = data_key(services, account).await?;
-    let data_key =
-        data_key.ok_or_else(|| Problem::internal(format!("account {account} has no data key")))?;
-    let purpose = Purpose::SigningKey { account, kid, alg };
-    let pkcs8 = data_key
-        .open(&purpose, &Sealed::from_bytes(row.body.0))
-        .map_err(Problem::internal)?;
-    let algorithm = Algorithm::from_name(alg);
-    let algorithm = algorithm
-        .ok_or_else(|| Problem::internal(format!("signing key {kid} has algorithm {alg}")))?;
-    let key = SigningKey::from_pkcs8(algorithm, &pkcs8).map_err(Problem::internal)?;
-    // The row must be the key that the log names: its public half is what verifiers have.
-    if key.kid() != kid {
-        return Err(Problem::internal(format!(
-            "the private half of signing key {kid} is another key's"
-        )));
-    }
-    Ok(key)
-}
-
-/// The account's data key, if it has one.
-async fn data_key(services: &Services, account: AccountId) -> Result<Option<DataKey>, Problem> {
-    let parts = services.part::<TokenParts>()?;
-    let row = services
-        .log()
-        .sealed_key(
-            &LogId::Account(account),
-            SealedKind::DataKey.number(),
-            DATA_KEY_ID,
-        )
-        .await;
-    let row = row.map_err(|error| problem::of_directory(error.into()))?;
-    let Some(row) = row else { return Ok(None) };
-    let wrapped = WrappedDataKey {
-        kek: KekId::from_stored(&row.kek_id),
-        sealed: Sealed::from_bytes(row.body.0),
-    };
-    parts
-        .keks
-        .unwrap(account, &wrapped)
-        .map(Some)
-        .map_err(Problem::internal)
 }
 
 /// Makes a key and publishes it; lets it sign at once where nothing else does.
@@ -180,7 +122,7 @@ async fn make(services: &Services, account: AccountId, activate: bool) -> Result
     let parts = services.part::<TokenParts>()?;
     let mut entropy = services.entropy();
     let mut side = Vec::new();
-    let data_key = match data_key(services, account).await? {
+    let data_key = match vault::data_key(services, account).await? {
         Some(key) => key,
         None => {
             let key = DataKey::generate(&mut entropy);
@@ -188,7 +130,7 @@ async fn make(services: &Services, account: AccountId, activate: bool) -> Result
                 .keks
                 .wrap(account, &key, &mut entropy)
                 .map_err(Problem::internal)?;
-            side.push(row(
+            side.push(vault::row(
                 account,
                 SealedKind::DataKey,
                 DATA_KEY_ID,
@@ -200,7 +142,7 @@ async fn make(services: &Services, account: AccountId, activate: bool) -> Result
     };
     let key = SigningKey::generate(Algorithm::default()).map_err(Problem::internal)?;
     let kid = key.kid().to_owned();
-    side.push(sealed(account, &key, &data_key, &mut entropy).map_err(Problem::internal)?);
+    side.push(vault::sealed(account, &key, &data_key, &mut entropy).map_err(Problem::internal)?);
     let jwk: PublicJwk = serde_json::to_value(key.public().to_jwk())
         .and_then(serde_json::from_value)
         .map_err(Problem::internal)?;
@@ -271,39 +213,6 @@ fn has_pending(state: &Account) -> bool {
         .signing_keys()
         .values()
         .any(|key| key.state == SigningKeyState::Pending)
-}
-
-fn sealed(
-    account: AccountId,
-    key: &SigningKey,
-    data_key: &DataKey,
-    entropy: &mut Entropy,
-) -> Result<SideWrite, Box<dyn std::error::Error + Send + Sync>> {
-    let alg = key.public().algorithm().as_str();
-    let purpose = Purpose::SigningKey {
-        account,
-        kid: key.kid(),
-        alg,
-    };
-    let private = key.to_pkcs8()?;
-    let sealed: Result<Sealed, envelope::Error> = data_key.seal(&purpose, &private, entropy);
-    Ok(row(
-        account,
-        SealedKind::SigningKey,
-        key.kid(),
-        UNDER_DATA_KEY,
-        sealed?,
-    ))
-}
-
-fn row(account: AccountId, kind: SealedKind, id: &str, kek_id: &str, sealed: Sealed) -> SideWrite {
-    SideWrite::SealedKeyInsert(SealedKey {
-        log: LogId::Account(account),
-        kind: kind.number(),
-        id: id.to_owned(),
-        kek_id: kek_id.to_owned(),
-        body: SideBody(sealed.into_bytes()),
-    })
 }
 
 /// Writes a change of the key line, unless another process was faster; that is no error.

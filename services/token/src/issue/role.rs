@@ -10,16 +10,13 @@ use trilby_account::{Account, AccountStatus, Ref, Role};
 use trilby_directory::{Freshness, World};
 use trilby_model::{AccountId, Arn, RoleName};
 use trilby_policy::{Context, ContextValue};
-use trilby_service::caller::CallerKind;
 use trilby_service::problem::{Code, Problem};
-use trilby_session::claims::{
-    CHAIN_MAX, Claims, DEPENDENCIES_MAX, Dependency, DependencyKind, Private, SessionKind, VERSION,
-};
+use trilby_session::claims::{Claims, Private, SessionKind, VERSION};
 use trilby_session::lifetime::{self, Lifetime};
 use trilby_session::packed;
 
 use super::mint::{self, Draft, mint};
-use super::{Issued, RoleRequest, audiences};
+use super::{Issued, RoleRequest, audiences, chain};
 use crate::activity;
 use crate::signing::{Signer, signer};
 
@@ -36,7 +33,7 @@ pub(super) async fn issue(
     facts: &Facts,
 ) -> Result<Issued, Problem> {
     let parent = session.verified.claims();
-    let source_identity = source_identity(parent, request)?;
+    let source_identity = chain::source_identity(parent, request)?;
     let account = request.role_arn.account_id();
     let denied = |why: &'static str| refused(services, session, request, why, facts);
     if session.caller.is_root() {
@@ -78,7 +75,7 @@ pub(super) async fn issue(
 
     let lifetime = lifetime(services, parent, role, &view.state, duration_s)?;
     let seq = view.seq().get();
-    let (chain, depth) = chain(parent)?;
+    let (before, depth) = chain::chain(parent)?;
     let arn = Arn::assumed_role(&account, &role.name, &request.session_name);
     let claims = Claims {
         iss: trilby_session::issuer(services.public_url(), account),
@@ -113,9 +110,9 @@ pub(super) async fn issue(
             mfa: parent.trilby.mfa.clone(),
             fed: parent.trilby.fed.clone(),
             depth,
-            chain,
+            chain: before,
             seq,
-            dep: dependencies(session, account, role, seq)?,
+            dep: chain::dependencies(session, account, role, seq)?,
         },
     };
     if packed::percent(None, &[], &claims.trilby.tags) > 100 {
@@ -130,20 +127,6 @@ pub(super) async fn issue(
         caller: Some(session.caller.account),
     };
     mint(services, draft, &key, facts).await
-}
-
-/// Source identity is set once, by the first who names one.
-fn source_identity(
-    parent: &Claims,
-    request: &RoleRequest,
-) -> Result<Option<trilby_model::SourceIdentity>, Problem> {
-    match (&parent.trilby.si, &request.source_identity) {
-        (Some(inherited), Some(asked)) if inherited != asked => Err(Problem::new(
-            Code::SourceIdentityImmutable,
-            "the session has another source identity already",
-        )),
-        (inherited, asked) => Ok(inherited.clone().or_else(|| asked.clone())),
-    }
 }
 
 /// The newest states of the caller's account and the role's. An account that does not exist is absent.
@@ -184,7 +167,7 @@ fn keys(
         for key in &parent.trilby.ttk {
             if let Some(value) = parent.trilby.tags.get(key.as_str()) {
                 keys.insert(
-                    &format!("trilby:RequestTag/{key}"),
+                    format!("trilby:RequestTag/{key}"),
                     ContextValue::Scalar(value.to_string()),
                 );
             }
@@ -248,92 +231,6 @@ fn lifetime(
     };
     lifetime::bound(session, duration_s, services.now(), parent.auth_time)
         .map_err(mint::of_lifetime)
-}
-
-/// The principals before this session, oldest first, and how many role sessions came before it.
-fn chain(parent: &Claims) -> Result<(Vec<Arn>, u8), Problem> {
-    let mut chain = parent.trilby.chain.clone();
-    chain.push(parent.trilby.arn.clone());
-    let depth = match parent.trilby.kind {
-        SessionKind::Role => parent.trilby.depth.saturating_add(1),
-        SessionKind::User | SessionKind::Key | SessionKind::Root | SessionKind::Federated => 0,
-    };
-    if chain.len() > CHAIN_MAX || usize::from(depth) > CHAIN_MAX {
-        return Err(too_deep());
-    }
-    Ok((chain, depth))
-}
-
-fn too_deep() -> Problem {
-    Problem::new(
-        Code::ChainTooDeep,
-        format!("a chain has at most {CHAIN_MAX} sessions"),
-    )
-}
-
-/// What the session rests on: the role, the session that put it on, that session's account if it is another, and all
-/// that session rests on itself.
-///
-/// Its own parts are of the state at which it was checked. What it inherited keeps its older position: a revocation of
-/// sessions from before some position then reaches what came of them later, too.
-fn dependencies(
-    session: &Session,
-    account: AccountId,
-    role: &Role,
-    seq: u64,
-) -> Result<Vec<Dependency>, Problem> {
-    let parent = session.verified.claims();
-    let own = parent.trilby.acct;
-    let checked = session.account.seq().get();
-    let mut all = vec![
-        Dependency {
-            account,
-            kind: DependencyKind::Role,
-            id: role.id.to_string(),
-            seq,
-        },
-        Dependency {
-            account: own,
-            kind: DependencyKind::Session,
-            id: parent.jti.to_string(),
-            seq: checked,
-        },
-    ];
-    if own != account {
-        all.push(Dependency {
-            account: own,
-            kind: DependencyKind::Account,
-            id: own.to_string(),
-            seq: checked,
-        });
-    }
-    let principal = match &session.caller.kind {
-        CallerKind::Root => None,
-        CallerKind::User { id, .. } => Some((DependencyKind::User, id.to_string())),
-        CallerKind::Role { id, .. } => Some((DependencyKind::Role, id.to_string())),
-    };
-    let inherited = parent.trilby.dep.iter().cloned();
-    let principal = principal.map(|(kind, id)| Dependency {
-        account: own,
-        kind,
-        id,
-        seq: parent.trilby.seq,
-    });
-    for dependency in inherited.chain(principal) {
-        let known = all.iter_mut().find(|known| {
-            known.account == dependency.account
-                && known.kind == dependency.kind
-                && known.id == dependency.id
-        });
-        match known {
-            Some(known) => known.seq = known.seq.min(dependency.seq),
-            None => all.push(dependency),
-        }
-    }
-    if all.len() > DEPENDENCIES_MAX {
-        return Err(too_deep());
-    }
-    Ok(all)
 }
 
 /// The one refusal: whether the role, its account or the trust is missing is for the account's own record.
