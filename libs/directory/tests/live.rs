@@ -1,0 +1,23 @@
+//! The directory over a store: following, repairing, failing closed, executing, going back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+#[path = "live/execute.rs"]
+mod execute;
+#[path = "live/follow.rs"]
+mod follow;
+#[path = "live/past.rs"]
+mod past;
+#[path = "live/snapshots.rs"]
+mod snapshots;
+#[path = "live/store.rs"]
+mod store;
+#[path = "live/world.rs"]
+mod world;
