@@ -31,10 +31,6 @@ impl Client {
         facts: &Facts,
         in_body: Option<access_key::Presented>,
     ) -> Result<Self, Problem> {
-        services
-            .part::<TokenParts>()?
-            .throttles
-            .stranger(Network::of(facts.address), facts.now)?;
         let is_basic = trilby_service::headers::single(&facts.headers, "authorization")?
             .is_some_and(|value| {
                 value
@@ -63,6 +59,11 @@ impl Client {
                 ));
             }
         };
+        // A session is no stranger; who brings a secret is one until it is checked.
+        services
+            .part::<TokenParts>()?
+            .throttles
+            .stranger(Network::of(facts.address), facts.now)?;
         let proof = access_key::verify(services, facts, &presented).await?;
         match proof.proved() {
             Proved::AccessKey { account, user, .. } => Ok(Self::AccessKey {

@@ -81,6 +81,10 @@ pub(super) async fn issue(
             dep: dep.collect(),
         },
     };
+    if claims.trilby.kind == SessionKind::Root {
+        // Root is for emergencies: each use is worth an operator's look.
+        tracing::warn!(account.id = %account, session.id = %claims.jti, request.id = %facts.request_id, "root logged in");
+    }
     let seq = ConsistencyToken::new(vec![view.position()]).ok();
     mint(
         services,

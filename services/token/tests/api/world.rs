@@ -146,7 +146,7 @@ impl World {
             ticket: None,
         };
         self.inside.run(self.account, command);
-        file_password(&self.inside, self.account, &self.mary.to_string(), 2);
+        file_password(&self.inside, self.account, self.mary.as_str(), 2);
     }
 
     /// Posts a form, a while after the one before, so that no throttle is met by accident.
@@ -305,7 +305,7 @@ fn make_user(inside: &Installation, account: AccountId, name: &str, policy: &Val
             ticket: None,
         },
     );
-    file_password(inside, account, &id.to_string(), 1);
+    file_password(inside, account, id.as_str(), 1);
     id
 }
 
