@@ -134,9 +134,6 @@ pub(super) fn operation<Op: Operation>(schemas: &mut Schemas) -> OpenOperation {
     if Op::CREATES {
         builder = builder.response("201", success::<Op>(schemas));
     }
-    if Op::CREATES {
-        builder = builder.response("201", success::<Op>(schemas));
-    }
     for (status, response) in refusals(&problems::<Op>()) {
         builder = builder.response(status.to_string(), response);
     }
