@@ -6,6 +6,7 @@
     reason = "a command-line program talks to its user"
 )]
 
+mod bench;
 mod clients;
 mod command;
 mod fix;
@@ -41,6 +42,8 @@ enum Command {
     Mutate(mutate::Args),
     /// Generate a TypeScript, a Python and a Rust client, compile them, make a call with each
     Clients(clients::Args),
+    /// Measure the release binary: start, memory, decisions, writes, each beside a baseline
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,5 +65,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fix => fix::run(&root),
         Command::Mutate(args) => mutate::run(&root, &args),
         Command::Clients(args) => clients::run(&root, &args),
+        Command::Bench(args) => bench::run(&root, &args),
     }
 }
