@@ -1,0 +1,14 @@
+//! The account itself.
+
+mod get_account;
+mod get_account_summary;
+mod update_account;
+mod view;
+
+pub use get_account::GetAccount;
+pub use get_account_summary::GetAccountSummary;
+pub use update_account::UpdateAccount;
+pub use view::AccountView;
+
+/// The group of operations in the API's document.
+const TAG: &str = "Accounts";

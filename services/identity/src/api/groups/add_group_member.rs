@@ -1,0 +1,56 @@
+//! `PUT /v1/accounts/{account}/groups/{group}/members/{user}`
+
+use trilby_access::{
+    Access, Authorized, Empty, Input, Known, Method, NoBody, NoContent, Operation, Place,
+    Precondition, Reply, Scope, Services, Target,
+};
+use trilby_account::command;
+use trilby_service::problem::{Code, Problem};
+
+use super::path::{MemberPath, target};
+
+/// Puts a user into a group.
+pub struct AddGroupMember;
+
+impl Operation for AddGroupMember {
+    const ID: &'static str = "add_group_member";
+    const METHOD: Method = Method::Put;
+    const PATH: &'static str = "/v1/accounts/{account}/groups/{group}/members/{user}";
+    const TAG: &'static str = super::TAG;
+    const SUMMARY: &'static str = "Add a user to a group";
+    const DESCRIPTION: &'static str = "The right is asked on the group. The user has the group's rights from the commit \
+        that `Trilby-Seq` names.";
+    const ACCESS: Access = Access::Action("iam:AddUserToGroup");
+    const KNOWN: Known = Known::ByAction(super::READ);
+    const PRECONDITION: Precondition = Precondition::Optional;
+    const SUCCESS: u16 = 204;
+    const SUCCESS_DESCRIPTION: &'static str = "The user is in the group";
+    const PROBLEMS: &'static [Code] = &[Code::InvalidState, Code::LimitExceeded];
+
+    type Path = MemberPath;
+    type Query = Empty;
+    type Body = NoBody;
+    type Reply = NoContent;
+
+    fn place(path: &Self::Path) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
+        target(input.path.account, &input.path.group, scope)
+    }
+
+    async fn handle(
+        grant: Authorized<Self>,
+        input: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
+        let (group, user) = input.path.resolved(&grant.account()?.state)?;
+        let command = command::AddGroupMember { group, user };
+        grant
+            .command(services, &input, command.into(), |_, _| {
+                Ok(Reply::new(NoContent))
+            })
+            .await
+    }
+}

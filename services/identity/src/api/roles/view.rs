@@ -1,0 +1,88 @@
+//! Roles as answers show them.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+use trilby_access::etag_text;
+use trilby_account::Role;
+use trilby_model::{AccountId, Arn, Path, RoleId, RoleName, Tags, Timestamp};
+use trilby_service::problem::Problem;
+use utoipa::ToSchema;
+
+use crate::documents::shown;
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Role)]
+pub struct RoleView {
+    /// Unique id; never given to another.
+    pub id: RoleId,
+    /// ARN.
+    pub arn: Arn,
+    /// Name.
+    pub name: RoleName,
+    /// Path, part of the ARN.
+    pub path: Path,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+    /// Who may assume it; lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub trust_policy: Option<Value>,
+    /// For `If-Match` of the trust policy.
+    #[schema(example = "\"s17\"")]
+    pub trust_policy_etag: String,
+    /// Longest session, in seconds.
+    pub max_session_duration: u32,
+    /// Longest session that another role session starts, in seconds.
+    pub chain_max: u32,
+    /// Audiences that a session's token may be made for besides our own.
+    pub allowed_audiences: BTreeSet<String>,
+    /// Whether it appears among the roles that may be assumed.
+    pub listed: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// For `If-Match`.
+    #[schema(example = "\"s17\"")]
+    pub etag: String,
+}
+
+impl RoleView {
+    /// A role of an account, without its trust policy.
+    pub fn of(account: AccountId, role: &Role) -> Self {
+        Self {
+            id: role.id.clone(),
+            arn: Arn::role(&account, &role.path, &role.name),
+            name: role.name.clone(),
+            path: role.path.clone(),
+            description: role.description.as_ref().map(ToString::to_string),
+            tags: role.tags.clone(),
+            trust_policy: None,
+            trust_policy_etag: etag_text(role.trust_changed),
+            max_session_duration: role.limits.max_session_duration_s,
+            chain_max: role.limits.chain_max_s,
+            allowed_audiences: role.limits.allowed_audiences.clone(),
+            listed: role.limits.listed,
+            created_at: role.stamp.created_at,
+            updated_at: role.stamp.updated_at,
+            etag: etag_text(role.stamp.changed),
+        }
+    }
+
+    /// A role with its trust policy.
+    ///
+    /// Errors: the stored policy is no JSON; a fault of ours.
+    pub fn whole(account: AccountId, role: &Role) -> Result<Self, Problem> {
+        let trust_policy = Some(shown(&role.trust.policy)?);
+        Ok(Self {
+            trust_policy,
+            ..Self::of(account, role)
+        })
+    }
+}

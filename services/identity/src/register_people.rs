@@ -1,0 +1,51 @@
+//! The operations on the installation's first account, accounts, users, groups, roles, access keys and tags.
+
+use trilby_access::Registry;
+
+use crate::api::tags::{self, TaggedKind};
+use crate::api::{
+    access_keys, accounts, bootstrap_installation, groups, login_profile, roles, users,
+};
+
+/// Adds them.
+pub fn register(registry: &mut Registry) {
+    registry
+        .add::<bootstrap_installation::Bootstrap>()
+        .add::<accounts::GetAccount>()
+        .add::<accounts::UpdateAccount>()
+        .add::<accounts::GetAccountSummary>()
+        .add::<users::CreateUser>()
+        .add::<users::ListUsers>()
+        .add::<users::GetUser>()
+        .add::<users::UpdateUser>()
+        .add::<users::DeleteUser>()
+        .add::<users::ListUserGroups>()
+        .add::<login_profile::PutLoginProfile>()
+        .add::<login_profile::DeleteLoginProfile>()
+        .add::<login_profile::ResetPassword>()
+        .add::<access_keys::CreateAccessKey>()
+        .add::<access_keys::ListAccessKeys>()
+        .add::<access_keys::UpdateAccessKey>()
+        .add::<access_keys::DeleteAccessKey>()
+        .add::<groups::CreateGroup>()
+        .add::<groups::ListGroups>()
+        .add::<groups::GetGroup>()
+        .add::<groups::UpdateGroup>()
+        .add::<groups::DeleteGroup>()
+        .add::<groups::ListGroupMembers>()
+        .add::<groups::AddGroupMember>()
+        .add::<groups::RemoveGroupMember>()
+        .add::<roles::ListRoles>()
+        .add::<roles::GetRole>();
+    tagged::<tags::User>(registry);
+    tagged::<tags::Group>(registry);
+    tagged::<tags::Role>(registry);
+    tagged::<tags::Policy>(registry);
+}
+
+fn tagged<K: TaggedKind>(registry: &mut Registry) {
+    registry
+        .add::<tags::GetTags<K>>()
+        .add::<tags::PutTags<K>>()
+        .add::<tags::UpdateTags<K>>();
+}
