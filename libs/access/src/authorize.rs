@@ -4,7 +4,7 @@
 //! Allow.
 
 use trilby_directory::World;
-use trilby_engine::{Decision, Outcome, Principal, Request, decide};
+use trilby_engine::{Decision, LayerKind, Outcome, Principal, Request, Verdict, decide};
 use trilby_model::{AccountId, Action, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::{Code, Problem};
@@ -75,6 +75,20 @@ impl Inquiry {
         let decision = self.decide(world, action, resource, owner, keys)?;
         Ok(is_allow(&decision))
     }
+
+    /// As [`Inquiry::allows`], for operations that let root take back a resource policy that locks everyone out
+    /// (evaluation.md 6).
+    pub(crate) fn allows_or_repairs(
+        &self,
+        world: &World,
+        action: &str,
+        resource: &Arn,
+        owner: Option<AccountId>,
+        keys: &Context,
+    ) -> Result<bool, Problem> {
+        let decision = self.decide(world, action, resource, owner, keys)?;
+        Ok(is_allow(&decision) || is_repairable(&decision, &self.principal, owner))
+    }
 }
 
 /// Whether a decision allows.
@@ -84,6 +98,20 @@ pub fn is_allow(decision: &Decision) -> bool {
         Outcome::Allow => true,
         Outcome::ExplicitDeny | Outcome::ImplicitDeny => false,
     }
+}
+
+/// Whether this refusal is one that root may repair: only the policy on a resource of its own account stands in the
+/// way. What an organization denies, it denies root too.
+fn is_repairable(decision: &Decision, principal: &Principal, owner: Option<AccountId>) -> bool {
+    let caps_nothing = |verdict: Option<Verdict>| match verdict {
+        Some(Verdict::Allow | Verdict::None) => true,
+        Some(Verdict::Deny | Verdict::NoMatch) | None => false,
+    };
+    matches!(principal, Principal::Root(root) if Some(root.account) == owner)
+        && decision.outcome == Outcome::ExplicitDeny
+        && decision.layer == LayerKind::Resource
+        && caps_nothing(decision.layers.scp)
+        && caps_nothing(decision.layers.rcp)
 }
 
 /// The 403 of a refused action. The resource is not named: only the caller knows whether it named it.

@@ -138,6 +138,9 @@ pub trait Operation: Sized + 'static {
     /// Whether `Trilby-At-Seq` and `Trilby-At-Time` are taken (then `iam:ReadHistory` is asked as well).
     const HISTORY: bool = Self::METHOD.is_read();
 
+    /// Whether root may do it in its own account although the policy on the resource denies it: for reading, replacing
+    /// and deleting that very policy, and nothing else.
+    const ROOT_REPAIRS: bool = false;
     /// The form of its problems: endpoints of standards that have one of their own (OAuth, AuthZEN) name it.
     const ERRORS: ErrorForm = ErrorForm::Problem;
 

@@ -19,6 +19,7 @@ use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
+use crate::write::allowed_in;
 use crate::{params, problem};
 
 /// The right to look into the past, asked on the account.
@@ -295,7 +296,8 @@ impl Asked<'_> {
             self.inquiry
                 .allows(world, action, resource, target.account, keys)
         };
-        let mut refused = (!allowed(action, &target.resource, &target.context)?).then_some(action);
+        let own = allowed_in::<Op>(self.inquiry, world, action, &target)?;
+        let mut refused = (!own).then_some(action);
         for also in &target.also {
             if refused.is_none() && !allowed(also.action, &also.resource, &target.context)? {
                 refused = Some(also.action);

@@ -64,13 +64,15 @@ impl Services {
     /// Errors: the store cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, trilby_directory::Error> {
         let revocations = Arc::new(Revocations::new(Arc::clone(&parts.clock)));
+        let sink: Arc<dyn trilby_directory::RevocationSink> =
+            Arc::<Revocations>::clone(&revocations);
         let directory = Directory::start(
             parts.log,
             &*parts.feed,
             trilby_directory::StoreSecrets {
                 claim_key: parts.claim_key,
             },
-            Arc::clone(&revocations) as Arc<dyn trilby_directory::RevocationSink>,
+            sink,
             parts.clock.now(),
             parts.directory,
         )

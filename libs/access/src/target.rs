@@ -87,7 +87,7 @@ impl Target {
         let mut names = Vec::new();
         for (key, value) in tags.iter() {
             self.context.insert(
-                &format!("trilby:RequestTag/{key}"),
+                format!("trilby:RequestTag/{key}"),
                 ContextValue::Scalar(value.to_string()),
             );
             names.push(key.to_string());
@@ -101,9 +101,8 @@ impl Target {
         for (key, value) in tags.iter() {
             let value = ContextValue::Scalar(value.to_string());
             self.context
-                .insert(&format!("trilby:ResourceTag/{key}"), value.clone());
-            self.context
-                .insert(&format!("iam:ResourceTag/{key}"), value);
+                .insert(format!("trilby:ResourceTag/{key}"), value.clone());
+            self.context.insert(format!("iam:ResourceTag/{key}"), value);
         }
         self
     }

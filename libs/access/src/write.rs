@@ -10,14 +10,14 @@ use trilby_service::caller::{Caller, CallerKind};
 use trilby_service::idempotency::{StoredAnswer, receipt_key, request_hash};
 use trilby_service::problem::Problem;
 
-use crate::authorize::access_denied;
+use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::Authorized;
 use crate::input::{Facts, Input};
 use crate::operation::{Access, Operation};
 use crate::problem::{of_execution, of_rejection};
 use crate::reply::Reply;
 use crate::services::Services;
-use crate::target::Place;
+use crate::target::{Place, Target};
 
 /// Which personal datum of a request its origin is.
 const ORIGIN_FIELD: u16 = trilby_account::PersonalField::Address.number();
@@ -320,16 +320,40 @@ impl<Op: Operation> Authorized<Op> {
         if world.same_as(&self.rights) {
             return Ok(());
         }
-        let also = target
-            .also
-            .iter()
-            .map(|question| (question.action, &question.resource));
-        for (action, resource) in std::iter::once((action, &target.resource)).chain(also) {
-            if !inquiry.allows(&world, action, resource, target.account, &target.context)? {
-                return Err(access_denied(action, &self.decision_id));
+        if !allowed_in::<Op>(inquiry, &world, action, target)? {
+            return Err(access_denied(action, &self.decision_id));
+        }
+        for also in &target.also {
+            if !inquiry.allows(
+                &world,
+                also.action,
+                &also.resource,
+                target.account,
+                &target.context,
+            )? {
+                return Err(access_denied(also.action, &self.decision_id));
             }
         }
         Ok(())
+    }
+}
+
+/// The operation's own question, asked in one place.
+pub(crate) fn allowed_in<Op: Operation>(
+    inquiry: &Inquiry,
+    world: &World,
+    action: &str,
+    target: &Target,
+) -> Result<bool, Problem> {
+    let Target {
+        resource,
+        account,
+        context,
+        ..
+    } = target;
+    match Op::ROOT_REPAIRS {
+        true => inquiry.allows_or_repairs(world, action, resource, *account, context),
+        false => inquiry.allows(world, action, resource, *account, context),
     }
 }
 

@@ -171,16 +171,11 @@ impl Directory {
         }
         let logs: BTreeSet<LogId> = write.logs.iter().cloned().collect();
         let slots: Vec<Arc<Slot>> = logs.iter().map(|log| inner.slot_of_new(log)).collect();
-        let outcome = {
-            let mut gates: Vec<MutexGuard<'_, ()>> = Vec::with_capacity(slots.len());
-            for slot in &slots {
-                gates.push(slot.gate.lock().await);
-            }
-            let outcome = inner.attempts(&slots, &mut write, &mut decide).await;
-            drop(gates);
-            outcome
-        };
-        outcome
+        let mut gates: Vec<MutexGuard<'_, ()>> = Vec::with_capacity(slots.len());
+        for slot in &slots {
+            gates.push(slot.gate.lock().await);
+        }
+        inner.attempts(&slots, &mut write, &mut decide).await
     }
 }
 

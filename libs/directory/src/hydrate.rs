@@ -28,7 +28,7 @@ impl Inner {
                 other => return other,
             }
         }
-        let work = match self.from_snapshot(slot.log(), None).await? {
+        let work = match self.restore(slot.log(), None).await? {
             Some(work) => {
                 slot.set_snapshotted(work.seq());
                 work

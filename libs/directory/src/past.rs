@@ -88,7 +88,7 @@ impl Inner {
 
     async fn fold_to(&self, point: &CommitPoint) -> Result<AnyView, Error> {
         let log = &point.log;
-        let mut work = match self.from_snapshot(log, Some(point.last)).await? {
+        let mut work = match self.restore(log, Some(point.last)).await? {
             Some(work) => work,
             None => Work::start(log, self.genesis(log).await?),
         };

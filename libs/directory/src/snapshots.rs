@@ -122,7 +122,7 @@ fn fingerprint(log: &LogId) -> [u8; 32] {
 
 impl Inner {
     /// The newest usable snapshot at or before a seq. One that does not fit in every respect is passed over.
-    pub(crate) async fn from_snapshot(
+    pub(crate) async fn restore(
         &self,
         log: &LogId,
         at_most: Option<Seq>,

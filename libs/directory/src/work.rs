@@ -21,6 +21,10 @@ pub(crate) struct Work {
 }
 
 /// The fold of each kind of log.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, and a box would be one more step to every fold"
+)]
 #[derive(Clone)]
 pub(crate) enum Folded {
     Account(account::Account),

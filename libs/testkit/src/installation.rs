@@ -74,12 +74,12 @@ impl Installation {
         let services = runtime.block_on(Services::start(Parts {
             log,
             feed,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: Arc::<ManualClock>::clone(&clock),
             entropy: Arc::clone(&entropy),
             settings: Arc::new(settings.clone()),
             public_url: base.clone(),
             claim_key: [3; 32],
-            cursor_key: CursorKey::new(&[4; 32].into()),
+            cursor_key: CursorKey::new(&[4; 32]),
             directory: trilby_directory::Options::default(),
         }));
         let services = complete(services.expect("an empty store can be read"));
@@ -87,7 +87,7 @@ impl Installation {
         let telemetry = Telemetry::quiet().expect("metrics");
         let for_routes = services.clone();
         let server = Server::new(&settings, listeners, telemetry)
-            .with_time(Arc::clone(&clock) as Arc<dyn Clock>, entropy)
+            .with_time(Arc::<ManualClock>::clone(&clock), entropy)
             .routes(move |config| registry.configure(config, &for_routes));
         let server = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

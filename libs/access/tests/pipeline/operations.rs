@@ -22,7 +22,9 @@ pub fn registry() -> Registry {
         .add::<DeleteUser>()
         .add::<CreateKey>()
         .add::<WhoAmI>()
-        .add::<Hello>();
+        .add::<Hello>()
+        .add::<TouchDocument>()
+        .add::<FreeDocument>();
     registry
 }
 
@@ -473,4 +475,90 @@ impl Operation for Hello {
 
 fn top() -> Path {
     "/".parse().unwrap()
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct OfDocument {
+    /// The account.
+    pub account: AccountId,
+    /// The document.
+    pub document: String,
+}
+
+impl OfDocument {
+    fn target(&self) -> Result<Target, Problem> {
+        let key = self.document.parse().map_err(|_| Problem::not_found())?;
+        let (app, kind) = ("docs".parse().unwrap(), "doc".parse().unwrap());
+        Ok(Target::new(
+            self.account,
+            Arn::registered_resource(&app, &self.account, &kind, &key),
+        ))
+    }
+}
+
+/// Changes a document: its policy may keep even root out.
+pub struct TouchDocument;
+
+impl Operation for TouchDocument {
+    const ID: &'static str = "touch_document";
+    const METHOD: Method = Method::Put;
+    const PATH: &'static str = "/v1/accounts/{account}/documents/{document}";
+    const TAG: &'static str = "Documents";
+    const SUMMARY: &'static str = "Touch a document";
+    const ACCESS: Access = Access::Action("registry:RegisterResource");
+    const SUCCESS: u16 = 204;
+    type Path = OfDocument;
+    type Query = Empty;
+    type Body = NoBody;
+    type Reply = NoContent;
+
+    fn place(path: &OfDocument) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, _: &Scope<'_>) -> Result<Target, Problem> {
+        input.path.target()
+    }
+
+    async fn handle(
+        _: Authorized<Self>,
+        _: Input<Self>,
+        _: &Services,
+    ) -> Result<Reply<Self>, Problem> {
+        Ok(Reply::new(NoContent))
+    }
+}
+
+/// Takes a document's policy away: root may, whatever it says.
+pub struct FreeDocument;
+
+impl Operation for FreeDocument {
+    const ID: &'static str = "free_document";
+    const METHOD: Method = Method::Delete;
+    const PATH: &'static str = "/v1/accounts/{account}/documents/{document}";
+    const TAG: &'static str = "Documents";
+    const SUMMARY: &'static str = "Take a document's policy away";
+    const ACCESS: Access = Access::Action("registry:DeleteResourcePolicy");
+    const SUCCESS: u16 = 204;
+    const ROOT_REPAIRS: bool = true;
+    type Path = OfDocument;
+    type Query = Empty;
+    type Body = NoBody;
+    type Reply = NoContent;
+
+    fn place(path: &OfDocument) -> Place {
+        Place::Account(path.account)
+    }
+
+    fn target(input: &Input<Self>, _: &Scope<'_>) -> Result<Target, Problem> {
+        input.path.target()
+    }
+
+    async fn handle(
+        _: Authorized<Self>,
+        _: Input<Self>,
+        _: &Services,
+    ) -> Result<Reply<Self>, Problem> {
+        Ok(Reply::new(NoContent))
+    }
 }

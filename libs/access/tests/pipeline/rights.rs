@@ -194,3 +194,68 @@ fn the_right_is_asked_on_the_address_of_the_client() {
         .get(&users)
         .expect_problem(403, "access_denied");
 }
+
+#[test]
+fn root_may_repair_a_resource_policy_that_locks_everyone_out_and_no_more() {
+    use trilby_account::command::{PutResource, PutResourcePolicy, RegisterApplication};
+    use trilby_account::{KnownPrincipals, ResourceName};
+    let installation = installation();
+    let account = installation.account("Acme");
+    installation.user(account, "admin", &allow(&["*"]));
+    let application: trilby_model::ApplicationName = "docs".parse().unwrap();
+    let resource = ResourceName {
+        kind: "doc".parse().unwrap(),
+        key: "7".parse().unwrap(),
+    };
+    let tags = trilby_model::Tags::default();
+    let (description, owner) = (None, None);
+    installation.run(
+        account,
+        RegisterApplication {
+            name: application.clone(),
+            description: None,
+            tags: tags.clone(),
+        },
+    );
+    let put = PutResource {
+        application: application.clone(),
+        resource: resource.clone(),
+        description,
+        owner,
+        tags,
+    };
+    installation.run(account, put);
+    let (root, admin) = (
+        installation.root(account),
+        installation.as_user(account, "admin"),
+    );
+    let document = format!("/v1/accounts/{account}/documents/7");
+    for client in [&root, &admin] {
+        client.request("PUT", &document).send().expect(204);
+        client.delete(&document).expect(204);
+    }
+    let lockout = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*" }],
+    });
+    let lockout = trilby_testkit::given::document(trilby_policy::Kind::Resource, &lockout);
+    let known = KnownPrincipals::default();
+    installation.run(
+        account,
+        PutResourcePolicy {
+            application,
+            resource,
+            document: lockout,
+            known,
+        },
+    );
+    root.request("PUT", &document)
+        .send()
+        .expect_problem(403, "access_denied");
+    root.delete(&document).expect(204);
+    admin
+        .request("PUT", &document)
+        .send()
+        .expect_problem(403, "access_denied");
+    admin.delete(&document).expect_problem(403, "access_denied");
+}

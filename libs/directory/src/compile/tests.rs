@@ -5,14 +5,15 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 use trilby_account::command::{
-    AddGroupMember, AttachPolicy, CreateGroup, CreatePolicy, CreatePolicyVersion, CreateRole, CreateUser, DeleteGroup,
-    DeletePolicy, DeleteResource, DeleteRole, DeleteUser, DetachPolicy, PutInlinePolicy, PutResource, PutResourcePolicy,
-    PutSubjectAlias, RegisterApplication, RemoveGroupMember, SetDefaultPolicyVersion, SetUserStatus, UpdateUser,
+    AddGroupMember, AttachPolicy, CreateGroup, CreatePolicy, CreatePolicyVersion, CreateRole,
+    CreateUser, DeleteGroup, DeletePolicy, DeleteResource, DeleteRole, DeleteUser, DetachPolicy,
+    PutInlinePolicy, PutResource, PutResourcePolicy, PutSubjectAlias, RegisterApplication,
+    RemoveGroupMember, SetDefaultPolicyVersion, SetUserStatus, UpdateUser,
 };
 use trilby_account::event::{AccountCreated, UserRenamed};
 use trilby_account::{
-    Account, Actor, Command, Context, Event, HolderRef, KnownPrincipals, ManagedPolicyRef, PolicyText, PrincipalId, Ref,
-    ResourceName, RoleLimits, SubjectKey, UserKind, UserStatus,
+    Account, Actor, Command, Context, Event, HolderRef, KnownPrincipals, ManagedPolicyRef,
+    PolicyText, PrincipalId, Ref, ResourceName, RoleLimits, SubjectKey, UserKind, UserStatus,
 };
 use trilby_engine as engine;
 use trilby_eventlog::{Head, HeadState};
@@ -33,13 +34,23 @@ fn id() -> AccountId {
 
 fn head(seq: Seq) -> Head {
     let at = Timestamp::from_unix_seconds(1_800_000_000);
-    Head { log: LogId::Account(id()), seq, hash: Hash([0; 32]), at, state: HeadState::Open }
+    Head {
+        log: LogId::Account(id()),
+        seq,
+        hash: Hash([0; 32]),
+        at,
+        state: HeadState::Open,
+    }
 }
 
 fn compiled(state: &Account, previous: Option<&AccountView>, cache: &PolicyCache) -> AccountView {
     let head = head(state.seq());
     let compiled = super::account(state, previous, cache, &head).unwrap();
-    View { head, state: state.clone(), compiled }
+    View {
+        head,
+        state: state.clone(),
+        compiled,
+    }
 }
 
 fn evolve(state: &mut Account, events: &[Event]) {
@@ -51,7 +62,10 @@ fn evolve(state: &mut Account, events: &[Event]) {
 
 fn begun() -> Account {
     let mut state = Account::empty(id());
-    let created = AccountCreated { account: id(), name: "acme".parse().unwrap() };
+    let created = AccountCreated {
+        account: id(),
+        name: "acme".parse().unwrap(),
+    };
     evolve(&mut state, &[created.into()]);
     state
 }
@@ -78,27 +92,57 @@ fn user(name: &str) -> trilby_account::UserRef {
 
 /// Everything that decisions can see of an account, in one order.
 fn picture(account: &engine::Account) -> Vec<String> {
-    let policies = |policies: &mut dyn Iterator<Item = &Arc<engine::CompiledPolicy>>| -> Vec<String> {
-        policies.map(|policy| format!("{} {:?} {:?}", policy.name(), policy.version(), policy.document())).collect()
-    };
+    let policies =
+        |policies: &mut dyn Iterator<Item = &Arc<engine::CompiledPolicy>>| -> Vec<String> {
+            policies
+                .map(|policy| {
+                    format!(
+                        "{} {:?} {:?}",
+                        policy.name(),
+                        policy.version(),
+                        policy.document()
+                    )
+                })
+                .collect()
+        };
     let mut lines = vec![format!("{} {:?}", account.id(), account.organization())];
     for user in account.users() {
         let all = policies(&mut account.policies_of(user));
-        lines.push(format!("user {} {} {} {:?} {} {all:?}", user.id, user.name, user.arn, user.tags, user.disabled));
+        lines.push(format!(
+            "user {} {} {} {:?} {} {all:?}",
+            user.id, user.name, user.arn, user.tags, user.disabled
+        ));
     }
     for role in account.roles() {
         let own = policies(&mut role.policies.iter());
-        lines.push(format!("role {} {} {} {own:?} {:?}", role.id, role.name, role.arn, role.trust));
+        lines.push(format!(
+            "role {} {} {} {own:?} {:?}",
+            role.id, role.name, role.arn, role.trust
+        ));
     }
     for resource in account.resources() {
-        lines.push(format!("resource {} {:?} {:?}", resource.arn, resource.tags, resource.policy));
+        lines.push(format!(
+            "resource {} {:?} {:?}",
+            resource.arn, resource.tags, resource.policy
+        ));
     }
     for name in NAMES {
-        lines.push(format!("named {name} {:?}", account.user_named(name).map(|user| &user.id)));
-        lines.push(format!("role named {name} {:?}", account.role_named(name).map(|role| &role.id)));
+        lines.push(format!(
+            "named {name} {:?}",
+            account.user_named(name).map(|user| &user.id)
+        ));
+        lines.push(format!(
+            "role named {name} {:?}",
+            account.role_named(name).map(|role| &role.id)
+        ));
         lines.push(format!("alias {name} {:?}", account.alias("person", name)));
-        let arn = format!("arn:trilby:iam::{ACCOUNT}:user/{name}").parse().unwrap();
-        lines.push(format!("at {arn} {:?}", account.user_at(&arn).map(|user| &user.id)));
+        let arn = format!("arn:trilby:iam::{ACCOUNT}:user/{name}")
+            .parse()
+            .unwrap();
+        lines.push(format!(
+            "at {arn} {:?}",
+            account.user_at(&arn).map(|user| &user.id)
+        ));
     }
     lines.sort();
     lines
@@ -167,7 +211,10 @@ fn holder(name: &str, kind: u8) -> HolderRef {
 }
 
 fn resource(name: &str) -> ResourceName {
-    ResourceName { kind: "doc".parse().unwrap(), key: name.parse().unwrap() }
+    ResourceName {
+        kind: "doc".parse().unwrap(),
+        key: name.parse().unwrap(),
+    }
 }
 
 fn perform(state: &mut Account, made: &Move, seed: u8) {
@@ -179,86 +226,279 @@ fn perform(state: &mut Account, made: &Move, seed: u8) {
     match *made {
         Move::User(n) => {
             let name = NAMES[n].parse().unwrap();
-            step(state, CreateUser { name, path, kind: UserKind::Human, description: None, tags }, seed);
+            step(
+                state,
+                CreateUser {
+                    name,
+                    path,
+                    kind: UserKind::Human,
+                    description: None,
+                    tags,
+                },
+                seed,
+            );
         }
         Move::Rename(a, b) => {
             let name = Some(NAMES[b].parse().unwrap());
-            step(state, UpdateUser { user: user(NAMES[a]), name, path: None, description: None }, seed);
+            step(
+                state,
+                UpdateUser {
+                    user: user(NAMES[a]),
+                    name,
+                    path: None,
+                    description: None,
+                },
+                seed,
+            );
         }
-        Move::DropUser(n) => step(state, DeleteUser { user: user(NAMES[n]), cascade: true }, seed),
+        Move::DropUser(n) => step(
+            state,
+            DeleteUser {
+                user: user(NAMES[n]),
+                cascade: true,
+            },
+            seed,
+        ),
         Move::Status(n, active) => {
-            let status = if active { UserStatus::Active } else { UserStatus::Disabled };
-            step(state, SetUserStatus { user: user(NAMES[n]), status }, seed);
+            let status = if active {
+                UserStatus::Active
+            } else {
+                UserStatus::Disabled
+            };
+            step(
+                state,
+                SetUserStatus {
+                    user: user(NAMES[n]),
+                    status,
+                },
+                seed,
+            );
         }
         Move::Inline(n, m) => {
-            let (name, document) = (NAMES[m].parse().unwrap(), policy_document(&format!("docs:Read{seed}")));
-            step(state, PutInlinePolicy { holder: holder(NAMES[n], 0), name, document }, seed);
+            let (name, document) = (
+                NAMES[m].parse().unwrap(),
+                policy_document(&format!("docs:Read{seed}")),
+            );
+            step(
+                state,
+                PutInlinePolicy {
+                    holder: holder(NAMES[n], 0),
+                    name,
+                    document,
+                },
+                seed,
+            );
         }
         Move::Group(n) => {
-            step(state, CreateGroup { name: NAMES[n].parse().unwrap(), path, description: None, tags }, seed);
+            step(
+                state,
+                CreateGroup {
+                    name: NAMES[n].parse().unwrap(),
+                    path,
+                    description: None,
+                    tags,
+                },
+                seed,
+            );
         }
         Move::DropGroup(n) => {
-            step(state, DeleteGroup { group: Ref::Name(NAMES[n].parse().unwrap()), cascade: true }, seed);
+            step(
+                state,
+                DeleteGroup {
+                    group: Ref::Name(NAMES[n].parse().unwrap()),
+                    cascade: true,
+                },
+                seed,
+            );
         }
         Move::GroupInline(n, m) => {
-            let (name, document) = (NAMES[m].parse().unwrap(), policy_document(&format!("docs:List{seed}")));
-            step(state, PutInlinePolicy { holder: holder(NAMES[n], 1), name, document }, seed);
+            let (name, document) = (
+                NAMES[m].parse().unwrap(),
+                policy_document(&format!("docs:List{seed}")),
+            );
+            step(
+                state,
+                PutInlinePolicy {
+                    holder: holder(NAMES[n], 1),
+                    name,
+                    document,
+                },
+                seed,
+            );
         }
         Move::Join(n, m) => {
             let group = Ref::Name(NAMES[n].parse().unwrap());
-            step(state, AddGroupMember { group, user: user(NAMES[m]) }, seed);
+            step(
+                state,
+                AddGroupMember {
+                    group,
+                    user: user(NAMES[m]),
+                },
+                seed,
+            );
         }
         Move::Leave(n, m) => {
             let group = Ref::Name(NAMES[n].parse().unwrap());
-            step(state, RemoveGroupMember { group, user: user(NAMES[m]) }, seed);
+            step(
+                state,
+                RemoveGroupMember {
+                    group,
+                    user: user(NAMES[m]),
+                },
+                seed,
+            );
         }
         Move::Policy(n) => {
-            let (name, document) = (NAMES[n].parse().unwrap(), policy_document(&format!("docs:Write{seed}")));
-            step(state, CreatePolicy { name, path, description: None, tags, document }, seed);
+            let (name, document) = (
+                NAMES[n].parse().unwrap(),
+                policy_document(&format!("docs:Write{seed}")),
+            );
+            step(
+                state,
+                CreatePolicy {
+                    name,
+                    path,
+                    description: None,
+                    tags,
+                    document,
+                },
+                seed,
+            );
         }
         Move::Version(n, set_as_default) => {
             let document = policy_document(&format!("docs:Edit{seed}"));
-            step(state, CreatePolicyVersion { policy: policy(n), document, set_as_default }, seed);
+            step(
+                state,
+                CreatePolicyVersion {
+                    policy: policy(n),
+                    document,
+                    set_as_default,
+                },
+                seed,
+            );
         }
-        Move::Default(n, version) => step(state, SetDefaultPolicyVersion { policy: policy(n), version }, seed),
-        Move::DropPolicy(n) => step(state, DeletePolicy { policy: policy(n), cascade: true }, seed),
+        Move::Default(n, version) => step(
+            state,
+            SetDefaultPolicyVersion {
+                policy: policy(n),
+                version,
+            },
+            seed,
+        ),
+        Move::DropPolicy(n) => step(
+            state,
+            DeletePolicy {
+                policy: policy(n),
+                cascade: true,
+            },
+            seed,
+        ),
         Move::Attach(n, m, kind) => {
             let policy = ManagedPolicyRef::Customer(policy(m));
-            step(state, AttachPolicy { holder: holder(NAMES[n], kind), policy }, seed);
+            step(
+                state,
+                AttachPolicy {
+                    holder: holder(NAMES[n], kind),
+                    policy,
+                },
+                seed,
+            );
         }
         Move::Detach(n, m, kind) => {
             let policy = ManagedPolicyRef::Customer(policy(m));
-            step(state, DetachPolicy { holder: holder(NAMES[n], kind), policy }, seed);
+            step(
+                state,
+                DetachPolicy {
+                    holder: holder(NAMES[n], kind),
+                    policy,
+                },
+                seed,
+            );
         }
         Move::Role(n) => {
             let trust = json!({ "Version": "2012-10-17", "Statement": [
                 { "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "sts:AssumeRole" }] });
             let limits = RoleLimits::default();
             let (name, trust) = (NAMES[n].parse().unwrap(), document(Kind::Trust, &trust));
-            step(state, CreateRole { name, path, description: None, tags, trust, known: known(), limits }, seed);
+            step(
+                state,
+                CreateRole {
+                    name,
+                    path,
+                    description: None,
+                    tags,
+                    trust,
+                    known: known(),
+                    limits,
+                },
+                seed,
+            );
         }
         Move::DropRole(n) => {
-            step(state, DeleteRole { role: Ref::Name(NAMES[n].parse().unwrap()), cascade: true }, seed);
+            step(
+                state,
+                DeleteRole {
+                    role: Ref::Name(NAMES[n].parse().unwrap()),
+                    cascade: true,
+                },
+                seed,
+            );
         }
         Move::Resource(n) => {
-            step(state, RegisterApplication { name: app.clone(), description: None, tags: Tags::default() }, seed);
-            let put = PutResource { application: app, resource: resource(NAMES[n]), description: None, owner: None, tags };
+            step(
+                state,
+                RegisterApplication {
+                    name: app.clone(),
+                    description: None,
+                    tags: Tags::default(),
+                },
+                seed,
+            );
+            let put = PutResource {
+                application: app,
+                resource: resource(NAMES[n]),
+                description: None,
+                owner: None,
+                tags,
+            };
             step(state, put, seed);
         }
         Move::ResourcePolicy(n, m) => {
             let text = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "docs:*",
                 "Principal": { "AWS": format!("arn:trilby:iam::{ACCOUNT}:user/{}", NAMES[m]) }, "Resource": "*" }] });
             let document = document(Kind::Resource, &text);
-            let put = PutResourcePolicy { application: app, resource: resource(NAMES[n]), document, known: known() };
+            let put = PutResourcePolicy {
+                application: app,
+                resource: resource(NAMES[n]),
+                document,
+                known: known(),
+            };
             step(state, put, seed);
         }
         Move::DropResource(n) => {
-            step(state, DeleteResource { application: app, resource: resource(NAMES[n]), cascade: true }, seed);
+            step(
+                state,
+                DeleteResource {
+                    application: app,
+                    resource: resource(NAMES[n]),
+                    cascade: true,
+                },
+                seed,
+            );
         }
         Move::Alias(n, m) => {
-            let Some(found) = state.user(&user(NAMES[m])).map(|user| user.id.clone()) else { return };
+            let Some(found) = state.user(&user(NAMES[m])).map(|user| user.id.clone()) else {
+                return;
+            };
             let subject = SubjectKey::new("person", NAMES[n]).unwrap();
-            step(state, PutSubjectAlias { subject, principal: PrincipalId::User(found) }, seed);
+            step(
+                state,
+                PutSubjectAlias {
+                    subject,
+                    principal: PrincipalId::User(found),
+                },
+                seed,
+            );
         }
     }
 }
@@ -268,8 +508,20 @@ fn populated() -> Account {
     let mut state = begun();
     for n in 0..NAMES.len() {
         let m = (n + 1) % NAMES.len();
-        let made = [Move::User(n), Move::Group(n), Move::Policy(n), Move::Role(n), Move::Resource(n), Move::Join(n, n)];
-        let given = [Move::Attach(n, n, 0), Move::Attach(n, n, 1), Move::Attach(n, n, 2), Move::Inline(n, m)];
+        let made = [
+            Move::User(n),
+            Move::Group(n),
+            Move::Policy(n),
+            Move::Role(n),
+            Move::Resource(n),
+            Move::Join(n, n),
+        ];
+        let given = [
+            Move::Attach(n, n, 0),
+            Move::Attach(n, n, 1),
+            Move::Attach(n, n, 2),
+            Move::Inline(n, m),
+        ];
         for made in made.iter().chain(&given) {
             perform(&mut state, made, 200);
         }
@@ -304,10 +556,22 @@ fn two_users_that_swap_names_in_one_commit_are_found_by_their_new_names() {
     let find = |name: &str| state.user(&user(name)).unwrap().id.clone();
     let (anna, bob) = (find("anna"), find("bob"));
     let renamed = |user: &trilby_model::UserId, name: &str| -> Event {
-        UserRenamed { user: user.clone(), name: name.parse().unwrap(), path: "/".parse().unwrap() }.into()
+        UserRenamed {
+            user: user.clone(),
+            name: name.parse().unwrap(),
+            path: "/".parse().unwrap(),
+        }
+        .into()
     };
     let mut after = state.clone();
-    evolve(&mut after, &[renamed(&anna, "carl"), renamed(&bob, "anna"), renamed(&anna, "bob")]);
+    evolve(
+        &mut after,
+        &[
+            renamed(&anna, "carl"),
+            renamed(&bob, "anna"),
+            renamed(&anna, "bob"),
+        ],
+    );
     let after = compiled(&after, Some(&before), &cache);
     assert_eq!(after.compiled.user_named("anna").unwrap().id, bob);
     assert_eq!(after.compiled.user_named("bob").unwrap().id, anna);
@@ -318,20 +582,37 @@ fn two_users_that_swap_names_in_one_commit_are_found_by_their_new_names() {
 fn a_policy_is_compiled_once_for_each_text() {
     let cache = PolicyCache::default();
     let mut state = begun();
-    for made in [Move::User(0), Move::User(1), Move::Policy(0), Move::Attach(0, 0, 0), Move::Attach(1, 0, 0)] {
+    for made in [
+        Move::User(0),
+        Move::User(1),
+        Move::Policy(0),
+        Move::Attach(0, 0, 0),
+        Move::Attach(1, 0, 0),
+    ] {
         perform(&mut state, &made, 1);
     }
     let first = compiled(&state, None, &cache);
-    let policy = |view: &AccountView, name: &str| Arc::clone(&view.compiled.user_named(name).unwrap().policies[0]);
+    let policy = |view: &AccountView, name: &str| {
+        Arc::clone(&view.compiled.user_named(name).unwrap().policies[0])
+    };
     assert!(Arc::ptr_eq(&policy(&first, "anna"), &policy(&first, "bob")));
     perform(&mut state, &Move::Status(0, false), 2);
     let second = compiled(&state, Some(&first), &cache);
-    assert!(Arc::ptr_eq(&policy(&first, "anna"), &policy(&second, "anna")));
+    assert!(Arc::ptr_eq(
+        &policy(&first, "anna"),
+        &policy(&second, "anna")
+    ));
     let again = compiled(&state, None, &cache);
-    assert!(Arc::ptr_eq(&policy(&first, "anna"), &policy(&again, "anna")));
+    assert!(Arc::ptr_eq(
+        &policy(&first, "anna"),
+        &policy(&again, "anna")
+    ));
     perform(&mut state, &Move::Version(0, true), 3);
     let third = compiled(&state, Some(&second), &cache);
-    assert!(!Arc::ptr_eq(&policy(&second, "anna"), &policy(&third, "anna")));
+    assert!(!Arc::ptr_eq(
+        &policy(&second, "anna"),
+        &policy(&third, "anna")
+    ));
     assert_eq!(policy(&third, "anna").version(), Some("v2"));
 }
 
@@ -343,10 +624,17 @@ fn a_document_that_is_not_what_its_digest_says_stops_the_log() {
     let found = state.user(&user("anna")).unwrap().id.clone();
     let mut text = PolicyText::of(&policy_document("docs:Read"));
     text.document = policy_document("docs:*").canonical();
-    let event = trilby_account::event::UserInlinePolicyPut { user: found, name: "p".parse().unwrap(), policy: text };
+    let event = trilby_account::event::UserInlinePolicyPut {
+        user: found,
+        name: "p".parse().unwrap(),
+        policy: text,
+    };
     evolve(&mut state, &[event.into()]);
     let refused = super::account(&state, None, &PolicyCache::default(), &head(state.seq()));
-    assert!(matches!(refused, Err(Error::Quarantined { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Quarantined { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -356,9 +644,21 @@ fn a_document_that_cannot_be_read_stops_the_log() {
     let found = state.user(&user("anna")).unwrap().id.clone();
     let mut text = PolicyText::of(&policy_document("docs:Read"));
     text.document = r#"{"Version":"2099-01-01","Statement":[]}"#.to_owned();
-    text.sha256 = Hash(sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(&text.document)).into());
-    let event = trilby_account::event::UserInlinePolicyPut { user: found, name: "p".parse().unwrap(), policy: text };
+    text.sha256 = Hash(
+        sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(
+            &text.document,
+        ))
+        .into(),
+    );
+    let event = trilby_account::event::UserInlinePolicyPut {
+        user: found,
+        name: "p".parse().unwrap(),
+        policy: text,
+    };
     evolve(&mut state, &[event.into()]);
     let refused = super::account(&state, None, &PolicyCache::default(), &head(state.seq()));
-    assert!(matches!(refused, Err(Error::Quarantined { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Quarantined { .. })),
+        "{refused:?}"
+    );
 }

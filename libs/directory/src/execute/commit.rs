@@ -25,7 +25,13 @@ pub(super) fn draft<T, E>(
     states: &States,
     write: &mut Write,
 ) -> Result<Drafted<T>, ExecuteError<E>> {
-    let (events, guards, side, trusting, answer) = plan.into_parts();
+    let Plan {
+        events,
+        guards,
+        side,
+        trusting,
+        answer,
+    } = plan;
     let mut derived = Effects::default();
     let mut entries = Vec::new();
     let mut works = BTreeMap::new();

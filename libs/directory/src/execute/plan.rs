@@ -118,7 +118,7 @@ pub struct Plan<T, E> {
     pub side: Vec<SideWrite>,
     /// Changes of the index of who is trusted by which role.
     pub trusting: Vec<TrustingChange>,
-    answer: MakeAnswer<T, E>,
+    pub(super) answer: MakeAnswer<T, E>,
 }
 
 impl<T, E> Plan<T, E> {
@@ -166,24 +166,6 @@ impl<T, E> Plan<T, E> {
 
     pub(super) fn answer(self, after: &After) -> Result<Answer<T>, E> {
         (self.answer)(after)
-    }
-
-    pub(super) fn into_parts(
-        self,
-    ) -> (
-        Vec<Events>,
-        Vec<LogId>,
-        Vec<SideWrite>,
-        Vec<TrustingChange>,
-        MakeAnswer<T, E>,
-    ) {
-        (
-            self.events,
-            self.guards,
-            self.side,
-            self.trusting,
-            self.answer,
-        )
     }
 }
 

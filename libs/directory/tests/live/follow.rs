@@ -48,7 +48,11 @@ async fn a_position_that_is_not_reached_is_an_error_in_time() {
     let directory = follower(&memory).await;
     append(&directory, account(1), vec![created(account(1))]).await;
     let begun = tokio::time::Instant::now();
-    let position = |log, seq| Position { log, seq: Seq::new(seq), hash: None };
+    let position = |log, seq| Position {
+        log,
+        seq: Seq::new(seq),
+        hash: None,
+    };
     for log in [LogId::Account(account(1)), LogId::Account(account(2))] {
         let asked = directory.at_least(&position(log, 2)).await;
         assert!(matches!(asked, Err(Error::Behind { .. })), "{asked:?}");
@@ -64,7 +68,11 @@ async fn a_position_that_comes_in_time_is_waited_for() {
     let (one, two) = (follower(&memory).await, follower(&memory).await);
     append(&one, account(1), vec![created(account(1))]).await;
     two.account(account(1)).await.unwrap();
-    let position = Position { log: LogId::Account(account(1)), seq: Seq::new(2), hash: None };
+    let position = Position {
+        log: LogId::Account(account(1)),
+        seq: Seq::new(2),
+        hash: None,
+    };
     let waiting = tokio::spawn(async move { two.at_least(&position).await });
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     append(&one, account(1), vec![renamed("other")]).await;
@@ -82,13 +90,19 @@ async fn a_position_of_another_history_is_lost() {
     let mut other = first(&token);
     other.hash = Some("0123456789abcdef".parse().unwrap());
     let asked = directory.at_least(&other).await;
-    assert!(matches!(asked, Err(Error::TimelineLost { .. })), "{asked:?}");
+    assert!(
+        matches!(asked, Err(Error::TimelineLost { .. })),
+        "{asked:?}"
+    );
     // Also long after, when only the log remembers.
     for n in 0..100 {
         append(&directory, account(1), vec![renamed(&format!("name-{n}"))]).await;
     }
     directory.at_least(&first(&token)).await.unwrap();
-    assert!(matches!(directory.at_least(&other).await, Err(Error::TimelineLost { .. })));
+    assert!(matches!(
+        directory.at_least(&other).await,
+        Err(Error::TimelineLost { .. })
+    ));
 }
 
 #[tokio::test]
@@ -100,17 +114,42 @@ async fn an_event_nobody_knows_stops_its_log_and_no_other() {
     }
     let log = LogId::Account(account(1));
     let head = memory.head(&log).await.unwrap().unwrap();
-    let poison = NewEvent { etype: "user.blessed".to_owned(), ever: 1, data: serde_json::json!({}) };
-    let entry = Entry { log: log.clone(), expected: Expected::at(&head), events: vec![poison] };
-    memory.append(Commit::new(NOW, serde_json::json!({}), [8; 32], vec![entry])).await.unwrap();
+    let poison = NewEvent {
+        etype: "user.blessed".to_owned(),
+        ever: 1,
+        data: serde_json::json!({}),
+    };
+    let entry = Entry {
+        log: log.clone(),
+        expected: Expected::at(&head),
+        events: vec![poison],
+    };
+    memory
+        .append(Commit::new(
+            NOW,
+            serde_json::json!({}),
+            [8; 32],
+            vec![entry],
+        ))
+        .await
+        .unwrap();
     // The news may still be on its way; whoever knows of the position is refused at once.
-    let position = Position { log, seq: Seq::new(2), hash: None };
+    let position = Position {
+        log,
+        seq: Seq::new(2),
+        hash: None,
+    };
     let asked = directory.at_least(&position).await;
-    assert!(matches!(asked, Err(Error::Quarantined { seq, .. }) if seq == Seq::new(2)), "{asked:?}");
+    assert!(
+        matches!(asked, Err(Error::Quarantined { seq, .. }) if seq == Seq::new(2)),
+        "{asked:?}"
+    );
     let asked = directory.account(account(1)).await;
     assert!(matches!(asked, Err(Error::Quarantined { .. })), "{asked:?}");
     let written = directory
-        .execute(write(vec![LogId::Account(account(1))]), |_| Ok::<_, String>(plan(Vec::new())))
+        .execute(write(vec![LogId::Account(account(1))]), |_| {
+            Ok::<_, String>(plan(Vec::new()))
+        })
         .await;
     assert!(written.is_err());
     assert_eq!(name(&directory, account(2)).await, "acme");
@@ -136,8 +175,22 @@ async fn lost_messages_are_repaired_from_the_log() {
     };
     let events = state.decide(create.into(), &ctx).unwrap();
     append(&writer, account(1), events).await;
-    let user = writer.account(account(1)).await.unwrap().state.users().keys().next().unwrap().clone();
-    append(&writer, account(1), vec![trilby_account::event::UserDisabled { user }.into()]).await;
+    let user = writer
+        .account(account(1))
+        .await
+        .unwrap()
+        .state
+        .users()
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    append(
+        &writer,
+        account(1),
+        vec![trilby_account::event::UserDisabled { user }.into()],
+    )
+    .await;
     assert!(sink.0.lock().unwrap().is_empty());
     // More than the channel holds, before the reader runs: it is told of a gap, not of the messages.
     for commit in commits(&memory, account(1)).await {
@@ -169,7 +222,10 @@ async fn revocations_of_before_are_known_at_start() {
     let memory = Memory::for_tests();
     let writer = follower(&memory).await;
     append(&writer, account(1), vec![created(account(1))]).await;
-    let suspended = trilby_account::event::AccountSuspended { account: account(1), reason: None };
+    let suspended = trilby_account::event::AccountSuspended {
+        account: account(1),
+        reason: None,
+    };
     append(&writer, account(1), vec![suspended.into()]).await;
     let (_, sink) = directory(&memory, &memory, Options::default()).await;
     assert_eq!(sink.0.lock().unwrap().len(), 1);
@@ -178,7 +234,10 @@ async fn revocations_of_before_are_known_at_start() {
 #[tokio::test]
 async fn a_small_directory_is_as_right_as_a_large_one() {
     let memory = Memory::for_tests();
-    let options = Options { logs_max: 1, ..Options::default() };
+    let options = Options {
+        logs_max: 1,
+        ..Options::default()
+    };
     let (small, _) = directory(&memory, &memory, options).await;
     for n in 0..20 {
         append(&small, account(n), vec![created(account(n))]).await;

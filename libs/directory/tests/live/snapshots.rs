@@ -8,7 +8,10 @@ use crate::store::*;
 
 async fn with_snapshot() -> (Memory, Snapshot) {
     let memory = Memory::for_tests();
-    let options = Options { snapshot_tail: 10, ..Options::default() };
+    let options = Options {
+        snapshot_tail: 10,
+        ..Options::default()
+    };
     let (directory, _) = directory(&memory, &memory, options).await;
     append(&directory, account(1), vec![created(account(1))]).await;
     for n in 0..15 {
@@ -32,8 +35,14 @@ async fn snapshot_and_tail_are_the_fold() {
     let view = fresh.account(account(1)).await.unwrap();
     assert_eq!(view.state.name().unwrap().to_string(), "name-14");
     let mut whole = trilby_account::Account::empty(account(1));
-    for event in commits(&memory, account(1)).await.iter().flat_map(|commit| &commit.events) {
-        let fact = trilby_account::Event::from_stored(&event.etype, event.ever, &event.data().unwrap()).unwrap();
+    for event in commits(&memory, account(1))
+        .await
+        .iter()
+        .flat_map(|commit| &commit.events)
+    {
+        let fact =
+            trilby_account::Event::from_stored(&event.etype, event.ever, &event.data().unwrap())
+                .unwrap();
         whole.evolve(&fact, event.seq, event.at);
     }
     assert_eq!(view.state, whole);
@@ -42,7 +51,10 @@ async fn snapshot_and_tail_are_the_fold() {
 #[tokio::test]
 async fn a_snapshot_that_does_not_fit_is_passed_over() {
     let (memory, snapshot) = with_snapshot().await;
-    let cut = |snapshot: &Snapshot| Snapshot { body: snapshot.body[..snapshot.body.len() / 2].to_vec(), ..snapshot.clone() };
+    let cut = |snapshot: &Snapshot| Snapshot {
+        body: snapshot.body[..snapshot.body.len() / 2].to_vec(),
+        ..snapshot.clone()
+    };
     let mut flipped = snapshot.clone();
     let middle = flipped.body.len() / 2;
     flipped.body[middle] ^= 1;
@@ -67,6 +79,16 @@ async fn a_snapshot_of_the_future_of_a_past_is_not_used_for_it() {
         hash: None,
     };
     let token = trilby_model::ConsistencyToken::new(vec![position]).unwrap();
-    let world = fresh.world(None, Some(account(1)), &trilby_directory::Freshness::AtSeq(token)).await.unwrap();
-    assert_eq!(world.resource.unwrap().state.name().unwrap().to_string(), "name-1");
+    let world = fresh
+        .world(
+            None,
+            Some(account(1)),
+            &trilby_directory::Freshness::AtSeq(token),
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        world.resource.unwrap().state.name().unwrap().to_string(),
+        "name-1"
+    );
 }

@@ -8,7 +8,8 @@ use tokio::sync::broadcast;
 use trilby_account::Event;
 use trilby_account::event::{AccountCreated, AccountRenamed};
 use trilby_directory::{
-    Answer, Directory, Events, ExecuteError, Executed, Options, Plan, ReceiptKey, RevocationSink, StoreSecrets, Write,
+    Answer, Directory, Events, ExecuteError, Executed, Options, Plan, ReceiptKey, RevocationSink,
+    StoreSecrets, Write,
 };
 use trilby_eventlog::*;
 use trilby_model::{AccountId, ConsistencyToken, Entropy, LogId, Seq, Timestamp};
@@ -41,11 +42,17 @@ impl Feed for HandFeed {
     }
 }
 
-pub async fn directory(memory: &Memory, feed: &dyn Feed, options: Options) -> (Directory, Arc<Sink>) {
+pub async fn directory(
+    memory: &Memory,
+    feed: &dyn Feed,
+    options: Options,
+) -> (Directory, Arc<Sink>) {
     let sink = Arc::new(Sink::default());
     let secrets = StoreSecrets { claim_key: [9; 32] };
     let log: Arc<dyn EventLog> = Arc::new(memory.clone());
-    let directory = Directory::start(log, feed, secrets, Arc::clone(&sink) as _, NOW, options).await.unwrap();
+    let directory = Directory::start(log, feed, secrets, Arc::clone(&sink) as _, NOW, options)
+        .await
+        .unwrap();
     (directory, sink)
 }
 
@@ -62,7 +69,10 @@ static KEYS: AtomicUsize = AtomicUsize::new(1);
 
 pub fn entropy() -> Entropy {
     let mut seed = [0; 32];
-    for (to, from) in seed.iter_mut().zip(KEYS.fetch_add(1, Ordering::SeqCst).to_be_bytes()) {
+    for (to, from) in seed
+        .iter_mut()
+        .zip(KEYS.fetch_add(1, Ordering::SeqCst).to_be_bytes())
+    {
         *to = from;
     }
     Entropy::new(seed)
@@ -70,17 +80,41 @@ pub fn entropy() -> Entropy {
 
 pub fn write(logs: Vec<LogId>) -> Write {
     let mut entropy = entropy();
-    let receipt = ReceiptKey { log: logs[0].clone(), key: entropy.take(), request_hash: [1; 32], chosen: false };
-    Write { logs, receipt, meta: serde_json::json!({}), alive: Vec::new(), now: NOW, entropy }
+    let receipt = ReceiptKey {
+        log: logs[0].clone(),
+        key: entropy.take(),
+        request_hash: [1; 32],
+        chosen: false,
+    };
+    Write {
+        logs,
+        receipt,
+        meta: serde_json::json!({}),
+        alive: Vec::new(),
+        now: NOW,
+        entropy,
+    }
 }
 
 pub fn plan(events: Vec<Events>) -> Plan<(), String> {
-    Plan::new(events, |_| Ok(Answer { value: (), status: 200, stored: Some(b"answer".to_vec()) }))
+    Plan::new(events, |_| {
+        Ok(Answer {
+            value: (),
+            status: 200,
+            stored: Some(b"answer".to_vec()),
+        })
+    })
 }
 
-pub async fn append(directory: &Directory, account: AccountId, events: Vec<Event>) -> ConsistencyToken {
+pub async fn append(
+    directory: &Directory,
+    account: AccountId,
+    events: Vec<Event>,
+) -> ConsistencyToken {
     let executed = directory
-        .execute(write(vec![LogId::Account(account)]), |_| Ok(plan(vec![Events::Account(account, events.clone())])))
+        .execute(write(vec![LogId::Account(account)]), |_| {
+            Ok(plan(vec![Events::Account(account, events.clone())]))
+        })
         .await;
     done(executed)
 }
@@ -93,18 +127,35 @@ pub fn done(executed: Result<Executed<()>, ExecuteError<String>>) -> Consistency
 }
 
 pub fn created(account: AccountId) -> Event {
-    AccountCreated { account, name: "acme".parse().unwrap() }.into()
+    AccountCreated {
+        account,
+        name: "acme".parse().unwrap(),
+    }
+    .into()
 }
 
 pub fn renamed(name: &str) -> Event {
-    AccountRenamed { name: name.parse().unwrap() }.into()
+    AccountRenamed {
+        name: name.parse().unwrap(),
+    }
+    .into()
 }
 
 pub async fn name(directory: &Directory, id: AccountId) -> String {
-    directory.account(id).await.unwrap().state.name().unwrap().to_string()
+    directory
+        .account(id)
+        .await
+        .unwrap()
+        .state
+        .name()
+        .unwrap()
+        .to_string()
 }
 
 /// The whole log of an account.
 pub async fn commits(memory: &Memory, account: AccountId) -> Vec<RecordedCommit> {
-    memory.read(&LogId::Account(account), Seq::ZERO, 10_000).await.unwrap()
+    memory
+        .read(&LogId::Account(account), Seq::ZERO, 10_000)
+        .await
+        .unwrap()
 }

@@ -1,6 +1,8 @@
 //! What a decision stands on.
 
-use trilby_account::organization::{CreateMember, CreateOrganization, create_member, create_organization};
+use trilby_account::organization::{
+    CreateMember, CreateOrganization, create_member, create_organization,
+};
 use trilby_account::{Actor, Context};
 use trilby_directory::{Directory, Events, Freshness, Options};
 use trilby_engine::{Outcome, Principal, Request, decide};
@@ -14,30 +16,57 @@ async fn organization(directory: &Directory) -> (OrganizationId, AccountId) {
     append(directory, account(1), vec![created(account(1))]).await;
     let state = directory.account(account(1)).await.unwrap().state.clone();
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
-    let made = create_organization(&state, &CreateOrganization { name: "Acme".parse().unwrap() }, &ctx).unwrap();
-    let logs = vec![LogId::Organization(made.organization.clone()), LogId::Account(account(1))];
+    let made = create_organization(
+        &state,
+        &CreateOrganization {
+            name: "Acme".parse().unwrap(),
+        },
+        &ctx,
+    )
+    .unwrap();
+    let logs = vec![
+        LogId::Organization(made.organization.clone()),
+        LogId::Account(account(1)),
+    ];
     let events = vec![
         Events::Organization(made.organization.clone(), made.organization_events),
         Events::Account(account(1), made.account_events),
     ];
-    done(directory.execute(write(logs), |_| Ok(plan(events.clone()))).await);
+    done(
+        directory
+            .execute(write(logs), |_| Ok(plan(events.clone())))
+            .await,
+    );
     let view = directory.organization(&made.organization).await.unwrap();
     let management = directory.account(account(1)).await.unwrap();
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
-    let create = CreateMember { name: "acme-dev".parse().unwrap() };
+    let create = CreateMember {
+        name: "acme-dev".parse().unwrap(),
+    };
     let member = create_member(&view.state, &create, &ctx).unwrap();
     drop(management);
-    let logs = vec![LogId::Organization(made.organization.clone()), LogId::Account(member.account)];
+    let logs = vec![
+        LogId::Organization(made.organization.clone()),
+        LogId::Account(member.account),
+    ];
     let events = vec![
         Events::Organization(made.organization.clone(), member.organization_events),
         Events::Account(member.account, member.account_events),
     ];
-    done(directory.execute(write(logs), |_| Ok(plan(events.clone()))).await);
+    done(
+        directory
+            .execute(write(logs), |_| Ok(plan(events.clone())))
+            .await,
+    );
     (made.organization, member.account)
 }
 
 fn root_asks(account: AccountId, owner: AccountId) -> Request {
-    Request::new(Principal::root(account), "iam:ListUsers".parse().unwrap(), Arn::account_of(&owner))
+    Request::new(
+        Principal::root(account),
+        "iam:ListUsers".parse().unwrap(),
+        Arn::account_of(&owner),
+    )
 }
 
 #[tokio::test]
@@ -46,12 +75,34 @@ async fn a_world_has_the_logs_of_both_sides_and_their_organizations() {
     let directory = follower(&memory).await;
     let (organization, member) = organization(&directory).await;
     append(&directory, account(7), vec![created(account(7))]).await;
-    let world = directory.world(Some(account(7)), Some(member), &Freshness::Head).await.unwrap();
-    let logs: Vec<LogId> = world.token().unwrap().positions().iter().map(|position| position.log.clone()).collect();
-    assert_eq!(logs, [LogId::Account(member), LogId::Organization(organization), LogId::Account(account(7))]);
-    let alone = directory.world(Some(member), Some(member), &Freshness::Head).await.unwrap();
+    let world = directory
+        .world(Some(account(7)), Some(member), &Freshness::Head)
+        .await
+        .unwrap();
+    let logs: Vec<LogId> = world
+        .token()
+        .unwrap()
+        .positions()
+        .iter()
+        .map(|position| position.log.clone())
+        .collect();
+    assert_eq!(
+        logs,
+        [
+            LogId::Account(member),
+            LogId::Organization(organization),
+            LogId::Account(account(7))
+        ]
+    );
+    let alone = directory
+        .world(Some(member), Some(member), &Freshness::Head)
+        .await
+        .unwrap();
     assert_eq!(alone.token().unwrap().positions().len(), 2);
-    let nobody = directory.world(Some(account(8)), None, &Freshness::Head).await.unwrap();
+    let nobody = directory
+        .world(Some(account(8)), None, &Freshness::Head)
+        .await
+        .unwrap();
     assert_eq!(nobody.token(), None);
 }
 
@@ -68,7 +119,10 @@ async fn the_engine_decides_on_a_world() {
         (account(7), member, Outcome::ImplicitDeny),
         (account(8), account(7), Outcome::ImplicitDeny),
     ] {
-        let world = directory.world(Some(principal), Some(owner), &Freshness::Head).await.unwrap();
+        let world = directory
+            .world(Some(principal), Some(owner), &Freshness::Head)
+            .await
+            .unwrap();
         let decision = decide(&root_asks(principal, owner), &world.worlds()).unwrap();
         assert_eq!(decision.outcome, outcome, "{principal} on {owner}");
     }
@@ -84,25 +138,45 @@ async fn who_hears_of_one_half_of_a_commit_waits_for_the_other() {
     // The reader has the organization as it was before the member joined.
     let before = Freshness::Head;
     reader.organization(&organization).await.unwrap();
-    assert!(reader.organization_at(&organization, &before).await.unwrap().is_some());
+    assert!(
+        reader
+            .organization_at(&organization, &before)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
     let view = writer.organization(&organization).await.unwrap();
-    let create = CreateMember { name: "acme-prod".parse().unwrap() };
+    let create = CreateMember {
+        name: "acme-prod".parse().unwrap(),
+    };
     let second = create_member(&view.state, &create, &ctx).unwrap();
-    let logs = vec![LogId::Organization(organization.clone()), LogId::Account(second.account)];
+    let logs = vec![
+        LogId::Organization(organization.clone()),
+        LogId::Account(second.account),
+    ];
     let events = vec![
         Events::Organization(organization.clone(), second.organization_events),
         Events::Account(second.account, second.account_events),
     ];
-    done(writer.execute(write(logs), |_| Ok(plan(events.clone()))).await);
+    done(
+        writer
+            .execute(write(logs), |_| Ok(plan(events.clone())))
+            .await,
+    );
     // Only the member's half is announced.
     for commit in commits(&memory, second.account).await {
-        feed.0.send(FeedMessage::Commit(std::sync::Arc::new(commit))).unwrap();
+        feed.0
+            .send(FeedMessage::Commit(std::sync::Arc::new(commit)))
+            .unwrap();
     }
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
-    let world = reader.world(Some(second.account), Some(second.account), &Freshness::Head).await.unwrap();
+    let world = reader
+        .world(Some(second.account), Some(second.account), &Freshness::Head)
+        .await
+        .unwrap();
     let organization_view = world.resource_organization.clone().unwrap();
     assert!(organization_view.state.member(second.account).is_some());
     let decision = decide(&root_asks(second.account, second.account), &world.worlds()).unwrap();
@@ -115,14 +189,27 @@ async fn the_past_of_a_world_is_of_one_moment() {
     let memory = Memory::for_tests();
     let directory = follower(&memory).await;
     let (organization, member) = organization(&directory).await;
-    let world = directory.world(Some(member), Some(member), &Freshness::Head).await.unwrap();
+    let world = directory
+        .world(Some(member), Some(member), &Freshness::Head)
+        .await
+        .unwrap();
     let token = world.token().unwrap();
     append(&directory, member, vec![renamed("changed")]).await;
-    let then = directory.world(Some(member), Some(member), &Freshness::AtSeq(token.clone())).await.unwrap();
+    let then = directory
+        .world(Some(member), Some(member), &Freshness::AtSeq(token.clone()))
+        .await
+        .unwrap();
     assert_eq!(then.token().unwrap(), token);
-    assert_eq!(then.resource_organization.unwrap().state.id(), &organization);
+    assert_eq!(
+        then.resource_organization.unwrap().state.id(),
+        &organization
+    );
     // Only the account is named: the organization stands where it stood at that time.
-    let account_only = trilby_model::ConsistencyToken::new(vec![token.positions()[0].clone()]).unwrap();
-    let then = directory.world(Some(member), Some(member), &Freshness::AtSeq(account_only)).await.unwrap();
+    let account_only =
+        trilby_model::ConsistencyToken::new(vec![token.positions()[0].clone()]).unwrap();
+    let then = directory
+        .world(Some(member), Some(member), &Freshness::AtSeq(account_only))
+        .await
+        .unwrap();
     assert_eq!(then.token().unwrap(), token);
 }
