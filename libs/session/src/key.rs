@@ -7,13 +7,12 @@ use std::fmt;
 
 use aws_lc_rs::{
     digest,
-    rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-        Ed25519KeyPair, KeyPair, UnparsedPublicKey,
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, EncodingKey, crypto};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -37,6 +36,13 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
+        }
+    }
+
+    fn of_library(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
         }
     }
 
@@ -169,26 +175,23 @@ impl PublicKey {
     /// Whether `signature` over `message` was made with this key. A point off the curve verifies
     /// nothing.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match self {
-            Self::P256 { x, y } => {
-                let mut point = Vec::with_capacity(65);
-                point.push(4);
-                point.extend_from_slice(x);
-                point.extend_from_slice(y);
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-                    .verify(message, signature)
-                    .is_ok()
-            }
-            Self::Ed25519 { x } => UnparsedPublicKey::new(&ED25519, x)
-                .verify(message, signature)
-                .is_ok(),
-        }
+        let key = match self {
+            Self::P256 { x, y } => DecodingKey::from_ec_components(
+                &URL_SAFE_NO_PAD.encode(x),
+                &URL_SAFE_NO_PAD.encode(y),
+            ),
+            Self::Ed25519 { x } => DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(x)),
+        };
+        let Ok(key) = key else { return false };
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        crypto::verify(&signature, message, &key, self.algorithm().of_library()).unwrap_or(false)
     }
 }
 
 /// A private key. Signs session tokens and the account's own metadata; shows nothing.
 pub struct SigningKey {
     pair: Pair,
+    signer: EncodingKey,
     public: PublicKey,
     kid: String,
 }
@@ -289,17 +292,22 @@ impl SigningKey {
             },
         };
         let kid = public.kid();
-        Ok(Self { pair, public, kid })
+        let private = pair.to_pkcs8()?;
+        let signer = match &pair {
+            Pair::P256(_) => EncodingKey::from_ec_der(&private),
+            Pair::Ed25519(_) => EncodingKey::from_ed_der(&private),
+        };
+        Ok(Self {
+            pair,
+            signer,
+            public,
+            kid,
+        })
     }
 
     /// PKCS#8 v1, to be sealed at once.
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let document = match &self.pair {
-            Pair::P256(pair) => pair.to_pkcs8v1(),
-            Pair::Ed25519(pair) => pair.to_pkcs8v1(),
-        };
-        let document = document.map_err(|_| KeyError::Library)?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        self.pair.to_pkcs8()
     }
 
     /// Its public half.
@@ -343,15 +351,23 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode_string(header, &mut text);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut text);
-        let signature = match &self.pair {
-            Pair::P256(pair) => pair
-                .sign(&SystemRandom::new(), text.as_bytes())
-                .map_err(|_| SignError::Library)?,
-            Pair::Ed25519(pair) => pair.sign(text.as_bytes()),
-        };
+        let algorithm = self.public.algorithm().of_library();
+        let signature = crypto::sign(text.as_bytes(), &self.signer, algorithm)
+            .map_err(|_| SignError::Library)?;
         text.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        text.push_str(&signature);
         Ok(Token(text))
+    }
+}
+
+impl Pair {
+    fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let document = match self {
+            Self::P256(pair) => pair.to_pkcs8v1(),
+            Self::Ed25519(pair) => pair.to_pkcs8v1(),
+        };
+        let document = document.map_err(|_| KeyError::Library)?;
+        Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 }
 
@@ -372,16 +388,13 @@ mod tests;
 /// Signs anything: for tests that forge tokens.
 #[cfg(test)]
 pub(crate) mod tests_support {
-    use super::{Pair, SigningKey, SystemRandom};
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::{SigningKey, crypto};
 
     pub(crate) fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
-        match &key.pair {
-            Pair::P256(pair) => pair
-                .sign(&SystemRandom::new(), message)
-                .unwrap()
-                .as_ref()
-                .to_vec(),
-            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
-        }
+        let algorithm = key.public.algorithm().of_library();
+        let signature = crypto::sign(message, &key.signer, algorithm).unwrap();
+        URL_SAFE_NO_PAD.decode(signature).unwrap()
     }
 }
