@@ -10,6 +10,7 @@ use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq};
 
 use crate::compile::PolicyCache;
 use crate::error::Error;
+use crate::measure;
 use crate::options::{CATCH_UP_ROUNDS, FEED_WAIT, Options, POSITION_WAIT};
 use crate::past::PastKey;
 use crate::sink::RevocationSink;
@@ -213,9 +214,12 @@ impl Inner {
 
     pub(crate) async fn at_least(&self, position: &Position) -> Result<Arc<AnyView>, Error> {
         let begun = Instant::now();
-        let behind = || Error::Behind {
-            log: position.log.clone(),
-            wanted: position.seq,
+        let behind = || {
+            measure::behind();
+            Error::Behind {
+                log: position.log.clone(),
+                wanted: position.seq,
+            }
         };
         let deadline = begun + POSITION_WAIT;
         let asked = timeout_at(deadline, async {

@@ -8,20 +8,23 @@
 //! afterwards sees it; and the revocations in it are with the sink.
 
 mod commit;
+mod error;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 use trilby_eventlog::{AppendError, Committed, Dependency, SideOutcome, StoredReceipt, receipt};
 use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Timestamp};
 
+pub use error::ExecuteError;
 pub use plan::{After, Answer, Events, Plan, States};
 
 use crate::directory::{Directory, Inner};
 use crate::error::Error;
+use crate::measure::{self, Appended};
 use crate::options::ATTEMPTS_MAX;
 use crate::slot::Slot;
 use crate::view::AnyView;
@@ -85,72 +88,6 @@ pub struct Done<T> {
     pub side: Vec<SideOutcome>,
 }
 
-/// Why a command was not executed. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecuteError<E> {
-    /// Its own code refused it.
-    #[error("the command was refused")]
-    Refused(E),
-    /// Others were faster each time.
-    #[error("the log moved on {ATTEMPTS_MAX} times")]
-    Conflict,
-    /// The key was used for another request.
-    #[error("the idempotency key was used for another request")]
-    KeyReused,
-    /// The caller's session was revoked meanwhile.
-    #[error("the session was revoked")]
-    SessionDead,
-    /// Another log holds a name that the command takes.
-    #[error("a name of claim kind {kind} is taken")]
-    ClaimTaken {
-        /// The kind's number, see `account::ClaimKind`.
-        kind: u16,
-    },
-    /// A side row is not as the command needs it (a ticket was used already, a key exists).
-    #[error("side write {index} does not apply")]
-    SideConflict {
-        /// Which, by its place in the plan.
-        index: usize,
-    },
-    /// A log of the command is closed for good.
-    #[error("log `{log}` is closed")]
-    NotOpen {
-        /// The log.
-        log: LogId,
-    },
-    /// The command is over a commit's bounds.
-    #[error("a commit may have at most {limit} {what}, this one has {actual}")]
-    TooLarge {
-        /// `logs`, `events` or `bytes`.
-        what: &'static str,
-        /// The bound.
-        limit: usize,
-        /// What it would have been.
-        actual: usize,
-    },
-    /// The program made a commit without sense.
-    #[error("invalid commit: {0}")]
-    Invalid(String),
-    /// State could not be read.
-    #[error(transparent)]
-    Directory(Error),
-    /// The store did not answer, and its receipt cannot be read: whether the command happened is not known.
-    #[error("the store is unavailable: {0}")]
-    Unavailable(String),
-}
-
-impl<E> From<Error> for ExecuteError<E> {
-    fn from(error: Error) -> Self {
-        Self::Directory(error)
-    }
-}
-
-impl<E> From<trilby_eventlog::Error> for ExecuteError<E> {
-    fn from(error: trilby_eventlog::Error) -> Self {
-        Self::Directory(error.into())
-    }
-}
-
 impl Directory {
     /// Executes a command: `decide` is called on the current states, and again after each lost race.
     ///
@@ -196,7 +133,10 @@ impl Inner {
                 return unchanged(plan, &states, &write.receipt.log);
             }
             let drafted = commit::draft(self, plan, &states, write)?;
-            match self.log.append(drafted.commit).await {
+            let begun = Instant::now();
+            let appended = self.log.append(drafted.commit).await;
+            measure::append(outcome(&appended), begun);
+            match appended {
                 Ok(committed) => {
                     let token = self.adopt(slots, drafted.works, &committed, &write.receipt.log)?;
                     let done = Done {
@@ -379,6 +319,23 @@ fn unchanged<T, E>(
         token,
         side: Vec::new(),
     }))
+}
+
+fn outcome(appended: &Result<Committed, AppendError>) -> Appended {
+    match appended {
+        Ok(_) => Appended::Written,
+        Err(AppendError::Stale { .. }) => Appended::Conflict,
+        Err(
+            AppendError::Receipt(_)
+            | AppendError::NotOpen { .. }
+            | AppendError::Dead { .. }
+            | AppendError::ClaimTaken { .. }
+            | AppendError::Side { .. }
+            | AppendError::TooLarge { .. }
+            | AppendError::Invalid(_),
+        ) => Appended::Refused,
+        Err(AppendError::Unavailable(_) | AppendError::Corrupt(_)) => Appended::Failed,
+    }
 }
 
 /// A short wait of random length, longer with each attempt, so that losers of one race do not meet again.

@@ -12,6 +12,7 @@ use trilby_model::{LogId, Timestamp};
 
 use crate::directory::Inner;
 use crate::error::Error;
+use crate::measure;
 use crate::options::READ_BATCH;
 use crate::slot::Slot;
 use crate::work::Work;
@@ -99,7 +100,7 @@ impl Inner {
                 // INVARIANT: the hint is above the view now, so nobody is given the old state: readers fold from the
                 // log, meet the same error and fail.
                 tracing::error!(log.id = %commit.log, seq = commit.last.get(), %error, "cannot fold a commit");
-                metrics::counter!("trilby_directory_quarantines_total").increment(1);
+                measure::quarantine();
             }
         }
     }
@@ -110,7 +111,7 @@ impl Inner {
             missed,
             "the feed was faster than its reader; repairing from the log"
         );
-        metrics::counter!("trilby_directory_feed_gaps_total").increment(1);
+        measure::gap();
         self.knows_revocations.store(false, Ordering::SeqCst);
         loop {
             match self.read_what_was_missed().await {
@@ -151,6 +152,6 @@ impl Inner {
 
 fn fork(slot: &Slot, commit: &RecordedCommit, reason: &str) {
     tracing::error!(log.id = %commit.log, seq = commit.last.get(), reason, "fork: dropping state");
-    metrics::counter!("trilby_directory_forks_total").increment(1);
+    measure::fork();
     slot.drop_state();
 }

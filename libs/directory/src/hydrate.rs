@@ -7,6 +7,7 @@ use trilby_model::{Hash, LogId, Seq};
 
 use crate::directory::Inner;
 use crate::error::Error;
+use crate::measure;
 use crate::options::READ_BATCH;
 use crate::slot::Slot;
 use crate::view::AnyView;
@@ -22,7 +23,7 @@ impl Inner {
             match self.extend(slot, Work::of(&view)).await {
                 Err(Error::Corrupt { reason, .. }) => {
                     tracing::error!(log.id = %slot.log(), reason, "fork: the log is not what was folded; reading it anew");
-                    metrics::counter!("trilby_directory_forks_total").increment(1);
+                    measure::fork();
                     slot.drop_state();
                 }
                 other => return other,
@@ -65,6 +66,7 @@ impl Inner {
         tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = grown, "folded");
         self.snapshots
             .offer(slot, &view, self.options.snapshot_tail);
+        measure::loaded(self.slots.entry_count());
         Ok(view)
     }
 

@@ -21,6 +21,7 @@ mod execute;
 mod follow;
 mod fresh;
 mod hydrate;
+mod measure;
 mod options;
 mod past;
 mod sink;
@@ -37,6 +38,7 @@ pub use execute::{
     After, Answer, Done, Events, ExecuteError, Executed, Plan, ReceiptKey, States, Write,
 };
 pub use fresh::Freshness;
+pub use measure::METRICS;
 pub use options::{ATTEMPTS_MAX, FEED_WAIT, Options, POSITION_WAIT};
 pub use sink::{IgnoreRevocations, RevocationSink};
 pub use verify::VerifyingFolds;

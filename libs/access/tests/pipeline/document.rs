@@ -160,3 +160,14 @@ fn contradictions_are_found() {
     other.add::<CreateUser>();
     both.and(other).check().unwrap();
 }
+
+#[test]
+fn metrics_of_the_directory_are_rows_of_the_table() {
+    let table: Vec<&str> = trilby_service::telemetry::metric::ALL
+        .iter()
+        .map(|metric| metric.name)
+        .collect();
+    for name in trilby_directory::METRICS {
+        assert!(table.contains(name), "{name}");
+    }
+}

@@ -55,6 +55,9 @@ metrics! {
     SESSIONS_REFUSED: Counter "trilby_sessions_refused_total" ["code"] "Refused sessions by problem code.";
     LOG_APPENDS: Counter "trilby_log_appends_total" ["outcome"] "Appends by outcome: `written`, `conflict`, `refused`, `failed`.";
     LOG_APPEND_DURATION: Histogram "trilby_log_append_duration_seconds" [] "Time of an append until it is durable.";
+    LOG_FORKS: Counter "trilby_log_forks_total" [] "Times a log was not what had been folded from it. Alarm on any.";
+    LOG_QUARANTINES: Counter "trilby_log_quarantines_total" [] "Commits that could not be folded; their logs answer nothing. Alarm on any.";
+    FEED_GAPS: Counter "trilby_feed_gaps_total" [] "Times messages of the feed were lost and read from the log instead.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
     STATE_BEHIND: Counter "trilby_state_behind_total" [] "Requests that asked for a position this node did not reach in time.";
 }
