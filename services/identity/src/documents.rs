@@ -1,0 +1,193 @@
+//! Policy documents in bodies and in answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trilby_access::problem::with_findings;
+use trilby_access::{Operation, Reply};
+use trilby_account::{PolicyText, Quota};
+use trilby_model::{Arn, json};
+use trilby_policy::{Document, Finding, Grammar, Kind, Severity};
+use trilby_service::problem::{Code, Problem};
+use utoipa::ToSchema;
+
+/// Where a document lies in every body that has one.
+const POINTER: &str = "/document";
+
+/// A body that is a policy document and nothing else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyDocument {
+    /// The document.
+    #[schema(value_type = Object)]
+    #[expect(
+        dead_code,
+        reason = "read from the body's text, where its places are known"
+    )]
+    document: Value,
+}
+
+/// A remark about one place of a policy document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PolicyFinding {
+    /// Stable name of the rule.
+    pub code: String,
+    /// `error` blocks the document, `warning` does not.
+    pub severity: FindingSeverity,
+    /// JSON pointer into the request's body.
+    pub pointer: String,
+    /// Line in the body, from 1.
+    pub line: u32,
+    /// Column in the line, from 1.
+    pub column: u32,
+    /// The remark in words.
+    pub detail: String,
+    /// What was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// Whether a finding blocks its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSeverity {
+    /// The document is refused.
+    Error,
+    /// The document is taken; look twice.
+    Warning,
+}
+
+/// What `validate_only=true` answers: nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PolicyValidation {
+    /// Whether the document would be taken.
+    pub valid: bool,
+    /// Bytes that count against the quota; absent if the document is malformed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Most bytes it may have.
+    pub size_bytes_max: u64,
+    /// All that can be said about it.
+    pub findings: Vec<PolicyFinding>,
+}
+
+impl From<Finding> for PolicyFinding {
+    fn from(finding: Finding) -> Self {
+        Self {
+            code: finding.code.to_owned(),
+            severity: match finding.severity {
+                Severity::Error => FindingSeverity::Error,
+                Severity::Warning => FindingSeverity::Warning,
+            },
+            pointer: format!("{POINTER}{}", finding.pointer),
+            line: finding.line,
+            column: finding.column,
+            detail: finding.message,
+            hint: finding.hint,
+        }
+    }
+}
+
+/// A document of a body that may be written, with what a reader should look at twice.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The document.
+    pub document: Document,
+    /// Remarks that do not block.
+    pub warnings: Vec<PolicyFinding>,
+}
+
+/// The outcome of reading a document.
+#[derive(Debug)]
+pub struct Examined {
+    outcome: Result<Given, Vec<Finding>>,
+    quota: Quota,
+}
+
+/// Reads the document of a body for the seat it is to take.
+pub fn examine(body: &json::Node, kind: Kind, quota: Quota) -> Examined {
+    let outcome = match body.pointer(POINTER) {
+        None => Err(Vec::new()),
+        Some(node) => Document::from_node(node, kind, &Grammar::stored()).map(|document| {
+            let found = trilby_policy::lint(&document, kind).into_iter();
+            let warnings = found
+                .map(|finding| finding.located_in(node).into())
+                .collect();
+            Given { document, warnings }
+        }),
+    };
+    Examined { outcome, quota }
+}
+
+impl Examined {
+    /// The same with remarks about statements that speak of something else than the resource they are to be put on.
+    #[must_use]
+    pub fn about(mut self, resource: &Arn, body: &json::Node) -> Self {
+        if let (Ok(given), Some(node)) = (&mut self.outcome, body.pointer(POINTER)) {
+            let found = trilby_policy::lint_attached(&given.document, resource);
+            given.warnings.extend(
+                found
+                    .into_iter()
+                    .map(|finding| finding.located_in(node).into()),
+            );
+        }
+        self
+    }
+
+    /// The document, to be written.
+    ///
+    /// Errors: `malformed_policy` with everything that is wrong.
+    pub fn given(self) -> Result<Given, Problem> {
+        self.outcome.map_err(|findings| {
+            let detail = format!("the policy document has {} errors", findings.len());
+            with_findings(
+                Problem::new(Code::MalformedPolicy, detail),
+                &findings,
+                POINTER,
+            )
+        })
+    }
+
+    /// The answer to `validate_only=true`.
+    ///
+    /// Errors: none but faults of ours.
+    pub fn validation<Op: Operation>(self) -> Result<Reply<Op>, Problem> {
+        let limit = self.quota.limit();
+        let answer = match self.outcome {
+            Ok(given) => {
+                let size = u64::try_from(given.document.size()).unwrap_or(u64::MAX);
+                let blocked = given
+                    .warnings
+                    .iter()
+                    .any(|finding| finding.severity == FindingSeverity::Error);
+                PolicyValidation {
+                    valid: size <= limit && !blocked,
+                    size_bytes: Some(size),
+                    size_bytes_max: limit,
+                    findings: given.warnings,
+                }
+            }
+            Err(findings) => PolicyValidation {
+                valid: false,
+                size_bytes: None,
+                size_bytes_max: limit,
+                findings: findings.into_iter().map(PolicyFinding::from).collect(),
+            },
+        };
+        let text = serde_json::to_vec(&answer).map_err(Problem::internal)?;
+        Ok(Reply::verbatim("application/json", text).status(actix_web::http::StatusCode::OK))
+    }
+}
+
+/// A stored document as answers show it.
+///
+/// Errors: the stored text is no JSON; a fault of ours.
+pub fn shown(text: &PolicyText) -> Result<Value, Problem> {
+    shown_text(&text.document)
+}
+
+/// A document's text as answers show it.
+///
+/// Errors: it is no JSON; a fault of ours.
+pub fn shown_text(text: &str) -> Result<Value, Problem> {
+    serde_json::from_str(text).map_err(Problem::internal)
+}

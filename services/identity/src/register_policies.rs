@@ -1,0 +1,63 @@
+//! The operations on policies, applications, resources, organizations and the log.
+
+use trilby_access::Registry;
+
+use crate::api::holders::{self, Group, HolderKind, Role, User};
+use crate::api::{applications, log, organizations, policies, resources, subject_aliases};
+
+/// Adds them.
+pub fn register(registry: &mut Registry) {
+    registry
+        .add::<policies::CreatePolicy>()
+        .add::<policies::ListPolicies>()
+        .add::<policies::GetPolicy>()
+        .add::<policies::UpdatePolicy>()
+        .add::<policies::DeletePolicy>()
+        .add::<policies::CreatePolicyVersion>()
+        .add::<policies::ListPolicyVersions>()
+        .add::<policies::GetPolicyVersion>()
+        .add::<policies::DeletePolicyVersion>()
+        .add::<policies::SetDefaultPolicyVersion>()
+        .add::<policies::GetSystemPolicy>();
+    held_by::<User>(registry);
+    held_by::<Group>(registry);
+    held_by::<Role>(registry);
+    registry
+        .add::<applications::RegisterApplication>()
+        .add::<applications::ListApplications>()
+        .add::<applications::GetApplication>()
+        .add::<applications::UpdateApplication>()
+        .add::<applications::DeleteApplication>()
+        .add::<applications::GetActions>()
+        .add::<applications::PutActions>()
+        .add::<resources::ListResources>()
+        .add::<resources::GetResource>()
+        .add::<resources::PutResource>()
+        .add::<resources::DeleteResource>()
+        .add::<resources::GetResourcePolicy>()
+        .add::<resources::PutResourcePolicy>()
+        .add::<resources::DeleteResourcePolicy>()
+        .add::<subject_aliases::ListSubjectAliases>()
+        .add::<subject_aliases::GetSubjectAlias>()
+        .add::<subject_aliases::PutSubjectAlias>()
+        .add::<subject_aliases::DeleteSubjectAlias>()
+        .add::<organizations::CreateOrganization>()
+        .add::<organizations::GetOrganization>()
+        .add::<organizations::ListUnits>()
+        .add::<organizations::CreateMemberAccount>()
+        .add::<organizations::ListMemberAccounts>()
+        .add::<organizations::GetMemberAccount>()
+        .add::<log::ListEvents>()
+        .add::<log::GetEvent>();
+}
+
+fn held_by<K: HolderKind>(registry: &mut Registry) {
+    registry
+        .add::<holders::ListAttachedPolicies<K>>()
+        .add::<holders::AttachPolicy<K>>()
+        .add::<holders::DetachPolicy<K>>()
+        .add::<holders::ListInlinePolicies<K>>()
+        .add::<holders::GetInlinePolicy<K>>()
+        .add::<holders::PutInlinePolicy<K>>()
+        .add::<holders::DeleteInlinePolicy<K>>();
+}
