@@ -41,7 +41,8 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             "{base}/users/Mary/attached-policies/AmazonS3ReadOnlyAccess"
         ))
         .by("dev-admin")
-        .once("demo-attach-s3-reading"),
+        .once("demo-attach-s3-reading")
+        .expect(204),
     )?;
 
     teller.say(
@@ -59,7 +60,8 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             "{base}/users/storefront/attached-policies/system:DecisionPointAccess"
         ))
         .by("dev-admin")
-        .once("demo-attach-decisions"),
+        .once("demo-attach-decisions")
+        .expect(204),
     )?;
     sessions::access_key(teller, "dev-admin", &dev, "storefront", "storefront")?;
     sessions::key(teller, "storefront", true)?;

@@ -31,7 +31,8 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             "{users}/admin/attached-policies/system:AdministratorAccess"
         ))
         .by("root")
-        .once("demo-attach-admin-rights"),
+        .once("demo-attach-admin-rights")
+        .expect(204),
     )?;
     sessions::access_key(teller, "root", &account, "admin", "admin")?;
 
