@@ -16,7 +16,7 @@ use crate::target::{Place, Target};
 
 /// Says that the caller may perform `Op` on this request's target, and gives the state to perform it on.
 ///
-/// INVARIANT: made by [`crate::pipeline`] only, after the rule in `Op::ACCESS` was met. It cannot be cloned, built or
+/// INVARIANT: made by the pipeline only, after the rule in `Op::ACCESS` was met. It cannot be cloned, built or
 /// turned into that of another operation.
 pub struct Authorized<Op: Operation> {
     pub(crate) session: Option<Session>,

@@ -10,7 +10,7 @@
 //! | [`registry`] | all operations: routes, OpenAPI, rows |
 //! | [`authenticate`] | from a Bearer token to a caller that stands now |
 //! | [`authorize`] | the engine's answer about a caller |
-//! | [`write`] | commands: receipts, circumstances, repetition |
+//! | [`mod@write`] | commands: receipts, circumstances, repetition |
 //! | [`list`] | pages of one pinned state |
 //! | [`problem`] | problems from the errors of the crates below |
 //!
