@@ -89,6 +89,14 @@ impl Sqlite {
         })
     }
 
+    /// Finishes the writes that were taken and gives the directory back, whoever else still holds this store: writes
+    /// are refused from now on, reads are answered. Blocks; call it away from async threads.
+    pub fn close(&self) {
+        if let Some(writer) = &self.inner.writer {
+            writer.close();
+        }
+    }
+
     /// The data directory.
     pub fn dir(&self) -> &Path {
         &self.inner.dir

@@ -6,7 +6,7 @@
 //! While a `COMMIT` waits for the disk the next batch gathers, so the batch grows with the load
 //! and a lone writer waits for nobody.
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -135,9 +135,10 @@ type Queued = (OwnedSemaphorePermit, Box<dyn Job>);
 /// The way to the writing thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Queued>>,
+    /// None once it was closed.
+    queue: Mutex<Option<mpsc::Sender<Queued>>>,
     places: Arc<Semaphore>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
@@ -153,9 +154,9 @@ impl Writer {
             .name("log-writer".to_owned())
             .spawn(move || thread.run(&jobs))?;
         Ok(Self {
-            queue: Some(queue),
+            queue: Mutex::new(Some(queue)),
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -180,22 +181,35 @@ impl Writer {
             outcome: None,
             reply,
         };
-        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        let queue = lock(&self.queue).clone().ok_or_else(stopped)?;
         queue.send((place, Box::new(task))).map_err(|_| stopped())?;
+        // The thread ends when nobody holds the queue; waiting for an answer is no reason to hold it.
+        drop(queue);
         answer.await.map_err(|_| stopped())?
     }
 }
 
-impl Drop for Writer {
-    /// Waits for the thread, so that the directory is free when this returns.
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(thread) = self.thread.take()
+impl Writer {
+    /// Takes no more work, finishes what was taken and waits for the thread: the directory is free when this returns.
+    pub fn close(&self) {
+        drop(lock(&self.queue).take());
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread
             && thread.join().is_err()
         {
             tracing::error!("the log's writer had stopped before its time");
         }
     }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Thread {

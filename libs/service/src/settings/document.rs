@@ -25,6 +25,22 @@ pub fn document() -> String {
     text
 }
 
+impl Settings {
+    /// The settings in force as a settings file; what is not set is left out. None of them is a secret.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let shown = self.shown();
+        let sections = Settings::SECTIONS.iter().map(|(section, _)| {
+            let entries = Settings::ENTRIES.iter().zip(&shown);
+            let set =
+                entries.filter(|(entry, value)| entry.section == *section && !value.is_empty());
+            let lines = set.map(|(entry, value)| format!("{} = {value}\n", entry.key));
+            format!("[{section}]\n{}", lines.collect::<String>())
+        });
+        sections.collect::<Vec<_>>().join("\n")
+    }
+}
+
 fn row(entry: &Entry, default: &str) -> String {
     let range = entry
         .range

@@ -105,6 +105,11 @@ pub trait ParseValue: Sized {
     fn show(&self) -> String;
 }
 
+/// A TOML string, escaped where it must be.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 macro_rules! from_str {
     ($($type:ty: $kind:ident, $says:literal;)+) => { $(
         impl ParseValue for $type {
@@ -141,7 +146,7 @@ impl ParseValue for String {
         Ok(text.to_owned())
     }
     fn show(&self) -> String {
-        format!("\"{self}\"")
+        quoted(self)
     }
 }
 
@@ -154,7 +159,7 @@ impl ParseValue for PathBuf {
         }
     }
     fn show(&self) -> String {
-        format!("\"{}\"", self.display())
+        quoted(&self.display().to_string())
     }
 }
 

@@ -275,3 +275,26 @@ fn networks_hold_their_addresses() {
 fn the_document_is_the_table() {
     crate::checked_document("docs/SETTINGS.md", &document());
 }
+
+#[test]
+fn what_is_shown_can_be_read_back() {
+    let settings = Settings::default();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("trilby.toml");
+    std::fs::write(&file, settings.to_toml()).unwrap();
+    let read = Settings::load(Some(&file), [], []).unwrap();
+    assert_eq!(read.to_toml(), settings.to_toml());
+}
+
+#[test]
+fn settings_in_force_are_a_settings_file_that_gives_the_same_settings() {
+    let mut settings = Settings::default();
+    settings.log.data_dir = PathBuf::from("a \"quoted\" \\ folder");
+    settings.server.public_url = Some("https://iam.example.com".parse().unwrap());
+    settings.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trilby.toml");
+    std::fs::write(&file, settings.to_toml()).unwrap();
+    let read = Settings::load(Some(&file), std::iter::empty(), std::iter::empty()).unwrap();
+    assert_eq!(read, settings);
+}
