@@ -138,11 +138,11 @@ impl Inner {
             measure::append(outcome(&appended), begun);
             match appended {
                 Ok(committed) => {
-                    let token = self.adopt(slots, drafted.works, &committed, &write.receipt.log)?;
+                    let token = self.adopt(slots, drafted.works, &committed, &write.receipt.log);
                     let done = Done {
                         value: drafted.value,
                         changed: true,
-                        token: Some(token),
+                        token,
                         side: committed.side,
                     };
                     return Ok(Executed::Done(done));
@@ -256,13 +256,13 @@ impl Inner {
     }
 
     /// Takes what was written into memory: the states that proved the events become the views.
-    fn adopt<E>(
+    fn adopt(
         &self,
         slots: &[Arc<Slot>],
         works: BTreeMap<LogId, Work>,
         committed: &Committed,
         first: &LogId,
-    ) -> Result<ConsistencyToken, ExecuteError<E>> {
+    ) -> Option<ConsistencyToken> {
         for revocation in &committed.revocations {
             self.sink.revoked(revocation);
         }
@@ -293,14 +293,17 @@ impl Inner {
                 }
             }
         }
-        let mut positions: Vec<Position> = committed
-            .heads
-            .iter()
-            .map(trilby_eventlog::Head::position)
-            .collect();
-        positions.sort_by_key(|position| position.log != *first);
-        ConsistencyToken::new(positions).map_err(|error| ExecuteError::Invalid(error.to_string()))
+        let heads = committed.heads.iter();
+        token_of(heads.map(trilby_eventlog::Head::position).collect(), first)
     }
+}
+
+/// Where the logs of a write stand, the path's own first. None if the installation's log is the only one: no answer
+/// stands on it, so no token names it.
+fn token_of(mut positions: Vec<Position>, first: &LogId) -> Option<ConsistencyToken> {
+    positions.retain(|position| position.log != LogId::Platform);
+    positions.sort_by_key(|position| position.log != *first);
+    ConsistencyToken::new(positions).ok()
 }
 
 fn unchanged<T, E>(
@@ -310,9 +313,7 @@ fn unchanged<T, E>(
 ) -> Result<Executed<T>, ExecuteError<E>> {
     let after = After::unchanged(states);
     let answer = plan.answer(&after).map_err(ExecuteError::Refused)?;
-    let mut positions = states.positions();
-    positions.sort_by_key(|position| position.log != *first);
-    let token = ConsistencyToken::new(positions).ok();
+    let token = token_of(states.positions(), first);
     Ok(Executed::Done(Done {
         value: answer.value,
         changed: false,
