@@ -15,6 +15,7 @@ use utoipa::openapi::{RefOr, Required, Schema};
 use utoipa::{IntoParams, PartialSchema};
 
 use super::kind::HolderKind;
+use crate::segment::segments;
 
 /// A holder.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ struct Segments(BTreeMap<String, String>);
 
 impl Segments {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(Self)
+        segments(deserializer).map(Self)
     }
 
     fn take<E: Error>(&mut self, name: &'static str) -> Result<String, E> {

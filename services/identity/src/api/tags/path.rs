@@ -2,7 +2,6 @@
 //!
 //! Read by hand because the thing's parameter has the name of its kind, in routes and in the API's document alike.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use serde::de::Error;
@@ -15,6 +14,7 @@ use utoipa::openapi::{RefOr, Required, Schema};
 use utoipa::{IntoParams, PartialSchema};
 
 use super::kind::TaggedKind;
+use crate::segment::segments;
 
 /// A tagged thing of an account.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct TaggedPath<K> {
 
 impl<'de, K: TaggedKind> Deserialize<'de> for TaggedPath<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let segments = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let segments = segments(deserializer)?;
         let segment = |name: &'static str| {
             segments
                 .get(name)
