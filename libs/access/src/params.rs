@@ -7,7 +7,8 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::HttpRequest;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use trilby_service::params::Params;
@@ -33,11 +34,14 @@ const TAG_FIELD: &str = "tag";
 
 /// Reads the path's parameters. A segment that does not fit its type names nothing that exists: the caller answers
 /// 404 after authentication, not 400 before.
-pub(crate) async fn read_path<T: DeserializeOwned>(request: &HttpRequest) -> Option<T> {
-    web::Path::<T>::extract(request)
-        .await
-        .ok()
-        .map(web::Path::into_inner)
+pub(crate) fn read_path<T: DeserializeOwned>(request: &HttpRequest) -> Option<T> {
+    let mut segments = BTreeMap::new();
+    for (name, raw) in request.match_info().iter() {
+        // The router has decoded all but the characters that part segments.
+        let text = percent_decode_str(raw).decode_utf8().ok()?;
+        segments.insert(name.to_owned(), Text::One(text.into_owned()));
+    }
+    T::deserialize(TextMap::new(segments)).ok()
 }
 
 /// Reads the query's parameters.

@@ -36,7 +36,7 @@ pub(crate) async fn run<Op: Operation>(
     request
         .extensions_mut()
         .insert(trilby_service::server::OperationId(Op::ID));
-    let path = params::read_path::<Op::Path>(request).await;
+    let path = params::read_path::<Op::Path>(request);
     let mut payload = payload.into_inner();
     let facts = Facts::of::<Op>(request, &**services.clock(), is_secure(services));
     let session = match Op::ACCESS {

@@ -72,7 +72,7 @@ table::settings! {
         /// Form of the log on standard error: `text` for people, `json` for machines.
         log_format: LogFormat = LogFormat::Text;
         /// Which log lines are written, for example `info,trilby=debug`.
-        log_filter: String = String::from("info");
+        log_filter: String = String::from("info,actix_server=warn");
         /// Base address of an OTLP/HTTP collector (`http://127.0.0.1:4318`); traces go to `/v1/traces` below it. Needs a build with the feature `otlp`.
         otlp_endpoint: Option<String> = None;
         /// Share of requests that are traced when the caller's `traceparent` does not say, in percent.

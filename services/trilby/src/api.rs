@@ -15,9 +15,21 @@ const API_VERSION: &str = "1.0.0";
 type Operations = fn() -> Registry;
 
 const SERVICES: [(&str, &str, Operations); 3] = [
-    ("identity", "Accounts, users, groups, policies, applications, organizations.", identity),
-    ("token", "Sessions: login, access keys, assumed roles, revocation.", trilby_token::registry),
-    ("decision", "May this principal do this to that: OpenID AuthZEN 1.0.", decision),
+    (
+        "identity",
+        "Accounts, users, groups, policies, applications, organizations.",
+        identity,
+    ),
+    (
+        "token",
+        "Sessions: login, access keys, assumed roles, revocation.",
+        trilby_token::registry,
+    ),
+    (
+        "decision",
+        "May this principal do this to that: OpenID AuthZEN 1.0.",
+        decision,
+    ),
 ];
 
 fn identity() -> Registry {
@@ -34,7 +46,11 @@ fn decision() -> Registry {
 
 /// Every operation of the three services.
 pub fn registry() -> Registry {
-    SERVICES.into_iter().fold(Registry::new(), |all, (_, _, operations)| all.and(operations()))
+    SERVICES
+        .into_iter()
+        .fold(Registry::new(), |all, (_, _, operations)| {
+            all.and(operations())
+        })
 }
 
 /// The OpenAPI document of each service, as pretty JSON with a newline at its end.

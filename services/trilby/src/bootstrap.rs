@@ -19,11 +19,16 @@ pub async fn ticket_of_first_start(
     services: &Services,
     dir: &DataDir,
 ) -> anyhow::Result<Option<String>> {
-    if trilby_identity::bootstrap::is_done(services).await? {
+    if trilby_identity::bootstrap::is_done(services)
+        .await
+        .map_err(told)?
+    {
         remove(&dir.ticket())?;
         return Ok(None);
     }
-    let ticket = trilby_identity::bootstrap::issue_ticket(services).await?;
+    let ticket = trilby_identity::bootstrap::issue_ticket(services)
+        .await
+        .map_err(told)?;
     files::write_private(&dir.ticket(), format!("{}\n", ticket.expose()).as_bytes())?;
     Ok(Some(ticket.expose().to_string()))
 }
@@ -69,5 +74,13 @@ fn remove(file: &Path) -> anyhow::Result<()> {
             Err(error).with_context(|| format!("cannot remove the used ticket {}", file.display()))
         }
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A problem with its cause, which clients are not told and whoever starts the process is.
+fn told(problem: trilby_service::Problem) -> anyhow::Error {
+    match problem.cause_chain() {
+        Some(cause) => anyhow::anyhow!("{}: {cause}", problem.detail),
+        None => problem.into(),
     }
 }

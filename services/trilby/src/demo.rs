@@ -35,8 +35,16 @@ const FOLDER: &str = "demo";
 /// `demo --exit` must not hang a pipeline.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// The story is told on the terminal the log is written to: unless a filter was set, only faults interrupt it.
+fn quiet(settings: &mut Settings) {
+    if settings.telemetry.log_filter == Settings::default().telemetry.log_filter {
+        settings.telemetry.log_filter = "error".to_owned();
+    }
+}
+
 /// Plays the story and keeps serving.
-pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+pub async fn run(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    quiet(&mut settings);
     let dir = DataDir::at(&settings.log.data_dir)?;
     let folder = dir.root().join(FOLDER);
     if dir.has_store() && !folder.exists() {
@@ -66,6 +74,7 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
 
 /// Plays the story in a temporary folder and checks it.
 pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    quiet(&mut settings);
     let begun = Instant::now();
     let root = tempfile::tempdir().context("cannot make a temporary folder")?;
     settings.log.data_dir = root.path().join("trilby-data");

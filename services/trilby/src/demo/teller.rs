@@ -75,10 +75,6 @@ impl Call {
         Self::new("PUT", path, 200)
     }
 
-    pub fn patch(path: impl Into<String>) -> Self {
-        Self::new("PATCH", path, 200)
-    }
-
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new("DELETE", path, 204)
     }
