@@ -1,0 +1,28 @@
+//! The identity service from outside: its operations over HTTP, on a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+#[path = "api/access_keys.rs"]
+mod access_keys;
+#[path = "api/accounts.rs"]
+mod accounts;
+#[path = "api/bootstrap.rs"]
+mod bootstrap;
+#[path = "api/groups.rs"]
+mod groups;
+#[path = "api/login_profile.rs"]
+mod login_profile;
+#[path = "api/roles.rs"]
+mod roles;
+#[path = "api/tags.rs"]
+mod tags;
+#[path = "api/users.rs"]
+mod users;
+#[path = "api/world.rs"]
+mod world;
