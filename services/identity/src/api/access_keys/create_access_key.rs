@@ -91,7 +91,7 @@ impl Operation for CreateAccessKey {
                 let log = LogId::Account(account);
                 let side = vec![credential(
                     &log,
-                    &id.to_string(),
+                    id.as_ref(),
                     kind,
                     1,
                     mac.clone(),
