@@ -198,15 +198,18 @@ struct Described {
     requested_token_type: Option<String>,
     /// Exchange: what to call the role session.
     #[serde(rename = "trilby:role_session_name")]
+    #[schema(value_type = Option<String>)]
     role_session_name: Option<RoleSessionName>,
     /// Exchange: how long the role session should last, in seconds.
     #[serde(rename = "trilby:duration_seconds")]
     role_duration_seconds: Option<i64>,
     /// Exchange: what the role's owner gave a third party to say.
     #[serde(rename = "trilby:external_id")]
+    #[schema(value_type = Option<String>)]
     external_id: Option<ExternalId>,
     /// Exchange: who is behind the session, for good.
     #[serde(rename = "trilby:source_identity")]
+    #[schema(value_type = Option<String>)]
     source_identity: Option<SourceIdentity>,
 }
 
