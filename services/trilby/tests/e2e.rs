@@ -1,0 +1,35 @@
+//! The program from outside: started, asked over HTTP, killed, started again. Nothing here links the program's crates; what a test
+//! knows is what an operator or a client can see.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+#[path = "e2e/access.rs"]
+mod access;
+#[path = "e2e/acme.rs"]
+mod acme;
+#[path = "e2e/bad_input.rs"]
+mod bad_input;
+#[path = "e2e/demo_exit.rs"]
+mod demo_exit;
+#[path = "e2e/folder.rs"]
+mod folder;
+#[path = "e2e/kill.rs"]
+mod kill;
+#[path = "e2e/log_tools.rs"]
+mod log_tools;
+#[path = "e2e/openapi.rs"]
+mod openapi;
+#[path = "e2e/operations.rs"]
+mod operations;
+#[path = "e2e/raw.rs"]
+mod raw;
+#[path = "e2e/start.rs"]
+mod start;
+#[path = "e2e/story.rs"]
+mod story;
