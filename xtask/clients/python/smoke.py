@@ -6,7 +6,7 @@ import pkgutil
 
 from trilby_identity_client import AuthenticatedClient
 from trilby_identity_client.api.users import create_user
-from trilby_identity_client.models import CreateUser
+from trilby_identity_client.models import NewUser
 
 
 def import_all(package_name: str) -> None:
@@ -21,7 +21,7 @@ for service in ("identity", "token", "decision"):
 
 client = AuthenticatedClient(base_url=os.environ["TRILBY_TEST_URL"], token=os.environ["TRILBY_TEST_TOKEN"])
 answer = create_user.sync_detailed(
-    os.environ["TRILBY_TEST_ACCOUNT"], client=client, body=CreateUser(name=os.environ["TRILBY_TEST_USER"])
+    os.environ["TRILBY_TEST_ACCOUNT"], client=client, body=NewUser(name=os.environ["TRILBY_TEST_USER"])
 )
 if answer.status_code != 201:
     raise SystemExit(f"create_user was refused: {answer.content!r}")

@@ -7,7 +7,7 @@ use std::error::Error;
 use trilby_decision_client as _;
 use trilby_identity_client::apis::configuration::Configuration;
 use trilby_identity_client::apis::users_api::{create_user, CreateUserParams};
-use trilby_identity_client::models::CreateUser;
+use trilby_identity_client::models::NewUser;
 use trilby_token_client as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let params = CreateUserParams {
         account: env::var("TRILBY_TEST_ACCOUNT")?,
-        create_user: CreateUser::new(env::var("TRILBY_TEST_USER")?),
+        new_user: NewUser::new(env::var("TRILBY_TEST_USER")?),
+        trilby_min_seq: None,
         idempotency_key: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
