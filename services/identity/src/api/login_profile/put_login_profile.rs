@@ -57,7 +57,8 @@ impl Operation for PutLoginProfile {
         `iam:CreateLoginProfile` as well. Service users have no password.";
     const ACCESS: Access = Access::Action(UPDATE);
     const KNOWN: Known = Known::ByAction(users::READ);
-    const SUCCESS_DESCRIPTION: &'static str = "The password is set; 201 if it is the first";
+    const CREATES: bool = true;
+    const SUCCESS_DESCRIPTION: &'static str = "The password is set";
     const PROBLEMS: &'static [Code] = &[Code::InvalidState, Code::PasswordRejected, Code::Busy];
 
     type Path = UserPath;

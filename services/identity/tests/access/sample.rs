@@ -1,0 +1,385 @@
+//! A request that would succeed, for every operation, in an account that has one of everything.
+
+use serde_json::{Value, json};
+use trilby_access::{Idempotency, Precondition, Row};
+use trilby_account::command::CreateRole;
+use trilby_account::{KnownPrincipals, Ref, RoleLimits};
+use trilby_model::{AccountId, Tags};
+use trilby_policy::Kind;
+use trilby_testkit::given::document;
+use trilby_testkit::http::{Answer, Client};
+use trilby_testkit::installation::{Installation, allow};
+
+use crate::world::{PASSWORD, once};
+
+/// The operations that need no token.
+pub const EVERYONE_MAY: [&str; 1] = ["bootstrap"];
+
+/// An account and an organization that never existed.
+const NOWHERE: (&str, &str) = ("100000000009", "o-0000000000");
+
+/// An account with one of everything.
+pub struct Fixture {
+    pub account: AccountId,
+    /// A session that was good and is not.
+    pub stale: Client,
+    root: Client,
+    /// An organization of the account and a member of it.
+    organization: Option<(String, String)>,
+    ids: Ids,
+}
+
+/// A request to it.
+pub struct Sample<'a> {
+    fixture: &'a Fixture,
+    row: &'a Row,
+    etag: Option<String>,
+}
+
+/// Unique ids of the things that have one.
+struct Ids {
+    user: String,
+    group: String,
+    role: String,
+    policy: String,
+    access_key: String,
+}
+
+/// Whether the operation is about the caller's own account, which its path does not name.
+pub fn is_in_own_account(row: &Row) -> bool {
+    !row.path.contains("{account}") && !row.path.contains("{organization}")
+}
+
+/// The rights that the sample request of an operation needs besides its action.
+pub fn further_rights(id: &str) -> Vec<&'static str> {
+    match id {
+        "create_user" => vec!["iam:TagUser"],
+        "create_group" => vec!["iam:TagGroup"],
+        "create_policy" => vec!["iam:TagPolicy"],
+        "create_policy_version" => vec!["iam:SetDefaultPolicyVersion"],
+        "put_user_tags" | "update_user_tags" => vec!["iam:UntagUser"],
+        "put_group_tags" | "update_group_tags" => vec!["iam:UntagGroup"],
+        "put_role_tags" | "update_role_tags" => vec!["iam:UntagRole"],
+        "put_policy_tags" | "update_policy_tags" => vec!["iam:UntagPolicy"],
+        "put_login_profile" | "reset_user_password" => vec!["iam:CreateLoginProfile"],
+        _ => Vec::new(),
+    }
+}
+
+fn body(id: &str, ids: &Ids) -> Value {
+    let tags = json!({ "team": "blue" });
+    let document = allow(&["s3:Get*"]);
+    match id {
+        "update_account" => json!({ "name": "Renamed" }),
+        "create_user" | "create_group" => json!({ "name": "fresh", "tags": tags }),
+        "create_policy" => json!({ "name": "fresh", "tags": tags, "document": document }),
+        "create_policy_version" => json!({ "document": document, "set_as_default": true }),
+        "set_default_policy_version" => json!({ "version": "v2" }),
+        "update_user" => json!({ "description": "another", "status": "disabled" }),
+        "update_group" | "update_policy" | "update_application" => {
+            json!({ "description": "another" })
+        }
+        "put_login_profile" => json!({ "password": PASSWORD }),
+        "create_access_key" => json!({}),
+        "update_access_key" => json!({ "status": "inactive" }),
+        "put_user_tags" | "put_group_tags" | "put_role_tags" | "put_policy_tags" => {
+            json!({ "tags": tags })
+        }
+        "update_user_tags" | "update_group_tags" | "update_role_tags" | "update_policy_tags" => {
+            json!({ "tags": { "old": null } })
+        }
+        "put_user_inline_policy" | "put_group_inline_policy" | "put_role_inline_policy" => {
+            json!({ "document": document })
+        }
+        "register_application" => json!({ "name": "fresh" }),
+        "put_actions" => json!({ "actions": { "Read": {} } }),
+        "put_resource" => json!({ "description": "another" }),
+        "put_resource_policy" => json!({ "document": resource_policy() }),
+        "put_subject_alias" => json!({ "principal": ids.role }),
+        "create_organization" | "create_member_account" => json!({ "name": "Fresh" }),
+        other => panic!("operation `{other}` has no sample body: add one"),
+    }
+}
+
+fn resource_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "s3:Delete*", "Resource": "*" }],
+    })
+}
+
+/// The value of a path's parameter.
+fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
+    // What is deleted must hold on to nothing, and what is attached must not be there yet.
+    match (row.id, name) {
+        ("delete_user", "user")
+        | ("put_login_profile", "user")
+        | ("reset_user_password", "user") => "bare",
+        ("add_group_member", "user") => "bare",
+        ("delete_group", "group")
+        | ("delete_policy", "policy")
+        | ("delete_application", "application") => "bare",
+        ("delete_resource", "id") => "bare",
+        ("attach_user_policy" | "attach_group_policy" | "attach_role_policy", "policy") => "bare",
+        ("get_system_policy", "name") => "ReadOnlyAccess",
+        ("get_subject_alias" | "put_subject_alias" | "delete_subject_alias", "type") => "user",
+        ("get_subject_alias" | "put_subject_alias" | "delete_subject_alias", "id") => "ext-1",
+        (_, "user") => "mary",
+        (_, "group") => "g",
+        (_, "role") => "r",
+        (_, "policy") => "p",
+        (_, "version") => "v2",
+        (_, "name") => "inl",
+        (_, "application") => "s3",
+        (_, "type") => "bucket",
+        (_, "id") => "drafts",
+        (_, "seq") => "1",
+        (_, "access_key") => &ids.access_key,
+        (id, other) => {
+            panic!("operation `{id}` has a parameter `{other}` without a sample: add one")
+        }
+    }
+}
+
+impl Fixture {
+    /// Makes the account; `founded` tells whether it has an organization.
+    pub fn new(inside: &Installation, founded: bool) -> Self {
+        let account = inside.account("Acme");
+        let root = inside.root(account);
+        let at = |rest: &str| format!("/v1/accounts/{account}{rest}");
+        let post = |rest: &str, body: Value| {
+            let client = root.with_header("idempotency-key", &once());
+            client.post(&at(rest), &body).expect(201)
+        };
+        let old = json!({ "old": "yes" });
+        let user = post("/users", json!({ "name": "mary", "tags": old }));
+        post("/users", json!({ "name": "bare" }));
+        let group = post("/groups", json!({ "name": "g", "tags": old }));
+        post("/groups", json!({ "name": "bare" }));
+        let policy = post(
+            "/policies",
+            json!({ "name": "p", "tags": old, "document": allow(&["s3:*"]) }),
+        );
+        post(
+            "/policies",
+            json!({ "name": "bare", "document": allow(&["s3:*"]) }),
+        );
+        post(
+            "/policies/p/versions",
+            json!({ "document": allow(&["s3:Get*"]) }),
+        );
+        role(inside, account);
+        let role = root.get(&at("/roles/r")).expect(200);
+        root.put(&at("/roles/r/tags"), &json!({ "tags": old }))
+            .expect(200);
+        root.request("PUT", &at("/groups/g/members/mary"))
+            .send()
+            .expect(204);
+        for holder in ["/users/mary", "/groups/g", "/roles/r"] {
+            root.request("PUT", &at(&format!("{holder}/attached-policies/p")))
+                .send()
+                .expect(204);
+            let inline = at(&format!("{holder}/inline-policies/inl"));
+            let new = root.with_header("if-none-match", "*");
+            new.put(&inline, &json!({ "document": allow(&["s3:List*"]) }))
+                .expect(201);
+        }
+        // A ticket is as much of a login profile as a password, and costs no hash.
+        root.request("POST", &at("/users/mary/password-reset"))
+            .send()
+            .expect(201);
+        let key = post("/users/mary/access-keys", json!({}));
+        post("/applications", json!({ "name": "s3" }));
+        post("/applications", json!({ "name": "bare" }));
+        for resource in ["drafts", "bare"] {
+            root.put(
+                &at(&format!("/applications/s3/resources/bucket/{resource}")),
+                &json!({}),
+            )
+            .expect(201);
+        }
+        let new = root.with_header("if-none-match", "*");
+        let guard = json!({ "document": resource_policy() });
+        new.put(
+            &at("/applications/s3/resources/bucket/drafts/policy"),
+            &guard,
+        )
+        .expect(201);
+        let meant = json!({ "principal": user.text("/id") });
+        root.put(&at("/subject-aliases/user/ext-1"), &meant)
+            .expect(201);
+        Self {
+            account,
+            stale: stale(inside, account),
+            organization: founded.then(|| found(&root)),
+            ids: Ids {
+                user: user.text("/id").to_owned(),
+                group: group.text("/id").to_owned(),
+                role: role.text("/id").to_owned(),
+                policy: policy.text("/id").to_owned(),
+                access_key: key.text("/access_key_id").to_owned(),
+            },
+            root,
+        }
+    }
+
+    /// The request of an operation.
+    pub fn sample<'a>(&'a self, row: &'a Row) -> Sample<'a> {
+        let mut sample = Sample {
+            fixture: self,
+            row,
+            etag: None,
+        };
+        if row.precondition == Precondition::Required {
+            let path = match row.id {
+                "set_default_policy_version" => format!("/v1/accounts/{}/policies/p", self.account),
+                _ => sample.path(),
+            };
+            sample.etag = Some(self.root.get(&path).expect(200).etag().to_owned());
+        }
+        sample
+    }
+}
+
+fn found(root: &Client) -> (String, String) {
+    let made = root
+        .post("/v1/organizations", &json!({ "name": "Acme" }))
+        .expect(201);
+    let id = made.text("/id").to_owned();
+    let client = root.with_header("idempotency-key", &once());
+    let member = client
+        .post(
+            &format!("/v1/organizations/{id}/accounts"),
+            &json!({ "name": "dev" }),
+        )
+        .expect(201);
+    let member = member.text("/account_id").to_owned();
+    (id, member)
+}
+
+impl Sample<'_> {
+    /// Sends the request.
+    pub fn ask(&self, client: &Client) -> Answer {
+        self.ask_at(client, &self.path())
+    }
+
+    /// Sends the same request to an account or organization that never existed.
+    pub fn ask_nowhere(&self, client: &Client) -> Answer {
+        let path = self.filled(|name| match name {
+            "account" => Some(NOWHERE.0.to_owned()),
+            "organization" => Some(NOWHERE.1.to_owned()),
+            _ => None,
+        });
+        self.ask_at(client, &path)
+    }
+
+    /// Sends the same request to another path.
+    pub fn ask_at(&self, client: &Client, path: &str) -> Answer {
+        let mut call = client.request(self.row.method.as_str(), path);
+        if self.row.idempotency == Idempotency::Required {
+            call = call.header("idempotency-key", &once());
+        }
+        if let Some(etag) = &self.etag {
+            call = call.header("if-match", etag);
+        }
+        if self.row.has_body {
+            call = call.json(&body(self.row.id, &self.fixture.ids));
+        }
+        call.send()
+    }
+
+    /// The path with unique ids of another account's things in the place of names. `None`: it names nothing by id.
+    pub fn path_with_ids_of(&self, twin: &Fixture) -> Option<String> {
+        self.by_id(&twin.ids)
+    }
+
+    /// The path with ids that nobody has.
+    pub fn path_of_nothing(&self) -> Option<String> {
+        self.by_id(&Ids {
+            user: "TUSR0123456789ABCDEFG".to_owned(),
+            group: "TGRP0123456789ABCDEFG".to_owned(),
+            role: "TROL0123456789ABCDEFG".to_owned(),
+            policy: "TPOL0123456789ABCDEFG".to_owned(),
+            access_key: "TKEY0123456789ABCDEFG".to_owned(),
+        })
+    }
+
+    fn by_id(&self, ids: &Ids) -> Option<String> {
+        let mut named = false;
+        let path = self.filled(|name| {
+            let id = match name {
+                "user" => &ids.user,
+                "group" => &ids.group,
+                "role" => &ids.role,
+                "policy" => &ids.policy,
+                "access_key" => &ids.access_key,
+                _ => return None,
+            };
+            named = true;
+            Some(id.clone())
+        });
+        named.then_some(path)
+    }
+
+    fn organization(&self) -> &(String, String) {
+        self.fixture.organization.as_ref().unwrap()
+    }
+
+    fn path(&self) -> String {
+        self.filled(|_| None)
+    }
+
+    fn filled(&self, mut other: impl FnMut(&str) -> Option<String>) -> String {
+        let segments = self.row.path.split('/').map(|segment| {
+            let Some(name) = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'))
+            else {
+                return segment.to_owned();
+            };
+            other(name).unwrap_or_else(|| match name {
+                "organization" => self.organization().0.clone(),
+                "account" if self.row.path.contains("{organization}") => {
+                    self.organization().1.clone()
+                }
+                "account" => self.fixture.account.to_string(),
+                _ => parameter(self.row, name, &self.fixture.ids).to_owned(),
+            })
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+}
+
+fn role(inside: &Installation, account: AccountId) {
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": { "AWS": format!("arn:trilby:iam::{account}:root") },
+        }],
+    });
+    inside.run(
+        account,
+        CreateRole {
+            name: "r".parse().unwrap(),
+            path: "/".parse().unwrap(),
+            description: None,
+            tags: Tags::default(),
+            trust: document(Kind::Trust, &trust),
+            known: KnownPrincipals::default(),
+            limits: RoleLimits::default(),
+        },
+    );
+}
+
+/// A session of a user that was deleted.
+fn stale(inside: &Installation, account: AccountId) -> Client {
+    let id = inside.user(account, "gone", &allow(&["*"]));
+    let client = inside.as_user(account, "gone");
+    let command = trilby_account::command::DeleteUser {
+        user: Ref::Id(id),
+        cascade: true,
+    };
+    inside.run(account, command);
+    client
+}
