@@ -9,9 +9,6 @@ use anyhow::{Context as _, anyhow};
 
 use crate::stats::percentile;
 
-/// Longest time of calls that only clear away: far more than they need, so that they end by their count.
-pub const UNMEASURED: Duration = Duration::from_secs(600);
-
 /// What the callers of one slice found.
 pub struct Slice {
     /// Answers a second, all callers together.

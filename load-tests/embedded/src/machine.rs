@@ -12,7 +12,7 @@ pub struct Machine {
     pub kernel: Option<String>,
     pub cpu: Option<String>,
     pub cores: Option<usize>,
-    pub memory: Option<String>,
+    pub memory_mib: Option<u64>,
     /// Kind of the file system below the data folders. On `tmpfs` nothing is ever written to a disk.
     pub file_system: Option<String>,
     /// Average number of running processes in the minute before.
@@ -28,7 +28,7 @@ impl Machine {
             kernel: read("/proc/sys/kernel/osrelease"),
             cpu: read("/proc/cpuinfo").and_then(|text| field(&text, "model name")),
             cores: std::thread::available_parallelism().ok().map(usize::from),
-            memory: read("/proc/meminfo").and_then(|text| field(&text, "MemTotal")),
+            memory_mib: read("/proc/meminfo").and_then(|text| mebibytes(&text, "MemTotal")),
             file_system: file_system(folder),
             load_before: load.and_then(|text| text.split_whitespace().next()?.parse().ok()),
         }
@@ -45,12 +45,18 @@ fn read(file: &str) -> Option<String> {
 }
 
 /// The value after `name:` in the kernel's way of telling things.
-pub fn field(text: &str, name: &str) -> Option<String> {
+fn field(text: &str, name: &str) -> Option<String> {
     let of_line = |line: &str| {
         let (key, value) = line.split_once(':')?;
         (key.trim() == name).then(|| value.trim().to_owned())
     };
     text.lines().find_map(of_line)
+}
+
+/// A size that the kernel tells in kB.
+pub fn mebibytes(text: &str, name: &str) -> Option<u64> {
+    let kib: u64 = field(text, name)?.strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1_024)
 }
 
 fn file_system(folder: &Path) -> Option<String> {
@@ -86,6 +92,7 @@ mod tests {
     fn a_field_is_found_by_its_whole_name() {
         let text = "VmRSSx:\t1 kB\nVmRSS:\t  2048 kB";
         assert_eq!(field(text, "VmRSS").as_deref(), Some("2048 kB"));
+        assert_eq!(mebibytes(text, "VmRSS"), Some(2));
         assert_eq!(field(text, "Vm"), None);
     }
 }

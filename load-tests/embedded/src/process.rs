@@ -155,9 +155,8 @@ impl Process {
     /// Its resident memory in MiB. `None` where the system does not tell (Linux does).
     pub fn resident_mib(&self) -> Option<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let resident = machine::field(&status, "VmRSS")?;
-        let kib: u32 = resident.strip_suffix("kB")?.trim().parse().ok()?;
-        Some(f64::from(kib) / 1_024.0)
+        let resident = machine::mebibytes(&status, "VmRSS")?;
+        u32::try_from(resident).ok().map(f64::from)
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end.

@@ -107,12 +107,14 @@ impl fmt::Display for Report {
         let machine = &self.machine;
         writeln!(
             f,
-            "{} on {}, {} cores of {}, {} of memory, data folders on {}; {} rounds",
+            "{} on {}, {} cores of {}, {} MiB of memory, data folders on {}; {} rounds",
             self.program,
             machine.system,
             machine.cores.map_or_else(absent, |cores| cores.to_string()),
             machine.cpu.clone().unwrap_or_else(absent),
-            machine.memory.clone().unwrap_or_else(absent),
+            machine
+                .memory_mib
+                .map_or_else(absent, |mib| mib.to_string()),
             machine.file_system.clone().unwrap_or_else(absent),
             self.plan.rounds,
         )?;

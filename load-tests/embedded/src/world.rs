@@ -15,11 +15,28 @@ const SESSION_S: u32 = 3_600;
 
 /// The account and the sessions in it.
 pub struct World {
-    base: String,
-    /// The account's id.
-    pub account: String,
-    admin: String,
+    /// Where the server is.
+    pub base: String,
+    account: Tenant,
     program: String,
+}
+
+/// An account and a session that may change anything in it.
+pub struct Tenant {
+    id: String,
+    token: String,
+}
+
+impl Tenant {
+    /// A client that may change anything in the account.
+    pub fn admin(&self, base: &str) -> Client {
+        Client::new(base).with_token(&self.token)
+    }
+
+    /// Path of the users.
+    pub fn users(&self) -> String {
+        format!("/v1/accounts/{}/users", self.id)
+    }
 }
 
 /// A question, and the answer that is right.
@@ -58,8 +75,10 @@ impl World {
         let program = user_with_session(base, &root, &at, "program", "system:DecisionPointAccess")?;
         Ok(World {
             base: base.to_owned(),
-            account,
-            admin,
+            account: Tenant {
+                id: account,
+                token: admin,
+            },
             program,
         })
     }
@@ -69,9 +88,29 @@ impl World {
         Client::new(&self.base)
     }
 
-    /// A client that may change anything in the account.
-    pub fn admin(&self) -> Client {
-        Client::new(&self.base).with_token(&self.admin)
+    /// Founds an organization with this many member accounts, and puts on the role that opens each.
+    pub fn tenants(&self, n_tenants: u32) -> anyhow::Result<Vec<Tenant>> {
+        let admin = self.account.admin(&self.base);
+        let organization = admin.post("/v1/organizations", &json!({"name": "Load"}))?;
+        let accounts = format!("/v1/organizations/{}/accounts", text(&organization, "/id")?);
+        let tenant = |number| {
+            let name = format!("tenant-{number}");
+            let key = format!("load-test-account-{number}");
+            let member = admin.post_once(&accounts, &key, &json!({"name": name}))?;
+            let session = admin.post(
+                "/v1/assume-role",
+                &json!({
+                    "role_arn": text(&member, "/access_role_arn")?,
+                    "role_session_name": "load",
+                    "duration_seconds": SESSION_S,
+                }),
+            )?;
+            Ok(Tenant {
+                id: text(&member, "/account_id")?,
+                token: text(&session, "/credentials/session_token")?,
+            })
+        };
+        (1..=n_tenants).map(tenant).collect()
     }
 
     /// A client that may ask for decisions.
@@ -81,12 +120,7 @@ impl World {
 
     /// Path of the question.
     pub fn evaluation(&self) -> String {
-        format!("/accounts/{}/access/v1/evaluation", self.account)
-    }
-
-    /// Path of the users.
-    pub fn users(&self) -> String {
-        format!("/v1/accounts/{}/users", self.account)
+        format!("/accounts/{}/access/v1/evaluation", self.account.id)
     }
 }
 

@@ -22,7 +22,7 @@ pub fn run(served: &Served, plan: &Plan, figures: &mut Vec<Figure>) -> anyhow::R
         let get = |client: &Client, _| client.get("/livez").map(drop);
         slice(plan, clients, || world.stranger(), get)
     };
-    let mut pairs = Pairs::new(plan);
+    let mut pairs = Pairs::new(plan.callers);
     for number in 1..=plan.rounds {
         eprintln!("decisions: round {number} of {}", plan.rounds);
         pairs.round(number, decide, livez)?;

@@ -1,7 +1,6 @@
 //! A measurement and its baseline, slice by slice, for each number of callers.
 
 use crate::callers::Slice;
-use crate::plan::Plan;
 use crate::report::{Figure, Round, Unit};
 
 /// What the rounds found so far.
@@ -18,12 +17,15 @@ struct Row {
 }
 
 impl Pairs {
-    pub fn new(plan: &Plan) -> Pairs {
-        let rows = plan.callers.map(|callers| Row {
+    /// One row for each of these numbers of callers.
+    pub fn new(callers: impl IntoIterator<Item = u32>) -> Pairs {
+        let row = |callers| Row {
             callers,
             slices: Vec::new(),
-        });
-        Pairs { rows: rows.into() }
+        };
+        Pairs {
+            rows: callers.into_iter().map(row).collect(),
+        }
     }
 
     /// One round: both for each number of callers. Which comes first alternates, since the second finds the machine warmer.
