@@ -1,6 +1,6 @@
 //! Accounts, users, groups, policies, organizations: the admin API.
 //!
-//! [`register`] adds its operations to a registry. Each is one file below [`api`]: who may call, what comes in, which
+//! [`register`] adds its operations to a registry. Each is one file below `api`: who may call, what comes in, which
 //! command it becomes, what goes out. The rules are `libs/account`'s, the rights are the engine's.
 //! [`bootstrap`] makes the ticket that opens an empty installation.
 //!

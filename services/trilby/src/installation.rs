@@ -67,16 +67,16 @@ impl DataDir {
         if self.store().exists() || self.keys().exists() {
             return Ok(());
         }
-        for entry in entries {
-            let entry = entry
-                .with_context(|| format!("cannot read the data folder {}", self.root.display()))?;
-            bail!(
-                "the data folder {} holds `{}` and no Trilby store; name an empty or new folder with --data-dir",
-                self.root.display(),
-                entry.file_name().to_string_lossy()
-            );
-        }
-        Ok(())
+        let Some(entry) = entries.into_iter().next() else {
+            return Ok(());
+        };
+        let entry = entry
+            .with_context(|| format!("cannot read the data folder {}", self.root.display()))?;
+        bail!(
+            "the data folder {} holds `{}` and no Trilby store; name an empty or new folder with --data-dir",
+            self.root.display(),
+            entry.file_name().to_string_lossy()
+        )
     }
 
     pub fn root(&self) -> &Path {
@@ -133,9 +133,9 @@ impl DataDir {
 
     /// The installation's keys, which must be there.
     pub fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
-        let store = self.read_key(STORE_KEY, |text| StoreKey::decode(text))?;
-        let peppers = self.read_key(PEPPER, |text| Peppers::decode(text))?;
-        let keks = self.read_key(KEK, |text| Keks::decode(text))?;
+        let store = self.read_key(STORE_KEY, StoreKey::decode)?;
+        let peppers = self.read_key(PEPPER, Peppers::decode)?;
+        let keks = self.read_key(KEK, Keks::decode)?;
         Ok(InstallationKeys {
             store,
             peppers,

@@ -68,9 +68,11 @@ pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
     let url = listeners.public_url().to_owned();
     let ready_line = listeners.ready_line();
     let settings = Arc::new(settings);
+    let log: Arc<dyn trilby_eventlog::EventLog> = store.clone();
+    let feed: Arc<dyn trilby_eventlog::Feed> = store.clone();
     let services = Services::start(Parts {
-        log: Arc::clone(&store) as Arc<dyn trilby_eventlog::EventLog>,
-        feed: Arc::clone(&store) as Arc<dyn trilby_eventlog::Feed>,
+        log,
+        feed,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         settings: Arc::clone(&settings),

@@ -86,7 +86,7 @@ async fn verify(
         log: log.as_ref(),
         since: Seq::new(since.unwrap_or(0)),
         kept: &kept,
-        folds: folds.as_ref().map(|folds| folds as &dyn verify::Folds),
+        folds: folds.as_ref().map(dyn_folds),
         revocations_from: Some(now.plus_seconds(-VERIFIED_REVOCATION_AGE_S)),
     };
     let report = verify::verify(&store, &options).await?;
@@ -182,4 +182,8 @@ fn parse_log(text: &str) -> anyhow::Result<LogId> {
     text.parse().with_context(|| {
         format!("`{text}` is no log: an account id, an organization id or `platform`")
     })
+}
+
+fn dyn_folds(folds: &trilby_directory::VerifyingFolds) -> &dyn verify::Folds {
+    folds
 }

@@ -121,8 +121,8 @@ impl<'a> Ask<'a> {
             call = call.header("Trilby-Min-Seq", token.clone());
         }
         let answer = teller.call(call)?;
-        let reason = &answer.json["context"]["trilby"];
-        let right = answer.json["decision"] == json!(self.outcome == "allow")
+        let reason = answer.at("/context/trilby");
+        let right = *answer.at("/decision") == json!(self.outcome == "allow")
             && reason["decision"] == self.outcome
             && self.because.fits(reason);
         let fact = format!(
@@ -170,7 +170,7 @@ impl Batch<'_> {
                 .expect(200),
         )?;
         teller.check(
-            answer.json["evaluations"] == Value::Array(due),
+            *answer.at("/evaluations") == Value::Array(due),
             "each answer is the one asked for alone",
         )
     }

@@ -50,6 +50,13 @@ pub struct Answer {
     pub json: Value,
 }
 
+impl Answer {
+    /// The part of the body at a JSON pointer; `null` where there is none.
+    pub fn at(&self, pointer: &str) -> &Value {
+        self.json.pointer(pointer).unwrap_or(&Value::Null)
+    }
+}
+
 impl Call {
     fn new(method: &'static str, path: impl Into<String>, status: u16) -> Self {
         Self {

@@ -41,7 +41,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     let me = teller.call(Call::get("/v1/caller-identity").by("dev-admin"))?;
     let dev = teller.memory.fact("dev")?;
     teller.check(
-        me.json["account"] == json!(dev),
+        *me.at("/account") == json!(dev),
         "in acme-dev the administrator is a role session of that account",
     )
 }

@@ -31,7 +31,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .expect(401),
     )?;
     teller.check(
-        refused.json["code"] == "unauthenticated",
+        *refused.at("/code") == "unauthenticated",
         "the token has not expired, and is worth nothing",
     )
 }

@@ -28,7 +28,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
             .expect(200),
     )?;
     teller.check(
-        answer.json["decision"] == "implicit_deny" && answer.json["layer"] == "boundary",
+        *answer.at("/decision") == "implicit_deny" && *answer.at("/layer") == "boundary",
         "the permissions boundary does not allow it, so neither does the policy under it",
     )
 }
