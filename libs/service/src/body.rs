@@ -5,6 +5,7 @@
 
 mod decode;
 mod patch;
+mod strict;
 #[cfg(test)]
 mod tests;
 

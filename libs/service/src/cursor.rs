@@ -4,6 +4,10 @@
 //! cannot be made up. It is still input (R26): it opens to a typed value that is compared and bound as a
 //! parameter, and it is good only for the account, kind and filter it was made for, for an hour.
 
+mod schema;
+#[cfg(test)]
+mod tests;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -240,18 +244,16 @@ impl Page {
 }
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct List<T> {
     /// The items, by name, then id.
     pub items: Vec<T>,
     /// Where to go on; `null` at the end.
     pub next_cursor: Option<String>,
     /// The state the list was read from.
-    #[schema(value_type = String)]
     pub seq: ConsistencyToken,
     /// `true` if a later page could not be read from the first page's state.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(default = false)]
     pub seq_drift: bool,
 }
 
@@ -287,6 +289,3 @@ mod hash_text {
             .map_err(|_| D::Error::custom("not 32 bytes"))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use trilby_model::json;
 
+use super::strict::Strict;
 use crate::problem::{Code, FieldError, Problem};
 
 /// A body that was understood.
@@ -46,7 +47,8 @@ pub fn node(bytes: &[u8]) -> Result<json::Node, Problem> {
 /// # Errors
 /// `unknown_field`, `invalid_parameter`
 pub fn from_node<T: DeserializeOwned>(source: &json::Node) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(source.to_serde()).map_err(|error| wrong_shape(source, &error))
+    serde_path_to_error::deserialize(Strict(source.to_serde()))
+        .map_err(|error| wrong_shape(source, &error))
 }
 
 fn not_json(error: &json::Error) -> Problem {

@@ -258,3 +258,45 @@ async fn an_operation_without_a_body_refuses_one() {
         Code::InvalidParameter
     );
 }
+
+#[test]
+fn an_array_of_an_objects_fields_is_no_object() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "read, never looked at")]
+    struct Hat {
+        name: String,
+        ribbon: Option<Ribbon>,
+        feathers: Vec<Ribbon>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read, never looked at")]
+    struct Ribbon {
+        colour: String,
+    }
+    let good =
+        br#"{"name": "Sunday", "ribbon": {"colour": "red"}, "feathers": [{"colour": "blue"}]}"#;
+    decode::<Hat>(good).unwrap();
+    for (body, pointer) in [
+        (&br#"["Sunday", null, []]"#[..], ""),
+        (
+            br#"{"name": "Sunday", "ribbon": ["red"], "feathers": []}"#,
+            "/ribbon",
+        ),
+        (
+            br#"{"name": "Sunday", "feathers": [{"colour": "blue"}, ["red"]]}"#,
+            "/feathers/1",
+        ),
+        (br#""Sunday""#, ""),
+        (b"null", ""),
+    ] {
+        let problem = decode::<Hat>(body).unwrap_err();
+        assert_eq!(problem.code, Code::InvalidParameter);
+        assert_eq!(problem.errors[0].pointer.as_deref(), Some(pointer));
+        assert!(
+            problem.detail.starts_with("must be an object, not"),
+            "{}",
+            problem.detail
+        );
+    }
+}

@@ -213,3 +213,24 @@ proptest! {
         prop_assert!(open(&key(1), &text, "users", "111122223333", [0; 32], now()).is_err());
     }
 }
+
+#[test]
+fn pages_of_different_items_have_different_schemas() {
+    use utoipa::{PartialSchema, ToSchema};
+
+    /// A hat.
+    #[derive(utoipa::ToSchema)]
+    #[expect(dead_code, reason = "described, never made")]
+    struct Hat {
+        size: u32,
+    }
+    assert_eq!(List::<Hat>::name(), "HatList");
+    let schema = serde_json::to_value(List::<Hat>::schema()).unwrap();
+    assert_eq!(
+        schema["properties"]["items"]["items"]["$ref"],
+        "#/components/schemas/Hat"
+    );
+    let mut schemas = Vec::new();
+    List::<Hat>::schemas(&mut schemas);
+    assert!(schemas.iter().any(|(name, _)| name == "Hat"));
+}

@@ -69,7 +69,7 @@ impl Settings {
             .parse()
             .map_err(|error: toml::de::Error| Error::NotToml {
                 path: path.to_owned(),
-                message: error.to_string().trim_end().to_owned(),
+                message: in_one_line(&text, &error),
             })?;
         for (section, content) in &table {
             let Some(keys) = content.as_table().filter(|_| is_section(section)) else {
@@ -176,4 +176,14 @@ fn nearest(name: &str, known: impl Iterator<Item = String>) -> Option<String> {
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+/// What is wrong and where. The parser's own text draws a picture of several lines.
+fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().replace('\n', ", ");
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let Some(before) = before else { return message };
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("{message} at line {line}, column {column}")
 }
