@@ -193,16 +193,30 @@ impl<Op: Operation> Authorized<Op> {
         });
         let executed = executed.await.map_err(of_execution)?;
         drop(running);
-        match executed {
-            Executed::Done(done) => Ok(done.value.token_or(done.token)),
-            Executed::Replayed { receipt, token } => {
-                let stored = match &receipt.response {
-                    Some(bytes) => StoredAnswer::from_bytes(bytes)?,
-                    None => return Err(Problem::internal("a receipt without an answer")),
-                };
-                Reply::again(stored).map(|reply| reply.at(token))
-            }
-        }
+        reply_of(executed)
+    }
+
+    /// The answer to the same request, if it was written before. Asked ahead of the handler: what it would look for may
+    /// be gone by the very write that is repeated.
+    ///
+    /// Errors: `idempotency_key_reused`; those of [`of_execution`].
+    pub(crate) async fn earlier(
+        &self,
+        services: &Services,
+        input: &Input<Op>,
+    ) -> Result<Option<Reply<Op>>, Problem> {
+        let (Some(log), Some(key)) = (self.place_log(), self.chosen_key(input)) else {
+            return Ok(None);
+        };
+        let key = ReceiptKey {
+            log,
+            key,
+            request_hash: hash_of(input),
+            chosen: true,
+        };
+        let earlier = services.directory().earlier::<Reply<Op>, Problem>(&key);
+        let earlier = earlier.await.map_err(of_execution)?;
+        earlier.map(reply_of).transpose()
     }
 
     fn place_log(&self) -> Option<LogId> {
@@ -232,11 +246,6 @@ impl<Op: Operation> Authorized<Op> {
     ) -> Result<ReceiptKey, Problem> {
         let log = self.place_log().or_else(|| logs.first().cloned());
         let log = log.ok_or_else(|| Problem::internal("a write without a log"))?;
-        let request_hash = request_hash(
-            Op::METHOD.as_str(),
-            &input.facts.path_and_query,
-            &input.raw_body,
-        );
         let chosen = match (&input.facts.idempotency_key, &self.session) {
             (Some(key), Some(session)) => Some(receipt_key(
                 session.caller.principal_unique_id(),
@@ -244,6 +253,16 @@ impl<Op: Operation> Authorized<Op> {
             )),
             // A public operation has no principal whose key it could be.
             (Some(_), None) | (None, _) => None,
+        };
+        // A plain hash of a body is as good as the body where that can be guessed, as passwords can: it is kept only
+        // where a repetition will be compared with it.
+        let request_hash = match chosen {
+            Some(_) => request_hash(
+                Op::METHOD.as_str(),
+                &input.facts.path_and_query,
+                &input.raw_body,
+            ),
+            None => entropy.take(),
         };
         Ok(ReceiptKey {
             log,
@@ -334,6 +353,27 @@ impl<Op: Operation> Authorized<Op> {
             }
         }
         Ok(())
+    }
+}
+
+fn hash_of<Op: Operation>(input: &Input<Op>) -> [u8; 32] {
+    request_hash(
+        Op::METHOD.as_str(),
+        &input.facts.path_and_query,
+        &input.raw_body,
+    )
+}
+
+fn reply_of<Op: Operation>(executed: Executed<Reply<Op>>) -> Result<Reply<Op>, Problem> {
+    match executed {
+        Executed::Done(done) => Ok(done.value.token_or(done.token)),
+        Executed::Replayed { receipt, token } => {
+            let stored = match &receipt.response {
+                Some(bytes) => StoredAnswer::from_bytes(bytes)?,
+                None => return Err(Problem::internal("a receipt without an answer")),
+            };
+            Reply::again(stored).map(|reply| reply.at(token))
+        }
     }
 }
 

@@ -177,3 +177,23 @@ fn a_ticket_is_shown_once_and_the_next_voids_it() {
         "a new password voids it"
     );
 }
+
+#[test]
+fn no_receipt_holds_a_hash_of_a_password() {
+    let world = World::new();
+    let id = world
+        .admin
+        .get(&world.at("/users/admin"))
+        .text("/id")
+        .to_owned();
+    let key = once();
+    let client = world.admin.with_header("idempotency-key", &key);
+    let path = world.at("/users/admin/login-profile");
+    client
+        .put(&path, &json!({ "password": PASSWORD }))
+        .expect(201);
+    let log = LogId::Account(world.account);
+    let receipt = trilby_service::idempotency::receipt_key(&id, &key);
+    let receipt = world.inside.services().log().receipt(&log, &receipt);
+    assert!(world.inside.wait(receipt).unwrap().is_none());
+}

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use trilby_access::problem::of_rejection;
 use trilby_access::{
-    Access, Authorized, Change, Empty, Input, Json, Known, Method, Operation, Place, Reply, Scope,
-    Services, Target,
+    Access, Authorized, Change, Empty, Idempotency, Input, Json, Known, Method, Operation, Place,
+    Reply, Scope, Services, Target,
 };
 use trilby_account::{Account, ThingKind, User, UserKind, UserRef, command};
 use trilby_credential::CredentialKind;
@@ -57,6 +57,8 @@ impl Operation for PutLoginProfile {
         `iam:CreateLoginProfile` as well. Service users have no password.";
     const ACCESS: Access = Access::Action(UPDATE);
     const KNOWN: Known = Known::ByAction(users::READ);
+    /// A receipt holds a plain hash of the body, by which a password could be guessed; and a repeated PUT does no harm.
+    const IDEMPOTENCY: Idempotency = Idempotency::None;
     const CREATES: bool = true;
     const SUCCESS_DESCRIPTION: &'static str = "The password is set";
     const PROBLEMS: &'static [Code] = &[Code::InvalidState, Code::PasswordRejected, Code::Busy];
