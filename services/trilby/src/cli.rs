@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Trilby: IAM for other people's applications, self-hosted.
 #[derive(Debug, Parser)]
-#[command(name = "trilby", version, about, max_term_width = 100)]
+#[command(name = "trilby", version, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -46,6 +46,7 @@ pub enum Command {
     Bootstrap,
     /// Evaluate self-contained cases, offline: .json (one case or an array), .jsonl, or - for standard input
     Simulate {
+        /// Cases, or - for lines of standard input
         file: String,
         /// Print a short trace for people instead of JSON lines
         #[arg(long)]

@@ -157,7 +157,15 @@ impl<'a> Asking<'a> {
         metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
         metric::DECISIONS.add(1, &[decision.outcome.as_str()]);
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
-        DecisionBody::decided(&decision, token.as_ref(), &self.shared)
+        let body = DecisionBody::decided(&decision, token.as_ref(), &self.shared)?;
+        if question.subject_known {
+            return Ok(body);
+        }
+        let subject = &evaluation.subject;
+        Ok(body.with_remark(&format!(
+            "no {} `{}` is known here",
+            subject.kind, subject.id
+        )))
     }
 
     /// The headers of every answer.

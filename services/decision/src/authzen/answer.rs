@@ -73,6 +73,19 @@ impl DecisionBody {
         ))
     }
 
+    /// The same with a remark before the sentence that explains it, if there is one.
+    pub fn with_remark(mut self, remark: &str) -> Self {
+        let trilby = self
+            .context
+            .as_mut()
+            .and_then(|context| context.get_mut("trilby"));
+        if let Some(message) = trilby.and_then(|trilby| trilby.get_mut("message")) {
+            let told = message.as_str().unwrap_or_default();
+            *message = json!(format!("{remark}; {told}"));
+        }
+        self
+    }
+
     /// No, without a policy having been asked.
     pub fn unanswerable(why: Unanswerable, shared: &Shared) -> Self {
         let Some(level) = shared.explain else {
@@ -81,7 +94,9 @@ impl DecisionBody {
         let mut trilby = json!({"decision": "implicit_deny", "layer": "identity"});
         if let (true, Some(members)) = (level >= Explain::Explain, trilby.as_object_mut()) {
             let message = match why {
-                Unanswerable::Action => "the action has no name that a policy could allow",
+                Unanswerable::Action => {
+                    "the action names no service: write `service:Operation` (without a service it is that of the account's only application)"
+                }
                 Unanswerable::Resource => "the resource has no name that a policy could allow",
                 Unanswerable::Foreign => {
                     "neither the principal nor the resource belongs to this account"

@@ -33,6 +33,8 @@ pub struct Question {
     pub principal_account: Option<AccountId>,
     /// The resource owner's account.
     pub resource_account: Option<AccountId>,
+    /// Whether the subject is somebody. One who is not is asked about as an anonymous caller.
+    pub subject_known: bool,
 }
 
 /// Why a question needs no engine: the answer is no.
@@ -62,7 +64,10 @@ pub fn map(evaluation: &Evaluation, account: &Account, now: Timestamp) -> Result
     let Some(resource) = resource(&evaluation.resource, &action, account.id()) else {
         return Ok(Err(Unanswerable::Resource));
     };
-    let principal = principal(&evaluation.subject, account);
+    let known = known_principal(&evaluation.subject, account);
+    let subject_known = known.is_some() || evaluation.subject.kind == "anonymous";
+    // What is granted to everyone is granted to nobody in particular too, and nothing else.
+    let principal = known.unwrap_or(Principal::Anonymous);
     let principal_account = principal.account();
     let resource_account = match resource.account() {
         "" => Some(account.id()),
@@ -80,6 +85,7 @@ pub fn map(evaluation: &Evaluation, account: &Account, now: Timestamp) -> Result
         request,
         principal_account,
         resource_account,
+        subject_known,
     }))
 }
 
@@ -127,11 +133,7 @@ fn resource(entity: &Entity, action: &Action, account: AccountId) -> Option<Arn>
     .ok()
 }
 
-/// Who is meant. Nobody known is [`Principal::Anonymous`]: what is granted to everyone is granted to them too, and nothing else.
-fn principal(subject: &Entity, account: &Account) -> Principal {
-    known_principal(subject, account).unwrap_or(Principal::Anonymous)
-}
-
+/// Who is meant, if that is somebody of this account or, by ARN, of another.
 fn known_principal(subject: &Entity, account: &Account) -> Option<Principal> {
     if subject.id.starts_with("arn:") {
         return by_arn(&subject.id.parse().ok()?, &subject.kind, account);

@@ -244,9 +244,9 @@ fn object(node: &Node, at: &str) -> Result<(), Problem> {
 }
 
 fn missing(at: &str) -> Problem {
-    Problem::invalid(at, "is required")
+    Problem::invalid(at, format!("`{at}` is required"))
 }
 
 fn wrong(at: &str, wanted: &str) -> Problem {
-    Problem::invalid(at, format!("must be {wanted}"))
+    Problem::invalid(at, format!("`{at}` must be {wanted}"))
 }

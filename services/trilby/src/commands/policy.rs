@@ -38,7 +38,7 @@ pub fn run(command: PolicyCommand, terminal: &Terminal) -> anyhow::Result<ExitCo
     }
     if !wrong {
         terminal.line(&format!(
-            "{file}: a good {} policy, {} warnings",
+            "{file}: a good {}; warnings: {}",
             kind.as_str(),
             findings.len()
         ))?;

@@ -48,6 +48,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub json: Value,
+    /// The body as it came.
+    text: String,
 }
 
 impl Answer {
@@ -263,6 +265,7 @@ impl<'a> Teller<'a> {
             status,
             headers,
             json,
+            text,
         })
     }
 
@@ -335,7 +338,13 @@ fn printed(answer: &Answer) -> String {
     if answer.json.is_null() {
         return format!("  → {}", answer.status);
     }
-    let text = without_secrets(&answer.json).to_string();
+    let shown = without_secrets(&answer.json);
+    // As the server ordered it, unless something had to be left out.
+    let text = if shown == answer.json {
+        answer.text.clone()
+    } else {
+        shown.to_string()
+    };
     let mut cut: String = text.chars().take(PRINTED_ANSWER_CHARS).collect();
     if cut.len() < text.len() {
         cut.push('…');
