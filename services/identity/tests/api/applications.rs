@@ -115,3 +115,29 @@ fn an_application_takes_its_resources_along_only_with_the_right_to_each() {
         .expect(204);
     acme.root.get(&bucket).expect_problem(404, "not_found");
 }
+
+#[test]
+fn parallel_creations_cannot_pass_the_quota() {
+    let acme = Acme::new();
+    let make = |name: &str| {
+        acme.root
+            .post(&acme.path("applications"), &json!({"name": name}))
+            .status
+    };
+    for n in 0..49 {
+        assert_eq!(make(&format!("app{n}")), 201);
+    }
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let make = &make;
+        let makers: Vec<_> = (0..64)
+            .map(|n| scope.spawn(move || make(&format!("late{n}"))))
+            .collect();
+        makers
+            .into_iter()
+            .map(|maker| maker.join().unwrap())
+            .collect()
+    });
+    let made = statuses.iter().filter(|status| **status == 201).count();
+    let refused = statuses.iter().filter(|status| **status == 409).count();
+    assert_eq!((made, refused), (1, 63), "{statuses:?}");
+}

@@ -322,6 +322,15 @@ fn lists_are_in_order_paged_and_filtered() {
     assert_eq!(names("policies"), ["Alpha", "alphabet", "beta", "gamma"]);
     assert_eq!(names("policies?name_prefix=ALPHA"), ["Alpha", "alphabet"]);
     assert_eq!(names("policies?path_prefix=/team/"), [] as [&str; 0]);
+    assert_eq!(names("policies?tag.team=blue"), [] as [&str; 0]);
+    assert_eq!(
+        names("policies?created_after=2020-01-01T00:00:00Z&name_prefix=g"),
+        ["gamma"]
+    );
+    assert_eq!(
+        names("policies?created_before=2020-01-01T00:00:00Z"),
+        [] as [&str; 0]
+    );
     let first = acme.root.get(&acme.path("policies?limit=3")).expect(200);
     assert_eq!(
         first.json["items"][0].get("document"),

@@ -7,14 +7,18 @@ use trilby_access::{
     Access, Authorized, Input, ListQuery, Method, NoBody, Operation, Place, Reply, Scope, Services,
     Target, Walk,
 };
-use trilby_account::{Policy, system_policies};
-use trilby_model::{Arn, Tags};
+use trilby_account::system_policies;
+use trilby_model::{Arn, Timestamp};
 use trilby_service::cursor::List;
 use trilby_service::problem::{Code, Problem};
 use utoipa::IntoParams;
 
 use super::view::{PolicyScope, PolicyView};
 use crate::api::AccountPath;
+use crate::filters::{Filters, borrowed};
+
+/// Policies of the system have no date: for filters they are older than everything.
+const SYSTEM_BIRTH: Timestamp = Timestamp::from_unix_seconds(0);
 
 /// Which policies.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,6 +38,10 @@ pub struct ListPoliciesQuery {
     #[serde(default)]
     #[param(value_type = Option<BTreeMap<String, String>>)]
     tag: BTreeMap<String, String>,
+    /// Only those made after this time.
+    created_after: Option<Timestamp>,
+    /// Only those made before this time; policies of the system are older than everything.
+    created_before: Option<Timestamp>,
 }
 
 /// Lists policies.
@@ -70,25 +78,9 @@ impl Operation for ListPolicies {
     ) -> Result<Reply<Self>, Problem> {
         let query = &input.query;
         let scope = query.scope.unwrap_or_default();
-        let mut filters = vec![("scope", scope.as_str())];
-        filters.extend(
-            query
-                .name_prefix
-                .as_deref()
-                .map(|prefix| ("name_prefix", prefix)),
-        );
-        filters.extend(
-            query
-                .path_prefix
-                .as_deref()
-                .map(|prefix| ("path_prefix", prefix)),
-        );
-        let tags: Vec<(String, &str)> = query
-            .tag
-            .iter()
-            .map(|(key, value)| (format!("tag.{key}"), value.as_str()))
-            .collect();
-        filters.extend(tags.iter().map(|(name, value)| (name.as_str(), *value)));
+        let mut pairs = query.filters().pairs();
+        pairs.push(("scope".to_owned(), scope.as_str().to_owned()));
+        let filters = borrowed(&pairs);
         let walk = grant
             .list(
                 services,
@@ -118,7 +110,11 @@ fn customer(
     let state = walk.account()?.clone();
     let names = state.policy_names().iter();
     let policies = names.filter_map(|(key, id)| Some((key, state.policies().get(id)?)));
-    let wanted = policies.filter(|(_, policy)| query.takes(policy));
+    let wanted = policies.filter(|(key, policy)| {
+        query
+            .filters()
+            .take(key, &policy.path, &policy.tags, policy.stamp.created_at)
+    });
     let items = wanted.map(|(key, policy)| {
         let sort = vec![key.clone(), policy.id.to_string()];
         (sort, move || PolicyView::of(account, policy))
@@ -134,7 +130,10 @@ fn system(
     let mut found = Vec::new();
     for policy in system_policies::ALL {
         let view = PolicyView::of_system(policy)?;
-        if query.takes_parts(&view.name.key(), view.path.as_str(), &view.tags) {
+        if query
+            .filters()
+            .take(&view.name.key(), &view.path, &view.tags, SYSTEM_BIRTH)
+        {
             found.push((vec![view.name.key(), view.id.clone()], view));
         }
     }
@@ -146,20 +145,13 @@ fn system(
 }
 
 impl ListPoliciesQuery {
-    fn takes(&self, policy: &Policy) -> bool {
-        self.takes_parts(&policy.name.key(), policy.path.as_str(), &policy.tags)
-    }
-
-    fn takes_parts(&self, name: &str, path: &str, tags: &Tags) -> bool {
-        let named = self
-            .name_prefix
-            .as_ref()
-            .is_none_or(|prefix| name.starts_with(&prefix.to_lowercase()));
-        let placed = self
-            .path_prefix
-            .as_ref()
-            .is_none_or(|prefix| path.starts_with(prefix.as_str()));
-        let has = |key: &str, value: &str| tags.get(key).is_some_and(|tag| tag.as_str() == value);
-        named && placed && self.tag.iter().all(|(key, value)| has(key, value))
+    fn filters(&self) -> Filters<'_> {
+        Filters {
+            name_prefix: self.name_prefix.as_deref(),
+            path_prefix: self.path_prefix.as_deref(),
+            tags: &self.tag,
+            created_after: self.created_after,
+            created_before: self.created_before,
+        }
     }
 }
