@@ -61,6 +61,9 @@ pub(crate) async fn run<Op: Operation>(
     };
     let grant = authorize::<Op>(services, &input, session).await?;
     let token = grant.token();
+    if let Some(earlier) = grant.earlier(services, &input).await? {
+        return earlier.into_response();
+    }
     let reply = Op::handle(grant, input, services).await?;
     reply.token_or(token).into_response()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use trilby_account::{Account, Actor, Command, Context, Event};
 use trilby_directory::{After, Answer, Events, Executed, Plan, ReceiptKey, States, World, Write};
 use trilby_eventlog::{Dependency, RevocationKind, SideWrite, TrustingChange};
-use trilby_model::{AccountId, Entropy, LogId};
+use trilby_model::{AccountId, ConsistencyToken, Entropy, LogId, Position};
 use trilby_service::idempotency::{StoredAnswer, receipt_key, request_hash};
 use trilby_service::problem::Problem;
 
@@ -246,22 +246,11 @@ impl<Op: Operation> Authorized<Op> {
     ) -> Result<ReceiptKey, Problem> {
         let log = self.place_log().or_else(|| logs.first().cloned());
         let log = log.ok_or_else(|| Problem::internal("a write without a log"))?;
-        let chosen = match (&input.facts.idempotency_key, &self.session) {
-            (Some(key), Some(session)) => Some(receipt_key(
-                session.caller.principal_unique_id(),
-                key.as_str(),
-            )),
-            // A public operation has no principal whose key it could be.
-            (Some(_), None) | (None, _) => None,
-        };
+        let chosen = self.chosen_key(input);
         // A plain hash of a body is as good as the body where that can be guessed, as passwords can: it is kept only
         // where a repetition will be compared with it.
         let request_hash = match chosen {
-            Some(_) => request_hash(
-                Op::METHOD.as_str(),
-                &input.facts.path_and_query,
-                &input.raw_body,
-            ),
+            Some(_) => hash_of(input),
             None => entropy.take(),
         };
         Ok(ReceiptKey {
@@ -270,6 +259,17 @@ impl<Op: Operation> Authorized<Op> {
             request_hash,
             chosen: chosen.is_some(),
         })
+    }
+
+    /// The key that the client chose. A public operation has no principal whose key it could be.
+    fn chosen_key(&self, input: &Input<Op>) -> Option<[u8; 32]> {
+        let (key, session) = input
+            .facts
+            .idempotency_key
+            .as_ref()
+            .zip(self.session.as_ref())?;
+        let principal = session.caller.principal_unique_id();
+        Some(receipt_key(principal, key.as_str()))
     }
 
     fn actor(&self) -> Actor {
@@ -368,12 +368,30 @@ fn reply_of<Op: Operation>(executed: Executed<Reply<Op>>) -> Result<Reply<Op>, P
     match executed {
         Executed::Done(done) => Ok(done.value.token_or(done.token)),
         Executed::Replayed { receipt, token } => {
-            let stored = match &receipt.response {
+            let mut stored = match &receipt.response {
                 Some(bytes) => StoredAnswer::from_bytes(bytes)?,
                 None => return Err(Problem::internal("a receipt without an answer")),
             };
+            if let Some(body) = &mut stored.body {
+                complete(body, &token);
+            }
             Reply::again(stored).map(|reply| reply.at(token))
         }
+    }
+}
+
+/// Puts the commit's hash into a body's `seq`: the answer was kept with the commit, before that had one.
+fn complete(body: &mut serde_json::Value, token: &ConsistencyToken) {
+    let Some(seq) = body.get_mut("seq") else {
+        return;
+    };
+    let kept: Option<ConsistencyToken> = seq.as_str().and_then(|text| text.parse().ok());
+    let stands = |position: &Position| {
+        let now = token.get(&position.log);
+        now.is_some_and(|now| now.seq == position.seq)
+    };
+    if kept.is_some_and(|kept| kept.positions().iter().all(stands)) {
+        *seq = token.to_string().into();
     }
 }
 

@@ -89,6 +89,17 @@ pub struct Done<T> {
 }
 
 impl Directory {
+    /// What was executed before under a key that the client chose, if anything was.
+    pub async fn earlier<T, E>(
+        &self,
+        key: &ReceiptKey,
+    ) -> Result<Option<Executed<T>>, ExecuteError<E>> {
+        match key.chosen {
+            true => self.inner.replay(key).await,
+            false => Ok(None),
+        }
+    }
+
     /// Executes a command: `decide` is called on the current states, and again after each lost race.
     ///
     /// `decide` must be a pure function of the states: it may be called several times.
@@ -101,9 +112,7 @@ impl Directory {
         F: FnMut(&States) -> Result<Plan<T, E>, E>,
     {
         let inner = &*self.inner;
-        if write.receipt.chosen
-            && let Some(replay) = inner.replay(&write.receipt).await?
-        {
+        if let Some(replay) = self.earlier(&write.receipt).await? {
             return Ok(replay);
         }
         let logs: BTreeSet<LogId> = write.logs.iter().cloned().collect();

@@ -36,7 +36,8 @@ pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
     private().open(path).map(drop)
 }
 
-/// Takes the directory for this process. The lock goes with the process, however it ends.
+/// Takes the directory for this process. The lock goes with the process, however it ends. Writes nothing into a
+/// directory that had a store: whether it is ours is not known yet.
 pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let unusable = |source| unusable(dir, source);
     let mut file = private().open(dir.join(LOCK_NAME)).map_err(unusable)?;
@@ -56,9 +57,13 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
         }
         Err(TryLockError::Error(source)) => return Err(unusable(source)),
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(unusable)?;
     Ok(file)
+}
+
+/// Notes in the lock which process has it, for who finds the directory taken.
+pub(crate) fn sign(mut lock: &File, dir: &Path) -> Result<(), OpenError> {
+    lock.set_len(0)
+        .and_then(|()| lock.rewind())
+        .and_then(|()| writeln!(lock, "{}", std::process::id()))
+        .map_err(|source| unusable(dir, source))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use trilby_eventlog::StoreMeta;
 
-use crate::directory::{lock, make_directory, make_private, unusable};
+use crate::directory::{lock, make_directory, make_private, sign, unusable};
 use crate::options::{OpenError, Options};
 use crate::{FILE_NAME, rows};
 
@@ -71,6 +71,9 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, OpenError> {
         prepare(&mut conn, is_new, options)?;
     }
     let meta = read_meta(&conn)?;
+    if let Some(lock) = &lock {
+        sign(lock, dir)?;
+    }
     Ok(Opened {
         path,
         conn,
