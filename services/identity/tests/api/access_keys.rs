@@ -153,3 +153,26 @@ fn one_s_own_keys_by_a_policy_variable() {
     post("mary").expect(201);
     post("admin").expect_problem(404, "not_found");
 }
+
+#[test]
+fn of_many_keys_made_at_once_two_are_made() {
+    let world = World::new();
+    let path = world.at("/users/admin/access-keys");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8)
+            .map(|_| {
+                let client = world.admin.with_header("idempotency-key", &once());
+                let path = &path;
+                scope.spawn(move || client.post(path, &json!({})).status)
+            })
+            .collect();
+        asked
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(201), count(409)), (2, 6), "{statuses:?}");
+    let kept = world.inside.state(world.account).access_keys().len();
+    assert_eq!(kept, 2);
+}
