@@ -16,7 +16,7 @@ const POINTER: &str = "/document";
 /// A body that is a policy document and nothing else.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PolicyDocument {
+pub struct PolicyInput {
     /// The document.
     #[schema(value_type = Object)]
     #[expect(

@@ -15,7 +15,7 @@ use super::kind::{HolderKind, find, target};
 use super::path::{HolderItemPath, Inline};
 use super::view::InlinePolicyView;
 use crate::api::ValidateQuery;
-use crate::documents::{PolicyDocument, examine};
+use crate::documents::{PolicyInput, examine};
 use crate::names::named_in_path;
 use crate::written::lost;
 
@@ -52,7 +52,7 @@ impl<K: HolderKind> Operation for PutInlinePolicy<K> {
 
     type Path = HolderItemPath<K, Inline>;
     type Query = ValidateQuery;
-    type Body = Json<PolicyDocument>;
+    type Body = Json<PolicyInput>;
     type Reply = InlinePolicyView;
 
     fn place(path: &Self::Path) -> Place {

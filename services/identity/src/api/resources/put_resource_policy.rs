@@ -12,7 +12,7 @@ use super::path::{ResourcePath, find, target};
 use super::principals;
 use super::view::ResourcePolicyView;
 use crate::api::ValidateQuery;
-use crate::documents::{PolicyDocument, examine, shown};
+use crate::documents::{PolicyInput, examine, shown};
 use crate::written::lost;
 
 /// Writes a resource's policy.
@@ -43,7 +43,7 @@ impl Operation for PutResourcePolicy {
 
     type Path = ResourcePath;
     type Query = ValidateQuery;
-    type Body = Json<PolicyDocument>;
+    type Body = Json<PolicyInput>;
     type Reply = ResourcePolicyView;
 
     fn place(path: &Self::Path) -> Place {

@@ -6,7 +6,7 @@ use trilby_access::{
     Access, Authorized, Change, Empty, Input, Json, Known, Method, Operation, Place, Precondition,
     Reply, Scope, Services, Target,
 };
-use trilby_account::{SubjectKey, SubjectKeyError, ThingKind, command};
+use trilby_account::{Account, PrincipalId, SubjectKey, SubjectKeyError, ThingKind, command};
 use trilby_model::Arn;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 use super::path::{AliasPath, principal, principal_id, target};
 use super::view::SubjectAliasView;
 use crate::written::lost;
+
+const ACTION: &str = "iam:PutSubjectAlias";
 
 /// Whom a subject is to mean.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,7 +35,7 @@ impl Operation for PutSubjectAlias {
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "Let a subject mean a user or role";
     const DESCRIPTION: &'static str = "The right is needed on the user or role that is meant, and on the one that was meant before.";
-    const ACCESS: Access = Access::Action("iam:PutSubjectAlias");
+    const ACCESS: Access = Access::Action(ACTION);
     const KNOWN: Known = Known::ByAction(super::READ);
     const PRECONDITION: Precondition = Precondition::Optional;
     const CREATES: bool = true;
@@ -60,7 +62,7 @@ impl Operation for PutSubjectAlias {
             Some((arn, tags)) => Target::new(account, arn).resource_tags(tags),
             None => Target::new(account, Arn::account_of(&account)),
         }
-        .also("iam:PutSubjectAlias", before.resource))
+        .also(ACTION, before.resource))
     }
 
     async fn handle(
@@ -82,7 +84,12 @@ impl Operation for PutSubjectAlias {
                     subject: subject.clone(),
                     principal,
                 };
-                let created = account.state.subject_alias(&subject).is_none();
+                let old = account.state.subject_alias(&subject);
+                let created = old.is_none();
+                // Whom it means may have changed since the right was asked.
+                for meant in [Some(&command.principal), old.map(|old| &old.principal)] {
+                    may_point_at(&grant, &account.state, meant)?;
+                }
                 let events = account
                     .state
                     .decide(command.into(), ctx)
@@ -98,6 +105,21 @@ impl Operation for PutSubjectAlias {
             })
             .await
     }
+}
+
+/// Whether the caller may let a subject mean this user or role.
+fn may_point_at(
+    grant: &Authorized<PutSubjectAlias>,
+    account: &Account,
+    meant: Option<&PrincipalId>,
+) -> Result<(), Problem> {
+    let Some((arn, tags)) = meant.and_then(|id| principal(account, id)) else {
+        return Ok(());
+    };
+    let keys = Target::new(account.id(), arn.clone())
+        .resource_tags(tags)
+        .context;
+    grant.require(ACTION, &arn, account.id(), &keys)
 }
 
 fn nobody(text: &str) -> Problem {
