@@ -12,6 +12,7 @@ mod role;
 use trilby_access::{Facts, Services};
 use trilby_model::{Arn, ConsistencyToken};
 use trilby_service::problem::{Code, Problem};
+use trilby_service::telemetry::metric;
 use trilby_session::key::Token;
 use trilby_session::{AUDIENCE, Claims};
 
@@ -95,6 +96,16 @@ pub async fn issue_session(
             Code::InvalidParameter,
             "this grant does not give such a session",
         )),
+    }
+}
+
+/// Counts what came of a request for a session: its proof is part of it.
+pub fn count(outcome: &Result<Issued, Problem>) {
+    match outcome {
+        Ok(issued) => {
+            metric::SESSIONS_ISSUED.add(1, &[issued.claims.trilby.kind.as_str()]);
+        }
+        Err(problem) => metric::SESSIONS_REFUSED.add(1, &[problem.code.as_str()]),
     }
 }
 

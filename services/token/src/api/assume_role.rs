@@ -9,7 +9,7 @@ use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::answer::AssumedRoleAnswer;
-use crate::issue::{Asked, RoleRequest, Want, issue_session};
+use crate::issue::{Asked, RoleRequest, Want, count, issue_session};
 use crate::proof::session;
 
 /// Puts on a role.
@@ -85,7 +85,9 @@ impl Operation for AssumeRole {
             duration_s: body.duration_seconds,
             audience: body.audience,
         };
-        let issued = issue_session(services, proof, asked, &input.facts).await?;
+        let issued = issue_session(services, proof, asked, &input.facts).await;
+        count(&issued);
+        let issued = issued?;
         let reply = Reply::new(AssumedRoleAnswer::of(&issued)?).no_store();
         Ok(match issued.seq {
             Some(seq) => reply.at(seq),

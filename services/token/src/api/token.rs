@@ -3,14 +3,14 @@
 mod form;
 
 use trilby_access::{
-    Access, Authorized, Empty, Form, Idempotency, Input, Method, Operation, Reply, Services,
+    Access, Authorized, Empty, Facts, Form, Idempotency, Input, Method, Operation, Reply, Services,
 };
 use trilby_service::headers::single;
 use trilby_service::problem::{Code, ErrorForm, Problem};
 
 use super::answer::TokenAnswer;
 use crate::TokenParts;
-use crate::issue::{Asked, Want, issue_session};
+use crate::issue::{Asked, Issued, Want, count, issue_session};
 use crate::proof::{access_key, login, session};
 use crate::throttle::Network;
 pub use form::GRANT_TYPES;
@@ -60,63 +60,9 @@ impl Operation for CreateToken {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let facts = &input.facts;
-        let parts = services.part::<TokenParts>()?;
-        parts
-            .throttles
-            .stranger(Network::of(facts.address), facts.now)?;
-        let TokenRequest {
-            grant,
-            duration_s,
-            audience,
-        } = input.body.value;
-        let (proof, want) = match grant {
-            Grant::ClientCredentials(in_body) => {
-                let presented = match (access_key::Presented::basic(facts)?, in_body) {
-                    (Some(_), Some(_)) => {
-                        return Err(surplus("the client is named in the header and in the body"));
-                    }
-                    (Some(presented), None) | (None, Some(presented)) => presented,
-                    (None, None) => {
-                        return Err(Problem::new(
-                            Code::MissingParameter,
-                            "`client_id` and `client_secret` are missing",
-                        ));
-                    }
-                };
-                (
-                    access_key::verify(services, facts, &presented).await?,
-                    Want::Own,
-                )
-            }
-            Grant::ConsoleLogin(login) => {
-                refuse_authorization(facts)?;
-                let proof = login::verify(services, facts, &login).await?;
-                super::password::require_no_change(services, &proof).await?;
-                (proof, Want::Own)
-            }
-            Grant::TokenExchange {
-                subject_token,
-                role,
-            } => {
-                refuse_authorization(facts)?;
-                (
-                    session::subject_token(services, subject_token.expose()).await?,
-                    Want::Role(role),
-                )
-            }
-        };
-        let issued = issue_session(
-            services,
-            proof,
-            Asked {
-                want,
-                duration_s,
-                audience,
-            },
-            facts,
-        )
-        .await?;
+        let issued = issue(services, input.body.value, &input.facts).await;
+        count(&issued);
+        let issued = issued?;
         let reply = Reply::new(TokenAnswer::from(&issued)).no_store();
         Ok(match issued.seq {
             Some(seq) => reply.at(seq),
@@ -125,8 +71,72 @@ impl Operation for CreateToken {
     }
 }
 
+/// Proof and session.
+async fn issue(
+    services: &Services,
+    request: TokenRequest,
+    facts: &Facts,
+) -> Result<Issued, Problem> {
+    let parts = services.part::<TokenParts>()?;
+    parts
+        .throttles
+        .stranger(Network::of(facts.address), facts.now)?;
+    let TokenRequest {
+        grant,
+        duration_s,
+        audience,
+    } = request;
+    let (proof, want) = match grant {
+        Grant::ClientCredentials(in_body) => {
+            let presented = match (access_key::Presented::basic(facts)?, in_body) {
+                (Some(_), Some(_)) => {
+                    return Err(surplus("the client is named in the header and in the body"));
+                }
+                (Some(presented), None) | (None, Some(presented)) => presented,
+                (None, None) => {
+                    return Err(Problem::new(
+                        Code::MissingParameter,
+                        "`client_id` and `client_secret` are missing",
+                    ));
+                }
+            };
+            (
+                access_key::verify(services, facts, &presented).await?,
+                Want::Own,
+            )
+        }
+        Grant::ConsoleLogin(login) => {
+            refuse_authorization(facts)?;
+            let proof = login::verify(services, facts, &login).await?;
+            super::password::require_no_change(services, &proof).await?;
+            (proof, Want::Own)
+        }
+        Grant::TokenExchange {
+            subject_token,
+            role,
+        } => {
+            refuse_authorization(facts)?;
+            (
+                session::subject_token(services, subject_token.expose()).await?,
+                Want::Role(role),
+            )
+        }
+    };
+    issue_session(
+        services,
+        proof,
+        Asked {
+            want,
+            duration_s,
+            audience,
+        },
+        facts,
+    )
+    .await
+}
+
 /// A header that would be ignored is refused like a parameter that would be.
-fn refuse_authorization(facts: &trilby_access::Facts) -> Result<(), Problem> {
+fn refuse_authorization(facts: &Facts) -> Result<(), Problem> {
     match single(&facts.headers, "authorization")? {
         None => Ok(()),
         Some(_) => Err(surplus("this grant takes no `Authorization` header")),
