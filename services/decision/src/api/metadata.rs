@@ -15,7 +15,7 @@ const PUBLIC: Access = Access::Public("a client finds its endpoints before it ha
 
 /// The decision point and its endpoints.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(title = "DecisionPointMetadata")]
+#[schema(as = DecisionPointMetadata, title = "DecisionPointMetadata")]
 pub struct Metadata {
     /// The decision point's identifier.
     policy_decision_point: String,

@@ -30,7 +30,7 @@ const READ_HISTORY: &str = "iam:ReadHistory";
 
 /// A subject or a resource.
 #[derive(Debug, ToSchema)]
-#[schema(title = "Entity")]
+#[schema(as = Entity, title = "Entity")]
 #[expect(dead_code, reason = "describes the body, which is read as a tree")]
 pub struct EntityBody {
     /// `user`, `role`, `service`, `account`, `anonymous`, or a type with subject aliases; for a resource its type.
@@ -46,7 +46,7 @@ pub struct EntityBody {
 
 /// What is to be done.
 #[derive(Debug, ToSchema)]
-#[schema(title = "Action")]
+#[schema(as = Action, title = "Action")]
 #[expect(dead_code, reason = "describes the body, which is read as a tree")]
 pub struct ActionBody {
     /// `service:Operation`; without a colon the account's only application is meant.

@@ -11,7 +11,7 @@ use super::mapping::Unanswerable;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[schema(title = "Decision")]
+#[schema(as = Decision, title = "Decision")]
 pub struct DecisionBody {
     /// Whether it is allowed. `false` must stop the operation.
     pub decision: bool,
@@ -23,7 +23,7 @@ pub struct DecisionBody {
 
 /// Answers in the order of the questions.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[schema(title = "Decisions")]
+#[schema(as = Decisions, title = "Decisions")]
 #[serde(untagged)]
 pub enum BatchBody {
     /// There was one question, without `evaluations`.
