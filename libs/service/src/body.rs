@@ -56,6 +56,7 @@ pub async fn read(
     limits: Limits,
 ) -> Result<Bytes, Problem> {
     check_type(request, media)?;
+    check_coding(request)?;
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -162,6 +163,28 @@ fn check_type(request: &HttpRequest, media: Media) -> Result<(), Problem> {
         header::HeaderValue::from_str(&wanted.join(", "))
             .unwrap_or(header::HeaderValue::from_static("*/*")),
     ))
+}
+
+/// Bodies are read as they come: one that says it is packed would be misread, and unpacking has no bound that the
+/// sender could see.
+fn check_coding(request: &HttpRequest) -> Result<(), Problem> {
+    let name = header::CONTENT_ENCODING.as_str();
+    match crate::headers::single(request.headers(), name)? {
+        None => Ok(()),
+        Some(coding) if coding.trim().eq_ignore_ascii_case("identity") => Ok(()),
+        Some(_) => Err(
+            Problem::new(Code::UnsupportedMediaType, "the body must not be packed")
+                .error(FieldError::header(
+                    "Content-Encoding",
+                    Code::UnsupportedMediaType,
+                    "not supported here",
+                ))
+                .with_header(
+                    header::ACCEPT_ENCODING,
+                    header::HeaderValue::from_static("identity"),
+                ),
+        ),
+    }
 }
 
 /// A parameter of the content type that changes nothing: none, or the one encoding we read.

@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::as_conversions,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -29,6 +30,8 @@ mod openapi;
 mod operations;
 #[path = "e2e/raw.rs"]
 mod raw;
+#[path = "e2e/schema.rs"]
+mod schema;
 #[path = "e2e/start.rs"]
 mod start;
 #[path = "e2e/story.rs"]

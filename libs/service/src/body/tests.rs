@@ -222,6 +222,27 @@ async fn the_content_type_must_be_the_one_the_operation_takes() {
 }
 
 #[actix_web::test]
+async fn a_packed_body_is_refused() {
+    let request = |coding: &'static str| {
+        TestRequest::post()
+            .insert_header(("content-type", "application/json"))
+            .insert_header(("content-encoding", coding))
+            .set_payload("{}")
+    };
+    for packed in ["gzip", "br", "identity, gzip", ""] {
+        let refused = read_request(request(packed), Media::Json, 10).await;
+        assert_eq!(
+            refused.unwrap_err().code,
+            Code::UnsupportedMediaType,
+            "{packed}"
+        );
+    }
+    read_request(request("Identity"), Media::Json, 10)
+        .await
+        .unwrap();
+}
+
+#[actix_web::test]
 async fn a_body_over_the_limit_is_refused_declared_or_not() {
     let request = || TestRequest::post().insert_header(("content-type", "application/json"));
     assert!(

@@ -117,11 +117,7 @@ impl Acme {
 }
 
 /// A request with an idempotency key of its own.
-pub fn once<'a>(
-    client: &'a Client,
-    method: &str,
-    path: &str,
-) -> trilby_testkit::http::Call<'a> {
+pub fn once<'a>(client: &'a Client, method: &str, path: &str) -> trilby_testkit::http::Call<'a> {
     client
         .request(method, path)
         .header("idempotency-key", &fresh_key())
@@ -166,7 +162,10 @@ pub fn attach(client: &Client, account: &str, user: &str, policy: &str) {
 
 pub fn create_key(client: &Client, account: &str, user: &str) -> Key {
     let path = format!("/v1/accounts/{account}/users/{user}/access-keys");
-    let answer = once(client, "POST", &path).json(&json!({})).send().expect(201);
+    let answer = once(client, "POST", &path)
+        .json(&json!({}))
+        .send()
+        .expect(201);
     Key {
         id: answer.text("/access_key_id").to_owned(),
         secret: answer.text("/secret").to_owned(),

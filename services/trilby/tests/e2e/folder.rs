@@ -39,7 +39,11 @@ pub fn assert_unchanged(before: &Contents, root: &Path) {
     let changed: Vec<&PathBuf> = names
         .filter(|name| before.get(*name) != after.get(*name))
         .collect();
-    assert!(changed.is_empty(), "changed in {}: {changed:?}", root.display());
+    assert!(
+        changed.is_empty(),
+        "changed in {}: {changed:?}",
+        root.display()
+    );
 }
 
 /// The permission bits.

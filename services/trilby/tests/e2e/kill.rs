@@ -52,10 +52,16 @@ impl Write {
         let (collection, body) = match self.kind {
             Kind::User => ("users", json!({"name": self.name})),
             Kind::Group => ("groups", json!({"name": self.name})),
-            Kind::Revocation => ("revocations", json!({"user": "sleeper", "reason": self.name})),
+            Kind::Revocation => (
+                "revocations",
+                json!({"user": "sleeper", "reason": self.name}),
+            ),
         };
         client
-            .request("POST", &format!("/v1/accounts/{}/{collection}", self.account))
+            .request(
+                "POST",
+                &format!("/v1/accounts/{}/{collection}", self.account),
+            )
             .header("idempotency-key", &format!("kill-test-{:0>20}", self.name))
             .json(&body)
             .try_send()
@@ -75,7 +81,7 @@ impl Write {
         match self.kind {
             Kind::User => "user.created",
             Kind::Group => "group.created",
-            Kind::Revocation => "sessions.revoked",
+            Kind::Revocation => "user.sessions_revoked",
         }
     }
 }
@@ -92,11 +98,17 @@ struct Known {
 
 #[test]
 fn fifty_kills_lose_nothing_acknowledged_and_repeat_nothing() {
-    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().subsec_nanos();
+    let seed = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .subsec_nanos();
     println!("seed {seed}");
     let mut random = u64::from(seed) | 1;
     let mut acme = Acme::start();
-    for (client, member) in [(acme.dev_admin(), &acme.dev), (acme.prod_admin(), &acme.prod)] {
+    for (client, member) in [
+        (acme.dev_admin(), &acme.dev),
+        (acme.prod_admin(), &acme.prod),
+    ] {
         crate::acme::create_user(&client, &member.id, "sleeper");
     }
     let mut made: Vec<Write> = Vec::new();
@@ -120,7 +132,11 @@ fn fifty_kills_lose_nothing_acknowledged_and_repeat_nothing() {
         made.extend(known.open);
     }
     println!("{} writes, {n_open} of them cut off", made.len());
-    assert!(made.len() >= ROUNDS as usize * 4, "only {} writes", made.len());
+    assert!(
+        made.len() >= ROUNDS as usize * 4,
+        "only {} writes",
+        made.len()
+    );
     assert!(n_open >= 10, "only {n_open} kills met a write");
     assert_log_has_each_once(&mut acme, &made);
 }
@@ -176,7 +192,11 @@ fn assert_there_once(acme: &Acme, write: &Write, answer: &Answer, round: u32) {
         Kind::Revocation => {
             // Nothing to be read by name: the repetition shows it, and the log at the end.
             let again = write.send(&client).unwrap();
-            assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
+            assert_eq!(
+                again.header("idempotency-replayed"),
+                Some("true"),
+                "{again:?}"
+            );
             assert_eq!(again.text("/seq"), answer.text("/seq"), "round {round}");
             return;
         }
@@ -194,7 +214,11 @@ fn retry(acme: &Acme, write: &Write, round: u32) {
     let second = write.send(&client).unwrap();
     assert_eq!(second.status, first.status, "{second:?}");
     assert_eq!(second.json, first.json, "round {round}");
-    assert_eq!(second.header("idempotency-replayed"), Some("true"), "{second:?}");
+    assert_eq!(
+        second.header("idempotency-replayed"),
+        Some("true"),
+        "{second:?}"
+    );
 }
 
 /// The chain is sound, no seq is missing, and every write is one event.
@@ -202,9 +226,19 @@ fn assert_log_has_each_once(acme: &mut Acme, made: &[Write]) {
     acme.trilby.kill();
     let data_dir = acme.trilby.data_dir().to_owned();
     let command = |args: &[&str]| {
-        let program = args.iter().fold(program().data_dir(&data_dir), |program, arg| program.arg(arg));
+        let program = args
+            .iter()
+            .fold(program().data_dir(&data_dir), |program, arg| {
+                program.arg(arg)
+            });
         let ended = program.run();
-        assert_eq!(ended.status.code(), Some(0), "{args:?}: {} {}", ended.stdout, ended.stderr);
+        assert_eq!(
+            ended.status.code(),
+            Some(0),
+            "{args:?}: {} {}",
+            ended.stdout,
+            ended.stderr
+        );
         ended.stdout
     };
     let verdict = command(&["log", "verify"]);
@@ -216,7 +250,13 @@ fn assert_log_has_each_once(acme: &mut Acme, made: &[Write]) {
         for write in made.iter().filter(|write| write.account == **account) {
             *expected.entry((write.event(), &write.name)).or_default() += 1;
         }
-        assert_eq!(events_of_writers(&export), expected.into_iter().map(|((event, name), n)| ((event.to_owned(), name.to_owned()), n)).collect());
+        assert_eq!(
+            events_of_writers(&export),
+            expected
+                .into_iter()
+                .map(|((event, name), n)| ((event.to_owned(), name.to_owned()), n))
+                .collect()
+        );
     }
     println!("read the logs in {:?}", begun.elapsed());
 }
@@ -224,7 +264,9 @@ fn assert_log_has_each_once(acme: &mut Acme, made: &[Write]) {
 /// How often each write of a writer is in an export; fails if a seq is missing or repeated.
 fn events_of_writers(export: &str) -> BTreeMap<(String, String), u32> {
     let mut found = BTreeMap::new();
-    let mut lines = export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut lines = export
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let manifest = lines.next().unwrap();
     let mut seq = 0;
     for event in lines {
@@ -232,7 +274,9 @@ fn events_of_writers(export: &str) -> BTreeMap<(String, String), u32> {
         assert_eq!(event["seq"], seq, "the log has a gap");
         let body = hex_decoded(event["body"].as_str().unwrap());
         let body: Value = serde_json::from_slice(&body).unwrap();
-        let name = ["name", "reason"].iter().find_map(|member| body["data"][member].as_str());
+        let name = ["name", "reason"]
+            .iter()
+            .find_map(|member| body["data"][member].as_str());
         let Some(name) = name.filter(|name| name.starts_with('w') && name.contains("-r")) else {
             continue;
         };

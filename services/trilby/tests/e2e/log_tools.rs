@@ -18,7 +18,9 @@ use crate::raw;
 /// A command about the store in a folder.
 fn log(data_dir: &Path, args: &[&str]) -> Ended {
     let program = program().data_dir(data_dir).arg("log");
-    args.iter().fold(program, |program, arg| program.arg(arg)).run()
+    args.iter()
+        .fold(program, |program, arg| program.arg(arg))
+        .run()
 }
 
 #[track_caller]
@@ -32,7 +34,12 @@ fn a_store_is_looked_after_while_a_server_writes_to_it() {
     let acme = Acme::start();
     let data_dir = acme.trilby.data_dir().to_owned();
     create_user(&acme.dev_admin(), &acme.dev.id, "first");
-    let kept = acme.dev_admin().get(&acme.in_dev("")).expect(200).seq().to_owned();
+    let kept = acme
+        .dev_admin()
+        .get(&acme.in_dev(""))
+        .expect(200)
+        .seq()
+        .to_owned();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
@@ -60,8 +67,17 @@ fn tools_agree(acme: &Acme, data_dir: &Path, kept: &str) {
     assert_eq!(report["status"], "ok", "{report}");
 
     let list = log(data_dir, &["list"]);
-    let listed: Vec<&str> = done(&list).lines().filter_map(|line| line.split(' ').next()).collect();
-    for expected in [&acme.account, &acme.organization, &acme.dev.id, &acme.prod.id, &"platform".to_owned()] {
+    let listed: Vec<&str> = done(&list)
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    for expected in [
+        &acme.account,
+        &acme.organization,
+        &acme.dev.id,
+        &acme.prod.id,
+        &"platform".to_owned(),
+    ] {
         assert!(listed.contains(&expected.as_str()), "{list:?}");
     }
     assert_eq!(listed.len(), 5, "{list:?}");
@@ -91,7 +107,10 @@ fn copy_serves(acme: &Acme, data_dir: &Path, copy: &Path, kept: &str) {
     crate::folder::copy(&data_dir.join("keys"), &copy.join("keys"));
     let verdict = log(copy, &["verify", "--kept", kept]);
     assert!(done(&verdict).starts_with("sound: "), "{verdict:?}");
-    let served = program().data_dir(copy).env("TRILBY_SERVER__PUBLIC_URL", &acme.trilby.url()).start();
+    let served = program()
+        .data_dir(copy)
+        .env("TRILBY_SERVER__PUBLIC_URL", &acme.trilby.url())
+        .start();
     let admin = served.client().with_token(&acme.dev.admin);
     admin.get(&acme.in_dev("/users/first")).expect(200);
     root_login(&served.client(), &acme.account, crate::acme::ROOT_PASSWORD).expect(200);
@@ -107,7 +126,11 @@ fn python_accepts(folder: &Path, export: &str, kept: &str) {
 
 /// `verify.py` on an export; none if this host has no Python.
 fn verify_py(folder: &Path, export: &str, kept: &str) -> Option<std::process::Output> {
-    let found = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = Command::new("python3")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if !found.is_ok_and(|status| status.success()) {
         println!("skipped: there is no python3 to run libs/eventlog/verify.py");
         return None;
@@ -129,18 +152,38 @@ fn a_changed_byte_is_found_and_named() {
     let made = create_user(&acme.dev_admin(), &acme.dev.id, "the-telltale-user");
     let seq = seq_number(made.seq(), &acme.dev.id);
     create_user(&acme.dev_admin(), &acme.dev.id, "one-after");
-    let kept = acme.dev_admin().get(&acme.in_dev("")).expect(200).seq().to_owned();
+    let kept = acme
+        .dev_admin()
+        .get(&acme.in_dev(""))
+        .expect(200)
+        .seq()
+        .to_owned();
     assert!(acme.trilby.stop().status.success());
     let data_dir = acme.trilby.data_dir().to_owned();
     done(&log(&data_dir, &["verify"]));
 
-    let n_changed = change_bytes(&data_dir.join("store/trilby.db"), b"the-telltale-user", b"the-telltale-uzer");
+    let n_changed = change_bytes(
+        &data_dir.join("store/trilby.db"),
+        b"the-telltale-user",
+        b"the-telltale-uzer",
+    );
     assert!(n_changed >= 1, "the name is not in the store as text");
     let verdict = log(&data_dir, &["verify"]);
     assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
     let named = format!("broken: log {} seq {seq}:", acme.dev.id);
-    assert!(verdict.stdout.contains(&named), "`{named}` is not in {verdict:?}");
-    assert!(verdict.stdout.lines().last().unwrap().starts_with("BROKEN: "), "{verdict:?}");
+    assert!(
+        verdict.stdout.contains(&named),
+        "`{named}` is not in {verdict:?}"
+    );
+    assert!(
+        verdict
+            .stdout
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("BROKEN: "),
+        "{verdict:?}"
+    );
     let untouched = log(&data_dir, &["verify", "--log", &acme.prod.id]);
     assert_eq!(untouched.status.code(), Some(0), "{untouched:?}");
 
@@ -148,7 +191,11 @@ fn a_changed_byte_is_found_and_named() {
     let export = log(&data_dir, &["export", &acme.dev.id]);
     if let Some(ended) = verify_py(folder.path(), &export.stdout, &kept) {
         assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-        let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&ended.stdout),
+            String::from_utf8_lossy(&ended.stderr)
+        );
         assert!(said.contains(&format!("seq {seq}")), "{said}");
     }
 }
@@ -177,7 +224,12 @@ fn a_lost_end_is_found_by_a_kept_position() {
     crate::folder::copy(acme.trilby.data_dir(), &old);
     acme.trilby.restart();
     create_user(&acme.dev_admin(), &acme.dev.id, "late");
-    let kept = acme.dev_admin().get(&acme.in_dev("")).expect(200).seq().to_owned();
+    let kept = acme
+        .dev_admin()
+        .get(&acme.in_dev(""))
+        .expect(200)
+        .seq()
+        .to_owned();
     // Sound in itself, and not the store that the position was answered by.
     done(&log(&old, &["verify"]));
     let verdict = log(&old, &["verify", "--kept", &kept]);
@@ -190,7 +242,12 @@ fn a_lost_end_is_found_by_a_kept_position() {
 fn a_command_about_no_store_makes_none() {
     let folder = TempDir::new().unwrap();
     let data_dir = folder.path().join("data");
-    for args in [&["verify"][..], &["list"], &["export", "platform"], &["copy", "/nowhere/at/all"]] {
+    for args in [
+        &["verify"][..],
+        &["list"],
+        &["export", "platform"],
+        &["copy", "/nowhere/at/all"],
+    ] {
         let ended = log(&data_dir, args);
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
         assert!(ended.stderr.contains("no store"), "{ended:?}");
@@ -202,34 +259,62 @@ fn a_command_about_no_store_makes_none() {
 fn the_operators_port_has_the_documented_metrics() {
     let acme = Acme::start();
     let (_, token) = acme.nobody("pep");
-    crate::acme::attach(&acme.dev_admin(), &acme.dev.id, "pep", "system:DecisionPointAccess");
+    crate::acme::attach(
+        &acme.dev_admin(),
+        &acme.dev.id,
+        "pep",
+        "system:DecisionPointAccess",
+    );
     let pep = acme.stranger().with_token(&token);
     for user in ["pep", "nobody-at-all"] {
-        pep.post("/access/v1/evaluation", &question(user, "s3:GetObject", "bucket", "x")).expect(200);
+        pep.post(
+            "/access/v1/evaluation",
+            &question(user, "s3:GetObject", "bucket", "x"),
+        )
+        .expect(200);
     }
     root_login(&acme.stranger(), &acme.account, "a wrong password it is").expect(401);
     let operator = acme.trilby.operator();
     let scraped = operator.get("/metrics").expect(200);
-    assert!(scraped.header("content-type").unwrap().starts_with("text/plain"), "{scraped:?}");
+    assert!(
+        scraped
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain"),
+        "{scraped:?}"
+    );
     let text = scraped.body();
-    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/METRICS.md")).unwrap();
+    let document =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/METRICS.md"))
+            .unwrap();
     let names: Vec<&str> = document
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
     assert!(names.len() >= 10, "{document}");
-    let missing: Vec<&&str> = names.iter().filter(|name| !text.contains(&format!("# TYPE {name} "))).collect();
-    assert!(missing.is_empty(), "documented and not served: {missing:?}\n{text}");
+    let missing: Vec<&&str> = names
+        .iter()
+        .filter(|name| !text.contains(&format!("# TYPE {name} ")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "documented and not served: {missing:?}\n{text}"
+    );
     for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
         let name = line.split(' ').next().unwrap();
         assert!(names.contains(&name), "served and not documented: {name}");
     }
-    assert!(text.contains("trilby_http_requests_total{operation=\"evaluate\",status=\"200\"} 2"), "{text}");
+    assert!(
+        text.contains("trilby_http_requests_total{operation=\"evaluate\",status=\"200\"} 2"),
+        "{text}"
+    );
     for secret in [&acme.dev.id, &acme.account, "nobody-at-all", "eyJ"] {
         assert!(!text.contains(secret), "{secret} is in the metrics");
     }
     // The operator's port is no second way in, and the API's port shows no metrics.
-    acme.stranger().get("/metrics").expect_problem(404, "not_found");
+    acme.stranger()
+        .get("/metrics")
+        .expect_problem(404, "not_found");
     operator.get("/v1/caller-identity").expect(404);
 }
 
@@ -254,10 +339,15 @@ fn a_stopping_process_answers_what_it_has_begun() {
         body.len()
     );
     let (first, rest) = body.split_at(5);
-    request.write_all(format!("{head}{first}").as_bytes()).unwrap();
+    request
+        .write_all(format!("{head}{first}").as_bytes())
+        .unwrap();
     wait_for_in_flight(&acme.trilby.operator());
     let url = acme.trilby.url();
-    let asked = Command::new("kill").args(["-TERM", &acme.trilby.id().to_string()]).status().unwrap();
+    let asked = Command::new("kill")
+        .args(["-TERM", &acme.trilby.id().to_string()])
+        .status()
+        .unwrap();
     assert!(asked.success());
     wait_until_closed(&url);
     request.write_all(rest.as_bytes()).unwrap();
@@ -267,13 +357,18 @@ fn a_stopping_process_answers_what_it_has_begun() {
     let ended = acme.trilby.stop();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     acme.trilby.restart();
-    acme.dev_admin().get(&acme.in_dev("/users/in-flight")).expect(200);
+    acme.dev_admin()
+        .get(&acme.in_dev("/users/in-flight"))
+        .expect(200);
 }
 
 fn wait_for_in_flight(operator: &Client) {
     for _ in 0..500 {
         let text = operator.get("/metrics").expect(200).body();
-        let line = text.lines().find(|line| line.starts_with("trilby_http_requests_in_flight ")).unwrap_or_default();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("trilby_http_requests_in_flight "))
+            .unwrap_or_default();
         // The scrape itself is one.
         if line.ends_with(" 2") {
             return;

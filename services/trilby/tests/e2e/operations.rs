@@ -1,7 +1,9 @@
 //! The operations that a server says it has: its OpenAPI documents, read over HTTP.
 
 use serde_json::{Value, json};
-use trilby_testkit::http::{Call, Client, encode};
+use trilby_testkit::http::{Answer, Call, Client, encode};
+
+use crate::schema::misfit;
 
 pub const SERVICES: [&str; 3] = ["identity", "token", "decision"];
 
@@ -84,6 +86,9 @@ impl Operation {
         if self.takes_header("Idempotency-Key") {
             call = call.header("idempotency-key", &crate::acme::fresh_key());
         }
+        if self.takes_header("If-Match") {
+            call = call.header("if-match", "\"s1\"");
+        }
         let content = &self.facts["requestBody"]["content"];
         if let Some(schema) = content.pointer("/application~1json/schema") {
             return call.json(&body.unwrap_or_else(|| self.example(schema, 0)));
@@ -91,6 +96,31 @@ impl Operation {
         match content.pointer("/application~1x-www-form-urlencoded/schema") {
             Some(_) => call.form(&[("token", "nothing")]),
             None => call,
+        }
+    }
+
+    /// Fails unless the answer is what the document says of its status.
+    #[track_caller]
+    pub fn assert_described(&self, answer: &Answer) {
+        let response = &self.facts["responses"][answer.status.to_string()];
+        assert!(
+            response.is_object(),
+            "{} says nothing of {answer:?}",
+            self.id
+        );
+        let contents = response["content"].as_object();
+        let media = answer.header("content-type").unwrap_or_default();
+        let media = media.split(';').next().unwrap().to_owned();
+        match contents.and_then(|contents| contents.get(&media)) {
+            Some(content) => {
+                let misfit = misfit(&self.schemas, &content["schema"], &answer.json, "");
+                assert!(misfit.is_none(), "{}: {misfit:?}: {answer:?}", self.id);
+            }
+            None => assert!(
+                answer.bytes.is_empty(),
+                "{}: {media} is not described: {answer:?}",
+                self.id
+            ),
         }
     }
 
@@ -107,7 +137,12 @@ impl Operation {
             let name = reference.rsplit('/').next().unwrap();
             return self.example(&self.schemas[name], depth + 1);
         }
-        for given in [&schema["example"], &schema["examples"][0], &schema["enum"][0], &schema["const"]] {
+        for given in [
+            &schema["example"],
+            &schema["examples"][0],
+            &schema["enum"][0],
+            &schema["const"],
+        ] {
             if !given.is_null() {
                 return given.clone();
             }

@@ -48,7 +48,10 @@ pub fn finish(stream: &mut TcpStream) -> Option<RawAnswer> {
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     Some(RawAnswer {
         status: status.unwrap_or_else(|| panic!("no HTTP answer: {text}")),
         body: body.to_owned(),

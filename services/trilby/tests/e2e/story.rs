@@ -87,10 +87,7 @@ fn a_demo_does_not_tell_its_story_into_an_installation_of_yours() {
 }
 
 /// Stops a program, looks at what it left, and only then lets its folder go.
-fn drop_after_stop(
-    mut program: trilby_testkit::spawned::Spawned,
-    look: impl FnOnce(&Path),
-) {
+fn drop_after_stop(mut program: trilby_testkit::spawned::Spawned, look: impl FnOnce(&Path)) {
     let ended = program.stop();
     assert!(ended.status.success(), "{ended:?}");
     let data_dir = program.data_dir().to_owned();
@@ -104,8 +101,14 @@ pub fn assert_tells_no_secret(text: &str, secrets: &[String]) {
         assert!(!text.contains(beginning), "`{beginning}…` was printed");
     }
     for (index, secret) in secrets.iter().enumerate() {
-        assert!(secret.len() >= 16, "secret {index} is too short to look for");
-        assert!(!text.contains(secret.as_str()), "secret {index} was printed");
+        assert!(
+            secret.len() >= 16,
+            "secret {index} is too short to look for"
+        );
+        assert!(
+            !text.contains(secret.as_str()),
+            "secret {index} was printed"
+        );
     }
 }
 
@@ -194,7 +197,10 @@ impl Story {
             .get(&format!("/v1/accounts/{}/users", self.fact("dev")))
             .expect(200);
         let names = users.json["items"].as_array().unwrap();
-        let names: Vec<_> = names.iter().filter_map(|user| user["name"].as_str()).collect();
+        let names: Vec<_> = names
+            .iter()
+            .filter_map(|user| user["name"].as_str())
+            .collect();
         assert_eq!(names, ["Bob", "contractor", "Mary", "storefront"]);
     }
 
@@ -205,16 +211,70 @@ impl Story {
         let nothing = |reason: &Value| reason["layer"] == "identity";
         type Because<'a> = &'a dyn Fn(&Value) -> bool;
         let facts: [(&str, &str, &str, &str, Because<'_>); 10] = [
-            ("Mary", "s3:GetObject", "reports/2026/q3.csv", "allow", &reading),
+            (
+                "Mary",
+                "s3:GetObject",
+                "reports/2026/q3.csv",
+                "allow",
+                &reading,
+            ),
             ("Mary", "s3:ListBucket", "holiday-photos", "allow", &reading),
-            ("Mary", "s3:PutObject", "reports/2026/q3.csv", "implicit_deny", &nothing),
-            ("Mary", "s3:DeleteObject", "reports/2026/q3.csv", "implicit_deny", &nothing),
-            ("Mary", "s3:PutObject", "team-drafts/plan.md", "allow", &drafts),
-            ("Mary", "s3:PutObject", "team-drafts-archive/plan.md", "implicit_deny", &nothing),
-            ("Mary", "s3:GetObject", "reports/confidential/salaries.csv", "explicit_deny", &keep_out),
-            ("Mary", "s3:PutObject", "team-drafts/confidential/merger.md", "explicit_deny", &keep_out),
-            ("Bob", "s3:GetObject", "reports/2026/q3.csv", "implicit_deny", &nothing),
-            ("Bob", "s3:PutObject", "team-drafts/plan.md", "implicit_deny", &nothing),
+            (
+                "Mary",
+                "s3:PutObject",
+                "reports/2026/q3.csv",
+                "implicit_deny",
+                &nothing,
+            ),
+            (
+                "Mary",
+                "s3:DeleteObject",
+                "reports/2026/q3.csv",
+                "implicit_deny",
+                &nothing,
+            ),
+            (
+                "Mary",
+                "s3:PutObject",
+                "team-drafts/plan.md",
+                "allow",
+                &drafts,
+            ),
+            (
+                "Mary",
+                "s3:PutObject",
+                "team-drafts-archive/plan.md",
+                "implicit_deny",
+                &nothing,
+            ),
+            (
+                "Mary",
+                "s3:GetObject",
+                "reports/confidential/salaries.csv",
+                "explicit_deny",
+                &keep_out,
+            ),
+            (
+                "Mary",
+                "s3:PutObject",
+                "team-drafts/confidential/merger.md",
+                "explicit_deny",
+                &keep_out,
+            ),
+            (
+                "Bob",
+                "s3:GetObject",
+                "reports/2026/q3.csv",
+                "implicit_deny",
+                &nothing,
+            ),
+            (
+                "Bob",
+                "s3:PutObject",
+                "team-drafts/plan.md",
+                "implicit_deny",
+                &nothing,
+            ),
         ];
         for (user, action, object, outcome, because) in facts {
             let answer = self.ask(user, action, "bucket", object).expect(200);
@@ -224,24 +284,34 @@ impl Story {
             assert!(because(reason), "{user} {action} {object}: {answer:?}");
         }
         // Bob has left Billing.
-        let bob = self.ask("Bob", "invoices:Send", "invoice", "2026-117").expect(200);
+        let bob = self
+            .ask("Bob", "invoices:Send", "invoice", "2026-117")
+            .expect(200);
         assert_eq!(bob.json["decision"], false, "{bob:?}");
     }
 
     /// What nobody of the story may do.
     fn assert_borders(&self) {
         let prod = format!("/v1/accounts/{}/users", self.fact("prod"));
-        self.by("dev-admin").get(&prod).expect_problem(404, "not_found");
+        self.by("dev-admin")
+            .get(&prod)
+            .expect_problem(404, "not_found");
         let dev = format!("/v1/accounts/{}/users", self.fact("dev"));
-        self.by("prod-admin").get(&dev).expect_problem(404, "not_found");
+        self.by("prod-admin")
+            .get(&dev)
+            .expect_problem(404, "not_found");
         // The enforcement point may ask, and nothing else.
-        self.by("storefront").get(&dev).expect_problem(403, "access_denied");
+        self.by("storefront")
+            .get(&dev)
+            .expect_problem(403, "access_denied");
         self.client.get(&dev).expect_problem(401, "unauthenticated");
     }
 
     fn ask(&self, user: &str, action: &str, kind: &str, id: &str) -> Answer {
         let path = format!("/accounts/{}/access/v1/evaluation", self.fact("dev"));
-        let storefront = self.by("storefront").with_header("trilby-explain", "explain");
+        let storefront = self
+            .by("storefront")
+            .with_header("trilby-explain", "explain");
         storefront.post(&path, &question(user, action, kind, id))
     }
 }
@@ -267,9 +337,13 @@ fn curl_lines(output: &str) -> Vec<CurlLine> {
             command.push_str(lines.next().unwrap());
         }
         let answer = lines.next().unwrap();
-        let status = answer.strip_prefix("  → ").and_then(|rest| rest.split(' ').next());
+        let status = answer
+            .strip_prefix("  → ")
+            .and_then(|rest| rest.split(' ').next());
         found.push(CurlLine {
-            status: status.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{command}\n{answer}")),
+            status: status
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_else(|| panic!("{command}\n{answer}")),
             command,
         });
     }
@@ -364,9 +438,14 @@ impl Running {
     /// The address it serves on, as printed.
     fn url(&self) -> String {
         let stdout = self.stdout();
-        let line = stdout.lines().find(|line| line.contains(STILL_SERVING) || line.contains(READY));
+        let line = stdout
+            .lines()
+            .find(|line| line.contains(STILL_SERVING) || line.contains(READY));
         let mut words = line.unwrap().split_whitespace();
-        words.find(|word| word.starts_with("http://")).unwrap().to_owned()
+        words
+            .find(|word| word.starts_with("http://"))
+            .unwrap()
+            .to_owned()
     }
 
     fn address(&self) -> String {
