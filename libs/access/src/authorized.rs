@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use trilby_directory::{AccountView, OrganizationView, World};
+use trilby_directory::{AccountView, Freshness, OrganizationView, World};
 use trilby_model::{AccountId, Arn, ConsistencyToken, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::caller::Caller;
@@ -11,6 +11,7 @@ use trilby_service::problem::Problem;
 
 use crate::authenticate::Session;
 use crate::authorize::{Inquiry, access_denied};
+use crate::freshness::counted_here;
 use crate::operation::Operation;
 use crate::target::{Place, Target};
 
@@ -136,6 +137,13 @@ impl<Op: Operation> Authorized<Op> {
         } else {
             Err(access_denied(action, &self.decision_id))
         }
+    }
+
+    /// Whether the past may be counted so: from a log of the caller's or of the path's account.
+    ///
+    /// Errors: `invalid_parameter`.
+    pub fn may_go_back(&self, freshness: &Freshness) -> Result<(), Problem> {
+        counted_here(freshness, &self.rights, self.organization.as_ref())
     }
 
     /// The caller as the engine knows it, with the keys of the request, for questions about other worlds.

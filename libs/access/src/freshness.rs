@@ -1,7 +1,9 @@
 //! `Trilby-Min-Seq`, `Trilby-At-Seq`, `Trilby-At-Time` (`DESIGN` 7.1).
 
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderMap;
-use trilby_directory::Freshness;
+use trilby_directory::{Freshness, OrganizationView, World};
 use trilby_model::brand::headers;
 use trilby_model::{ConsistencyToken, Timestamp};
 use trilby_service::headers::single;
@@ -31,6 +33,32 @@ pub(crate) fn read(map: &HeaderMap, history: bool) -> Result<Freshness, Problem>
             Err(Problem::new(Code::InvalidParameter, what))
         }
     }
+}
+
+/// Refuses a past that is counted from a log which is neither the caller's own nor one that is read: when that log had
+/// which events is not told to everyone.
+///
+/// Errors: `invalid_parameter`, the same for a log that does not exist.
+pub(crate) fn counted_here(
+    freshness: &Freshness,
+    world: &World,
+    organization: Option<&Arc<OrganizationView>>,
+) -> Result<(), Problem> {
+    let Freshness::AtSeq(token) = freshness else {
+        return Ok(());
+    };
+    let Some(first) = token.positions().first() else {
+        return Ok(());
+    };
+    let mut here = world.positions();
+    here.extend(organization.map(|view| view.position()));
+    if here.iter().any(|position| position.log == first.log) {
+        return Ok(());
+    }
+    Err(refuse(
+        headers::AT_SEQ,
+        "the first position must be one of the account that is read",
+    ))
 }
 
 fn parse(name: &str, text: &str) -> Result<ConsistencyToken, Problem> {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use trilby_directory::{Error as DirectoryError, Freshness, OrganizationView, World};
+use trilby_directory::{Freshness, OrganizationView, World};
 use trilby_model::{AccountId, Arn, DecisionId};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
@@ -15,6 +15,7 @@ use crate::authenticate::{Session, authenticate};
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::Authorized;
 use crate::body::RequestBody;
+use crate::freshness::counted_here;
 use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation};
 use crate::services::Services;
@@ -85,34 +86,37 @@ async fn authorize<Op: Operation>(
     };
     let caller = &session.caller;
     let own = caller.account;
-    let rights = rights(services, own, &place, &input.facts.freshness).await?;
+    let freshness = &input.facts.freshness;
+    let mut rights = rights(services, own, &place, freshness).await?;
     let inquiry = Inquiry::of(&session, &input.facts, input.facts.now)
         .map_err(|broken| access_denied(action_of::<Op>(), &decision_id).caused_by(broken))?;
-    let target = match Op::ACCESS {
-        Access::Public(_) | Access::Authenticated(_) => None,
+    let ask = |rights: &Rights| match Op::ACCESS {
+        Access::Public(_) | Access::Authenticated(_) => Ok(None),
         Access::Action(action) => {
             let asked = Asked {
                 services,
                 inquiry: &inquiry,
-                rights: &rights,
+                rights,
                 caller_account: own,
                 decision_id: &decision_id,
             };
-            Some(asked.action::<Op>(action, input, &session)?)
+            asked.action::<Op>(action, input, &session).map(Some)
         }
     };
-    // Only now may the caller learn that a position is not reached or not ours.
+    let mut target = ask(&rights)?;
+    // Only now may the caller learn, also by waiting, that a position is not reached or not ours.
+    if rights.is_foreign && matches!(freshness, Freshness::AtLeast(_)) {
+        rights.reach(services, own, &place, freshness).await?;
+        target = ask(&rights)?;
+    }
     let Rights {
         world,
         organization,
-        unreached,
+        ..
     } = rights;
-    if let Some(error) = unreached {
-        return Err(problem::of_directory(error));
-    }
-    let (read, organization) = match input.facts.freshness.is_past() {
+    let (read, organization) = match freshness.is_past() {
         false => (world.clone(), organization),
-        true => past(services, &world, organization, &input.facts.freshness).await?,
+        true => past(services, &world, organization, freshness).await?,
     };
     Ok(Authorized {
         session: Some(session),
@@ -158,14 +162,14 @@ fn public<Op: Operation>(
 struct Rights {
     world: World,
     organization: Option<Arc<OrganizationView>>,
-    /// A position of a foreign log that was asked for and not reached. Told only to who is allowed.
-    unreached: Option<DirectoryError>,
+    /// Whether logs other than the caller's own are part of it. Those are as they are, not as the request asks.
+    is_foreign: bool,
 }
 
-/// The newest states, at least as new as the request asks.
+/// The newest states; the caller's own at least as new as the request asks.
 ///
-/// A stranger must not learn from `Trilby-Min-Seq` which accounts exist: what was not reached in logs other than the
-/// caller's own is put aside until the caller is known to be allowed.
+/// A stranger must not learn from `Trilby-Min-Seq`, nor from the time that an answer takes, which accounts exist and how
+/// far their logs are: for logs other than the caller's own nobody waits until the caller is known to be allowed.
 async fn rights(
     services: &Services,
     own: AccountId,
@@ -179,60 +183,63 @@ async fn rights(
     } else {
         freshness
     };
-    let mut unreached = None;
-    let mut organization = None;
+    let mine = directory.world(Some(own), None, wanted);
+    let mine = mine.await.map_err(problem::of_directory)?;
+    let organization = match (place, &mine.principal_organization) {
+        (Place::Organization(id), Some(view)) if view.state.id() == id => Some(view.clone()),
+        (Place::Organization(id), _) => directory
+            .organization_at(id, &Freshness::Head)
+            .await
+            .map_err(problem::of_directory)?,
+        (Place::Nowhere | Place::Caller | Place::Account(_), _) => None,
+    };
     let resource = match place {
         Place::Nowhere | Place::Caller => Some(own),
         Place::Account(account) => Some(*account),
-        Place::Organization(id) => {
-            let found = match directory.organization_at(id, wanted).await {
-                Ok(found) => found,
-                Err(error) => {
-                    unreached = Some(error);
-                    directory
-                        .organization_at(id, &Freshness::Head)
-                        .await
-                        .map_err(problem::of_directory)?
-                }
-            };
-            let management = found
-                .as_ref()
-                .and_then(|view| view.state.management_account());
-            organization = found;
-            management
-        }
+        Place::Organization(_) => organization
+            .as_ref()
+            .and_then(|view| view.state.management_account()),
     };
-    let world = match directory.world(Some(own), resource, wanted).await {
-        Ok(world) => world,
-        Err(error) if resource != Some(own) && reveals(&error) => {
-            // The caller's own logs must be there; whether the other account's are is not its business yet.
-            directory
-                .world(Some(own), None, wanted)
-                .await
-                .map_err(problem::of_directory)?;
-            unreached = Some(error);
-            directory
-                .world(Some(own), resource, &Freshness::Head)
-                .await
-                .map_err(problem::of_directory)?
-        }
-        Err(error) => return Err(problem::of_directory(error)),
+    let is_foreign = resource != Some(own);
+    let (resource, resource_organization) = if is_foreign {
+        let theirs = directory.world(None, resource, &Freshness::Head);
+        let theirs = theirs.await.map_err(problem::of_directory)?;
+        (theirs.resource, theirs.resource_organization)
+    } else {
+        (mine.principal.clone(), mine.principal_organization.clone())
     };
     Ok(Rights {
-        world,
+        world: World {
+            resource,
+            resource_organization,
+            ..mine
+        },
         organization,
-        unreached,
+        is_foreign,
     })
 }
 
-/// Whether an error tells something about a log to who asked for a position of it.
-fn reveals(error: &DirectoryError) -> bool {
-    matches!(
-        error,
-        DirectoryError::Behind { .. }
-            | DirectoryError::TimelineLost { .. }
-            | DirectoryError::InvalidSeq { .. }
-    )
+impl Rights {
+    /// Brings the other logs to where the request asks for.
+    ///
+    /// Errors: those of freshness.
+    async fn reach(
+        &mut self,
+        services: &Services,
+        own: AccountId,
+        place: &Place,
+        wanted: &Freshness,
+    ) -> Result<(), Problem> {
+        let directory = services.directory();
+        let resource = self.world.resource.as_ref().map(|view| view.state.id());
+        let world = directory.world(Some(own), resource, wanted);
+        self.world = world.await.map_err(problem::of_directory)?;
+        if let Place::Organization(id) = place {
+            let organization = directory.organization_at(id, wanted);
+            self.organization = organization.await.map_err(problem::of_directory)?;
+        }
+        Ok(())
+    }
 }
 
 async fn past(
@@ -241,6 +248,7 @@ async fn past(
     organization: Option<Arc<OrganizationView>>,
     freshness: &Freshness,
 ) -> Result<(World, Option<Arc<OrganizationView>>), Problem> {
+    counted_here(freshness, now, organization.as_ref())?;
     let directory = services.directory();
     let id = |view: &Option<Arc<trilby_directory::AccountView>>| {
         view.as_ref().map(|view| view.state.id())

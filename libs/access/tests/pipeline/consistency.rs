@@ -164,6 +164,38 @@ fn the_past_is_a_right_of_its_own_and_read_only() {
 }
 
 #[test]
+fn the_past_is_counted_from_no_foreign_log() {
+    let installation = installation();
+    let (account, other) = (installation.account("Acme"), installation.account("Other"));
+    let root = installation.root(account);
+    let users = format!("/v1/accounts/{account}/users");
+    let own = installation.state(account).seq();
+    // An end of a commit, the inside of one, beyond the end, another history, an account and an organization that are none.
+    for foreign in [
+        format!("{other}@2"),
+        format!("{other}@1"),
+        format!("{other}@999999"),
+        format!("{other}@2.0123456789abcdef"),
+        format!("{other}@2,{account}@{own}"),
+        "999999999999@2".to_owned(),
+        "o-aaaaaaaaaa@1".to_owned(),
+        "platform@1".to_owned(),
+    ] {
+        let refused = root.with_header(AT, &foreign).get(&users);
+        let refused = refused.expect_problem(400, "invalid_parameter");
+        assert!(
+            !refused.text("/detail").contains("999"),
+            "{}",
+            refused.text("/detail")
+        );
+    }
+    // One that is named besides and not read means nothing.
+    root.with_header(AT, &format!("{account}@{own},{other}@1"))
+        .get(&users)
+        .expect(200);
+}
+
+#[test]
 fn pages_of_a_walk_show_one_state() {
     let installation = installation();
     let account = installation.account("Acme");

@@ -1,5 +1,7 @@
 //! Who may, and what the others are told.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use trilby_testkit::http::Answer;
 use trilby_testkit::installation::allow;
@@ -130,6 +132,28 @@ fn a_refusal_tells_nothing_about_positions_of_foreign_logs() {
         let asked = root.with_header("trilby-min-seq", &position).get(&users);
         assert_eq!(told(&asked), plain, "{position}");
         assert_eq!(asked.header("trilby-seq"), None);
+    }
+}
+
+#[test]
+fn a_refusal_never_waits_for_foreign_logs() {
+    let installation = installation();
+    let (own, theirs) = (installation.account("Acme"), installation.account("Other"));
+    let root = installation.root(own);
+    let took = |account: &str| {
+        let far = root.with_header("trilby-min-seq", &format!("{account}@999999"));
+        let begun = Instant::now();
+        far.get(&format!("/v1/accounts/{account}/users"))
+            .expect_problem(404, "not_found");
+        begun.elapsed()
+    };
+    // The shortest of some: a busy machine makes anything slow. Waiting for a position takes half a second, always.
+    for account in [theirs.to_string(), "999999999999".to_owned()] {
+        let shortest = (0..3).map(|_| took(&account)).min();
+        assert!(
+            shortest < Some(Duration::from_millis(400)),
+            "{account}: {shortest:?}"
+        );
     }
 }
 

@@ -120,6 +120,7 @@ impl<'a> Asking<'a> {
             Some(freshness) => {
                 if freshness.is_past() {
                     grant.require(READ_HISTORY, &Arn::account_of(&home), home, &Context::new())?;
+                    grant.may_go_back(&freshness)?;
                 }
                 freshness
             }
