@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::json;
 use trilby_service::clock::{EntropySource, SystemEntropy};
+use trilby_service::server::stop_signal;
 use trilby_service::settings::Settings;
 
 use crate::files;
@@ -57,13 +58,14 @@ pub async fn run(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
     let told = tell(&serving, folder, Arc::clone(&terminal)).await;
     match told {
         Ok(_) => {
+            let asked_to_stop = stop_signal();
             terminal.line("")?;
             terminal.line(&format!(
                 "Still serving on {} (API document: {}/docs). Stop with Ctrl-C.",
                 serving.url(),
                 serving.url()
             ))?;
-            serving.until_stopped().await
+            serving.until_stopped(asked_to_stop).await
         }
         Err(error) => {
             serving.stop().await?;

@@ -3,6 +3,7 @@
 //! This is where the backend is chosen. The order of a start is the order of what can be refused without leaving a trace: settings, ports,
 //! data folder, keys, store; only then is anything written that was not there.
 
+use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -44,11 +45,12 @@ pub fn free_port() -> SocketAddr {
 pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
     let dir = DataDir::at(&settings.log.data_dir)?;
     let serving = start(settings).await?;
+    let asked_to_stop = stop_signal();
     if let Some(ticket) = &serving.ticket {
         bootstrap::tell(&terminal, &serving.url, ticket, &dir.ticket())?;
     }
     terminal.line(&serving.ready_line)?;
-    serving.until_stopped().await
+    serving.until_stopped(asked_to_stop).await
 }
 
 /// Starts serving in the background.
@@ -122,11 +124,14 @@ impl Serving {
         self.ticket.clone()
     }
 
-    /// Serves until a signal says to stop, or the server ends by itself.
-    pub async fn until_stopped(mut self) -> anyhow::Result<()> {
+    /// Serves until it is asked to stop ([`stop_signal`]), or the server ends by itself.
+    pub async fn until_stopped(
+        mut self,
+        asked_to_stop: impl Future<Output = ()>,
+    ) -> anyhow::Result<()> {
         let stop = self.stop.take();
         tokio::select! {
-            () = stop_signal() => {}
+            () = asked_to_stop => {}
             ended = &mut self.server => {
                 ended??;
                 return self.close().await;

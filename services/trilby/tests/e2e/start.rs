@@ -313,6 +313,17 @@ fn the_newest_ticket_is_the_only_one() {
     bootstrap(&trilby.client(), &third).expect(201);
 }
 
+/// Whoever waits for the ready line may stop it at once.
+#[test]
+fn a_process_stopped_as_soon_as_it_is_ready_stops_in_order() {
+    let mut trilby = program().start();
+    for _ in 0..5 {
+        let ended = trilby.stop();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        trilby.restart();
+    }
+}
+
 #[test]
 fn a_second_start_finds_everything_again() {
     let mut acme = Acme::start();
