@@ -18,7 +18,7 @@ pub struct Cli {
 /// Where settings come from; flags win over the environment, the environment over the file.
 #[derive(Debug, Clone, Args)]
 pub struct SettingsArgs {
-    /// Settings file (TOML). Every setting can be given as TRILBY_<SECTION>__<NAME> as well
+    /// Settings file (TOML). Every setting can be given as TRILBY_SECTION__NAME as well
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the log and the installation's keys [default: ./trilby-data]
