@@ -2,7 +2,7 @@
 //!
 //! A backend's tests say how to open a fresh store that announces its own commits:
 //!
-//! ```ignore
+//! ```text
 //! trilby_eventlog::conformance_tests!(async { (Memory::for_tests(), ()) });
 //! ```
 //! The second half of the pair is kept alive while the case runs (a temporary directory).
