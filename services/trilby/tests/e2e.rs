@@ -30,6 +30,8 @@ mod openapi;
 mod operations;
 #[path = "e2e/raw.rs"]
 mod raw;
+#[path = "e2e/repeats.rs"]
+mod repeats;
 #[path = "e2e/schema.rs"]
 mod schema;
 #[path = "e2e/start.rs"]

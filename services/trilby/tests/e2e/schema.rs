@@ -23,8 +23,8 @@ pub fn misfit(schemas: &Value, schema: &Value, value: &Value, at: &str) -> Optio
             };
         }
     }
-    if let Some(parts) = schema["allOf"].as_array() {
-        return parts.iter().find_map(|one| misfit(schemas, one, value, at));
+    if schema["allOf"].is_array() {
+        return misfit(schemas, &merged(schemas, schema), value, at);
     }
     if let Some(allowed) = schema["enum"].as_array()
         && !allowed.contains(value)
@@ -46,6 +46,19 @@ pub fn misfit(schemas: &Value, schema: &Value, value: &Value, at: &str) -> Optio
         Value::Object(_) => misfit_of_object(schemas, schema, value, at),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
+}
+
+/// The parts of an `allOf` as one object: each alone would not know the members of the others.
+fn merged(schemas: &Value, schema: &Value) -> Value {
+    let mut properties = serde_json::Map::new();
+    let mut required = Vec::new();
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        let name = part["$ref"].as_str().and_then(|at| at.rsplit('/').next());
+        let part = name.map_or(part, |name| &schemas[name]);
+        properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+        required.extend(part["required"].as_array().cloned().unwrap_or_default());
+    }
+    serde_json::json!({"type": "object", "properties": properties, "required": required})
 }
 
 fn misfit_of_object(schemas: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {

@@ -106,6 +106,7 @@ impl Operation for CreateAccessKey {
                     let reply = Reply::new(NewKeyView {
                         key: AccessKeyView::of(key),
                         secret,
+                        secret_withheld: false,
                     });
                     Ok(reply
                         .etag(key.stamp.changed)

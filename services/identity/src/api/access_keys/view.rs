@@ -42,6 +42,10 @@ pub struct NewKeyView {
     #[serde(serialize_with = "shown_once")]
     #[schema(value_type = Option<String>, required = true, example = "tbk_…")]
     pub secret: AccessKeySecret,
+    /// `true` if this answer repeats an earlier one, so that the secret is not in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false, default = false)]
+    pub secret_withheld: bool,
 }
 
 /// Whether an access key opens.

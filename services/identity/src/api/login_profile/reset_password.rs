@@ -30,6 +30,10 @@ pub struct PasswordTicketView {
     #[serde(serialize_with = "shown_once")]
     #[schema(value_type = Option<String>, required = true, example = "tbr_…")]
     pub ticket: Ticket,
+    /// `true` if this answer repeats an earlier one, so that the ticket is not in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false, default = false)]
+    pub ticket_withheld: bool,
     /// When it stops opening.
     pub expires_at: Timestamp,
 }
@@ -127,6 +131,7 @@ impl Operation for ResetPassword {
                     let view = PasswordTicketView {
                         user_id: user.id.clone(),
                         ticket,
+                        ticket_withheld: false,
                         expires_at: filed.expires_at,
                     };
                     Ok(Reply::new(view).withholding(&["ticket"]))
