@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Mode and content of everything in a folder; of a folder in it, the mode alone.
 pub type Contents = BTreeMap<PathBuf, (u32, Option<Vec<u8>>)>;
@@ -44,6 +45,20 @@ pub fn assert_unchanged(before: &Contents, root: &Path) {
         "changed in {}: {changed:?}",
         root.display()
     );
+}
+
+/// Waits until a process that has nothing to do has put its folder in order.
+pub fn settled(root: &Path) {
+    let mut before = contents(root);
+    for _ in 0..40 {
+        std::thread::sleep(Duration::from_millis(300));
+        let after = contents(root);
+        if after == before {
+            return;
+        }
+        before = after;
+    }
+    panic!("{} never comes to rest", root.display());
 }
 
 /// The permission bits.

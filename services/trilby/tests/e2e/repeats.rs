@@ -11,15 +11,27 @@ use crate::operations::{Operation, operations};
 
 /// Operations without a step, and why.
 const EXEMPT: [(&str, &str); 14] = [
-    ("create_organization", "every test's beginning; an account founds one"),
-    ("attach_role_policy", "the only role there is is protected until roles can be made"),
+    (
+        "create_organization",
+        "every test's beginning; an account founds one",
+    ),
+    (
+        "attach_role_policy",
+        "the only role there is is protected until roles can be made",
+    ),
     ("detach_role_policy", "the same"),
     ("put_role_inline_policy", "the same"),
     ("delete_role_inline_policy", "the same"),
     ("put_role_tags", "the same"),
     ("update_role_tags", "the same"),
-    ("put_login_profile", "takes no key: no receipt keeps the hash of a password"),
-    ("assume_role", "changes no rights: each call is a session of its own"),
+    (
+        "put_login_profile",
+        "takes no key: no receipt keeps the hash of a password",
+    ),
+    (
+        "assume_role",
+        "changes no rights: each call is a session of its own",
+    ),
     ("evaluate", "asks"),
     ("evaluate_batch", "asks"),
     ("evaluate_in_account", "asks"),
@@ -80,35 +92,86 @@ fn steps(account: &str) -> Vec<Step> {
     let system = [("policy", "system:ReadOnlyAccess")];
     vec![
         step("update_account", &[], json!({"name": "acme-development"})),
-        step("create_user", &[], json!({"name": "Mary", "description": "writes", "tags": {"team": "editors"}})),
-        step("update_user", &[], json!({"description": null, "path": "/editors/"})),
+        step(
+            "create_user",
+            &[],
+            json!({"name": "Mary", "description": "writes", "tags": {"team": "editors"}}),
+        ),
+        step(
+            "update_user",
+            &[],
+            json!({"description": null, "path": "/editors/"}),
+        ),
         step("put_user_tags", &[], tags.clone()),
-        step("update_user_tags", &[], json!({"tags": {"team": null, "floor": "3"}})),
+        step(
+            "update_user_tags",
+            &[],
+            json!({"tags": {"team": null, "floor": "3"}}),
+        ),
         step("attach_user_policy", &system, none.clone()),
-        step("put_user_inline_policy", &inline, json!({"document": policy})).when(Absent),
+        step(
+            "put_user_inline_policy",
+            &inline,
+            json!({"document": policy}),
+        )
+        .when(Absent),
         step("create_access_key", &[], json!({})),
         step("update_access_key", &[], json!({"status": "inactive"})),
         step("reset_user_password", &[], none.clone()),
         step("create_group", &[], json!({"name": "Billing"})),
-        step("update_group", &[], json!({"description": "sends invoices"})),
+        step(
+            "update_group",
+            &[],
+            json!({"description": "sends invoices"}),
+        ),
         step("put_group_tags", &[], tags.clone()),
         step("update_group_tags", &[], json!({"tags": {"floor": "3"}})),
         step("attach_group_policy", &system, none.clone()),
-        step("put_group_inline_policy", &inline, json!({"document": policy})).when(Absent),
+        step(
+            "put_group_inline_policy",
+            &inline,
+            json!({"document": policy}),
+        )
+        .when(Absent),
         step("add_group_member", &[], none.clone()),
-        step("create_policy", &[], json!({"name": "Reading", "document": policy})),
+        step(
+            "create_policy",
+            &[],
+            json!({"name": "Reading", "document": policy}),
+        ),
         step("update_policy", &[], json!({"description": "reads"})),
         step("put_policy_tags", &[], tags),
         step("update_policy_tags", &[], json!({"tags": {"floor": "3"}})),
         step("create_policy_version", &[], json!({"document": other})),
-        step("create_policy_version", &[], json!({"document": policy, "set_as_default": true})),
+        step(
+            "create_policy_version",
+            &[],
+            json!({"document": policy, "set_as_default": true}),
+        ),
         step("register_application", &[], json!({"name": "s3"})),
         step("update_application", &[], json!({"description": "buckets"})),
-        step("put_actions", &[], json!({"actions": {"GetObject": {"description": "reads"}}})),
-        step("put_resource", &resource, json!({"tags": {"team": "editors"}})),
-        step("put_resource_policy", &resource, json!({"document": on_resource})).when(Absent),
+        step(
+            "put_actions",
+            &[],
+            json!({"actions": {"GetObject": {"description": "reads"}}}),
+        ),
+        step(
+            "put_resource",
+            &resource,
+            json!({"tags": {"team": "editors"}}),
+        ),
+        step(
+            "put_resource_policy",
+            &resource,
+            json!({"document": on_resource}),
+        )
+        .when(Absent),
         step("put_subject_alias", &alias, json!({"principal": "{user}"})),
-        step("create_revocation", &[], json!({"user": "Mary", "reason": "repeated"})),
+        step(
+            "create_revocation",
+            &[],
+            json!({"user": "Mary", "reason": "repeated"}),
+        ),
         step("create_member_account", &[], json!({"name": "acme-test"})),
         step("set_default_policy_version", &[], json!({"version": "v1"})).when(ParentUnchanged),
         step("delete_policy_version", &[("version", "v2")], none.clone()),
@@ -138,7 +201,11 @@ impl Known {
             let own = step.path.iter().find(|(known, _)| *known == name);
             match own {
                 Some((_, value)) => (*value).to_owned(),
-                None => self.0.get(name).unwrap_or_else(|| panic!("no {name} for {}", step.id)).clone(),
+                None => self
+                    .0
+                    .get(name)
+                    .unwrap_or_else(|| panic!("no {name} for {}", step.id))
+                    .clone(),
             }
         })
     }

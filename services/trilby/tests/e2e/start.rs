@@ -11,7 +11,7 @@ use trilby_testkit::http::encode;
 use trilby_testkit::spawned::{Ended, Program};
 
 use crate::acme::{Acme, bootstrap, program, root_login};
-use crate::folder::{assert_unchanged, contents, copy, mode};
+use crate::folder::{assert_unchanged, contents, copy, mode, settled};
 use crate::operations::operations;
 
 /// Fails unless the program ended with 1 and one line that has all of these words.
@@ -151,6 +151,7 @@ fn sqlite_of_others() -> Vec<u8> {
 fn a_second_process_on_a_data_folder_is_refused() {
     let first = program().start();
     let second = program().data_dir(first.data_dir());
+    settled(first.data_dir());
     refuses(second, first.data_dir(), &["is in use by process"]);
     first.client().get("/readyz").expect(200);
     // The first one's ticket was not touched.
