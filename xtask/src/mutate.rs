@@ -13,10 +13,13 @@
 //! test = "cargo test -p trilby-engine explicit_deny_beats_allow"
 //! ```
 //!
+//! With `demo = true`, `cargo xtask mutate --demo` also wants `trilby demo --exit` to fail under it.
+//!
 //! A mutation passes if the untouched copy is green under `test`, the mutated one still compiles, and then a test whose
 //! name holds the last word of `test` fails.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{bail, ensure};
@@ -24,6 +27,7 @@ use anyhow::{bail, ensure};
 use crate::workspace;
 
 mod copy;
+mod demo;
 mod list;
 mod trial;
 
@@ -39,6 +43,37 @@ pub struct Args {
     /// Check the list (each text stands once in its file) and run nothing
     #[arg(long)]
     check: bool,
+    /// Play the demo in place of the named tests, with the mutations that it must notice
+    #[arg(long)]
+    demo: bool,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    first: Option<usize>,
+}
+
+/// What judges a mutation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Judge {
+    Test(Test),
+    Demo,
+}
+
+impl Judge {
+    fn run(&self, copy: &Copy) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Test(test) => test.run(copy),
+            Self::Demo => demo::run(copy),
+        }
+    }
+}
+
+impl fmt::Display for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Test(test) => test.fmt(f),
+            Self::Demo => f.write_str("trilby demo --exit"),
+        }
+    }
 }
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
@@ -48,20 +83,35 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             mutation.name.contains(text) || mutation.file.to_string_lossy().contains(text)
         });
     }
+    if args.demo {
+        mutations.retain(|mutation| mutation.demo);
+    }
+    mutations.truncate(args.first.unwrap_or(usize::MAX));
     ensure!(!mutations.is_empty(), "no mutation to try");
     if args.check {
         println!("{} mutations, each of which fits its file", mutations.len());
         return Ok(());
     }
 
+    let judged: Vec<(Mutation, Judge)> = mutations
+        .into_iter()
+        .map(|mutation| {
+            let judge = if args.demo {
+                Judge::Demo
+            } else {
+                Judge::Test(mutation.test.clone())
+            };
+            (mutation, judge)
+        })
+        .collect();
     let copy = Copy::make(root, &workspace::target_dir(root))?;
-    let unmutated = green_before(&copy, &mutations)?;
+    let unmutated = green_before(&copy, &judged)?;
     let mut rows = Vec::new();
-    for mutation in &mutations {
-        let outcome = match unmutated.get(&mutation.test) {
-            Some(Outcome::Green) => try_one(&copy, mutation)?,
+    for (mutation, judge) in &judged {
+        let outcome = match unmutated.get(judge) {
+            Some(Outcome::Green) => try_one(&copy, mutation, judge)?,
             Some(other) => Outcome::NotGreenBefore(other.to_string()),
-            None => bail!("`{}` was never tried", mutation.test),
+            None => bail!("`{judge}` was never tried"),
         };
         println!(
             "{} {}: {outcome}",
@@ -73,25 +123,25 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     report(&rows)
 }
 
-/// What each distinct test says of the untouched copy.
+/// What each distinct judge says of the untouched copy.
 fn green_before<'a>(
     copy: &Copy,
-    mutations: &'a [Mutation],
-) -> anyhow::Result<BTreeMap<&'a Test, Outcome>> {
+    judged: &'a [(Mutation, Judge)],
+) -> anyhow::Result<BTreeMap<&'a Judge, Outcome>> {
     let mut outcomes = BTreeMap::new();
-    for Mutation { test, .. } in mutations {
-        if !outcomes.contains_key(test) {
-            println!("before: {test}");
-            outcomes.insert(test, test.run(copy)?);
+    for (_, judge) in judged {
+        if !outcomes.contains_key(judge) {
+            println!("before: {judge}");
+            outcomes.insert(judge, judge.run(copy)?);
         }
     }
     Ok(outcomes)
 }
 
-fn try_one(copy: &Copy, mutation: &Mutation) -> anyhow::Result<Outcome> {
+fn try_one(copy: &Copy, mutation: &Mutation, judge: &Judge) -> anyhow::Result<Outcome> {
     let original = copy.read(&mutation.file)?;
     copy.write(&mutation.file, &mutation.applied_to(&original)?)?;
-    let outcome = mutation.test.run(copy);
+    let outcome = judge.run(copy);
     // Also after an error: the next mutation is to be the only one.
     copy.write(&mutation.file, &original)?;
     outcome

@@ -31,6 +31,9 @@ pub struct Mutation {
     replace: String,
     /// The test that must fail.
     pub test: Test,
+    /// Whether `trilby demo --exit` must fail as well.
+    #[serde(default)]
+    pub demo: bool,
 }
 
 impl Mutation {
@@ -81,6 +84,7 @@ fn check(mutation: &Mutation, root: &Path, known: &BTreeSet<&Path>) -> anyhow::R
         find,
         replace,
         test: _,
+        demo: _,
     } = mutation;
     ensure!(
         known.contains(file.as_path()),

@@ -125,39 +125,9 @@ impl Test {
 
     /// Runs cargo with more arguments; its status (`None` if it hung) and standard output.
     fn cargo(&self, copy: &Copy, more: &[&str]) -> anyhow::Result<(Option<ExitStatus>, String)> {
-        // Output goes to a file: a pipe nobody reads would stop a talkative test.
-        let log = copy.target_dir().join("mutate.log");
         let mut command = Command::new("cargo");
-        command
-            .args(&self.args)
-            .args(more)
-            .current_dir(copy.folder())
-            .env("CARGO_TARGET_DIR", copy.target_dir());
-        command
-            .stdin(Stdio::null())
-            .stdout(File::create(&log)?)
-            .stderr(Stdio::null())
-            .process_group(0);
-        let mut child = command.spawn().context("cannot run cargo")?;
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break Some(status);
-            }
-            if started.elapsed() > LIMIT {
-                // The group holds cargo and the test it started, and nothing else.
-                Command::new("kill")
-                    .args(["-KILL", "--", &format!("-{}", child.id())])
-                    .status()?;
-                child.wait()?;
-                break None;
-            }
-            thread::sleep(POLL);
-        };
-        Ok((
-            status,
-            String::from_utf8_lossy(&std::fs::read(&log)?).into_owned(),
-        ))
+        command.args(&self.args).args(more);
+        bounded(&mut command, copy)
     }
 
     fn read(&self, succeeded: bool, output: &str) -> Outcome {
@@ -177,6 +147,42 @@ impl Test {
             None => Outcome::NoSuchTest,
         }
     }
+}
+
+/// Runs a command in the copy, for [`LIMIT`] at most; its status (`None` if it hung) and standard output.
+pub(super) fn bounded(
+    command: &mut Command,
+    copy: &Copy,
+) -> anyhow::Result<(Option<ExitStatus>, String)> {
+    // Output goes to a file: a pipe nobody reads would stop a talkative test.
+    let log = copy.target_dir().join("mutate.log");
+    command
+        .current_dir(copy.folder())
+        .env("CARGO_TARGET_DIR", copy.target_dir())
+        .stdin(Stdio::null())
+        .stdout(File::create(&log)?)
+        .stderr(Stdio::null())
+        .process_group(0);
+    let mut child = command.spawn().context("cannot start it")?;
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if started.elapsed() > LIMIT {
+            // The group holds the command and what it started, and nothing else.
+            Command::new("kill")
+                .args(["-KILL", "--", &format!("-{}", child.id())])
+                .status()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(POLL);
+    };
+    Ok((
+        status,
+        String::from_utf8_lossy(&std::fs::read(&log)?).into_owned(),
+    ))
 }
 
 #[cfg(test)]
