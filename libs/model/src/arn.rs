@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::brand::{PARTITION, PARTITION_ALIAS};
+use crate::federation::ProviderName;
 use crate::ids::{AccountId, ControlPolicyId, OrganizationId, RootId, UnitId};
 use crate::names::{
     ApplicationName, GroupName, Path, PolicyName, ResourceKey, ResourceType, RoleName,
@@ -188,6 +189,28 @@ impl Arn {
             "sts",
             &account.to_string(),
             format!("assumed-role/{role}/{session}"),
+        )
+    }
+
+    /// An outside identity provider of an account.
+    #[must_use]
+    pub fn oidc_provider(account: &AccountId, name: &ProviderName) -> Self {
+        Self::iam(account, format!("oidc-provider/{name}"))
+    }
+
+    /// An account's acceptance of another account's identity provider.
+    #[must_use]
+    pub fn oidc_provider_link(account: &AccountId, name: &ProviderName) -> Self {
+        Self::iam(account, format!("oidc-provider-link/{name}"))
+    }
+
+    /// A federated session in the account that owns its provider; `subject` is the token's `sub` claim of ours.
+    #[must_use]
+    pub fn federated_session(account: &AccountId, subject: &str) -> Self {
+        Self::ours(
+            "sts",
+            &account.to_string(),
+            format!("federated-session/{subject}"),
         )
     }
 

@@ -8,6 +8,7 @@ mod action;
 mod arn;
 pub mod brand;
 mod entropy;
+pub mod federation;
 mod hash;
 mod ids;
 pub mod json;

@@ -3,19 +3,15 @@
 //! The spelling given is kept and shown. Whether two names are one name is asked of [`key`](UserName::key), which is
 //! lower case: `Alice` and `alice` cannot both be users. `Eq`, `Ord` and `Hash` of these types are on the exact text.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::brand::{KEY_PREFIX, KEY_PREFIX_ALIAS, RESERVED_PREFIXES};
-use crate::text::{echo, string_on_the_wire};
 
 /// Why a text is no name of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {what}: {why}")]
 pub struct NameError {
-    what: &'static str,
-    why: &'static str,
-    text: String,
+    pub(crate) what: &'static str,
+    pub(crate) why: &'static str,
+    pub(crate) text: String,
 }
 
 impl NameError {
@@ -47,28 +43,28 @@ macro_rules! name {
             }
         }
 
-        impl FromStr for $type {
-            type Err = NameError;
+        impl std::str::FromStr for $type {
+            type Err = $crate::names::NameError;
 
-            fn from_str(text: &str) -> Result<Self, NameError> {
+            fn from_str(text: &str) -> Result<Self, $crate::names::NameError> {
                 let check: fn(&str) -> Result<(), &'static str> = $check;
                 match check(text) {
                     Ok(()) => Ok(Self(text.to_owned())),
-                    Err(why) => Err(NameError { what: $what, why, text: echo(text) }),
+                    Err(why) => Err($crate::names::NameError { what: $what, why, text: $crate::text::echo(text) }),
                 }
             }
         }
 
         impl TryFrom<String> for $type {
-            type Error = NameError;
+            type Error = $crate::names::NameError;
 
-            fn try_from(text: String) -> Result<Self, NameError> {
+            fn try_from(text: String) -> Result<Self, $crate::names::NameError> {
                 text.parse()
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
@@ -85,16 +81,23 @@ macro_rules! name {
             }
         }
 
-        string_on_the_wire!($type, pattern: $pattern, example: $example, says: $says);
+        $crate::text::string_on_the_wire!($type, pattern: $pattern, example: $example, says: $says);
     };
 }
+
+pub(crate) use name;
 
 /// `A-Z a-z 0-9 + = , . @ _ -`: what names of principals and policies are made of.
 fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)
 }
 
-fn length(text: &str, min: usize, max: usize, why: &'static str) -> Result<(), &'static str> {
+pub(crate) fn length(
+    text: &str,
+    min: usize,
+    max: usize,
+    why: &'static str,
+) -> Result<(), &'static str> {
     if (min..=max).contains(&text.chars().count()) {
         Ok(())
     } else {
@@ -102,7 +105,11 @@ fn length(text: &str, min: usize, max: usize, why: &'static str) -> Result<(), &
     }
 }
 
-fn all(text: &str, fits: impl Fn(char) -> bool, why: &'static str) -> Result<(), &'static str> {
+pub(crate) fn all(
+    text: &str,
+    fits: impl Fn(char) -> bool,
+    why: &'static str,
+) -> Result<(), &'static str> {
     if text.chars().all(fits) {
         Ok(())
     } else {

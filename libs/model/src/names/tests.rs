@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use super::*;
 
 fn good<T: FromStr<Err = NameError> + AsRef<str>>(texts: &[&str]) {
