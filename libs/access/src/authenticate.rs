@@ -9,7 +9,7 @@ use trilby_account::{AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, U
 use trilby_directory::{AccountView, Error as DirectoryError};
 use trilby_model::{AccessKeyId, AccountId, Arn, LogId, Position, RoleId, Seq, Timestamp, UserId};
 use trilby_service::caller::{
-    Caller, CallerDependency, CallerKind, CallerMfa, MfaMethod, SessionKind,
+    Caller, CallerDependency, CallerFederation, CallerKind, CallerMfa, MfaMethod, SessionKind,
 };
 use trilby_service::problem::Problem;
 use trilby_session::claims::{Claims, DependencyKind, SessionKind as TokenKind};
@@ -214,6 +214,12 @@ fn standing(state: &Account, claims: &Claims, now: Timestamp) -> Option<Option<C
         mfa: private.mfa.as_ref().map(|mfa| CallerMfa {
             at: Timestamp::from_unix_seconds(mfa.at),
             method: MfaMethod::Totp,
+        }),
+        federation: private.fed.as_ref().map(|fed| CallerFederation {
+            provider: fed.prov.clone(),
+            issuer: fed.iss.clone(),
+            subject: fed.sub.clone(),
+            audience: fed.aud.clone(),
         }),
         source_identity: private.si.as_ref().map(ToString::to_string),
         depth: private.depth,

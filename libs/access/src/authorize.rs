@@ -4,7 +4,9 @@
 //! Allow.
 
 use trilby_directory::World;
-use trilby_engine::{Decision, LayerKind, Outcome, Principal, Request, Verdict, decide};
+use trilby_engine::{
+    Decision, LayerKind, Outcome, Principal, Request, TagPrecedence, Verdict, decide,
+};
 use trilby_model::{AccountId, Action, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::{Code, Problem};
@@ -22,9 +24,22 @@ pub struct Inquiry {
     pub request_keys: Context,
     /// When.
     pub now: Timestamp,
+    /// Whose word on tags counts, where they are both stored and part of the question.
+    pub tags: TagPrecedence,
 }
 
 impl Inquiry {
+    /// The question of somebody who has no session in an account: an outside identity.
+    #[must_use]
+    pub fn of_outsider(provider: Arn, facts: &Facts, now: Timestamp) -> Self {
+        Self {
+            principal: Principal::WebIdentity { provider },
+            request_keys: principal::request_keys(facts),
+            now,
+            tags: TagPrecedence::default(),
+        }
+    }
+
     /// The question of a session that stands, in this request.
     ///
     /// Errors: the session has a policy that cannot be evaluated; such a session may do nothing.
@@ -37,6 +52,7 @@ impl Inquiry {
             principal: principal::principal(&session.caller, &session.account.state)?,
             request_keys: principal::request_keys(facts),
             now,
+            tags: TagPrecedence::default(),
         })
     }
 
@@ -55,6 +71,7 @@ impl Inquiry {
         let mut request = Request::new(self.principal.clone(), action, resource.clone());
         request.resource_account = owner;
         request.time = Some(self.now);
+        request.tags = self.tags;
         request.context = self.request_keys.clone();
         request.context.extend(
             keys.iter()

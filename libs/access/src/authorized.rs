@@ -118,8 +118,7 @@ impl<Op: Operation> Authorized<Op> {
         owner: AccountId,
         keys: &Context,
     ) -> Result<bool, Problem> {
-        let inquiry = self.inquiry.as_ref().ok_or_else(Problem::unauthenticated)?;
-        inquiry.allows(&self.rights, action, resource, Some(owner), keys)
+        self.inquiry()?.allows(&self.rights, action, resource, Some(owner), keys)
     }
 
     /// As [`Authorized::allows`], with the refusal as a problem.
@@ -148,8 +147,13 @@ impl<Op: Operation> Authorized<Op> {
 
     /// The caller as the engine knows it, with the keys of the request, for questions about other worlds.
     ///
-    /// Errors: `unauthenticated`, for public operations only.
+    /// Errors: `unauthenticated`, for public operations only; `access_denied` for a session whose own policies cannot
+    /// be evaluated.
     pub fn inquiry(&self) -> Result<&Inquiry, Problem> {
-        self.inquiry.as_ref().ok_or_else(Problem::unauthenticated)
+        let refused = || match &self.session {
+            Some(_) => access_denied(Op::ID, &self.decision_id),
+            None => Problem::unauthenticated(),
+        };
+        self.inquiry.as_ref().ok_or_else(refused)
     }
 }

@@ -102,6 +102,9 @@ impl<T: DeserializeOwned + ToSchema + 'static> RequestBody for Json<T> {
 
 /// What a form's parameters are read into.
 pub trait FromForm: Sized {
+    /// Parameters that may be given more than once; every other one may not.
+    const REPEATABLE: &'static [&'static str] = &[];
+
     /// Takes its parameters; what is left over is refused by the caller.
     fn from_form(params: &mut Params) -> Result<Self, Problem>;
 }
@@ -132,7 +135,7 @@ impl<T: FromForm + ToSchema + 'static> RequestBody for Form<T> {
             body::read(request, payload, Media::Form, body::default_limits(request)).await?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::invalid("", "the form is not UTF-8"))?;
-        let mut params = Params::parse(text)?;
+        let mut params = Params::parse_repeating(text, T::REPEATABLE)?;
         let value = T::from_form(&mut params)?;
         params.finish()?;
         Ok((Self { value }, bytes.to_vec()))

@@ -88,14 +88,17 @@ async fn authorize<Op: Operation>(
     let own = caller.account;
     let freshness = &input.facts.freshness;
     let mut rights = rights(services, own, &place, freshness).await?;
-    let inquiry = Inquiry::of(&session, &input.facts, input.facts.now)
-        .map_err(|broken| access_denied(action_of::<Op>(), &decision_id).caused_by(broken))?;
+    // A session whose own policies cannot be evaluated may do nothing; what needs no right it does all the same.
+    let inquiry = Inquiry::of(&session, &input.facts, input.facts.now);
     let ask = |rights: &Rights| match Op::ACCESS {
         Access::Public(_) | Access::Authenticated(_) => Ok(None),
         Access::Action(action) => {
+            let inquiry = inquiry.as_ref().map_err(|broken| {
+                access_denied(action, &decision_id).caused_by(broken.clone())
+            })?;
             let asked = Asked {
                 services,
-                inquiry: &inquiry,
+                inquiry,
                 rights,
                 caller_account: own,
                 decision_id: &decision_id,
@@ -120,7 +123,7 @@ async fn authorize<Op: Operation>(
     };
     Ok(Authorized {
         session: Some(session),
-        inquiry: Some(inquiry),
+        inquiry: inquiry.ok(),
         target,
         place,
         rights: world,
@@ -130,13 +133,6 @@ async fn authorize<Op: Operation>(
         now: input.facts.now,
         operation: PhantomData,
     })
-}
-
-fn action_of<Op: Operation>() -> &'static str {
-    match Op::ACCESS {
-        Access::Action(action) => action,
-        Access::Public(_) | Access::Authenticated(_) => Op::ID,
-    }
 }
 
 fn public<Op: Operation>(

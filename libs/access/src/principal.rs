@@ -30,7 +30,10 @@ pub fn principal(caller: &Caller, state: &Account) -> Result<Principal, BrokenSe
         issued_at: Some(caller.issued_at),
         mfa_at: caller.mfa.map(|mfa| mfa.at),
         source_identity: caller.source_identity.clone(),
-        federated_provider: None,
+        federated_provider: caller
+            .federation
+            .as_ref()
+            .map(|federation| federation.provider.to_string()),
         chain_depth: matches!(caller.kind, CallerKind::Role { .. })
             .then(|| u32::from(caller.depth)),
     };

@@ -154,7 +154,9 @@ impl Filler<'_> {
                 self.put("aws:PrincipalServiceName", name.as_str());
                 self.put("aws:PrincipalServiceNamesList", vec![name.clone()]);
             }
-            Principal::WebIdentity { .. } => {}
+            Principal::WebIdentity { provider } => {
+                self.put("aws:FederatedProvider", provider.to_string());
+            }
             Principal::Anonymous => {
                 self.put("aws:PrincipalAccount", "anonymous");
                 self.put("aws:userid", "anonymous");

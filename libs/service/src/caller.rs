@@ -47,6 +47,8 @@ pub struct Caller {
     pub session_policy_arns: Vec<Arn>,
     /// Second factor of the origin, if there was one.
     pub mfa: Option<CallerMfa>,
+    /// The outside identity that the session began with, if it did.
+    pub federation: Option<CallerFederation>,
     /// Who is behind the session, set once and inherited.
     pub source_identity: Option<String>,
     /// How many role sessions came before this one.
@@ -119,6 +121,19 @@ pub struct CallerDependency {
     pub id: String,
     /// Position of that account's log at which the issuer checked it.
     pub seq: Seq,
+}
+
+/// The outside identity a chain of sessions began with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerFederation {
+    /// ARN of the identity provider that vouched.
+    pub provider: Arn,
+    /// Its issuer.
+    pub issuer: String,
+    /// The subject there.
+    pub subject: String,
+    /// The audience that the outside token named.
+    pub audience: String,
 }
 
 /// The origin's second factor.

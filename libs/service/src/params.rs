@@ -9,8 +9,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::problem::{Code, FieldError, Problem};
 
-/// Most parameters of one request.
+/// Most parameters of one request, of those that may be given once.
 pub const PARAMS_MAX: usize = 64;
+/// Most values of all parameters of one request that may be given more than once.
+pub const REPEATED_MAX: usize = 128;
 
 /// Parameters that were read and not yet taken. Values may be secrets: `Debug` shows names only.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,16 +24,30 @@ impl Params {
     /// # Errors
     /// `duplicate_parameter`; `invalid_parameter` for bad percent-encoding, text that is not UTF-8, too many.
     pub fn parse(text: &str) -> Result<Params, Problem> {
+        Self::parse_repeating(text, &[])
+    }
+
+    /// As [`Params::parse`], where the named parameters may be given more than once.
+    ///
+    /// # Errors
+    /// As [`Params::parse`].
+    pub fn parse_repeating(text: &str, repeatable: &[&str]) -> Result<Params, Problem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
+        let (mut n_single, mut n_repeated) = (0, 0);
         for part in text.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let name = decode(name)?;
-            if pairs.iter().any(|(earlier, _)| *earlier == name) {
+            let (count, count_max) = if repeatable.contains(&name.as_str()) {
+                (&mut n_repeated, REPEATED_MAX)
+            } else if pairs.iter().any(|(earlier, _)| *earlier == name) {
                 return Err(refuse(Code::DuplicateParameter, &name, "is given twice"));
-            }
-            if pairs.len() == PARAMS_MAX {
+            } else {
+                (&mut n_single, PARAMS_MAX)
+            };
+            if *count == count_max {
                 return Err(Problem::new(Code::InvalidParameter, "too many parameters"));
             }
+            *count += 1;
             let value = decode(value).map_err(|problem| {
                 problem.error(FieldError::parameter(
                     &name,
@@ -55,6 +71,34 @@ impl Params {
             }
             value => Ok(value),
         }
+    }
+
+    /// Takes every value of a parameter that may be given more than once; an empty one is refused.
+    ///
+    /// # Errors
+    /// `invalid_parameter`
+    pub fn take_all(&mut self, name: &str) -> Result<Vec<String>, Problem> {
+        let mut values = Vec::new();
+        while let Some(value) = self.take(name)? {
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// As [`Params::take_all`], each value read into its type.
+    ///
+    /// # Errors
+    /// `invalid_parameter` with the type's own message.
+    pub fn take_all_as<T>(&mut self, name: &str) -> Result<Vec<T>, Problem>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        let mut values = Vec::new();
+        while let Some(value) = self.take_as(name)? {
+            values.push(value);
+        }
+        Ok(values)
     }
 
     /// Takes a parameter that must be there.

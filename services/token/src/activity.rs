@@ -5,10 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 use trilby_access::Facts;
-use trilby_access::authenticate::Session;
 use trilby_eventlog::Activity;
 use trilby_model::{AccountId, Arn, LogId, SessionId, Timestamp};
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 use trilby_session::Claims;
 
 /// A session was issued; the record's id is the session's.
@@ -68,19 +67,34 @@ pub(crate) fn used_to_assume(caller: AccountId, claims: &Claims, facts: &Facts) 
     }
 }
 
-/// The record of a role that was refused, for the account of who asked.
-pub(crate) fn refused(session: &Session, role: &Arn, why: &str, facts: &Facts) -> Activity {
+/// A session that was refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused<'a> {
+    /// What the caller was told.
+    pub(crate) code: Code,
+    /// Why in truth, where the caller is told less.
+    pub(crate) why: Option<&'a str>,
+    /// The role.
+    pub(crate) role: Option<&'a Arn>,
+    /// Who asked.
+    pub(crate) by: Option<&'a Arn>,
+    /// Its session.
+    pub(crate) session_id: Option<&'a str>,
+}
+
+/// The record of a refused session, for one of the accounts that it concerns.
+pub(crate) fn refused(account: AccountId, refused: &Refused<'_>, facts: &Facts) -> Activity {
     let body = serde_json::json!({
-        "code": "access_denied",
-        "why": why,
-        "role": role.to_string(),
-        "by": session.caller.arn.to_string(),
-        "session_id": session.caller.session_id.to_string(),
+        "code": refused.code,
+        "why": refused.why,
+        "role": refused.role,
+        "by": refused.by,
+        "session_id": refused.session_id,
         "ip": facts.address.map(|address| address.to_string()),
         "request_id": facts.request_id.to_string(),
     });
     Activity {
-        log: LogId::Account(session.caller.account),
+        log: LogId::Account(account),
         at: facts.now,
         kind: SESSION_REFUSED.to_owned(),
         id: facts.request_id.to_string(),

@@ -15,11 +15,20 @@ mod sessions;
 mod token;
 
 use trilby_access::Registry;
+use trilby_model::json;
+
+use crate::issue::Given;
 
 /// Tags of the API's document.
 const TOKENS: &str = "Tokens";
 const SESSIONS: &str = "Sessions";
 const ISSUERS: &str = "Issuers";
+
+/// The member `policy` of a body. `null` is no policy.
+fn inline_policy(source: &json::Node) -> Option<Given<'_>> {
+    let node = source.get("policy")?;
+    (!node.to_serde().is_null()).then_some(Given::Node(node))
+}
 
 /// All operations of the service.
 #[must_use]

@@ -5,9 +5,12 @@
 //! which only a verifier can make.
 
 mod chain;
+mod dress;
 mod mint;
 mod own;
+mod refusal;
 mod role;
+mod trust;
 
 use trilby_access::{Facts, Services};
 use trilby_model::{Arn, ConsistencyToken};
@@ -19,6 +22,9 @@ use trilby_session::{AUDIENCE, Claims};
 use crate::TokenParts;
 use crate::proof::{Proof, Proved};
 pub use crate::role_request::RoleRequest;
+pub use crate::session_policies::{Given, SessionPolicies};
+pub use crate::session_tags::SessionTags;
+use refusal::Refusal;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -71,31 +77,65 @@ pub async fn issue_session(
     asked: Asked,
     facts: &Facts,
 ) -> Result<Issued, Problem> {
+    let context = context(&proof, &asked);
+    let outcome = issue(services, &proof, asked, facts).await;
+    match outcome {
+        Ok(issued) => Ok(issued),
+        Err(refusal) => Err(refusal::told(services, refusal, &context, facts).await),
+    }
+}
+
+async fn issue(
+    services: &Services,
+    proof: &Proof,
+    asked: Asked,
+    facts: &Facts,
+) -> Result<Issued, Refusal> {
     services
         .part::<TokenParts>()?
         .throttles
         .session(proof.account(), facts.now)?;
-    match (asked.want, proof.proved()) {
+    let Asked {
+        want,
+        duration_s,
+        audience,
+    } = asked;
+    match (want, proof.proved()) {
         (Want::Own, Proved::AccessKey { .. } | Proved::Password { .. }) => {
-            own::issue(services, &proof, asked.duration_s, asked.audience, facts).await
+            Ok(own::issue(services, proof, duration_s, audience, facts).await?)
         }
         (Want::Role(request), Proved::Session(session)) => {
-            role::issue(
-                services,
-                session,
-                &request,
-                asked.duration_s,
-                asked.audience,
-                facts,
-            )
-            .await
+            let audience = audience.as_deref();
+            role::issue(services, session, &request, duration_s, audience, facts).await
         }
         // A session gives no second session of the same principal, and a secret alone no role: its session does.
         (Want::Own, Proved::Session(_))
         | (Want::Role(_), Proved::AccessKey { .. } | Proved::Password { .. }) => Err(Problem::new(
             Code::InvalidParameter,
             "this grant does not give such a session",
-        )),
+        )
+        .into()),
+    }
+}
+
+/// Whom a refusal concerns.
+fn context(proof: &Proof, asked: &Asked) -> refusal::Context {
+    let role = match &asked.want {
+        Want::Own => None,
+        Want::Role(request) => Some(request.role_arn.clone()),
+    };
+    let (by, session_id) = match proof.proved() {
+        Proved::Session(session) => (
+            Some(session.caller.arn.clone()),
+            Some(session.caller.session_id.to_string()),
+        ),
+        Proved::AccessKey { .. } | Proved::Password { .. } => (None, None),
+    };
+    refusal::Context {
+        caller: Some(proof.account()),
+        by,
+        session_id,
+        role,
     }
 }
 

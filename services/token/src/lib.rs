@@ -26,6 +26,8 @@ mod lookup;
 mod parts;
 pub mod proof;
 mod role_request;
+mod session_policies;
+mod session_tags;
 pub mod signing;
 pub mod throttle;
 

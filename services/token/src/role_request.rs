@@ -2,6 +2,9 @@
 
 use trilby_model::{Arn, ExternalId, RoleSessionName, SourceIdentity};
 
+use crate::session_policies::SessionPolicies;
+use crate::session_tags::SessionTags;
+
 /// A wish for a role session.
 #[derive(Debug, Clone)]
 pub struct RoleRequest {
@@ -13,4 +16,8 @@ pub struct RoleRequest {
     pub external_id: Option<ExternalId>,
     /// Who is behind the session, for good.
     pub source_identity: Option<SourceIdentity>,
+    /// Policies that cap the session.
+    pub policies: SessionPolicies,
+    /// Tags of the session.
+    pub tags: SessionTags,
 }

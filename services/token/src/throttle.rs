@@ -23,6 +23,7 @@ pub struct Throttles {
     failures: Buckets<Network>,
     keys: Buckets<Option<AccessKeyId>>,
     issuance: Buckets<AccountId>,
+    records: Buckets<AccountId>,
     guesses: Guesses<Person>,
 }
 
@@ -33,6 +34,7 @@ impl Default for Throttles {
             failures: Buckets::new(Rate::per_minute(10), 20),
             keys: Buckets::new(Rate::per_second(50), 50),
             issuance: Buckets::new(Rate::per_second(200), 400),
+            records: Buckets::new(Rate::per_second(10), 10),
             guesses: Guesses::default(),
         }
     }
@@ -101,6 +103,12 @@ impl Throttles {
     /// Errors: `rate_limited`.
     pub fn session(&self, account: AccountId, now: Timestamp) -> Result<(), Problem> {
         self.issuance.take(&account, now).map_err(limited)
+    }
+
+    /// Whether one more refusal is recorded in an account's activity: of a flood only some are.
+    #[must_use]
+    pub fn record(&self, account: AccountId, now: Timestamp) -> bool {
+        self.records.take(&account, now).is_ok()
     }
 
     /// One more guess at the password of `username` in `account`, both as the caller means them.

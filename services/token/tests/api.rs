@@ -22,7 +22,13 @@ mod introspection;
 mod matrix;
 #[path = "api/password.rs"]
 mod password;
+#[path = "api/refusals.rs"]
+mod refusals;
 #[path = "api/revocations.rs"]
 mod revocations;
+#[path = "api/session_policies.rs"]
+mod session_policies;
+#[path = "api/session_tags.rs"]
+mod session_tags;
 #[path = "api/world.rs"]
 mod world;

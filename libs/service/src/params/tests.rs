@@ -85,3 +85,25 @@ fn values_are_not_printed() {
         "{shown}"
     );
 }
+
+#[test]
+fn only_named_parameters_may_be_given_more_than_once() {
+    let mut form = Params::parse_repeating("tag=a%3D1&x=1&tag=b%3D2", &["tag"]).unwrap();
+    assert_eq!(form.take_all("tag").unwrap(), ["a=1", "b=2"]);
+    assert_eq!(form.take_all("tag").unwrap(), Vec::<String>::new());
+    assert_eq!(form.take("x").unwrap().as_deref(), Some("1"));
+    form.finish().unwrap();
+
+    let code = |text: &str| {
+        Params::parse_repeating(text, &["tag"])
+            .and_then(|mut form| form.take_all("tag").map(|_| ()))
+            .unwrap_err()
+            .code
+    };
+    assert_eq!(code("x=1&x=2"), Code::DuplicateParameter);
+    assert_eq!(code("tag=a&tag="), Code::InvalidParameter);
+    assert_eq!(
+        code(&vec!["tag=a"; REPEATED_MAX + 1].join("&")),
+        Code::InvalidParameter
+    );
+}

@@ -4,13 +4,14 @@ use serde::Deserialize;
 use trilby_access::{
     Access, Authorized, Empty, Idempotency, Input, Json, Method, Operation, Place, Reply, Services,
 };
-use trilby_model::{Arn, ExternalId, RoleSessionName, SourceIdentity};
+use trilby_model::{Arn, ExternalId, RoleSessionName, SourceIdentity, TagKey};
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::answer::AssumedRoleAnswer;
-use crate::issue::{Asked, RoleRequest, Want, count, issue_session};
+use crate::issue::{Asked, RoleRequest, SessionPolicies, SessionTags, Want, count, issue_session};
 use crate::proof::session;
+use crate::session_tags::TagObject;
 
 /// Puts on a role.
 pub struct AssumeRole;
@@ -30,6 +31,21 @@ pub struct AssumeRoleRequest {
     external_id: Option<ExternalId>,
     /// Who is behind the session, for good.
     source_identity: Option<SourceIdentity>,
+    /// A policy that caps the session: an object, or the text of one.
+    #[serde(default, rename = "policy")]
+    #[schema(value_type = Option<Object>)]
+    _policy: serde::de::IgnoredAny,
+    /// Managed policies of the role's account or of the system that cap the session.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    policy_arns: Vec<Arn>,
+    /// Tags of the session.
+    #[serde(default)]
+    #[schema(value_type = Option<trilby_model::Tags>)]
+    tags: TagObject,
+    /// Keys of those tags that go on to the sessions that put on roles from this one.
+    #[serde(default)]
+    transitive_tag_keys: Vec<TagKey>,
     /// Whom the token is for, if not our own APIs: one of the role's `allowed_audiences`.
     audience: Option<String>,
 }
@@ -53,6 +69,9 @@ impl Operation for AssumeRole {
         Code::ChainExpired,
         Code::ChainTooDeep,
         Code::PackedPolicyTooLarge,
+        Code::MalformedPolicy,
+        Code::TooManyTags,
+        Code::TransitiveTagConflict,
         Code::SourceIdentityImmutable,
         Code::RateLimited,
     ];
@@ -74,7 +93,10 @@ impl Operation for AssumeRole {
     ) -> Result<Reply<Self>, Problem> {
         let proof = session::bearer(&grant)?;
         let body = input.body.value;
+        let inline = super::inline_policy(&input.body.source);
         let role = RoleRequest {
+            policies: SessionPolicies::new(inline, body.policy_arns, &body.role_arn)?,
+            tags: SessionTags::new(body.tags.0, body.transitive_tag_keys)?,
             role_arn: body.role_arn,
             session_name: body.role_session_name,
             external_id: body.external_id,

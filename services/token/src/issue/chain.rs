@@ -2,7 +2,7 @@
 
 use trilby_access::authenticate::Session;
 use trilby_account::Role;
-use trilby_model::{AccountId, Arn, SourceIdentity};
+use trilby_model::{AccountId, Arn, SourceIdentity, Tags};
 use trilby_service::caller::CallerKind;
 use trilby_service::problem::{Code, Problem};
 use trilby_session::Claims;
@@ -11,18 +11,71 @@ use trilby_session::claims::{
 };
 
 use super::RoleRequest;
+use crate::session_tags::{SessionTags, too_many};
 
 /// Source identity is set once, by the first who names one.
-pub(super) fn source_identity(
+pub(super) fn source_identity(parent: &Claims, request: &RoleRequest) -> Option<SourceIdentity> {
+    let inherited = parent.trilby.si.clone();
+    inherited.or_else(|| request.source_identity.clone())
+}
+
+/// The tags that go on from a session to the next: those it was told to hand on.
+pub(super) fn inherited_tags(parent: &Claims) -> Result<Tags, Problem> {
+    let transitive = &parent.trilby.ttk;
+    let kept = parent
+        .trilby
+        .tags
+        .iter()
+        .filter(|(key, _)| transitive.iter().any(|handed| handed.key() == key.key()));
+    Tags::new(kept.map(|(key, value)| (key.clone(), value.clone()))).map_err(Problem::internal)
+}
+
+/// The tags of a session, and which of them go on: the inherited ones, which nobody can change, and its own.
+///
+/// Errors: `too_many_tags`.
+pub(super) fn tags(
     parent: &Claims,
+    inherited: &Tags,
+    own: &SessionTags,
+) -> Result<SessionTags, Problem> {
+    let mut tags = own.tags.clone();
+    for (key, value) in inherited.iter() {
+        tags.insert(key.clone(), value.clone())
+            .map_err(|_| too_many())?;
+    }
+    let mut transitive = parent.trilby.ttk.clone();
+    for key in &own.transitive {
+        if !transitive.iter().any(|known| known.key() == key.key()) {
+            transitive.push(key.clone());
+        }
+    }
+    Ok(SessionTags { tags, transitive })
+}
+
+/// What a session inherits nobody can change.
+///
+/// Errors: `transitive_tag_conflict`, `source_identity_immutable`.
+pub(super) fn unchanged(
+    parent: &Claims,
+    inherited: &Tags,
     request: &RoleRequest,
-) -> Result<Option<SourceIdentity>, Problem> {
+) -> Result<(), Problem> {
+    let conflict = request.tags.tags.iter().map(|(key, _)| key);
+    if let Some(key) = conflict
+        .into_iter()
+        .find(|key| inherited.get(key.as_str()).is_some())
+    {
+        return Err(Problem::new(
+            Code::TransitiveTagConflict,
+            format!("tag `{key}` is inherited and cannot be given again"),
+        ));
+    }
     match (&parent.trilby.si, &request.source_identity) {
         (Some(inherited), Some(asked)) if inherited != asked => Err(Problem::new(
             Code::SourceIdentityImmutable,
             "the session has another source identity already",
         )),
-        (inherited, asked) => Ok(inherited.clone().or_else(|| asked.clone())),
+        (Some(_) | None, _) => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The last two steps: record, then sign.
 
 use trilby_access::{Facts, Services};
-use trilby_model::{AccountId, ConsistencyToken, SessionId, Tags};
+use trilby_model::{AccountId, ConsistencyToken, SessionId, json};
 use trilby_service::problem::{Code, Problem};
 use trilby_session::key::SignError;
 use trilby_session::lifetime::Refusal;
@@ -50,7 +50,10 @@ pub(super) async fn mint(
         ),
         SignError::Claims(_) | SignError::Library => Problem::internal(error),
     })?;
-    let packed_policy_percent = packed::percent(None, &claims.trilby.parn, &claims.trilby.tags);
+    let policy = claims.trilby.pol.clone().map(serde_json::Value::Object);
+    let policy = policy.map(|policy| json::canonical(&policy));
+    let packed_policy_percent =
+        packed::percent(policy.as_deref(), &claims.trilby.parn, &claims.trilby.tags);
     Ok(Issued {
         token,
         claims,
@@ -62,17 +65,6 @@ pub(super) async fn mint(
 /// A fresh session id.
 pub(super) fn session_id(services: &Services) -> SessionId {
     SessionId::generate(&mut services.entropy())
-}
-
-/// The tags that go on from a session to the next: those it was told to hand on.
-pub(super) fn inherited_tags(parent: &Claims) -> Result<Tags, Problem> {
-    let transitive = &parent.trilby.ttk;
-    let kept = parent
-        .trilby
-        .tags
-        .iter()
-        .filter(|(key, _)| transitive.iter().any(|handed| handed.key() == key.key()));
-    Tags::new(kept.map(|(key, value)| (key.clone(), value.clone()))).map_err(Problem::internal)
 }
 
 /// What is wrong with an asked-for duration.

@@ -1,4 +1,4 @@
-//! Role sessions, put on by another session: in the same account, in another one, from role to role.
+//! A role put on by another session: in the same account, in another one, from role to role.
 //!
 //! Whether the role exists, whether its account does and whether its trust policy admits the caller are one question to
 //! the engine, with one refusal.
@@ -6,127 +6,96 @@
 use trilby_access::authenticate::Session;
 use trilby_access::authorize::Inquiry;
 use trilby_access::{Facts, Services, problem};
-use trilby_account::{Account, AccountStatus, Ref, Role};
+use trilby_account::AccountStatus;
 use trilby_directory::{Freshness, World};
-use trilby_model::{AccountId, Arn, RoleName};
-use trilby_policy::{Context, ContextValue};
-use trilby_service::problem::{Code, Problem};
-use trilby_session::claims::{Claims, Private, SessionKind, VERSION};
-use trilby_session::lifetime::{self, Lifetime};
-use trilby_session::packed;
+use trilby_engine::Precedence;
+use trilby_model::AccountId;
+use trilby_policy::Context;
+use trilby_service::problem::Problem;
+use trilby_session::claims::SessionKind;
 
-use super::mint::{self, Draft, mint};
-use super::{Issued, RoleRequest, audiences, chain};
-use crate::activity;
+use super::dress::{self, Before, Fit};
+use super::mint::{Draft, mint};
+use super::refusal::Refusal;
+use super::trust::{ASSUME_ROLE, Wish};
+use super::{Issued, RoleRequest, chain};
 use crate::signing::{Signer, signer};
-
-const ASSUME_ROLE: &str = "sts:AssumeRole";
-const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
-const TAG_SESSION: &str = "sts:TagSession";
 
 pub(super) async fn issue(
     services: &Services,
     session: &Session,
     request: &RoleRequest,
     duration_s: Option<i64>,
-    audience: Option<String>,
+    audience: Option<&str>,
     facts: &Facts,
-) -> Result<Issued, Problem> {
+) -> Result<Issued, Refusal> {
     let parent = session.verified.claims();
-    let source_identity = chain::source_identity(parent, request)?;
-    let account = request.role_arn.account_id();
-    let denied = |why: &'static str| refused(services, session, request, why, facts);
-    if session.caller.is_root() {
-        return Err(denied("root assumes no roles").await);
-    }
-    let mut world = world(services, session, account).await?;
-    let keys = keys(
+    let inherited = chain::inherited_tags(parent)?;
+    let tags = chain::tags(parent, &inherited, &request.tags)?;
+    dress::check_size(request, &tags)?;
+    let source_identity = chain::source_identity(parent, request);
+    let wish = Wish {
         request,
-        parent,
-        source_identity.as_ref().map(ToString::to_string),
+        tags: &tags,
+        inherited: &inherited,
+        source_identity: source_identity.as_ref(),
         duration_s,
-    );
-    if !allowed(services, session, &world, request, &keys, facts)? {
-        return Err(denied("not allowed").await);
-    }
-    let Some(account) = account else {
-        return Err(denied("no account").await);
     };
+    let denied = |why: &str| Refusal::denied(ASSUME_ROLE, why);
+    if session.caller.is_root() {
+        return Err(denied("root assumes no roles"));
+    }
+    // A session whose own policies cannot be evaluated may do nothing.
+    let mut inquiry = Inquiry::of(session, facts, services.now())
+        .map_err(|broken| denied(&broken.to_string()))?;
+    inquiry.tags.resource = Precedence::Given;
+    let keys = wish.keys();
+    let account = request.role_arn.account_id();
+    let mut world = world(services, session, account).await?;
+    allowed(&wish, &inquiry, &world, &keys)?;
+    let account = account.ok_or_else(|| denied("no account"))?;
     // Allowed, so the account exists; it may need its first key, and the session names a state that has it.
     let Signer { view, key } = signer(services, account).await?;
-    if world
+    let seen = world.resource.as_ref().map(|seen| seen.seq());
+    if seen != Some(view.seq()) {
+        world = self::world(services, session, Some(account)).await?;
+        allowed(&wish, &inquiry, &world, &keys)?;
+    }
+    let view = world
         .resource
         .as_ref()
-        .is_none_or(|seen| seen.seq() != view.seq())
-    {
-        world = self::world(services, session, Some(account)).await?;
-        if !allowed(services, session, &world, request, &keys, facts)? {
-            return Err(denied("not allowed any more").await);
-        }
-    }
-    let Some(view) = world.resource.as_ref() else {
-        return Err(denied("no account").await);
-    };
-    let role = role(&view.state, &request.role_arn)
-        .filter(|_| view.state.status() == AccountStatus::Active);
-    let Some(role) = role else {
-        return Err(denied("no role").await);
-    };
+        .ok_or_else(|| denied("no account"))?;
+    let role = dress::role(&view.state, &request.role_arn)
+        .filter(|_| view.state.status() == AccountStatus::Active)
+        .ok_or_else(|| denied("no role"))?;
 
-    let lifetime = lifetime(services, parent, role, &view.state, duration_s)?;
-    let seq = view.seq().get();
+    chain::unchanged(parent, &inherited, request)?;
     let (before, depth) = chain::chain(parent)?;
-    let arn = Arn::assumed_role(&account, &role.name, &request.session_name);
-    let claims = Claims {
-        iss: trilby_session::issuer(services.public_url(), account),
-        aud: audiences(audience, |asked| {
-            role.limits.allowed_audiences.contains(asked)
-        })?,
-        sub: format!("{}:{}", role.id, request.session_name),
+    let before = Before {
         client_id: parent.client_id.clone(),
-        iat: lifetime.issued_at,
-        nbf: lifetime.issued_at,
-        exp: lifetime.expires_at,
         auth_time: parent.auth_time,
-        jti: mint::session_id(services),
-        act: None,
-        trilby: Private {
-            v: VERSION,
-            kind: SessionKind::Role,
-            acct: account,
-            org: view
-                .state
-                .organization()
-                .map(|membership| membership.organization.clone()),
-            arn,
-            role: Some(Arn::role(&account, &role.path, &role.name)),
-            sn: Some(request.session_name.clone()),
-            tags: mint::inherited_tags(parent)?,
-            ttk: parent.trilby.ttk.clone(),
-            si: source_identity,
-            pol: None,
-            polh: None,
-            parn: Vec::new(),
-            mfa: parent.trilby.mfa.clone(),
-            fed: parent.trilby.fed.clone(),
-            depth,
-            chain: before,
-            seq,
-            dep: chain::dependencies(session, account, role, seq)?,
-        },
+        mfa: parent.trilby.mfa.clone(),
+        federation: parent.trilby.fed.clone(),
+        actor: None,
+        chain: before,
+        depth,
+        is_chained: parent.trilby.kind == SessionKind::Role,
+        dependencies: chain::dependencies(session, account, role, view.seq().get())?,
     };
-    if packed::percent(None, &[], &claims.trilby.tags) > 100 {
-        return Err(Problem::new(
-            Code::PackedPolicyTooLarge,
-            "inherited tags do not fit into a token",
-        ));
-    }
+    let lifetime = dress::lifetime(services, &view.state, role, &before, duration_s, None)?;
+    let fit = Fit {
+        request,
+        tags: &tags,
+        source_identity: source_identity.as_ref(),
+        audience,
+        lifetime,
+    };
     let draft = Draft {
-        claims,
+        claims: dress::claims(services, view, role, before, fit)?,
         seq: world.token(),
         caller: Some(session.caller.account),
     };
-    mint(services, draft, &key, facts).await
+    Ok(mint(services, draft, &key, facts).await?)
 }
 
 /// The newest states of the caller's account and the role's. An account that does not exist is absent.
@@ -143,112 +112,15 @@ async fn world(
     world.map_err(problem::of_directory)
 }
 
-/// What trust policies may ask of the request.
-fn keys(
-    request: &RoleRequest,
-    parent: &Claims,
-    source_identity: Option<String>,
-    duration_s: Option<i64>,
-) -> Context {
-    let mut keys = Context::new();
-    let mut scalar = |key: &str, value: String| keys.insert(key, ContextValue::Scalar(value));
-    scalar("sts:RoleSessionName", request.session_name.to_string());
-    if let Some(external_id) = &request.external_id {
-        scalar("sts:ExternalId", external_id.to_string());
-    }
-    if let Some(source_identity) = source_identity {
-        scalar("sts:SourceIdentity", source_identity);
-    }
-    if let Some(duration_s) = duration_s {
-        scalar("sts:DurationSeconds", duration_s.to_string());
-    }
-    let transitive: Vec<String> = parent.trilby.ttk.iter().map(ToString::to_string).collect();
-    if !transitive.is_empty() {
-        for key in &parent.trilby.ttk {
-            if let Some(value) = parent.trilby.tags.get(key.as_str()) {
-                keys.insert(
-                    format!("trilby:RequestTag/{key}"),
-                    ContextValue::Scalar(value.to_string()),
-                );
-            }
-        }
-        keys.insert("trilby:TagKeys", ContextValue::List(transitive.clone()));
-        keys.insert("sts:TransitiveTagKeys", ContextValue::List(transitive));
-    }
-    keys
-}
-
-/// Whether the engine allows putting on the role, and all that comes with it.
+/// The engine allows putting on the role, and all that comes with it.
 fn allowed(
-    services: &Services,
-    session: &Session,
+    wish: &Wish<'_>,
+    inquiry: &Inquiry,
     world: &World,
-    request: &RoleRequest,
     keys: &Context,
-    facts: &Facts,
-) -> Result<bool, Problem> {
-    // A session whose own policies cannot be evaluated may do nothing.
-    let Ok(inquiry) = Inquiry::of(session, facts, services.now()) else {
-        return Ok(false);
-    };
-    let owner = request.role_arn.account_id();
-    let mut actions = vec![ASSUME_ROLE];
-    if keys.contains("sts:SourceIdentity") {
-        actions.push(SET_SOURCE_IDENTITY);
+) -> Result<(), Refusal> {
+    match wish.refused(inquiry, world, ASSUME_ROLE, keys)? {
+        None => Ok(()),
+        Some(why) => Err(Refusal::denied(ASSUME_ROLE, why)),
     }
-    if keys.contains("sts:TransitiveTagKeys") {
-        actions.push(TAG_SESSION);
-    }
-    let mut all = true;
-    for action in actions {
-        all &= inquiry.allows(world, action, &request.role_arn, owner, keys)?;
-    }
-    Ok(all)
-}
-
-/// The role of exactly this ARN. A role that is called otherwise now, or lies elsewhere, is another one.
-fn role<'a>(state: &'a Account, arn: &Arn) -> Option<&'a Role> {
-    let (_, name) = arn.resource().rsplit_once('/')?;
-    let name: RoleName = name.parse().ok()?;
-    let role = state.role(&Ref::Name(name))?;
-    Arn::role(&state.id(), &role.path, &role.name)
-        .same_thing(arn)
-        .then_some(role)
-}
-
-fn lifetime(
-    services: &Services,
-    parent: &Claims,
-    role: &Role,
-    state: &Account,
-    duration_s: Option<i64>,
-) -> Result<Lifetime, Problem> {
-    let session = lifetime::Session::Role {
-        role_max_s: i64::from(role.limits.max_session_duration_s),
-        chain_max_s: i64::from(role.limits.chain_max_s),
-        chained: parent.trilby.kind == SessionKind::Role,
-        chain_age_max_s: i64::from(state.settings().tokens.chain_age_s_max),
-    };
-    lifetime::bound(session, duration_s, services.now(), parent.auth_time)
-        .map_err(mint::of_lifetime)
-}
-
-/// The one refusal: whether the role, its account or the trust is missing is for the account's own record.
-async fn refused(
-    services: &Services,
-    session: &Session,
-    request: &RoleRequest,
-    why: &'static str,
-    facts: &Facts,
-) -> Problem {
-    let record = activity::refused(session, &request.role_arn, why, facts);
-    if let Err(error) = services.log().activity_append(vec![record]).await {
-        // The refusal stands whether or not it could be recorded.
-        tracing::warn!(%error, "a refused session was not recorded");
-    }
-    Problem::new(
-        Code::AccessDenied,
-        "you are not allowed to assume this role",
-    )
-    .with("action", ASSUME_ROLE)
 }

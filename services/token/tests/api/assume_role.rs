@@ -256,6 +256,10 @@ fn the_exchange_grant_is_the_same_door() {
         "client_id",
         "resource",
         "trilby:policy",
+        "trilby:policy_arn",
+        "trilby:tag",
+        "trilby:transitive_tag_key",
+        "trilby:provider",
     ] {
         let fields: Vec<_> = good.iter().copied().chain([(surplus, "x")]).collect();
         world.form("/v1/token", &fields).expect(400);

@@ -12,12 +12,18 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::answer::ACCESS_TOKEN;
-use crate::issue::RoleRequest;
+use crate::issue::{Given, RoleRequest, SessionPolicies, SessionTags};
 use crate::proof::{access_key, login};
+use crate::session_tags;
 
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const CONSOLE_LOGIN: &str = "urn:trilby:grant-type:console-login";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// Parameters that may be given more than once.
+const POLICY_ARN: &str = "trilby:policy_arn";
+const TAG: &str = "trilby:tag";
+const TRANSITIVE_TAG_KEY: &str = "trilby:transitive_tag_key";
 
 /// All grants, as discovery names them.
 pub const GRANT_TYPES: [&str; 3] = [CLIENT_CREDENTIALS, CONSOLE_LOGIN, TOKEN_EXCHANGE];
@@ -48,6 +54,8 @@ pub(super) enum Grant {
 }
 
 impl FromForm for TokenRequest {
+    const REPEATABLE: &'static [&'static str] = &[POLICY_ARN, TAG, TRANSITIVE_TAG_KEY];
+
     fn from_form(params: &mut Params) -> Result<Self, Problem> {
         match params.require("grant_type")?.as_str() {
             CLIENT_CREDENTIALS => Self::client_credentials(params),
@@ -105,8 +113,11 @@ impl TokenRequest {
         if let Some(wanted) = params.take("requested_token_type")? {
             only(wanted, ACCESS_TOKEN, "requested_token_type")?;
         }
+        let role_arn = params.require_as::<Arn>("audience")?;
         let role = RoleRequest {
-            role_arn: params.require_as::<Arn>("audience")?,
+            policies: policies(params, &role_arn)?,
+            tags: tags(params)?,
+            role_arn,
             session_name: params.require_as::<RoleSessionName>("trilby:role_session_name")?,
             external_id: params.take_as::<ExternalId>("trilby:external_id")?,
             source_identity: params.take_as::<SourceIdentity>("trilby:source_identity")?,
@@ -120,6 +131,21 @@ impl TokenRequest {
             audience: None,
         })
     }
+}
+
+fn policies(params: &mut Params, role: &Arn) -> Result<SessionPolicies, Problem> {
+    let inline = params.take("trilby:policy")?;
+    let managed = params.take_all_as(POLICY_ARN)?;
+    SessionPolicies::new(inline.as_deref().map(Given::Text), managed, role)
+}
+
+fn tags(params: &mut Params) -> Result<SessionTags, Problem> {
+    let given = params.take_all(TAG)?;
+    let given: Vec<_> = given
+        .iter()
+        .map(|text| session_tags::pair(text))
+        .collect::<Result<_, _>>()?;
+    SessionTags::new(given, params.take_all_as(TRANSITIVE_TAG_KEY)?)
 }
 
 fn only(given: String, wanted: &str, name: &str) -> Result<(), Problem> {
@@ -203,6 +229,21 @@ struct Described {
     /// Exchange: how long the role session should last, in seconds.
     #[serde(rename = "trilby:duration_seconds")]
     role_duration_seconds: Option<i64>,
+    /// Exchange: a policy that caps the session, as JSON.
+    #[serde(rename = "trilby:policy")]
+    policy: Option<String>,
+    /// Exchange: managed policies that cap the session; may be given more than once.
+    #[serde(rename = "trilby:policy_arn")]
+    #[schema(value_type = Option<Vec<Arn>>, max_items = 10)]
+    policy_arns: Option<Vec<Arn>>,
+    /// Exchange: tags of the session, `key=value`; may be given more than once.
+    #[serde(rename = "trilby:tag")]
+    #[schema(max_items = 50)]
+    tags: Option<Vec<String>>,
+    /// Exchange: keys of tags that go on to the next role; may be given more than once.
+    #[serde(rename = "trilby:transitive_tag_key")]
+    #[schema(max_items = 50)]
+    transitive_tag_keys: Option<Vec<String>>,
     /// Exchange: what the role's owner gave a third party to say.
     #[serde(rename = "trilby:external_id")]
     #[schema(value_type = Option<String>)]
