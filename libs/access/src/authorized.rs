@@ -118,7 +118,8 @@ impl<Op: Operation> Authorized<Op> {
         owner: AccountId,
         keys: &Context,
     ) -> Result<bool, Problem> {
-        self.inquiry()?.allows(&self.rights, action, resource, Some(owner), keys)
+        self.inquiry()?
+            .allows(&self.rights, action, resource, Some(owner), keys)
     }
 
     /// As [`Authorized::allows`], with the refusal as a problem.

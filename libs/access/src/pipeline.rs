@@ -93,9 +93,9 @@ async fn authorize<Op: Operation>(
     let ask = |rights: &Rights| match Op::ACCESS {
         Access::Public(_) | Access::Authenticated(_) => Ok(None),
         Access::Action(action) => {
-            let inquiry = inquiry.as_ref().map_err(|broken| {
-                access_denied(action, &decision_id).caused_by(broken.clone())
-            })?;
+            let inquiry = inquiry
+                .as_ref()
+                .map_err(|broken| access_denied(action, &decision_id).caused_by(broken.clone()))?;
             let asked = Asked {
                 services,
                 inquiry,
