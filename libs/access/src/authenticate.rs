@@ -111,7 +111,10 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Session, R
     })
 }
 
-async fn view_of(services: &Services, account: AccountId) -> Result<Arc<AccountView>, Rejected> {
+pub(crate) async fn view_of(
+    services: &Services,
+    account: AccountId,
+) -> Result<Arc<AccountView>, Rejected> {
     services
         .directory()
         .account(account)
@@ -123,7 +126,7 @@ async fn view_of(services: &Services, account: AccountId) -> Result<Arc<AccountV
 }
 
 /// A node that is behind the token's issuer waits: create, assume and use must never meet an older state.
-async fn at_issue(
+pub(crate) async fn at_issue(
     services: &Services,
     view: Arc<AccountView>,
     claims: &Claims,
@@ -161,7 +164,7 @@ fn key_record(state: &Account, kid: &str, issuer: &str) -> Option<KeyRecord> {
     clippy::option_option,
     reason = "two different refusals, read in one place"
 )]
-fn standing(state: &Account, claims: &Claims, now: Timestamp) -> Option<Option<Caller>> {
+pub(crate) fn standing(state: &Account, claims: &Claims, now: Timestamp) -> Option<Option<Caller>> {
     if state.status() != AccountStatus::Active {
         return None;
     }

@@ -9,6 +9,7 @@
 //! | [`operation`] | one operation as a type: route, rights, input, answer |
 //! | [`registry`] | all operations: routes, OpenAPI, rows |
 //! | [`authenticate`] | from a Bearer token to a caller that stands now |
+//! | [`recorded`] | from our own record of a session to the same |
 //! | [`authorize`] | the engine's answer about a caller |
 //! | [`mod@write`] | commands: receipts, circumstances, repetition |
 //! | [`list`] | pages of one pinned state |
@@ -33,6 +34,7 @@ mod pipeline;
 pub mod principal;
 pub mod problem;
 mod problem_schema;
+pub mod recorded;
 pub mod registry;
 mod reply;
 mod revocations;

@@ -42,6 +42,8 @@ pub struct Target {
     pub account: Option<AccountId>,
     /// Condition keys of this request, besides those that every request has.
     pub context: Context,
+    /// A narrower right that suffices for this very request in place of the operation's action.
+    pub instead: Option<&'static str>,
     /// Further actions that must be allowed as well, each on its own resource and with the same condition keys.
     pub also: Vec<Question>,
 }
@@ -63,6 +65,7 @@ impl Target {
             resource,
             account: Some(account),
             context: Context::new(),
+            instead: None,
             also: Vec::new(),
         }
     }
@@ -104,6 +107,13 @@ impl Target {
                 .insert(format!("trilby:ResourceTag/{key}"), value.clone());
             self.context.insert(format!("iam:ResourceTag/{key}"), value);
         }
+        self
+    }
+
+    /// A narrower right suffices, too: this request asks for less than the operation could give.
+    #[must_use]
+    pub fn or(mut self, action: &'static str) -> Self {
+        self.instead = Some(action);
         self
     }
 

@@ -406,11 +406,16 @@ pub(crate) fn allowed_in<Op: Operation>(
         resource,
         account,
         context,
+        instead,
         ..
     } = target;
-    match Op::ROOT_REPAIRS {
+    let allows = |action: &str| match Op::ROOT_REPAIRS {
         true => inquiry.allows_or_repairs(world, action, resource, *account, context),
         false => inquiry.allows(world, action, resource, *account, context),
+    };
+    match instead {
+        Some(narrower) => Ok(allows(action)? || allows(narrower)?),
+        None => allows(action),
     }
 }
 

@@ -251,10 +251,16 @@ impl Installation {
 
     /// Appends events as they are, in a log that may be new.
     pub fn append(&self, events: Events) {
-        let log: LogId = events.log();
+        self.append_all(vec![events]);
+    }
+
+    /// Appends events of several logs in one commit.
+    pub fn append_all(&self, events: Vec<Events>) {
+        let logs: Vec<LogId> = events.iter().map(Events::log).collect();
+        let log = logs.first().expect("events").clone();
         let mut entropy = self.services.entropy();
         let write = Write {
-            logs: vec![log.clone()],
+            logs,
             receipt: ReceiptKey {
                 log,
                 key: entropy.take(),
@@ -267,7 +273,7 @@ impl Installation {
             entropy,
         };
         let executed = self.wait(self.services.directory().execute(write, |_| {
-            Ok::<_, std::convert::Infallible>(Plan::new(vec![events.clone()], |_: &After| {
+            Ok::<_, std::convert::Infallible>(Plan::new(events.clone(), |_: &After| {
                 Ok(Answer {
                     value: (),
                     status: 200,

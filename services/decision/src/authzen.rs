@@ -3,5 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod mapping;
 pub(crate) mod options;
+pub(crate) mod own;
 pub(crate) mod request;
+pub(crate) mod session;
 pub(crate) mod snapshot;
+pub(crate) mod token;

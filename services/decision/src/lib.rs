@@ -17,7 +17,9 @@
 
 mod api;
 mod authzen;
+mod parts;
 
+pub use parts::DecisionParts;
 use trilby_access::Registry;
 
 /// Adds the operations of this service.

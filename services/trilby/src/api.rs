@@ -5,6 +5,7 @@ use trilby_access::{Registry, Services};
 use trilby_credential::password::Params;
 use trilby_credential::password::rules::RefusedPasswords;
 use trilby_credential::{HashPool, InstallationKeys};
+use trilby_decision::DecisionParts;
 use trilby_service::settings::Settings;
 use trilby_token::TokenParts;
 
@@ -95,5 +96,6 @@ pub fn with_parts(
         .with(Params::default())
         .with(RefusedPasswords::shipped())
         .with(hashers.context("cannot start the password hashers")?)
+        .with(DecisionParts::new())
         .with(token))
 }

@@ -42,7 +42,7 @@ impl Operation for Evaluate {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(scope, &Place::Caller, &input.facts, &input.body.node)
+        target(scope, &Place::Caller, input)
     }
 
     async fn handle(
@@ -76,12 +76,7 @@ impl Operation for EvaluateInAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(
-            scope,
-            &Self::place(&input.path),
-            &input.facts,
-            &input.body.node,
-        )
+        target(scope, &Self::place(&input.path), input)
     }
 
     async fn handle(
@@ -93,6 +88,15 @@ impl Operation for EvaluateInAccount {
     }
 }
 
+fn target<Op>(scope: &Scope<'_>, place: &Place, input: &Input<Op>) -> Result<Target, Problem>
+where
+    Op: Operation<Body = Tree<EvaluationRequest>>,
+{
+    // One that cannot be read is told so after the right to ask.
+    let read = Evaluation::read(&input.body.node).ok();
+    question::target(scope, place, &input.facts, &input.body.node, &read)
+}
+
 async fn answer<Op>(
     grant: Authorized<Op>,
     input: Input<Op>,
@@ -102,7 +106,8 @@ where
     Op: Operation<Body = Tree<EvaluationRequest>, Reply = DecisionBody>,
 {
     let evaluation = Evaluation::read(&input.body.node)?;
-    let mut asking = Asking::begin(&grant, &input.facts, &input.body.node, services).await?;
+    let (facts, body) = (&input.facts, &input.body.node);
+    let mut asking = Asking::begin(&grant, facts, body, [&evaluation], services).await?;
     let body = asking.answer(&evaluation).await?;
     Ok(asking.reply(body))
 }

@@ -78,7 +78,7 @@ impl Operation for EvaluateBatch {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(scope, &Place::Caller, &input.facts, &input.body.node)
+        target(scope, &Place::Caller, input)
     }
 
     async fn handle(
@@ -112,12 +112,7 @@ impl Operation for EvaluateBatchInAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        question::target(
-            scope,
-            &Self::place(&input.path),
-            &input.facts,
-            &input.body.node,
-        )
+        target(scope, &Self::place(&input.path), input)
     }
 
     async fn handle(
@@ -129,6 +124,16 @@ impl Operation for EvaluateBatchInAccount {
     }
 }
 
+fn target<Op>(scope: &Scope<'_>, place: &Place, input: &Input<Op>) -> Result<Target, Problem>
+where
+    Op: Operation<Body = Tree<EvaluationsRequest>>,
+{
+    // One that cannot be read is told so after the right to ask. How many there may be is asked then, too.
+    let read = Batch::read(&input.body.node, usize::MAX).ok();
+    let questions = read.iter().flat_map(Batch::questions);
+    question::target(scope, place, &input.facts, &input.body.node, questions)
+}
+
 async fn answer<Op>(
     grant: Authorized<Op>,
     input: Input<Op>,
@@ -138,7 +143,8 @@ where
     Op: Operation<Body = Tree<EvaluationsRequest>, Reply = BatchBody>,
 {
     let batch = Batch::read(&input.body.node, services.settings().decisions.batch_max)?;
-    let mut asking = Asking::begin(&grant, &input.facts, &input.body.node, services).await?;
+    let (facts, node) = (&input.facts, &input.body.node);
+    let mut asking = Asking::begin(&grant, facts, node, batch.questions(), services).await?;
     let body = match batch {
         Batch::Single(evaluation) => BatchBody::Single(asking.answer(&evaluation).await?),
         Batch::Many { items, semantic } => BatchBody::Many {

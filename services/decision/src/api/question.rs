@@ -1,11 +1,13 @@
 //! What single and batch evaluation share: the right to ask, and the answering of one question.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target};
-use trilby_engine::decide;
+use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target, principal};
+use trilby_directory::Freshness;
+use trilby_engine::{Principal, decide};
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
 use trilby_model::{AccountId, Arn, ConsistencyToken, DecisionId, Timestamp};
@@ -16,13 +18,17 @@ use trilby_service::telemetry::metric;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::authzen::answer::{DecisionBody, Shared};
-use crate::authzen::mapping;
+use crate::authzen::mapping::{self, Unanswerable};
 use crate::authzen::options::Options;
+use crate::authzen::own;
 use crate::authzen::request::Evaluation;
+use crate::authzen::session::{self, Found, NoSession, Reference};
 use crate::authzen::snapshot::Snapshot;
 
 /// The right to ask at all.
 pub const EVALUATE: &str = "trilby:Evaluate";
+/// The right to ask about oneself: about the very session that asks, asserting nothing.
+const EVALUATE_SELF: &str = "trilby:EvaluateSelf";
 /// The right to hear reasons.
 const EXPLAIN: &str = "trilby:ExplainDecision";
 /// The right to look into the past.
@@ -33,13 +39,15 @@ const READ_HISTORY: &str = "iam:ReadHistory";
 #[schema(as = Entity, title = "Entity")]
 #[expect(dead_code, reason = "describes the body, which is read as a tree")]
 pub struct EntityBody {
-    /// `user`, `role`, `service`, `account`, `anonymous`, or a type with subject aliases; for a resource its type.
+    /// `user`, `role`, `session`, `service`, `account`, `federated_user`, `anonymous`, or a type with subject aliases; for a
+    /// resource its type.
     #[schema(rename = "type", example = "user")]
     r#type: String,
-    /// Name, unique id or ARN.
+    /// Name, unique id or ARN; for a session its id, or its ARN if one live session bears it.
     #[schema(example = "Mary")]
     id: String,
-    /// Attributes: condition keys `authzen:subject/…` or `authzen:resource/…`, and tags where none are stored.
+    /// Attributes: condition keys `authzen:subject/…` or `authzen:resource/…`, and tags where none are stored. A subject's
+    /// `token` is a session token of its own: then the session is the subject, whatever `type` and `id` say.
     #[schema(value_type = Option<Object>)]
     properties: Option<Map<String, Value>>,
 }
@@ -78,12 +86,13 @@ pub struct AccountPath {
     pub account: AccountId,
 }
 
-/// Builds what is asked of the engine about the caller: may it ask, may it hear reasons.
-pub fn target(
+/// Builds what is asked of the engine about the caller: may it ask, may it hear reasons. `questions` are those that can be read.
+pub fn target<'q>(
     scope: &Scope<'_>,
     place: &Place,
     facts: &Facts,
     body: &Node,
+    questions: impl IntoIterator<Item = &'q Evaluation>,
 ) -> Result<Target, Problem> {
     let account = match place {
         Place::Account(account) => *account,
@@ -92,6 +101,12 @@ pub fn target(
     let resource = Arn::account_of(&account);
     let options = Options::read(facts.header(headers::EXPLAIN)?, body)?;
     let target = Target::new(account, resource.clone());
+    let bearer = facts.bearer()?;
+    let target = if own::only_about(questions, scope.caller, bearer.as_ref()) {
+        target.or(EVALUATE_SELF)
+    } else {
+        target
+    };
     Ok(match options.explain {
         Some(_) => target.also(EXPLAIN, resource),
         None => target,
@@ -101,17 +116,19 @@ pub fn target(
 /// One request's questions on their way to answers.
 pub struct Asking<'a> {
     snapshot: Snapshot<'a>,
+    sessions: HashMap<Reference, Found>,
     shared: Shared,
     home: AccountId,
     now: Timestamp,
 }
 
 impl<'a> Asking<'a> {
-    /// Begins, on the states that the request asks for.
-    pub async fn begin<Op: Operation>(
+    /// Begins, on the states that the request asks for; `questions` are all that will be answered.
+    pub async fn begin<'q, Op: Operation>(
         grant: &Authorized<Op>,
         facts: &Facts,
         body: &Node,
+        questions: impl IntoIterator<Item = &'q Evaluation>,
         services: &'a Services,
     ) -> Result<Self, Problem> {
         let home = grant.account_id()?;
@@ -131,9 +148,12 @@ impl<'a> Asking<'a> {
             at: facts.now,
             explain: options.explain,
         };
+        // Before the states are read: none of them is then older than a session that is asked about.
+        let sessions = sessions(services, home, questions, &freshness).await?;
         let snapshot = Snapshot::of(services, home, freshness).await?;
         Ok(Self {
             snapshot,
+            sessions,
             shared,
             home,
             now: facts.now,
@@ -142,8 +162,15 @@ impl<'a> Asking<'a> {
 
     /// Answers one question.
     pub async fn answer(&mut self, evaluation: &Evaluation) -> Result<DecisionBody, Problem> {
+        let session = match self.session(evaluation).await? {
+            Ok(session) => session,
+            Err(why) => {
+                let why = Unanswerable::Session(why);
+                return Ok(DecisionBody::unanswerable(why, &self.shared));
+            }
+        };
         let home = std::sync::Arc::clone(self.snapshot.home()?);
-        let question = match mapping::map(evaluation, &home.state, self.now)? {
+        let question = match mapping::map(evaluation, &home.state, session, self.now)? {
             Ok(question) => question,
             Err(why) => return Ok(DecisionBody::unanswerable(why, &self.shared)),
         };
@@ -169,6 +196,29 @@ impl<'a> Asking<'a> {
         )))
     }
 
+    /// The session that is the subject, as the engine knows it; its managed session policies as they are at the state that is
+    /// decided on. `None`: the subject is no session.
+    async fn session(
+        &mut self,
+        evaluation: &Evaluation,
+    ) -> Result<Result<Option<Principal>, NoSession>, Problem> {
+        let Some(reference) = Reference::of(evaluation) else {
+            return Ok(Ok(None));
+        };
+        let found = self.sessions.get(&reference).cloned();
+        let standing = match found.unwrap_or(Err(NoSession::Unknown)) {
+            Ok(standing) => standing,
+            Err(why) => return Ok(Err(why)),
+        };
+        // Of an account that did not exist then, there was no session either.
+        let Some(view) = self.snapshot.account(standing.caller.account).await? else {
+            return Ok(Err(NoSession::Unknown));
+        };
+        Ok(principal::principal(&standing.caller, &view.state)
+            .map(Some)
+            .map_err(|_| NoSession::BrokenPolicy))
+    }
+
     /// The headers of every answer.
     pub fn reply<Op: Operation>(&self, body: Op::Reply) -> trilby_access::Reply<Op> {
         let mut reply = trilby_access::Reply::<Op>::new(body);
@@ -184,4 +234,26 @@ impl<'a> Asking<'a> {
             Err(_) => reply,
         }
     }
+}
+
+/// Finds every session that the questions are about, each once.
+async fn sessions<'q>(
+    services: &Services,
+    home: AccountId,
+    questions: impl IntoIterator<Item = &'q Evaluation>,
+    freshness: &Freshness,
+) -> Result<HashMap<Reference, Found>, Problem> {
+    let mut sessions = HashMap::new();
+    for question in questions {
+        let Some(reference) = Reference::of(question) else {
+            continue;
+        };
+        if sessions.contains_key(&reference) {
+            continue;
+        }
+        let token = question.token.as_ref();
+        let found = session::find(services, home, &reference, token, freshness).await?;
+        sessions.insert(reference, found);
+    }
+    Ok(sessions)
 }

@@ -16,6 +16,7 @@ use trilby_policy::{Context, ContextValue};
 use trilby_service::problem::{Code, FieldError, Problem};
 
 use super::request::{Entity, Evaluation};
+use super::session::NoSession;
 
 /// Name of the session under which a role is evaluated that nobody has put on.
 const ROLE_PROBE_SESSION: &str = "evaluation";
@@ -46,16 +47,23 @@ pub enum Unanswerable {
     Resource,
     /// Neither the principal nor the resource's owner is the path's account.
     Foreign,
+    /// The subject is a session that does not stand.
+    Session(NoSession),
 }
 
 /// What a question maps to.
 pub type Mapped = Result<Question, Unanswerable>;
 
-/// Maps a question that is asked in `account`.
+/// Maps a question that is asked in `account`. `session`: the principal, if the subject is a session that stands.
 ///
 /// Error: 400 if two properties differ by case only, or there are too many. Nothing else about values is refused here: one that does
 /// not parse is kept as text, and typed operators then do not match it.
-pub fn map(evaluation: &Evaluation, account: &Account, now: Timestamp) -> Result<Mapped, Problem> {
+pub fn map(
+    evaluation: &Evaluation,
+    account: &Account,
+    session: Option<Principal>,
+    now: Timestamp,
+) -> Result<Mapped, Problem> {
     let context = context(evaluation)?;
     let default_service = default_service(account);
     let Some(action) = action(evaluation, default_service.as_deref()) else {
@@ -64,7 +72,7 @@ pub fn map(evaluation: &Evaluation, account: &Account, now: Timestamp) -> Result
     let Some(resource) = resource(&evaluation.resource, &action, account.id()) else {
         return Ok(Err(Unanswerable::Resource));
     };
-    let known = known_principal(&evaluation.subject, account);
+    let known = session.or_else(|| known_principal(&evaluation.subject, account));
     let subject_known = known.is_some() || evaluation.subject.kind == "anonymous";
     // What is granted to everyone is granted to nobody in particular too, and nothing else.
     let principal = known.unwrap_or(Principal::Anonymous);

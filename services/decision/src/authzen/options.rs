@@ -9,6 +9,8 @@ use trilby_model::brand::headers;
 use trilby_model::json::{Node, Value};
 use trilby_service::problem::{Code, FieldError, Problem};
 
+use super::token;
+
 /// Name of our member of the body's `context`.
 pub const MEMBER: &str = "trilby";
 
@@ -31,6 +33,10 @@ impl Options {
             body.pointer("/context/trilby").map(|node| &node.value)
         {
             for member in members {
+                if member.key == token::IN_CONTEXT {
+                    // Part of the question; the request reads it.
+                    continue;
+                }
                 let at = format!("/context/{MEMBER}/{}", member.key);
                 let Value::String(text) = &member.value.value else {
                     return Err(refused(&at, "must be a string"));
@@ -77,7 +83,7 @@ impl Options {
             _ => {
                 return Err(refused(
                     at,
-                    "is not an option of ours: `explain`, `min_seq`, `at_seq`, `at_time`",
+                    "is not an option of ours: `explain`, `min_seq`, `at_seq`, `at_time`, `subject_token`",
                 ));
             }
         };

@@ -11,6 +11,7 @@ use trilby_model::json::{Node, Value, escape_pointer};
 use trilby_service::problem::Problem;
 
 use super::options::MEMBER;
+use super::token::{self, SubjectToken};
 
 /// A subject or a resource: something with a type and an id.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +36,10 @@ pub struct ActionEntity {
 /// One question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// Who.
+    /// Who. What it says is only a name if there is a token.
     pub subject: Entity,
+    /// The session that is meant, by its token.
+    pub token: Option<SubjectToken>,
     /// Does what.
     pub action: ActionEntity,
     /// To what.
@@ -85,17 +88,26 @@ impl Evaluation {
         let (subject, subject_at) = layers.required("subject")?;
         let (action, action_at) = layers.required("action")?;
         let (resource, resource_at) = layers.required("resource")?;
+        let mut subject = entity(subject, &subject_at)?;
+        let in_properties = take(&mut subject.properties, token::IN_PROPERTIES);
+        let (mut context, context_at) = match layers.find("context") {
+            Some((node, at)) => (members(node, &at)?, at),
+            None => (Vec::new(), String::new()),
+        };
+        let ours = take(&mut context, MEMBER);
+        let own_options = layers.defaults.is_some() && context_at.starts_with("/evaluations/");
+        if let (true, Some(ours)) = (own_options, &ours) {
+            only_a_token(ours, &format!("{context_at}/{MEMBER}"))?;
+        }
+        let in_context = ours
+            .as_ref()
+            .and_then(|ours| present(ours, token::IN_CONTEXT));
         Ok(Self {
-            subject: entity(subject, &subject_at)?,
+            token: one_token(in_properties.as_ref(), in_context, &subject_at)?,
+            subject,
             action: action_entity(action, &action_at)?,
             resource: entity(resource, &resource_at)?,
-            context: match layers.find("context") {
-                Some((node, at)) => members(node, &at)?
-                    .into_iter()
-                    .filter(|(name, _)| name != MEMBER)
-                    .collect(),
-                None => Vec::new(),
-            },
+            context,
         })
     }
 }
@@ -138,6 +150,19 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// The questions that could be read.
+    pub fn questions(&self) -> impl Iterator<Item = &Evaluation> {
+        let (single, many): (_, &[_]) = match self {
+            Self::Single(one) => (Some(&**one), &[]),
+            Self::Many { items, .. } => (None, items),
+        };
+        single
+            .into_iter()
+            .chain(many.iter().filter_map(|item| item.as_ref().ok()))
+    }
+}
+
 /// An item over the defaults of its batch: an entity in the item replaces the default whole.
 struct Layers<'a> {
     item: &'a Node,
@@ -158,6 +183,41 @@ impl<'a> Layers<'a> {
     fn required(&self, name: &str) -> Result<(&'a Node, String), Problem> {
         self.find(name)
             .ok_or_else(|| missing(&format!("{}/{name}", self.at)))
+    }
+}
+
+/// Takes a member out: it is ours, and becomes no condition key. One that is `null` is absent.
+fn take(members: &mut Vec<(String, Node)>, name: &str) -> Option<Node> {
+    let at = members.iter().position(|(member, _)| member == name)?;
+    let (_, node) = members.remove(at);
+    (!matches!(node.value, Value::Null)).then_some(node)
+}
+
+/// A question of a batch names no state and no explanation of its own: all are decided at one position.
+fn only_a_token(ours: &Node, at: &str) -> Result<(), Problem> {
+    for (name, _) in members(ours, at)? {
+        if name != token::IN_CONTEXT {
+            let what = "is an option of the whole request, not of one evaluation";
+            return Err(Problem::invalid(format!("{at}/{name}"), what));
+        }
+    }
+    Ok(())
+}
+
+/// The token of a question, which has two places for it.
+fn one_token(
+    in_properties: Option<&Node>,
+    in_context: Option<&Node>,
+    subject_at: &str,
+) -> Result<Option<SubjectToken>, Problem> {
+    match (in_properties, in_context) {
+        (Some(one), Some(other)) if SubjectToken::of(one) != SubjectToken::of(other) => {
+            Err(Problem::invalid(
+                format!("{subject_at}/properties/{}", token::IN_PROPERTIES),
+                "two different tokens are given for one subject",
+            ))
+        }
+        (one, other) => Ok(one.or(other).map(SubjectToken::of)),
     }
 }
 

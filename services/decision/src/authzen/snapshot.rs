@@ -53,6 +53,18 @@ impl<'a> Snapshot<'a> {
             .ok_or_else(Problem::not_found)
     }
 
+    /// An account, if there is (or was) such an account.
+    pub async fn account(
+        &mut self,
+        account: AccountId,
+    ) -> Result<Option<Arc<AccountView>>, Problem> {
+        self.read(account).await?;
+        Ok(self
+            .sides
+            .get(&account)
+            .and_then(|side| side.account.clone()))
+    }
+
     /// The states for a question between two accounts.
     pub async fn world(
         &mut self,

@@ -26,7 +26,7 @@ fn acme() -> Account {
 fn asked(subject: &str, action: &str, resource: &str) -> Mapped {
     let text = format!(r#"{{"subject":{subject},"action":{action},"resource":{resource}}}"#);
     let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
-    map(&evaluation, &acme(), START).unwrap()
+    map(&evaluation, &acme(), None, START).unwrap()
 }
 
 fn mary() -> &'static str {
@@ -207,7 +207,7 @@ fn context_cannot_set_keys_that_are_ours() {
         mary()
     );
     let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
-    let context = map(&evaluation, &acme(), START)
+    let context = map(&evaluation, &acme(), None, START)
         .unwrap()
         .unwrap()
         .request
@@ -228,5 +228,5 @@ fn two_names_that_differ_by_case_are_refused() {
         mary()
     );
     let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
-    assert!(map(&evaluation, &acme(), START).is_err());
+    assert!(map(&evaluation, &acme(), None, START).is_err());
 }

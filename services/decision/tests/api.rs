@@ -1,0 +1,20 @@
+//! The decision service from outside: its operations over HTTP, on a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+#[path = "api/history.rs"]
+mod history;
+#[path = "api/own.rs"]
+mod own;
+#[path = "api/recorded_sessions.rs"]
+mod recorded_sessions;
+#[path = "api/session_tokens.rs"]
+mod session_tokens;
+#[path = "api/world.rs"]
+mod world;
