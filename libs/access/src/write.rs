@@ -130,12 +130,29 @@ impl<Op: Operation> Authorized<Op> {
     where
         F: Fn(&Account, &[Event]) -> Result<Reply<Op>, Problem> + Clone + Send + 'static,
     {
+        self.commands(services, input, vec![command], reply).await
+    }
+
+    /// As [`Authorized::command`], for several commands that become one commit, each decided on what those before it
+    /// have made so.
+    ///
+    /// Errors: the first rejection, and those of [`Authorized::write`].
+    pub async fn commands<F>(
+        &self,
+        services: &Services,
+        input: &Input<Op>,
+        commands: Vec<Command>,
+        reply: F,
+    ) -> Result<Reply<Op>, Problem>
+    where
+        F: Fn(&Account, &[Event]) -> Result<Reply<Op>, Problem> + Clone + Send + 'static,
+    {
         let id = self.account_id()?;
         self.write(services, input, &[], |states, ctx| {
             let account = states.account(id).ok_or_else(Problem::not_found)?;
             let events = account
                 .state
-                .decide(command.clone(), ctx)
+                .decide_all(commands.clone(), ctx)
                 .map_err(of_rejection)?;
             let reply = reply.clone();
             let kept = events.clone();

@@ -3,6 +3,7 @@
 mod access_keys;
 mod account;
 mod applications;
+mod boundaries;
 mod deletion;
 mod grants;
 mod groups;
@@ -22,6 +23,7 @@ pub use account::{
     SetAccountAlias, SetRootCredential, SuspendAccount,
 };
 pub use applications::{DeleteApplication, PutActions, RegisterApplication, UpdateApplication};
+pub use boundaries::{RemoveBoundary, SetBoundary};
 pub(crate) use grants::attached;
 pub use grants::{AttachPolicy, DeleteInlinePolicy, DetachPolicy, PutInlinePolicy};
 pub use groups::{AddGroupMember, CreateGroup, DeleteGroup, RemoveGroupMember, UpdateGroup};
@@ -138,6 +140,10 @@ commands! {
     PutInlinePolicy,
     /// See [`DeleteInlinePolicy`].
     DeleteInlinePolicy,
+    /// See [`SetBoundary`].
+    SetBoundary,
+    /// See [`RemoveBoundary`].
+    RemoveBoundary,
     /// See [`ChangeTags`].
     ChangeTags,
     /// See [`RegisterApplication`].

@@ -11,7 +11,8 @@ use crate::command::Command;
 use crate::context::{Context, Precondition};
 use crate::event::Event;
 use crate::id::{
-    CustomerPolicyRef, GroupRef, Holder, HolderRef, ManagedPolicyRef, PolicyRef, RoleRef, UserRef,
+    CustomerPolicyRef, GroupRef, Holder, HolderRef, ManagedPolicyRef, PolicyRef, PrincipalId,
+    PrincipalRef, RoleRef, UserRef,
 };
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
@@ -164,6 +165,13 @@ impl<'a> Desk<'a> {
                 let role = self.role(role)?;
                 (Holder::Role(role.id.clone()), &role.grants)
             }
+        })
+    }
+
+    pub fn principal(&self, principal: &PrincipalRef) -> Result<PrincipalId, Rejection> {
+        Ok(match principal {
+            PrincipalRef::User(user) => PrincipalId::User(self.user(user)?.id.clone()),
+            PrincipalRef::Role(role) => PrincipalId::Role(self.role(role)?.id.clone()),
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod application;
+mod boundary;
 mod claims;
 mod consequences;
 mod credential;
@@ -24,6 +25,7 @@ pub use application::{
     ApplicationUpdated, ResourceDeleted, ResourcePolicyDeleted, ResourcePolicyPut,
     ResourceRegistered, ResourceTagsChanged, ResourceUpdated, SubjectAliasDeleted, SubjectAliasPut,
 };
+pub use boundary::{RoleBoundaryRemoved, RoleBoundarySet, UserBoundaryRemoved, UserBoundarySet};
 pub use claims::{ClaimAct, ClaimChange, ClaimKind, ClaimScope};
 pub use credential::{
     AccessKeyActivated, AccessKeyCreated, AccessKeyDeactivated, AccessKeyDeleted,
@@ -108,6 +110,10 @@ log_events! {
         UserInlinePolicyPut = "user.inline_policy_put" v 1,
         /// See [`UserInlinePolicyDeleted`].
         UserInlinePolicyDeleted = "user.inline_policy_deleted" v 1,
+        /// See [`UserBoundarySet`].
+        UserBoundarySet = "user.boundary_set" v 1,
+        /// See [`UserBoundaryRemoved`].
+        UserBoundaryRemoved = "user.boundary_removed" v 1,
         /// See [`UserSessionsRevoked`].
         UserSessionsRevoked = "user.sessions_revoked" v 1,
         /// See [`GroupCreated`].
@@ -148,6 +154,10 @@ log_events! {
         RoleInlinePolicyPut = "role.inline_policy_put" v 1,
         /// See [`RoleInlinePolicyDeleted`].
         RoleInlinePolicyDeleted = "role.inline_policy_deleted" v 1,
+        /// See [`RoleBoundarySet`].
+        RoleBoundarySet = "role.boundary_set" v 1,
+        /// See [`RoleBoundaryRemoved`].
+        RoleBoundaryRemoved = "role.boundary_removed" v 1,
         /// See [`RoleSessionsRevoked`].
         RoleSessionsRevoked = "role.sessions_revoked" v 1,
         /// See [`PolicyCreated`].

@@ -184,6 +184,15 @@ pub enum HolderRef {
     Role(RoleRef),
 }
 
+/// A user or role by id or name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrincipalRef {
+    /// A user.
+    User(UserRef),
+    /// A role.
+    Role(RoleRef),
+}
+
 /// A managed policy by id or name, of the account or of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManagedPolicyRef {

@@ -40,7 +40,7 @@ pub use context::{Actor, Context, Precondition};
 pub use event::{ClaimAct, ClaimChange, ClaimKind, ClaimScope, Event, Revocation, RoleLimits};
 pub use id::{
     CustomerPolicyRef, GroupRef, Holder, HolderRef, ManagedPolicyRef, NotAnId, PolicyRef,
-    PrincipalId, Ref, ResourceName, RoleRef, Taggable, UserRef,
+    PrincipalId, PrincipalRef, Ref, ResourceName, RoleRef, Taggable, UserRef,
 };
 pub use quota::{Quota, QuotaUse};
 pub use rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind};

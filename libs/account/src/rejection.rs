@@ -146,6 +146,8 @@ pub enum ThingKind {
     AttachedPolicy,
     /// An inline policy.
     InlinePolicy,
+    /// A permissions boundary.
+    PermissionsBoundary,
     /// An application.
     Application,
     /// A registered resource.
@@ -182,6 +184,7 @@ impl ThingKind {
             Self::PolicyVersion => "policy version",
             Self::AttachedPolicy => "attached policy",
             Self::InlinePolicy => "inline policy",
+            Self::PermissionsBoundary => "permissions boundary",
             Self::Application => "application",
             Self::Resource => "resource",
             Self::ResourcePolicy => "resource policy",

@@ -21,12 +21,12 @@ use trilby_account::command::{
     AddGroupMember, ChangeTags, CreateAccessKey, CreatePolicyVersion, DeleteAccessKey,
     DeleteApplication, DeleteGroup, DeleteInlinePolicy, DeletePolicy, DeletePolicyVersion,
     DeleteResource, DeleteResourcePolicy, DeleteRole, DeleteSubjectAlias, DeleteUser, DetachPolicy,
-    PutSubjectAlias, RemoveGroupMember, RemoveUserPassword, SetDefaultPolicyVersion, SetUserStatus,
-    TagChange, UpdateUser,
+    PutSubjectAlias, RemoveBoundary, RemoveGroupMember, RemoveUserPassword, SetBoundary,
+    SetDefaultPolicyVersion, SetUserStatus, TagChange, UpdateUser,
 };
 use trilby_account::{
-    Account, Command, Event, Holder, HolderRef, PolicyRef, PrincipalId, SubjectKey, Taggable,
-    UserStatus,
+    Account, Command, Event, Holder, HolderRef, PolicyRef, PrincipalId, PrincipalRef, SubjectKey,
+    Taggable, UserStatus,
 };
 use trilby_model::{Seq, Timestamp};
 use trilby_testkit::given::{Given, START, account, policy_document};
@@ -43,7 +43,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (0..36_u8, 0..NAMES.len(), 0..NAMES.len(), any::<bool>()).prop_map(
+    let wish = (0..39_u8, 0..NAMES.len(), 0..NAMES.len(), any::<bool>()).prop_map(
         |(what, one, two, flag)| Wish {
             what,
             one,
@@ -52,6 +52,13 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
         },
     );
     proptest::collection::vec(wish, 1..120)
+}
+
+fn principal(name: &str, is_role: bool) -> PrincipalRef {
+    match is_role {
+        true => PrincipalRef::Role(name.parse().unwrap()),
+        false => PrincipalRef::User(name.parse().unwrap()),
+    }
 }
 
 fn command(given: &Given, wish: Wish) -> Option<Command> {
@@ -184,7 +191,7 @@ fn command(given: &Given, wish: Wish) -> Option<Command> {
             let arn = format!("arn:trilby:iam::111122223333:user/{one}");
             build::guard(app, &bucket, &json!({ "AWS": arn })).into()
         }
-        32 => DeleteResourcePolicy {
+        32 | 37 => DeleteResourcePolicy {
             application: app.parse().unwrap(),
             resource: bucket.try_into().unwrap(),
         }
@@ -201,6 +208,15 @@ fn command(given: &Given, wish: Wish) -> Option<Command> {
         34 => DeleteApplication {
             application: app.parse().unwrap(),
             cascade: true,
+        }
+        .into(),
+        35 => SetBoundary {
+            principal: principal(one, two % 2 == 0),
+            policy: managed,
+        }
+        .into(),
+        36 => RemoveBoundary {
+            principal: principal(one, flag),
         }
         .into(),
         _ => ChangeTags {
@@ -256,6 +272,7 @@ fn assert_consistent(account: &Account) {
     }
     assert_memberships(account);
     assert_attachments(account);
+    assert_boundaries(account);
     assert_credentials(account);
     for application in account.applications().values() {
         let with_policy = application
@@ -304,6 +321,24 @@ fn assert_attachments(account: &Account) {
         }
     }
     assert_eq!(from_policies, from_holders);
+}
+
+fn assert_boundaries(account: &Account) {
+    let mut from_policies = BTreeSet::new();
+    for (id, policy) in account.policies().iter() {
+        from_policies.extend(policy.bounds.iter().map(|of| (of.clone(), id.clone())));
+    }
+    let users = account.users().keys().cloned().map(PrincipalId::User);
+    let roles = account.roles().keys().cloned().map(PrincipalId::Role);
+    let mut from_principals = BTreeSet::new();
+    for principal in users.chain(roles) {
+        if let Some(boundary) = account.boundary(&principal)
+            && let PolicyRef::Customer(id) = &boundary.policy
+        {
+            from_principals.insert((principal, id.clone()));
+        }
+    }
+    assert_eq!(from_policies, from_principals);
 }
 
 fn assert_credentials(account: &Account) {
@@ -402,7 +437,7 @@ proptest! {
 fn random_commands_reach_every_kind_of_event_they_can_make() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..512 {
+    for _ in 0..768 {
         let wishes = wishes().new_tree(&mut runner).unwrap().current();
         seen.extend(play(&wishes).history().iter().map(Event::etype));
     }

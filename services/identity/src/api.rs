@@ -4,6 +4,7 @@ pub mod access_keys;
 pub mod accounts;
 pub mod applications;
 pub mod bootstrap_installation;
+pub mod boundaries;
 pub mod groups;
 pub mod holders;
 pub mod log;

@@ -2,6 +2,8 @@
 
 use trilby_access::Registry;
 
+use crate::api::boundaries::{BoundedKind, DeleteBoundary, PutBoundary};
+use crate::api::holders::{Role, User};
 use crate::api::tags::{self, TaggedKind};
 use crate::api::{
     access_keys, accounts, bootstrap_installation, groups, login_profile, roles, users,
@@ -37,10 +39,16 @@ pub fn register(registry: &mut Registry) {
         .add::<groups::RemoveGroupMember>()
         .add::<roles::ListRoles>()
         .add::<roles::GetRole>();
+    bounded::<User>(registry);
+    bounded::<Role>(registry);
     tagged::<tags::User>(registry);
     tagged::<tags::Group>(registry);
     tagged::<tags::Role>(registry);
     tagged::<tags::Policy>(registry);
+}
+
+fn bounded<K: BoundedKind>(registry: &mut Registry) {
+    registry.add::<PutBoundary<K>>().add::<DeleteBoundary<K>>();
 }
 
 fn tagged<K: TaggedKind>(registry: &mut Registry) {

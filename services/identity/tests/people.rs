@@ -14,6 +14,8 @@ mod access_keys;
 mod accounts;
 #[path = "api/bootstrap.rs"]
 mod bootstrap;
+#[path = "api/boundaries.rs"]
+mod boundaries;
 #[path = "api/groups.rs"]
 mod groups;
 #[path = "api/login_profile.rs"]

@@ -6,7 +6,7 @@ use crate::event::{
     RoleInlinePolicyDeleted, RolePolicyDetached, SubjectAliasDeleted, UserInlinePolicyDeleted,
     UserPasswordRemoved, UserPolicyDetached,
 };
-use crate::id::{Holder, PolicyRef};
+use crate::id::{Holder, PolicyRef, PrincipalId};
 use crate::quota::{Quota, count};
 use crate::rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind, within};
 use crate::state::{Account, Grants, Group, Policy, Role, SubjectKey, User};
@@ -115,6 +115,33 @@ pub(super) fn parts_of_role<'a>(
 ) -> impl Iterator<Item = Part> + 'a {
     parts_of_grants(account, Holder::Role(role.id.clone()), &role.grants)
         .chain(role.aliases.iter().map(part_of_alias))
+}
+
+/// Refuses if a policy caps somebody. There is no cascade over this: who loses a cap gains rights.
+pub(super) fn caps_nobody(account: &Account, policy: &Policy) -> Result<(), Rejection> {
+    let blocked = policy.bounds.iter().take(BLOCKERS_MAX);
+    let blockers: Vec<Blocker> = blocked.map(|id| bounded(account, id)).collect();
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    let name = policy.name.to_string();
+    Err(Rejection::DeleteConflict {
+        kind: ThingKind::Policy,
+        name,
+        blockers,
+    })
+}
+
+fn bounded(account: &Account, principal: &PrincipalId) -> Blocker {
+    let name = match principal {
+        PrincipalId::User(id) => account.users().get(id).map(|user| user.name.to_string()),
+        PrincipalId::Role(id) => account.roles().get(id).map(|role| role.name.to_string()),
+    };
+    Blocker {
+        kind: ThingKind::PermissionsBoundary,
+        id: principal.to_string(),
+        name,
+    }
 }
 
 pub(super) fn parts_of_policy<'a>(

@@ -176,6 +176,7 @@ impl DeletePolicy {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
+        deletion::caps_nobody(desk.account, policy)?;
         let parts = deletion::parts_of_policy(desk.account, policy);
         let last = PolicyDeleted {
             policy: policy.id.clone(),

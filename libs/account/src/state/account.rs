@@ -13,10 +13,12 @@ use super::{
     SubjectAlias, SubjectKey, User,
 };
 use crate::event::{ClaimAct, ClaimChange};
-use crate::id::{CustomerPolicyRef, GroupRef, Holder, Ref, ResourceName, RoleRef, UserRef};
+use crate::id::{
+    CustomerPolicyRef, GroupRef, Holder, PrincipalId, Ref, ResourceName, RoleRef, UserRef,
+};
 use crate::settings::Settings;
 use crate::stamp::{Moment, Stamp};
-use crate::state::Grants;
+use crate::state::{Attachment, Grants};
 use crate::table::Table;
 use crate::value::PersonalRef;
 
@@ -277,6 +279,15 @@ impl Account {
             Holder::User(id) => self.users.get(id).map(|user| &user.grants),
             Holder::Group(id) => self.groups.get(id).map(|group| &group.grants),
             Holder::Role(id) => self.roles.get(id).map(|role| &role.grants),
+        }
+    }
+
+    /// The permissions boundary of a user or role, if it has one.
+    #[must_use]
+    pub fn boundary(&self, of: &PrincipalId) -> Option<&Attachment> {
+        match of {
+            PrincipalId::User(id) => self.users.get(id)?.boundary.as_ref(),
+            PrincipalId::Role(id) => self.roles.get(id)?.boundary.as_ref(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! takes every reference to the deleted thing with it, whatever events came before it.
 
 mod application;
+mod boundary;
 mod credential;
 mod group;
 mod holder;
@@ -16,7 +17,7 @@ use trilby_model::{Seq, Timestamp};
 use super::account::{Account, AccountStatus, MembershipState};
 use super::user::Password;
 use crate::event::{Event, RootCredentialSet};
-use crate::id::Holder;
+use crate::id::{Holder, PrincipalId};
 use crate::settings::SettingsSection;
 use crate::stamp::{Moment, Stamp};
 
@@ -93,6 +94,12 @@ impl Account {
             Event::UserInlinePolicyDeleted(fact) => {
                 self.inline_deleted(&Holder::User(fact.user.clone()), &fact.name);
             }
+            Event::UserBoundarySet(fact) => {
+                self.boundary_set(&PrincipalId::User(fact.user.clone()), &fact.policy, moment);
+            }
+            Event::UserBoundaryRemoved(fact) => {
+                self.boundary_removed(&PrincipalId::User(fact.user.clone()), moment);
+            }
 
             Event::GroupCreated(fact) => self.group_created(fact, moment),
             Event::GroupUpdated(fact) => self.group_updated(fact, moment),
@@ -131,6 +138,12 @@ impl Account {
             }
             Event::RoleInlinePolicyDeleted(fact) => {
                 self.inline_deleted(&Holder::Role(fact.role.clone()), &fact.name);
+            }
+            Event::RoleBoundarySet(fact) => {
+                self.boundary_set(&PrincipalId::Role(fact.role.clone()), &fact.policy, moment);
+            }
+            Event::RoleBoundaryRemoved(fact) => {
+                self.boundary_removed(&PrincipalId::Role(fact.role.clone()), moment);
             }
 
             Event::PolicyCreated(fact) => self.policy_created(fact, moment),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trilby_model::{Path, PolicyId, PolicyName, Tags};
 
-use crate::id::Holder;
+use crate::id::{Holder, PrincipalId};
 use crate::stamp::Stamp;
 use crate::text::PolicyText;
 use crate::value::Description;
@@ -32,6 +32,9 @@ pub struct Policy {
     pub default_version: u32,
     /// Who holds it.
     pub holders: BTreeSet<Holder>,
+    /// Whom it caps as their permissions boundary.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub bounds: BTreeSet<PrincipalId>,
     /// Birth and last change, the default version's included.
     pub stamp: Stamp,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trilby_model::{Path, RoleId, RoleName, Seq, Tags};
 
-use super::{Grants, SubjectKey};
+use super::{Attachment, Grants, SubjectKey};
 use crate::event::RoleLimits;
 use crate::stamp::Stamp;
 use crate::text::GuardText;
@@ -33,6 +33,9 @@ pub struct Role {
     pub limits: RoleLimits,
     /// Its policies.
     pub grants: Grants,
+    /// The policy that caps it, if any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<Attachment>,
     /// The subjects that mean it.
     pub aliases: BTreeSet<SubjectKey>,
     /// Birth and last change of what is written here; policies have their own.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trilby_model::{AccessKeyId, GroupId, Path, Seq, Tags, Timestamp, UserId, UserName};
 
-use super::{Grants, SubjectKey};
+use super::{Attachment, Grants, SubjectKey};
 use crate::stamp::{Stamp, micros};
 use crate::value::{Description, Hashing, UserKind};
 
@@ -29,6 +29,9 @@ pub struct User {
     pub tags: Tags,
     /// Own policies; those of its groups come on top.
     pub grants: Grants,
+    /// The policy that caps it, if any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<Attachment>,
     /// The groups it is in.
     pub groups: BTreeSet<GroupId>,
     /// Its access keys, at most two.

@@ -11,6 +11,7 @@
 mod access_keys;
 mod account;
 mod applications;
+mod boundaries;
 mod build;
 mod deletion;
 mod grants;

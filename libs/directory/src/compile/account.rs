@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trilby_account::{
-    Account, Grants, Group, Holder, PolicyRef, Resource, Role, Table, User, UserStatus,
+    Account, Attachment, Grants, Group, Holder, PolicyRef, PrincipalId, Resource, Role, Table,
+    User, UserStatus,
 };
 use trilby_engine as engine;
 use trilby_engine::{AccountBuilder, CompiledPolicy, LayerKind, RegisteredResource};
@@ -103,7 +104,7 @@ impl Compiler<'_> {
         let mut users: BTreeSet<_> = BTreeSet::new();
         let mut groups: BTreeSet<_> = BTreeSet::new();
         let mut roles: BTreeSet<_> = BTreeSet::new();
-        // A policy's new version is its holders' change.
+        // A policy's new version is the change of its holders and of those it caps.
         for change in changed(old.policies(), self.state.policies()) {
             for policy in change.sides() {
                 for holder in &policy.holders {
@@ -111,6 +112,12 @@ impl Compiler<'_> {
                         Holder::User(id) => drop(users.insert(id.clone())),
                         Holder::Group(id) => drop(groups.insert(id.clone())),
                         Holder::Role(id) => drop(roles.insert(id.clone())),
+                    }
+                }
+                for capped in &policy.bounds {
+                    match capped {
+                        PrincipalId::User(id) => drop(users.insert(id.clone())),
+                        PrincipalId::Role(id) => drop(roles.insert(id.clone())),
                     }
                 }
             }
@@ -184,12 +191,12 @@ impl Compiler<'_> {
     fn aliases(&self, builder: &mut AccountBuilder) -> Result<(), Broken> {
         for (subject, alias) in self.state.subject_aliases().iter() {
             let arn = match &alias.principal {
-                trilby_account::PrincipalId::User(id) => self
+                PrincipalId::User(id) => self
                     .state
                     .users()
                     .get(id)
                     .map(|user| Arn::user(&self.id(), &user.path, &user.name)),
-                trilby_account::PrincipalId::Role(id) => self
+                PrincipalId::Role(id) => self
                     .state
                     .roles()
                     .get(id)
@@ -215,7 +222,7 @@ impl Compiler<'_> {
             tags: user.tags.clone(),
             policies: self.grants(&user.grants, "user", user.name.as_str())?,
             groups: user.groups.iter().cloned().collect(),
-            boundary: None,
+            boundary: self.boundary(user.boundary.as_ref())?,
             disabled: match user.status {
                 UserStatus::Active => false,
                 UserStatus::Disabled => true,
@@ -230,7 +237,7 @@ impl Compiler<'_> {
             name: role.name.to_string(),
             tags: role.tags.clone(),
             policies: self.grants(&role.grants, "role", role.name.as_str())?,
-            boundary: None,
+            boundary: self.boundary(role.boundary.as_ref())?,
             trust: self
                 .policies
                 .guard(&arn.to_string(), Kind::Trust, &role.trust)?,
@@ -266,6 +273,32 @@ impl Compiler<'_> {
             tags: resource.tags.clone(),
             policy,
         })
+    }
+
+    /// The policy that caps a user or role. One that names no policy fails the account: without it the cap would be gone.
+    fn boundary(&self, boundary: Option<&Attachment>) -> Result<Option<Policies>, Broken> {
+        let Some(boundary) = boundary else {
+            return Ok(None);
+        };
+        let policy = match &boundary.policy {
+            PolicyRef::System { name, version } => {
+                self.policies
+                    .system(name, *version, Kind::Identity, LayerKind::Boundary)?
+            }
+            PolicyRef::Customer(id) => {
+                let missing = || Broken::Missing {
+                    name: id.to_string(),
+                };
+                let policy = self.state.policies().get(id).ok_or_else(missing)?;
+                let version = policy.in_force().ok_or_else(missing)?;
+                self.policies.boundary(
+                    policy.name.as_str(),
+                    policy.default_version,
+                    &version.text,
+                )?
+            }
+        };
+        Ok(Some(vec![policy]))
     }
 
     /// The policies of a user, group or role: managed ones under their own names, inline ones under their holder's.

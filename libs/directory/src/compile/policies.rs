@@ -58,6 +58,23 @@ impl PolicyCache {
         )
     }
 
+    /// A managed policy where it caps a user or role.
+    pub(crate) fn boundary(
+        &self,
+        name: &str,
+        version: u32,
+        text: &PolicyText,
+    ) -> Result<Arc<CompiledPolicy>, Broken> {
+        self.checked(
+            name,
+            Kind::Boundary,
+            LayerKind::Boundary,
+            Some(version),
+            text,
+            BTreeMap::new(),
+        )
+    }
+
     /// A policy on a resource, or a role's trust policy.
     pub(crate) fn guard(
         &self,

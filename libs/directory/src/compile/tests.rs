@@ -8,12 +8,14 @@ use trilby_account::command::{
     AddGroupMember, AttachPolicy, CreateGroup, CreatePolicy, CreatePolicyVersion, CreateRole,
     CreateUser, DeleteGroup, DeletePolicy, DeleteResource, DeleteRole, DeleteUser, DetachPolicy,
     PutInlinePolicy, PutResource, PutResourcePolicy, PutSubjectAlias, RegisterApplication,
-    RemoveGroupMember, SetDefaultPolicyVersion, SetUserStatus, UpdateUser,
+    RemoveBoundary, RemoveGroupMember, SetBoundary, SetDefaultPolicyVersion, SetUserStatus,
+    UpdateUser,
 };
 use trilby_account::event::{AccountCreated, UserRenamed};
 use trilby_account::{
     Account, Actor, Command, Context, Event, HolderRef, KnownPrincipals, ManagedPolicyRef,
-    PolicyText, PrincipalId, Ref, ResourceName, RoleLimits, SubjectKey, UserKind, UserStatus,
+    PolicyText, PrincipalId, PrincipalRef, Ref, ResourceName, RoleLimits, SubjectKey, UserKind,
+    UserStatus,
 };
 use trilby_engine as engine;
 use trilby_eventlog::{Head, HeadState};
@@ -108,16 +110,27 @@ fn picture(account: &engine::Account) -> Vec<String> {
     let mut lines = vec![format!("{} {:?}", account.id(), account.organization())];
     for user in account.users() {
         let all = policies(&mut account.policies_of(user));
+        let cap = policies(&mut user.boundary.iter().flatten());
         lines.push(format!(
-            "user {} {} {} {:?} {} {all:?}",
-            user.id, user.name, user.arn, user.tags, user.disabled
+            "user {} {} {} {:?} {} {all:?} {cap:?} {}",
+            user.id,
+            user.name,
+            user.arn,
+            user.tags,
+            user.disabled,
+            user.boundary.is_some()
         ));
     }
     for role in account.roles() {
         let own = policies(&mut role.policies.iter());
+        let cap = policies(&mut role.boundary.iter().flatten());
         lines.push(format!(
-            "role {} {} {} {own:?} {:?}",
-            role.id, role.name, role.arn, role.trust
+            "role {} {} {} {own:?} {cap:?} {} {:?}",
+            role.id,
+            role.name,
+            role.arn,
+            role.boundary.is_some(),
+            role.trust
         ));
     }
     for resource in account.resources() {
@@ -166,6 +179,8 @@ enum Move {
     DropPolicy(usize),
     Attach(usize, usize, u8),
     Detach(usize, usize, u8),
+    Bound(usize, usize, bool),
+    Unbound(usize, bool),
     Role(usize),
     DropRole(usize),
     Resource(usize),
@@ -193,6 +208,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => n().prop_map(Move::DropPolicy),
         3 => (n(), n(), 0..3_u8).prop_map(|(a, b, c)| Move::Attach(a, b, c)),
         1 => (n(), n(), 0..3_u8).prop_map(|(a, b, c)| Move::Detach(a, b, c)),
+        3 => (n(), n(), any::<bool>()).prop_map(|(a, b, c)| Move::Bound(a, b, c)),
+        1 => (n(), any::<bool>()).prop_map(|(a, b)| Move::Unbound(a, b)),
         1 => n().prop_map(Move::Role),
         1 => n().prop_map(Move::DropRole),
         2 => n().prop_map(Move::Resource),
@@ -207,6 +224,13 @@ fn holder(name: &str, kind: u8) -> HolderRef {
         0 => HolderRef::User(user(name)),
         1 => HolderRef::Group(Ref::Name(name.parse().unwrap())),
         _ => HolderRef::Role(Ref::Name(name.parse().unwrap())),
+    }
+}
+
+fn principal(name: &str, is_role: bool) -> PrincipalRef {
+    match is_role {
+        true => PrincipalRef::Role(Ref::Name(name.parse().unwrap())),
+        false => PrincipalRef::User(user(name)),
     }
 }
 
@@ -486,6 +510,21 @@ fn perform(state: &mut Account, made: &Move, seed: u8) {
                 seed,
             );
         }
+        Move::Bound(n, m, is_role) => step(
+            state,
+            SetBoundary {
+                principal: principal(NAMES[n], is_role),
+                policy: ManagedPolicyRef::Customer(policy(m)),
+            },
+            seed,
+        ),
+        Move::Unbound(n, is_role) => step(
+            state,
+            RemoveBoundary {
+                principal: principal(NAMES[n], is_role),
+            },
+            seed,
+        ),
         Move::Alias(n, m) => {
             let Some(found) = state.user(&user(NAMES[m])).map(|user| user.id.clone()) else {
                 return;
@@ -521,6 +560,8 @@ fn populated() -> Account {
             Move::Attach(n, n, 1),
             Move::Attach(n, n, 2),
             Move::Inline(n, m),
+            Move::Bound(n, m, false),
+            Move::Bound(m, n, true),
         ];
         for made in made.iter().chain(&given) {
             perform(&mut state, made, 200);

@@ -5,7 +5,7 @@ use trilby_account::{Account, Event, Holder, HolderRef, PolicyRef, PrincipalId, 
 use trilby_model::{Arn, UserId};
 use trilby_service::problem::Problem;
 
-use crate::api::holders;
+use crate::api::{boundaries, holders};
 
 /// Whether the caller could remove each of these parts on its own. The last event, the deletion itself, is what the
 /// operation was authorized for.
@@ -82,7 +82,8 @@ fn holder(account: &Account, holder: &Holder) -> Result<Target, Problem> {
         Holder::Role(id) => HolderRef::Role(Ref::Id(id)),
     };
     let found = holders::find(account, &wanted).ok_or_else(no_part)?;
-    Ok(Target::new(account.id(), found.arn).resource_tags(found.tags))
+    let target = Target::new(account.id(), found.arn).resource_tags(found.tags);
+    Ok(boundaries::bounded(target, account, found.boundary))
 }
 
 fn policy_arn(account: &Account, policy: &PolicyRef) -> Result<Arn, Problem> {

@@ -92,6 +92,9 @@ fn body(id: &str, ids: &Ids) -> Value {
             json!({ "document": document })
         }
         "register_application" => json!({ "name": "fresh" }),
+        "put_user_permissions_boundary" | "put_role_permissions_boundary" => {
+            json!({ "policy_arn": "arn:trilby:iam::system:policy/ReadOnlyAccess" })
+        }
         "put_actions" => json!({ "actions": { "Read": {} } }),
         "put_resource" => json!({ "description": "another" }),
         "put_resource_policy" => json!({ "document": resource_policy() }),
@@ -126,6 +129,7 @@ fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
         ("get_subject_alias" | "put_subject_alias" | "delete_subject_alias", "id") => "ext-1",
         (_, "user") => "mary",
         (_, "group") => "g",
+        ("put_role_permissions_boundary" | "delete_role_permissions_boundary", "role") => "capped",
         (_, "role") => "r",
         (_, "policy") => "p",
         (_, "version") => "v2",
@@ -168,7 +172,8 @@ impl Fixture {
             "/policies/p/versions",
             json!({ "document": allow(&["s3:Get*"]) }),
         );
-        role(inside, account);
+        role(inside, account, "r");
+        role(inside, account, "capped");
         let role = root.get(&at("/roles/r")).expect(200);
         root.put(&at("/roles/r/tags"), &json!({ "tags": old }))
             .expect(200);
@@ -183,6 +188,14 @@ impl Fixture {
             let new = root.with_header("if-none-match", "*");
             new.put(&inline, &json!({ "document": allow(&["s3:List*"]) }))
                 .expect(201);
+        }
+        for capped in ["/users/mary", "/roles/capped"] {
+            let new = root.with_header("if-none-match", "*");
+            new.put(
+                &at(&format!("{capped}/permissions-boundary")),
+                &json!({ "policy_arn": policy.text("/arn") }),
+            )
+            .expect(201);
         }
         // A ticket is as much of a login profile as a password, and costs no hash.
         root.request("POST", &at("/users/mary/password-reset"))
@@ -231,6 +244,12 @@ impl Fixture {
             etag: None,
         };
         if row.precondition == Precondition::Required {
+            if row.path.ends_with("/permissions-boundary") {
+                let holder = sample.path().replace("/permissions-boundary", "");
+                let read = self.root.get(&holder).expect(200);
+                sample.etag = Some(read.text("/permissions_boundary/etag").to_owned());
+                return sample;
+            }
             let path = match row.id {
                 "set_default_policy_version" => format!("/v1/accounts/{}/policies/p", self.account),
                 _ => sample.path(),
@@ -350,7 +369,7 @@ impl Sample<'_> {
     }
 }
 
-fn role(inside: &Installation, account: AccountId) {
+fn role(inside: &Installation, account: AccountId, name: &str) {
     let trust = json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -361,7 +380,7 @@ fn role(inside: &Installation, account: AccountId) {
     inside.run(
         account,
         CreateRole {
-            name: "r".parse().unwrap(),
+            name: name.parse().unwrap(),
             path: "/".parse().unwrap(),
             description: None,
             tags: Tags::default(),

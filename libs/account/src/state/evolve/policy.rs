@@ -29,6 +29,7 @@ impl Account {
             last_version: 1,
             default_version: 1,
             holders: BTreeSet::new(),
+            bounds: BTreeSet::new(),
             stamp: Stamp::new(moment),
         };
         self.policy_names

@@ -4,7 +4,7 @@ use trilby_model::RoleId;
 
 use super::Moment;
 use crate::event::{RoleCreated, RoleTagsChanged, RoleTrustPolicyReplaced, RoleUpdated};
-use crate::id::Holder;
+use crate::id::{Holder, PrincipalId};
 use crate::stamp::Stamp;
 use crate::state::{Account, Grants, Role};
 
@@ -20,6 +20,7 @@ impl Account {
             trust_changed: moment.seq,
             limits: fact.limits.clone(),
             grants: Grants::default(),
+            boundary: None,
             aliases: Default::default(),
             stamp: Stamp::new(moment),
         };
@@ -53,11 +54,17 @@ impl Account {
             self.subject_alias_deleted(alias);
         }
         self.forget_holder(&Holder::Role(id.clone()));
+        self.forget_bounded(&PrincipalId::Role(id.clone()));
         self.role_names.remove(&role.name.key());
         self.roles.remove(id);
     }
 
-    fn change_role(&mut self, id: &RoleId, moment: Moment, change: impl FnOnce(&mut Role)) {
+    pub(super) fn change_role(
+        &mut self,
+        id: &RoleId,
+        moment: Moment,
+        change: impl FnOnce(&mut Role),
+    ) {
         if let Some(role) = self.roles.get_mut(id) {
             change(role);
             role.stamp.touch(moment);

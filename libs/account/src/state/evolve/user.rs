@@ -7,7 +7,7 @@ use crate::event::{
     UserCreated, UserPasswordSet, UserPasswordTicketIssued, UserRenamed, UserTagsChanged,
     UserUpdated,
 };
-use crate::id::Holder;
+use crate::id::{Holder, PrincipalId};
 use crate::stamp::Stamp;
 use crate::state::{Account, Grants, Password, PasswordTicket, User, UserStatus};
 
@@ -22,6 +22,7 @@ impl Account {
             description: fact.description.clone(),
             tags: fact.tags.clone(),
             grants: Grants::default(),
+            boundary: None,
             groups: Default::default(),
             access_keys: Default::default(),
             aliases: Default::default(),
@@ -110,11 +111,17 @@ impl Account {
             self.subject_alias_deleted(alias);
         }
         self.forget_holder(&Holder::User(id.clone()));
+        self.forget_bounded(&PrincipalId::User(id.clone()));
         self.user_names.remove(&user.name.key());
         self.users.remove(id);
     }
 
-    fn change_user(&mut self, id: &UserId, moment: Moment, change: impl FnOnce(&mut User)) {
+    pub(super) fn change_user(
+        &mut self,
+        id: &UserId,
+        moment: Moment,
+        change: impl FnOnce(&mut User),
+    ) {
         if let Some(user) = self.users.get_mut(id) {
             change(user);
             user.stamp.touch(moment);

@@ -1,10 +1,11 @@
 //! The three kinds of holders and in what their operations differ.
 
 use trilby_access::{Scope, Target};
-use trilby_account::{Account, Grants, Holder, HolderRef, Ref};
+use trilby_account::{Account, Attachment, Grants, Holder, HolderRef, Ref};
 use trilby_model::{AccountId, Arn, GroupName, RoleName, Tags, UserName};
 use trilby_service::problem::Problem;
 
+use crate::api::boundaries;
 use crate::names::root_path;
 
 /// A kind of holder of policies, as constants of its operations.
@@ -134,6 +135,8 @@ pub struct Found<'a> {
     pub tags: &'a Tags,
     /// Its policies.
     pub grants: &'a Grants,
+    /// What caps it; nothing ever caps a group.
+    pub boundary: Option<&'a Attachment>,
 }
 
 /// The holder that a path names.
@@ -147,6 +150,7 @@ pub fn find<'a>(account: &'a Account, wanted: &HolderRef) -> Option<Found<'a>> {
                 arn: Arn::user(&id, &user.path, &user.name),
                 tags: &user.tags,
                 grants: &user.grants,
+                boundary: user.boundary.as_ref(),
             }
         }
         HolderRef::Group(group) => {
@@ -156,6 +160,7 @@ pub fn find<'a>(account: &'a Account, wanted: &HolderRef) -> Option<Found<'a>> {
                 arn: Arn::group(&id, &group.path, &group.name),
                 tags: &group.tags,
                 grants: &group.grants,
+                boundary: None,
             }
         }
         HolderRef::Role(role) => {
@@ -165,6 +170,7 @@ pub fn find<'a>(account: &'a Account, wanted: &HolderRef) -> Option<Found<'a>> {
                 arn: Arn::role(&id, &role.path, &role.name),
                 tags: &role.tags,
                 grants: &role.grants,
+                boundary: role.boundary.as_ref(),
             }
         }
     })
@@ -176,8 +182,12 @@ pub fn target(
     wanted: &HolderRef,
     scope: &Scope<'_>,
 ) -> Result<Target, Problem> {
-    match scope.account.and_then(|view| find(&view.state, wanted)) {
-        Some(found) => Ok(Target::new(account, found.arn).resource_tags(found.tags)),
+    let state = scope.account.map(|view| &view.state);
+    match state.and_then(|state| Some((state, find(state, wanted)?))) {
+        Some((state, found)) => {
+            let target = Target::new(account, found.arn).resource_tags(found.tags);
+            Ok(boundaries::bounded(target, state, found.boundary))
+        }
         None => Ok(Target::new(account, unknown_arn(account, wanted)?)),
     }
 }
@@ -211,14 +221,4 @@ pub const fn detach_action(holder: &Holder) -> &'static str {
         Holder::Group(_) => Group::DETACH.action,
         Holder::Role(_) => Role::DETACH.action,
     }
-}
-
-/// The ARN of a holder that exists.
-pub fn holder_arn(account: &Account, holder: &Holder) -> Option<Arn> {
-    let wanted = match holder.clone() {
-        Holder::User(id) => HolderRef::User(Ref::Id(id)),
-        Holder::Group(id) => HolderRef::Group(Ref::Id(id)),
-        Holder::Role(id) => HolderRef::Role(Ref::Id(id)),
-    };
-    find(account, &wanted).map(|found| found.arn)
 }

@@ -5,14 +5,12 @@ use trilby_access::{
     Access, Authorized, Change, Input, Known, Method, NoBody, NoContent, Operation, Place,
     Precondition, Reply, Scope, Services, Target,
 };
-use trilby_account::{Account, CustomerPolicyRef, command};
-use trilby_model::Arn;
-use trilby_policy::{Context, ContextValue};
+use trilby_account::command;
 use trilby_service::problem::{Code, Problem};
 
 use super::path::{PolicyPath, target};
 use crate::api::CascadeQuery;
-use crate::api::holders::{detach_action, holder_arn};
+use crate::api::parts::may_remove;
 
 /// Deletes a policy.
 pub struct DeletePolicy;
@@ -23,7 +21,8 @@ impl Operation for DeletePolicy {
     const PATH: &'static str = "/v1/accounts/{account}/policies/{policy}";
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "Delete a managed policy";
-    const DESCRIPTION: &'static str = "Refused while it is attached, unless `cascade=true`; then the right to detach it from each holder is needed.";
+    const DESCRIPTION: &'static str = "Refused while it is attached, unless `cascade=true`; then the right to detach it from each holder is needed. Never \
+        while it is somebody's permissions boundary: who loses a cap gains rights.";
     const ACCESS: Access = Access::Action("iam:DeletePolicy");
     const KNOWN: Known = Known::ByAction(super::READ);
     const PRECONDITION: Precondition = Precondition::Optional;
@@ -50,11 +49,9 @@ impl Operation for DeletePolicy {
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let id = grant.account_id()?;
-        let wanted = &input.path.policy.0;
-        let cascade = input.query.cascade;
         let command = command::DeletePolicy {
-            policy: wanted.clone(),
-            cascade,
+            policy: input.path.policy.0.clone(),
+            cascade: input.query.cascade,
         };
         grant
             .write(services, &input, &[], |states, ctx| {
@@ -63,33 +60,11 @@ impl Operation for DeletePolicy {
                     .state
                     .decide(command.clone().into(), ctx)
                     .map_err(of_rejection)?;
-                if cascade {
-                    may_detach(&grant, &account.state, wanted)?;
-                }
+                may_remove(&grant, &account.state, &events)?;
                 Ok(Change::of_account(id, events, |_| {
                     Ok(Reply::new(NoContent))
                 }))
             })
             .await
     }
-}
-
-/// Whether the caller could take the policy from each holder on its own.
-fn may_detach(
-    grant: &Authorized<DeletePolicy>,
-    account: &Account,
-    wanted: &CustomerPolicyRef,
-) -> Result<(), Problem> {
-    let Some(policy) = account.policy(wanted) else {
-        return Ok(());
-    };
-    let arn = Arn::policy(&account.id(), &policy.path, &policy.name);
-    let mut keys = Context::new();
-    keys.insert("iam:PolicyARN", ContextValue::Scalar(arn.to_string()));
-    for holder in &policy.holders {
-        if let Some(of) = holder_arn(account, holder) {
-            grant.require(detach_action(holder), &of, account.id(), &keys)?;
-        }
-    }
-    Ok(())
 }

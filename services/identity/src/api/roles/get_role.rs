@@ -42,6 +42,6 @@ impl Operation for GetRole {
     ) -> Result<Reply<Self>, Problem> {
         let account = grant.account()?;
         let role = find(&account.state, &input.path.role)?;
-        Ok(Reply::new(RoleView::whole(input.path.account, role)?).etag(role.stamp.changed))
+        Ok(Reply::new(RoleView::whole(&account.state, role)?).etag(role.stamp.changed))
     }
 }

@@ -4,6 +4,7 @@ use trilby_access::{
     Access, Authorized, Input, ListQuery, Method, NoBody, Operation, Place, Reply, Scope, Services,
     Target,
 };
+use trilby_account::Account;
 use trilby_model::Arn;
 use trilby_service::cursor::List;
 use trilby_service::problem::{Code, Problem};
@@ -54,8 +55,8 @@ impl Operation for ListRoles {
             filters: &filters,
         };
         let walk = grant.list(services, asked).await?;
-        let account = input.path.account;
         let state = walk.account()?.clone();
+        let account: &Account = &state;
         let roles = state
             .role_names()
             .iter()

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 use trilby_access::etag_text;
-use trilby_account::Role;
-use trilby_model::{AccountId, Arn, Path, RoleId, RoleName, Tags, Timestamp};
+use trilby_account::{Account, Role};
+use trilby_model::{Arn, Path, RoleId, RoleName, Tags, Timestamp};
 use trilby_service::problem::Problem;
 use utoipa::ToSchema;
 
+use crate::api::boundaries::{self, BoundaryView};
 use crate::documents::shown;
 
 /// A role.
@@ -44,6 +45,9 @@ pub struct RoleView {
     pub allowed_audiences: BTreeSet<String>,
     /// Whether it appears among the roles that may be assumed.
     pub listed: bool,
+    /// What caps it, whatever its policies allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<BoundaryView>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -55,10 +59,10 @@ pub struct RoleView {
 
 impl RoleView {
     /// A role of an account, without its trust policy.
-    pub fn of(account: AccountId, role: &Role) -> Self {
+    pub fn of(account: &Account, role: &Role) -> Self {
         Self {
             id: role.id.clone(),
-            arn: Arn::role(&account, &role.path, &role.name),
+            arn: Arn::role(&account.id(), &role.path, &role.name),
             name: role.name.clone(),
             path: role.path.clone(),
             description: role.description.as_ref().map(ToString::to_string),
@@ -69,6 +73,7 @@ impl RoleView {
             chain_max: role.limits.chain_max_s,
             allowed_audiences: role.limits.allowed_audiences.clone(),
             listed: role.limits.listed,
+            permissions_boundary: boundaries::shown(account, role.boundary.as_ref()),
             created_at: role.stamp.created_at,
             updated_at: role.stamp.updated_at,
             etag: etag_text(role.stamp.changed),
@@ -78,7 +83,7 @@ impl RoleView {
     /// A role with its trust policy.
     ///
     /// Errors: the stored policy is no JSON; a fault of ours.
-    pub fn whole(account: AccountId, role: &Role) -> Result<Self, Problem> {
+    pub fn whole(account: &Account, role: &Role) -> Result<Self, Problem> {
         let trust_policy = Some(shown(&role.trust.policy)?);
         Ok(Self {
             trust_policy,

@@ -5,13 +5,13 @@ use trilby_access::{
     Access, Authorized, Empty, Input, Json, Method, Operation, Place, Reply, Scope, Services,
     Target,
 };
-use trilby_account::{Ref, ThingKind, command};
+use trilby_account::{PrincipalRef, Ref, ThingKind, command};
 use trilby_model::{Arn, Path, Tags, UserName};
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::view::{Kind, UserView, reply};
-use crate::api::AccountPath;
+use crate::api::{AccountPath, boundaries};
 use crate::names::{described, named, placed};
 use crate::written::lost;
 
@@ -33,6 +33,9 @@ pub struct NewUser {
     description: Option<String>,
     /// Tags.
     tags: Option<Tags>,
+    /// ARN of the managed policy that caps it from the beginning.
+    #[schema(value_type = Option<Arn>)]
+    permissions_boundary: Option<String>,
 }
 
 /// Makes a user.
@@ -65,11 +68,18 @@ impl Operation for CreateUser {
         Place::Account(path.account)
     }
 
-    fn target(input: &Input<Self>, _: &Scope<'_>) -> Result<Target, Problem> {
+    fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
         let account = input.path.account;
         let name: UserName = named(&input.body.name, "/name")?;
         let arn = Arn::user(&account, &placed(input.body.path.as_deref())?, &name);
         let target = Target::new(account, arn.clone());
+        let target = match &input.body.permissions_boundary {
+            Some(boundary) => {
+                let state = scope.account.map(|view| &view.state);
+                boundaries::getting(target, account, state, boundary)
+            }
+            None => target,
+        };
         Ok(match &input.body.tags {
             Some(tags) if !tags.is_empty() => target.request_tags(tags).also("iam:TagUser", arn),
             Some(_) | None => target,
@@ -81,7 +91,8 @@ impl Operation for CreateUser {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let account = grant.account_id()?;
+        let state = &grant.account()?.state;
+        let account = state.id();
         let body = &input.body.value;
         let name: UserName = named(&body.name, "/name")?;
         let command = command::CreateUser {
@@ -91,13 +102,23 @@ impl Operation for CreateUser {
             description: described(body.description.as_deref())?,
             tags: body.tags.clone().unwrap_or_default(),
         };
+        let mut commands = vec![command.into()];
+        if let Some(boundary) = &body.permissions_boundary {
+            let cap = command::SetBoundary {
+                principal: PrincipalRef::User(Ref::Name(name.clone())),
+                policy: boundaries::wanted(state, boundary, "/permissions_boundary")?,
+            };
+            commands.push(cap.into());
+        }
         grant
-            .command(services, &input, command.into(), move |after, _| {
+            .commands(services, &input, commands, move |after, _| {
                 let made = after
                     .user(&Ref::Name(name.clone()))
                     .ok_or_else(|| lost(ThingKind::User))?;
-                Ok(reply(account, made)
-                    .location(format!("/v1/accounts/{account}/users/{}", made.id)))
+                Ok(
+                    reply(after, made)
+                        .location(format!("/v1/accounts/{account}/users/{}", made.id)),
+                )
             })
             .await
     }

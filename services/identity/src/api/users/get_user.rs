@@ -42,7 +42,7 @@ impl Operation for GetUser {
     ) -> Result<Reply<Self>, Problem> {
         let account = grant.account()?;
         Ok(reply(
-            input.path.account,
+            &account.state,
             find(&account.state, &input.path.user)?,
         ))
     }

@@ -7,6 +7,7 @@ use trilby_access::{
     Access, Authorized, Input, ListQuery, Method, NoBody, Operation, Place, Reply, Scope, Services,
     Target,
 };
+use trilby_account::Account;
 use trilby_model::{Arn, Timestamp};
 use trilby_service::cursor::List;
 use trilby_service::problem::{Code, Problem};
@@ -108,8 +109,8 @@ impl Operation for ListUsers {
             filters: &filters,
         };
         let walk = grant.list(services, asked).await?;
-        let account = input.path.account;
         let state = walk.account()?.clone();
+        let account: &Account = &state;
         let users = state
             .user_names()
             .iter()

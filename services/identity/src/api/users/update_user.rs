@@ -96,7 +96,7 @@ impl Operation for UpdateUser {
                 }
                 let user = user.clone();
                 Ok(Change::of_account(id, events, move |after| {
-                    Ok(reply(id, find(after, &user)?))
+                    Ok(reply(after, find(after, &user)?))
                 }))
             })
             .await

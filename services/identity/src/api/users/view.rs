@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use trilby_access::{Operation, Reply, etag_text};
-use trilby_account::{User, UserKind, UserStatus};
-use trilby_model::{AccountId, Arn, Path, Tags, Timestamp, UserId, UserName};
+use trilby_account::{Account, User, UserKind, UserStatus};
+use trilby_model::{Arn, Path, Tags, Timestamp, UserId, UserName};
 use utoipa::ToSchema;
+
+use crate::api::boundaries::{self, BoundaryView};
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,6 +31,9 @@ pub struct UserView {
     pub tags: Tags,
     /// Whether it has a password.
     pub login_profile: bool,
+    /// What caps it, whatever its policies allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<BoundaryView>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -63,10 +68,10 @@ pub enum Standing {
 
 impl UserView {
     /// A user of an account.
-    pub fn of(account: AccountId, user: &User) -> Self {
+    pub fn of(account: &Account, user: &User) -> Self {
         Self {
             id: user.id.clone(),
-            arn: Arn::user(&account, &user.path, &user.name),
+            arn: Arn::user(&account.id(), &user.path, &user.name),
             name: user.name.clone(),
             path: user.path.clone(),
             kind: user.kind.into(),
@@ -74,6 +79,7 @@ impl UserView {
             description: user.description.as_ref().map(ToString::to_string),
             tags: user.tags.clone(),
             login_profile: user.password.is_some(),
+            permissions_boundary: boundaries::shown(account, user.boundary.as_ref()),
             created_at: user.stamp.created_at,
             updated_at: user.stamp.updated_at,
             etag: etag_text(user.stamp.changed),
@@ -82,7 +88,7 @@ impl UserView {
 }
 
 /// The user with its `ETag`.
-pub fn reply<Op: Operation<Reply = UserView>>(account: AccountId, user: &User) -> Reply<Op> {
+pub fn reply<Op: Operation<Reply = UserView>>(account: &Account, user: &User) -> Reply<Op> {
     Reply::new(UserView::of(account, user)).etag(user.stamp.changed)
 }
 
