@@ -69,10 +69,64 @@ pub struct Session {
     pub account: Arc<AccountView>,
 }
 
-/// Verifies one of our own session tokens and everything it rests on, now.
+/// A federated session that stands now: an outside identity, proven once, without any right of its own.
+#[derive(Debug, Clone)]
+pub struct FederatedSession {
+    /// The token as it was verified.
+    pub verified: Arc<Verified>,
+    /// The account of its provider, at the state by which its standing was judged.
+    pub account: Arc<AccountView>,
+}
+
+/// A session of either sort.
+#[derive(Debug, Clone)]
+pub enum Anyone {
+    /// A principal of an account.
+    Session(Box<Session>),
+    /// An outside identity.
+    Federated(FederatedSession),
+}
+
+/// Verifies one of our own session tokens and everything it rests on, now. Federated sessions are refused.
 ///
 /// Errors: [`Rejected`]; as a Bearer token every refusal is `unauthenticated`.
 pub async fn authenticate(services: &Services, token: &str) -> Result<Session, Rejected> {
+    let (verified, account) = verify(services, token, trilby_session::AUDIENCE).await?;
+    let caller = standing(&account.state, verified.claims(), services.now())
+        .ok_or(Rejected::Token(Why::Standing))?;
+    let caller = caller.ok_or(Rejected::Token(Why::Kind))?;
+    Ok(Session {
+        caller,
+        verified,
+        account,
+    })
+}
+
+/// As [`authenticate`], where federated sessions are taken as well: in the token service alone.
+///
+/// Errors: as [`authenticate`].
+pub async fn authenticate_anyone(services: &Services, token: &str) -> Result<Anyone, Rejected> {
+    match authenticate(services, token).await {
+        Err(Rejected::Token(Why::Refused(Refusal::WrongAudience))) => {}
+        other => return other.map(|session| Anyone::Session(Box::new(session))),
+    }
+    let (verified, account) = verify(services, token, trilby_session::FEDERATED_AUDIENCE).await?;
+    if verified.claims().trilby.kind != TokenKind::Federated {
+        return Err(Rejected::Token(Why::Kind));
+    }
+    // Whether its provider still vouches is asked when it puts on a role.
+    if account.state.status() != AccountStatus::Active {
+        return Err(Rejected::Token(Why::Standing));
+    }
+    Ok(Anyone::Federated(FederatedSession { verified, account }))
+}
+
+/// Signature, times, audience and revocations: everything but standing.
+async fn verify(
+    services: &Services,
+    token: &str,
+    audience: &str,
+) -> Result<(Arc<Verified>, Arc<AccountView>), Rejected> {
     let now = services.now();
     let account = match services.tokens().get(token) {
         Some(known) => known.claims().trilby.acct,
@@ -81,10 +135,7 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Session, R
     let view = view_of(services, account).await?;
     let issuer = trilby_session::issuer(services.public_url(), account);
     let skew_s = i64::try_from(services.settings().tokens.skew_s).unwrap_or(trilby_session::SKEW_S);
-    let expected = Expected {
-        audience: trilby_session::AUDIENCE,
-        skew_s,
-    };
+    let expected = Expected { audience, skew_s };
     let key_of = |of: AccountId, kid: &str| {
         (of == account)
             .then(|| key_record(&view.state, kid, &issuer))
@@ -98,17 +149,7 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Session, R
     if services.revocations().is_dead(verified.rests_on()) {
         return Err(Rejected::Token(Why::Revoked));
     }
-    let caller =
-        standing(&view.state, verified.claims(), now).ok_or(Rejected::Token(Why::Standing))?;
-    let caller = match caller {
-        Some(caller) => caller,
-        None => return Err(Rejected::Token(Why::Kind)),
-    };
-    Ok(Session {
-        caller,
-        verified,
-        account: view,
-    })
+    Ok((verified, view))
 }
 
 pub(crate) async fn view_of(

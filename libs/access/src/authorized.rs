@@ -9,7 +9,7 @@ use trilby_policy::Context;
 use trilby_service::caller::Caller;
 use trilby_service::problem::Problem;
 
-use crate::authenticate::Session;
+use crate::authenticate::{FederatedSession, Session};
 use crate::authorize::{Inquiry, access_denied};
 use crate::freshness::counted_here;
 use crate::operation::Operation;
@@ -21,6 +21,7 @@ use crate::target::{Place, Target};
 /// turned into that of another operation.
 pub struct Authorized<Op: Operation> {
     pub(crate) session: Option<Session>,
+    pub(crate) federated: Option<FederatedSession>,
     pub(crate) inquiry: Option<Inquiry>,
     pub(crate) target: Option<Target>,
     pub(crate) place: Place,
@@ -51,6 +52,12 @@ impl<Op: Operation> Authorized<Op> {
     /// Errors: `unauthenticated`, for public operations only.
     pub fn session(&self) -> Result<&Session, Problem> {
         self.session.as_ref().ok_or_else(Problem::unauthenticated)
+    }
+
+    /// The caller's federated session, for operations that take one, if that is what called.
+    #[must_use]
+    pub fn federated(&self) -> Option<&FederatedSession> {
+        self.federated.as_ref()
     }
 
     /// When the request came.

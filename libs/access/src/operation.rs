@@ -116,6 +116,8 @@ pub trait Operation: Sized + 'static {
     const DESCRIPTION: &'static str = "";
     /// Who may call.
     const ACCESS: Access;
+    /// Whether a federated session may call, where any session may: it has no rights that an action could be asked of.
+    const FEDERATED: bool = false;
     /// To whom a refusal may be told.
     const KNOWN: Known = Known::ToMembers;
     /// Status of success.

@@ -11,7 +11,7 @@ use trilby_policy::Context;
 use trilby_service::problem::Problem;
 use trilby_service::request_id::uuid_v7;
 
-use crate::authenticate::{Session, authenticate};
+use crate::authenticate::{Anyone, Rejected, Session, authenticate, authenticate_anyone};
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::Authorized;
 use crate::body::RequestBody;
@@ -40,12 +40,15 @@ pub(crate) async fn run<Op: Operation>(
     let path = params::read_path::<Op::Path>(request);
     let mut payload = payload.into_inner();
     let facts = Facts::of::<Op>(request, &**services.clock(), is_secure(services));
-    let session = match Op::ACCESS {
-        Access::Public(_) => None,
+    let (session, federated) = match Op::ACCESS {
+        Access::Public(_) => (None, None),
         Access::Authenticated(_) | Access::Action(_) => {
             let bearer =
                 crate::input::bearer(request.headers())?.ok_or_else(Problem::unauthenticated)?;
-            Some(authenticate(services, bearer.expose()).await?)
+            match who::<Op>(services, bearer.expose()).await? {
+                Anyone::Session(session) => (Some(*session), None),
+                Anyone::Federated(session) => (None, Some(session)),
+            }
         }
     };
     let facts = facts?;
@@ -60,13 +63,25 @@ pub(crate) async fn run<Op: Operation>(
         facts,
         raw_body,
     };
-    let grant = authorize::<Op>(services, &input, session).await?;
+    let mut grant = authorize::<Op>(services, &input, session).await?;
+    grant.federated = federated;
     let token = grant.token();
     if let Some(earlier) = grant.earlier(services, &input).await? {
         return earlier.into_response();
     }
     let reply = Op::handle(grant, input, services).await?;
     reply.token_or(token).into_response()
+}
+
+/// Who calls. A federated session is nobody to an operation that asks for an action, whatever it says of itself.
+async fn who<Op: Operation>(services: &Services, token: &str) -> Result<Anyone, Rejected> {
+    match (Op::ACCESS, Op::FEDERATED) {
+        (Access::Authenticated(_), true) => authenticate_anyone(services, token).await,
+        (Access::Authenticated(_) | Access::Action(_) | Access::Public(_), _) => {
+            let session = authenticate(services, token).await?;
+            Ok(Anyone::Session(Box::new(session)))
+        }
+    }
 }
 
 fn is_secure(services: &Services) -> bool {
@@ -123,6 +138,7 @@ async fn authorize<Op: Operation>(
     };
     Ok(Authorized {
         session: Some(session),
+        federated: None,
         inquiry: inquiry.ok(),
         target,
         place,
@@ -142,6 +158,7 @@ fn public<Op: Operation>(
 ) -> Authorized<Op> {
     Authorized {
         session: None,
+        federated: None,
         inquiry: None,
         target: None,
         place,

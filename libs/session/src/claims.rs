@@ -6,9 +6,12 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use trilby_model::{
-    AccountId, Arn, OrganizationId, RoleSessionName, SessionId, SourceIdentity, TagKey, Tags, json,
+    AccountId, Arn, OrganizationId, ProviderId, RoleSessionName, SessionId, SourceIdentity, TagKey,
+    Tags, json,
 };
 
 /// The one version of the private claims.
@@ -21,6 +24,8 @@ pub const DEPENDENCIES_MAX: usize = 12;
 pub const CHAIN_MAX: usize = 8;
 /// Audiences of one token.
 pub const AUDIENCES_MAX: usize = 10;
+/// Characters of the digest in a federated session's subject: 132 bits.
+const FEDERATED_DIGEST_CHARS: usize = 22;
 /// Nesting of actors.
 pub const ACTORS_MAX: usize = 4;
 
@@ -51,6 +56,20 @@ impl SessionKind {
             Self::Federated => "federated",
         }
     }
+}
+
+/// Subject of a federated session: the provider's unique id and a digest of issuer and outside subject.
+///
+/// Two issuers' subjects never meet in one value: no issuer holds the byte between them.
+pub fn federated_subject(provider: &ProviderId, issuer: &str, subject: &str) -> String {
+    let text = [issuer.as_bytes(), &[0], subject.as_bytes()].concat();
+    let digest = digest::digest(&digest::SHA256, &text);
+    let short: String = URL_SAFE_NO_PAD
+        .encode(digest.as_ref())
+        .chars()
+        .take(FEDERATED_DIGEST_CHARS)
+        .collect();
+    format!("{provider}:{short}")
 }
 
 /// A session token's claims.
@@ -306,6 +325,11 @@ impl Claims {
             (1..=AUDIENCES_MAX).contains(&self.aud.len()),
             "number of audiences",
         )?;
+        rule(
+            p.kind == SessionKind::Federated
+                || self.aud.iter().all(|aud| aud != crate::FEDERATED_AUDIENCE),
+            "only federated sessions are for the token service alone",
+        )?;
         rule(p.dep.len() <= DEPENDENCIES_MAX, "too many dependencies")?;
         rule(
             p.chain.len() <= CHAIN_MAX && usize::from(p.depth) <= CHAIN_MAX,
@@ -352,13 +376,25 @@ impl Claims {
                 )?;
                 rule(self.sub == p.acct.to_string(), "sub")
             }
-            (SessionKind::Federated, None, _) => {
-                rule(p.arn.service() == "sts", "arn")?;
+            (SessionKind::Federated, None, None) => {
+                rule(
+                    p.arn.service() == "sts"
+                        && p.arn.resource() == format!("federated-session/{}", self.sub),
+                    "arn",
+                )?;
+                rule(p.fed.is_some(), "a federated session says whose it is")?;
+                rule(
+                    self.aud == [crate::FEDERATED_AUDIENCE],
+                    "a federated session is for the token service alone",
+                )?;
                 rule(self.sub.starts_with("TIDP"), "sub")
             }
             (SessionKind::Role, _, _) => rule(false, "a role session names role and session"),
-            (SessionKind::User | SessionKind::Key | SessionKind::Root, _, _)
-            | (SessionKind::Federated, Some(_), _) => rule(false, "no role session names a role"),
+            (
+                SessionKind::User | SessionKind::Key | SessionKind::Root | SessionKind::Federated,
+                _,
+                _,
+            ) => rule(false, "no role session names a role"),
         }
     }
 

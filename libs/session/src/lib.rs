@@ -36,6 +36,8 @@ pub use verify::{Expected, KeyRecord, Presented, Refusal, Verified};
 
 /// The audience of this installation's own APIs; a session for them names it.
 pub const AUDIENCE: &str = "trilby";
+/// The one audience of federated sessions: nobody but the token service takes them.
+pub const FEDERATED_AUDIENCE: &str = "trilby:sts";
 /// A finished token larger than this is a mistake of ours and is not sent.
 pub const TOKEN_BYTES_MAX: usize = 6 * 1024;
 /// A presented token larger than this is not looked at.

@@ -17,6 +17,13 @@ pub const SESSION_REFUSED: &str = "session.refused";
 /// A session of this account put on a role elsewhere; the record's id is the new session's.
 pub const SESSION_USED_TO_ASSUME: &str = "session.used_to_assume";
 
+/// Somebody logged in; the record's id is the request's, as for the next two.
+pub const LOGIN_SUCCEEDED: &str = "login.succeeded";
+/// A login was refused.
+pub const LOGIN_FAILED: &str = "login.failed";
+/// A login was not looked at: too many failed before.
+pub const LOGIN_THROTTLED: &str = "login.throttled";
+
 /// Body of [`SESSION_ISSUED`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IssuedSession {
@@ -97,6 +104,29 @@ pub(crate) fn refused(account: AccountId, refused: &Refused<'_>, facts: &Facts) 
         log: LogId::Account(account),
         at: facts.now,
         kind: SESSION_REFUSED.to_owned(),
+        id: facts.request_id.to_string(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+/// The record of a login. `person` is the unique id of whom was meant, if there is such a person: what was typed may be
+/// a password in the wrong field, and is nowhere recorded.
+pub(crate) fn login(
+    kind: &'static str,
+    account: AccountId,
+    person: Option<&str>,
+    facts: &Facts,
+) -> Activity {
+    let body = serde_json::json!({
+        "person": person,
+        "ip": facts.address.map(|address| address.to_string()),
+        "user_agent": facts.user_agent,
+        "request_id": facts.request_id.to_string(),
+    });
+    Activity {
+        log: LogId::Account(account),
+        at: facts.now,
+        kind: kind.to_owned(),
         id: facts.request_id.to_string(),
         body: body.to_string().into_bytes(),
     }

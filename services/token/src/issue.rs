@@ -17,7 +17,7 @@ use trilby_model::{Arn, ConsistencyToken};
 use trilby_service::problem::{Code, Problem};
 use trilby_service::telemetry::metric;
 use trilby_session::key::Token;
-use trilby_session::{AUDIENCE, Claims};
+use trilby_session::{AUDIENCE, Claims, FEDERATED_AUDIENCE};
 
 use crate::TokenParts;
 use crate::proof::{Proof, Proved};
@@ -156,7 +156,11 @@ fn audiences(
 ) -> Result<Vec<String>, Problem> {
     match asked {
         None => Ok(vec![AUDIENCE.to_owned()]),
-        Some(audience) if audience == AUDIENCE || allowed(&audience) => Ok(vec![audience]),
+        Some(audience) if audience == AUDIENCE => Ok(vec![audience]),
+        // Whatever a role allows: that one is for federated sessions alone.
+        Some(audience) if audience != FEDERATED_AUDIENCE && allowed(&audience) => {
+            Ok(vec![audience])
+        }
         Some(_) => Err(Problem::new(
             Code::InvalidTarget,
             "a session of this kind is not given for that audience",

@@ -11,6 +11,19 @@ use trilby_access::authenticate::Session;
 use trilby_model::{AccessKeyId, AccountId, UserId};
 
 /// Proof that somebody is who a session is to be issued to.
+///
+/// Nobody but the verifiers can make one, so no session is issued without one:
+///
+/// ```compile_fail,E0451
+/// use trilby_token::proof::{Person, Proof, Proved};
+///
+/// let proved = Proved::Password {
+///     account: "111122223333".parse().unwrap(),
+///     person: Person::Root,
+///     generation: 1,
+/// };
+/// let forged = Proof { proved };
+/// ```
 #[derive(Debug)]
 pub struct Proof {
     proved: Proved,

@@ -595,7 +595,7 @@ fn a_token_for_others_is_refused() {
     let keys = Keys::new();
     let mut claims = role_claims();
     for (aud, taken) in [
-        (vec!["trilby:sts"], false),
+        (vec!["trilby:other"], false),
         (vec!["Trilby"], false),
         (vec!["trilby "], false),
         (vec!["https://api.example.com"], false),
@@ -606,6 +606,63 @@ fn a_token_for_others_is_refused() {
         let expected = (!taken).then_some(Refusal::WrongAudience);
         assert_eq!(keys.check(token.expose()).err(), expected);
     }
+}
+
+/// A federated session of account 1.
+fn federated_claims() -> Claims {
+    let mut claims = user_claims();
+    let provider = "TIDP0123456789ABCDEFG".parse().unwrap();
+    claims.sub = claims::federated_subject(&provider, "https://login.example.com", "ana");
+    claims.client_id = provider.to_string();
+    claims.aud = vec![crate::FEDERATED_AUDIENCE.to_owned()];
+    claims.trilby.kind = SessionKind::Federated;
+    claims.trilby.arn = format!(
+        "arn:trilby:sts::111122223333:federated-session/{}",
+        claims.sub
+    )
+    .parse()
+    .unwrap();
+    claims.trilby.fed = Some(claims::Federation {
+        prov: "arn:trilby:iam::111122223333:oidc-provider/login"
+            .parse()
+            .unwrap(),
+        iss: "https://login.example.com".to_owned(),
+        sub: "ana".to_owned(),
+        aud: "app".to_owned(),
+        c: serde_json::Map::new(),
+    });
+    claims
+}
+
+#[test]
+fn a_federated_session_is_for_the_token_service_alone() {
+    let keys = Keys::new();
+    let claims = federated_claims();
+    let token = keys.es.sign(&claims).unwrap();
+    assert_eq!(
+        keys.check(token.expose()).err(),
+        Some(Refusal::WrongAudience)
+    );
+    let presented = Presented::parse(token.expose()).unwrap();
+    let key = keys.find(presented.account_hint(), presented.kid());
+    let expected = Expected {
+        audience: crate::FEDERATED_AUDIENCE,
+        skew_s: 5,
+    };
+    let now = Timestamp::from_unix_seconds(NOW);
+    assert!(presented.verify(key.as_ref(), &expected, now).is_ok());
+    // Neither may one be for others as well, nor another session for the token service alone.
+    for aud in [vec!["trilby:sts", "trilby"], vec!["trilby"], vec!["x"]] {
+        let mut wider = claims.clone();
+        wider.aud = aud.into_iter().map(str::to_owned).collect();
+        assert!(keys.es.sign(&wider).is_err());
+    }
+    let mut role = role_claims();
+    role.aud = vec!["trilby".to_owned(), "trilby:sts".to_owned()];
+    assert!(keys.es.sign(&role).is_err());
+    let mut nobody = claims;
+    nobody.trilby.fed = None;
+    assert!(keys.es.sign(&nobody).is_err());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use trilby_service::Secret;
 use trilby_service::problem::{Code, Problem};
 
 use super::{Person, Proof, Proved};
+use crate::activity::{self, LOGIN_FAILED, LOGIN_SUCCEEDED, LOGIN_THROTTLED};
 use crate::throttle::Network;
 use crate::{TokenParts, hashing, lookup};
 
@@ -40,17 +41,54 @@ pub async fn verify(services: &Services, facts: &Facts, login: &Login) -> Result
         &login.username,
         Network::of(facts.address),
         facts.now,
-    )?;
+    );
+    let attempt = match attempt {
+        Ok(attempt) => attempt,
+        Err(problem) => {
+            record(services, LOGIN_THROTTLED, account, None, facts).await;
+            return Err(problem);
+        }
+    };
     let found = match account {
         Some(account) => find(services, account, &login.username).await?,
         None => None,
     };
+    let person = found.as_ref().map(Found::subject);
     match check(services, found, &login.password).await? {
         Some(proof) => {
             attempt.succeeded();
+            record(services, LOGIN_SUCCEEDED, account, person, facts).await;
             Ok(proof)
         }
-        None => Err(refused()),
+        None => {
+            record(services, LOGIN_FAILED, account, person, facts).await;
+            Err(refused())
+        }
+    }
+}
+
+/// Records a login in the account that was meant, if there is one; of a flood some are.
+///
+/// The login stands whether or not it could be recorded.
+async fn record(
+    services: &Services,
+    kind: &'static str,
+    account: Option<AccountId>,
+    person: Option<String>,
+    facts: &Facts,
+) {
+    let Some(account) = account else { return };
+    // A right password is no flood.
+    let is_recorded = kind == LOGIN_SUCCEEDED
+        || services
+            .part::<TokenParts>()
+            .is_ok_and(|parts| parts.throttles.record(account, facts.now));
+    if !is_recorded || services.directory().account(account).await.is_err() {
+        return;
+    }
+    let record = activity::login(kind, account, person.as_deref(), facts);
+    if let Err(error) = services.log().activity_append(vec![record]).await {
+        tracing::warn!(%error, kind, "a login was not recorded");
     }
 }
 
@@ -108,6 +146,15 @@ struct Found {
     person: Person,
     generation: u32,
     hash: PasswordHash,
+}
+
+impl Found {
+    fn subject(&self) -> String {
+        match &self.person {
+            Person::Root => self.account.to_string(),
+            Person::User(id) => id.to_string(),
+        }
+    }
 }
 
 async fn find(
@@ -272,13 +319,9 @@ async fn strengthen(
     let Some(hash) = hash.await? else {
         return Ok(());
     };
-    let subject = match &found.person {
-        Person::Root => found.account.to_string(),
-        Person::User(id) => id.to_string(),
-    };
     let row = SideWrite::CredentialReplace(Credential {
         log: LogId::Account(found.account),
-        subject,
+        subject: found.subject(),
         kind: CredentialKind::Password.number(),
         generation: found.generation,
         body: SideBody(hash.encode().into_bytes()),

@@ -489,6 +489,7 @@ fn an_audience_must_be_the_roles_and_shuts_our_own_doors() {
     limits
         .allowed_audiences
         .insert("https://api.example.com".to_owned());
+    limits.allowed_audiences.insert("trilby:sts".to_owned());
     world.role_with(world.account, "api", &trusting(&[mary_of(&world)]), limits);
     let session = world.session("mary");
     let ask = |audience: &str| {
@@ -500,6 +501,7 @@ fn an_audience_must_be_the_roles_and_shuts_our_own_doors() {
         world.post(&session, "/v1/assume-role", &body)
     };
     ask("https://other.example.com").expect_problem(400, "invalid_target");
+    ask("trilby:sts").expect_problem(400, "invalid_target");
     let answer = ask("https://api.example.com").expect(200);
     let outside = world
         .inside

@@ -5,7 +5,7 @@ use trilby_eventlog::ActivityFilter;
 use trilby_model::{AccountId, LogId};
 use trilby_testkit::installation::allow;
 
-use crate::world::{World, trusting};
+use crate::world::{PASSWORD, World, trusting};
 
 fn records(world: &World, account: AccountId, kind: &str) -> Vec<Value> {
     let filter = ActivityFilter {
@@ -92,4 +92,31 @@ fn the_callers_account_knows_of_roles_put_on_elsewhere() {
     assert_eq!(used[0]["jti"], answer.json["session_id"]);
     assert_eq!(records(&world, other, "session.used_to_assume").len(), 0);
     assert_eq!(records(&world, other, "session.issued").len(), 1);
+}
+
+#[test]
+fn logins_are_recorded_without_what_was_typed() {
+    let world = World::new();
+    let account = world.account.to_string();
+    world.login(&account, "mary", PASSWORD).expect(200);
+    world.login(&account, "mary", "wrong").expect(401);
+    // A password in the field of the name is nobody's name, and nobody reads it.
+    world.login(&account, PASSWORD, "x").expect(401);
+    let succeeded = records(&world, world.account, "login.succeeded");
+    assert_eq!(succeeded.len(), 1);
+    assert_eq!(succeeded[0]["person"], json!(world.mary.as_str()));
+    let failed = records(&world, world.account, "login.failed");
+    let mut persons: Vec<_> = failed
+        .iter()
+        .map(|record| record["person"].clone())
+        .collect();
+    persons.sort_by_key(ToString::to_string);
+    assert_eq!(persons, [json!(world.mary.as_str()), Value::Null]);
+    assert!(!json!(failed).to_string().contains(PASSWORD));
+    for _ in 0..8 {
+        world.login(&account, "mary", "wrong");
+    }
+    assert!(!records(&world, world.account, "login.throttled").is_empty());
+    // An account that does not exist keeps no records, and its refusal is the same.
+    world.login("000000000001", "mary", PASSWORD).expect(401);
 }
