@@ -13,6 +13,7 @@
 //! | [`authorize`] | the engine's answer about a caller |
 //! | [`mod@write`] | commands: receipts, circumstances, repetition |
 //! | [`list`] | pages of one pinned state |
+//! | [`newest`] | the order of lists of the activity log |
 //! | [`problem`] | problems from the errors of the crates below |
 //!
 //! Invariants:
@@ -28,6 +29,7 @@ mod conditional;
 mod freshness;
 mod input;
 pub mod list;
+pub mod newest;
 pub mod operation;
 mod params;
 mod pipeline;

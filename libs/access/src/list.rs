@@ -176,7 +176,19 @@ impl Walk {
             page.push(make());
             last = Some(key);
         }
-        let next_cursor = match last.filter(|_| more) {
+        self.page_until(services, page, last.filter(|_| more))
+    }
+
+    /// A page of items that were gathered elsewhere. `last`: the sort key up to which all was looked at, if there is more.
+    ///
+    /// Errors: faults of ours only.
+    pub fn page_until<T>(
+        self,
+        services: &Services,
+        items: Vec<T>,
+        last: Option<Vec<String>>,
+    ) -> Result<List<T>, Problem> {
+        let next_cursor = match last {
             Some(last) => {
                 let cursor = Cursor {
                     kind: self.kind,
@@ -194,7 +206,7 @@ impl Walk {
             None => None,
         };
         Ok(List {
-            items: page,
+            items,
             next_cursor,
             seq: self.seq,
             seq_drift: self.drift,

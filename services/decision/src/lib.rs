@@ -1,7 +1,7 @@
 //! The decision service: may this session do this to that?
 //!
-//! [`register`] adds its operations to a registry: evaluation and batch of OpenID AuthZEN 1.0, their metadata, and the simulation
-//! of self-contained cases. Every answer is `engine::decide` on states the directory gives; nothing here combines policies.
+//! [`register`] adds its operations to a registry: evaluation and batch of OpenID AuthZEN 1.0, their metadata, the simulation of
+//! self-contained cases, and the record of what was decided. Every answer is `engine::decide` on states the directory gives; nothing here combines policies.
 //! What this crate must not know: which backend holds the log, and the other services.
 
 #![cfg_attr(
@@ -18,6 +18,7 @@
 mod api;
 mod authzen;
 mod parts;
+mod record;
 
 pub use parts::DecisionParts;
 use trilby_access::Registry;
@@ -31,5 +32,7 @@ pub fn register(registry: &mut Registry) {
         .add::<api::EvaluateBatchInAccount>()
         .add::<api::GetMetadata>()
         .add::<api::GetAccountMetadata>()
-        .add::<api::Simulate>();
+        .add::<api::Simulate>()
+        .add::<api::ListDecisions>()
+        .add::<api::GetDecision>();
 }

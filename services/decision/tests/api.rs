@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "api/decisions.rs"]
+mod decisions;
 #[path = "api/history.rs"]
 mod history;
 #[path = "api/own.rs"]

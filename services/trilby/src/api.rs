@@ -1,5 +1,7 @@
 //! Which operations this binary serves, and the parts they need.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use trilby_access::{Registry, Services};
 use trilby_credential::password::Params;
@@ -90,12 +92,14 @@ pub fn with_parts(
         Some(hashers) => HashPool::new(hashers, settings.tokens.password_queue_max),
         None => HashPool::for_this_host(),
     };
+    let decisions = DecisionParts::start(Arc::clone(services.log()))
+        .context("cannot start the writer of decision records")?;
     let token = TokenParts::new(keys.keks, keys.store.claim_key());
     Ok(services
         .with(keys.peppers)
         .with(Params::default())
         .with(RefusedPasswords::shipped())
         .with(hashers.context("cannot start the password hashers")?)
-        .with(DecisionParts::new())
+        .with(decisions)
         .with(token))
 }

@@ -11,6 +11,7 @@ use anyhow::Context;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trilby_access::{Parts, Registry, Services};
+use trilby_decision::DecisionParts;
 use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
 use trilby_service::clock::{EntropySource, SystemClock, SystemEntropy};
@@ -33,6 +34,7 @@ pub struct Serving {
     ticket: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Result<(), trilby_service::server::Error>>,
+    services: Services,
     store: Arc<Sqlite>,
 }
 
@@ -96,7 +98,8 @@ pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
         server = server.document(service, document);
     }
     let routes = registry.clone();
-    let server = server.routes(move |config| Registry::configure(&routes, config, &services));
+    let for_routes = services.clone();
+    let server = server.routes(move |config| Registry::configure(&routes, config, &for_routes));
     let (stop, stopped) = oneshot::channel::<()>();
     let until = async {
         // A sender that is gone stops the server too.
@@ -109,6 +112,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
         ticket,
         stop: Some(stop),
         server,
+        services,
         store,
     })
 }
@@ -150,6 +154,9 @@ impl Serving {
     }
 
     async fn close(self) -> anyhow::Result<()> {
+        if let Ok(decisions) = self.services.part::<DecisionParts>() {
+            decisions.close().await;
+        }
         let store = self.store;
         tokio::task::spawn_blocking(move || store.close()).await?;
         Ok(())

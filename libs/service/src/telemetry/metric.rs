@@ -50,7 +50,7 @@ metrics! {
     HTTP_PANICS: Counter "trilby_http_panics_total" [] "Requests that ended in a panic (answered 500). Any is a bug.";
     DECISIONS: Counter "trilby_decisions_total" ["decision"] "Decisions by `allow`, `explicit_deny`, `implicit_deny`.";
     DECISION_DURATION: Histogram "trilby_decision_duration_seconds" [] "Time of the engine alone, without HTTP and without waiting for state.";
-    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that a full queue dropped. An answer never waits for its record.";
+    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that were dropped: the queue was full, or the store did not take them. An answer never waits for its record.";
     SESSIONS_ISSUED: Counter "trilby_sessions_issued_total" ["kind"] "Sessions by kind: `root`, `user`, `key`, `role`.";
     SESSIONS_REFUSED: Counter "trilby_sessions_refused_total" ["code"] "Refused sessions by problem code.";
     LOG_APPENDS: Counter "trilby_log_appends_total" ["outcome"] "Appends by outcome: `written`, `conflict`, `refused`, `failed`.";

@@ -17,6 +17,7 @@ use trilby_service::request_id::uuid_v7;
 use trilby_service::telemetry::metric;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::DecisionParts;
 use crate::authzen::answer::{DecisionBody, Shared};
 use crate::authzen::mapping::{self, Unanswerable};
 use crate::authzen::options::Options;
@@ -24,6 +25,7 @@ use crate::authzen::own;
 use crate::authzen::request::Evaluation;
 use crate::authzen::session::{self, Found, NoSession, Reference};
 use crate::authzen::snapshot::Snapshot;
+use crate::record::{Asker, DecisionRecord, SessionName};
 
 /// The right to ask at all.
 pub const EVALUATE: &str = "trilby:Evaluate";
@@ -115,9 +117,14 @@ pub fn target<'q>(
 
 /// One request's questions on their way to answers.
 pub struct Asking<'a> {
+    services: &'a Services,
     snapshot: Snapshot<'a>,
     sessions: HashMap<Reference, Found>,
+    asker: Asker,
+    /// Of the answer that comes next. The first answer's id is the request's.
     shared: Shared,
+    id: DecisionId,
+    is_first: bool,
     home: AccountId,
     now: Timestamp,
 }
@@ -152,27 +159,45 @@ impl<'a> Asking<'a> {
         let sessions = sessions(services, home, questions, &freshness).await?;
         let snapshot = Snapshot::of(services, home, freshness).await?;
         Ok(Self {
+            services,
             snapshot,
             sessions,
+            asker: Asker::new(home, grant.caller()?, facts),
+            id: shared.id.clone(),
+            is_first: true,
             shared,
             home,
             now: facts.now,
         })
     }
 
-    /// Answers one question.
+    /// Answers one question, and hands the record of it to the writer.
     pub async fn answer(&mut self, evaluation: &Evaluation) -> Result<DecisionBody, Problem> {
-        let session = match self.session(evaluation).await? {
-            Ok(session) => session,
-            Err(why) => {
-                let why = Unanswerable::Session(why);
-                return Ok(DecisionBody::unanswerable(why, &self.shared));
-            }
-        };
-        let home = std::sync::Arc::clone(self.snapshot.home()?);
-        let question = match mapping::map(evaluation, &home.state, session, self.now)? {
+        if !self.is_first {
+            let id = uuid_v7(self.now, self.services.entropy_source());
+            self.shared.id = DecisionId::from(id);
+        }
+        self.is_first = false;
+        let (body, record) = self.decide(evaluation).await?;
+        metric::DECISIONS.add(1, &[&record.decision]);
+        let record = self.asker.activity(record, &self.shared, &self.id)?;
+        let parts = self.services.part::<DecisionParts>()?;
+        parts.records().record(record);
+        Ok(body)
+    }
+
+    async fn decide(
+        &mut self,
+        evaluation: &Evaluation,
+    ) -> Result<(DecisionBody, DecisionRecord), Problem> {
+        let name = self.session_name(evaluation);
+        let record = self.asker.begin(evaluation, name);
+        let question = match self.question(evaluation).await? {
             Ok(question) => question,
-            Err(why) => return Ok(DecisionBody::unanswerable(why, &self.shared)),
+            Err(why) => {
+                let record = record.refused(&why.message());
+                return Ok((DecisionBody::unanswerable(why, &self.shared), record));
+            }
         };
         let world = self
             .snapshot
@@ -183,17 +208,31 @@ impl<'a> Asking<'a> {
             .map_err(Problem::internal)?
             .seen_from(self.home);
         metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
-        metric::DECISIONS.add(1, &[decision.outcome.as_str()]);
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
         let body = DecisionBody::decided(&decision, token.as_ref(), &self.shared)?;
+        let record = record.decided(&question, &decision, token.as_ref())?;
         if question.subject_known {
-            return Ok(body);
+            return Ok((body, record));
         }
         let subject = &evaluation.subject;
-        Ok(body.with_remark(&format!(
-            "no {} `{}` is known here",
-            subject.kind, subject.id
-        )))
+        let remark = format!("no {} `{}` is known here", subject.kind, subject.id);
+        Ok((body.with_remark(&remark), record))
+    }
+
+    /// The question in the engine's words.
+    async fn question(&mut self, evaluation: &Evaluation) -> Result<mapping::Mapped, Problem> {
+        let session = match self.session(evaluation).await? {
+            Ok(session) => session,
+            Err(why) => return Ok(Err(Unanswerable::Session(why))),
+        };
+        let home = self.snapshot.home()?;
+        mapping::map(evaluation, &home.state, session, self.now)
+    }
+
+    fn session_name(&self, evaluation: &Evaluation) -> Option<SessionName> {
+        let found = self.sessions.get(&Reference::of(evaluation)?)?;
+        let standing = found.as_ref().ok()?;
+        Some(SessionName::of(&standing.caller))
     }
 
     /// The session that is the subject, as the engine knows it; its managed session policies as they are at the state that is
@@ -225,7 +264,7 @@ impl<'a> Asking<'a> {
         if let Some(token) = self.snapshot.token() {
             reply = reply.at(token);
         }
-        let id = self.shared.id.to_string();
+        let id = self.id.to_string();
         match actix_web::http::header::HeaderValue::from_str(&id) {
             Ok(value) => reply.header(
                 actix_web::http::header::HeaderName::from_static(headers::DECISION_ID),

@@ -93,18 +93,7 @@ impl DecisionBody {
         };
         let mut trilby = json!({"decision": "implicit_deny", "layer": "identity"});
         if let (true, Some(members)) = (level >= Explain::Explain, trilby.as_object_mut()) {
-            let message = match why {
-                Unanswerable::Action => {
-                    "the action names no service: write `service:Operation` (without a service it is that of the account's only application)".to_owned()
-                }
-                Unanswerable::Resource => {
-                    "the resource has no name that a policy could allow".to_owned()
-                }
-                Unanswerable::Foreign => {
-                    "neither the principal nor the resource belongs to this account".to_owned()
-                }
-                Unanswerable::Session(why) => why.message(),
-            };
+            let message = why.message();
             for (name, value) in [
                 ("matched", json!([])),
                 ("layers", json!({})),

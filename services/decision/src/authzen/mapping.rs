@@ -51,6 +51,22 @@ pub enum Unanswerable {
     Session(NoSession),
 }
 
+impl Unanswerable {
+    /// For the sentence that explains the answer.
+    pub fn message(self) -> String {
+        match self {
+            Self::Action => {
+                "the action names no service: write `service:Operation` (without a service it is that of the account's only application)".to_owned()
+            }
+            Self::Resource => "the resource has no name that a policy could allow".to_owned(),
+            Self::Foreign => {
+                "neither the principal nor the resource belongs to this account".to_owned()
+            }
+            Self::Session(why) => why.message(),
+        }
+    }
+}
+
 /// What a question maps to.
 pub type Mapped = Result<Question, Unanswerable>;
 

@@ -45,3 +45,6 @@ impl fmt::Debug for SubjectToken {
         f.write_str("SubjectToken(…)")
     }
 }
+
+/// How every JWT begins: `{"` in base64url.
+pub const BEGINNING: &str = "eyJ";

@@ -29,7 +29,10 @@ impl World {
             registry,
             Arc::new(memory.clone()),
             Arc::new(memory),
-            |services| services.with(DecisionParts::new()),
+            |services| {
+                let parts = DecisionParts::start(Arc::clone(services.log()));
+                services.with(parts.unwrap())
+            },
         );
         let account = inside.account("acme");
         let world = Self { inside, account };

@@ -1,6 +1,7 @@
 //! `GET /v1/accounts/{account}/sessions` and one of them: who holds a session now.
 
 use serde::{Deserialize, Serialize};
+use trilby_access::newest::{read_sort_key, sort_key};
 use trilby_access::{
     Access, Authorized, Empty, Input, Known, ListQuery, Method, NoBody, Operation, Place, Reply,
     Scope, Services, Target, problem,
@@ -185,31 +186,6 @@ async fn live(
     }
     live.truncate(limit.saturating_add(1));
     Ok(live)
-}
-
-/// Newest first, equal times by descending id, as text that ascends.
-fn sort_key(at: Timestamp, id: &str) -> Vec<String> {
-    vec![
-        format!("{:020}", i64::MAX.saturating_sub(at.micros())),
-        inverted(id),
-    ]
-}
-
-fn read_sort_key(key: &[String]) -> Result<(Timestamp, String), Problem> {
-    let refuse = || Problem::new(Code::InvalidCursor, "the cursor is of another list");
-    let [at, id] = key else { return Err(refuse()) };
-    let at: i64 = at.parse().map_err(|_| refuse())?;
-    Ok((
-        Timestamp::from_micros(i64::MAX.saturating_sub(at)),
-        inverted(id),
-    ))
-}
-
-/// Text whose order is the opposite; its own inverse. Session ids are ASCII.
-fn inverted(id: &str) -> String {
-    id.bytes()
-        .map(|byte| char::from(0x7f_u8.saturating_sub(byte)))
-        .collect()
 }
 
 impl Operation for GetSession {

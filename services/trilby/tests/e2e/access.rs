@@ -62,6 +62,10 @@ impl Things {
         }
         let key = crate::acme::create_key(&admin, &acme.dev.id, "Mary");
         let me = admin.get("/v1/caller-identity").expect(200);
+        let asked = format!("/accounts/{}/access/v1/evaluation", acme.dev.id);
+        let asked = (asked, question("Mary", "s3:GetObject", "bucket", "drafts"));
+        let decided = admin.post(&asked.0, &asked.1).expect(200);
+        let decision = decided.header("trilby-decision-id").unwrap();
         let alias = json!({"principal": mary.text("/id")});
         let alias = once(
             &admin,
@@ -84,6 +88,7 @@ impl Things {
             ("access_key", &key.id),
             ("session", me.text("/session_id")),
             ("seq", "1"),
+            ("decision", decision),
         ];
         Things {
             values: values.map(|(name, value)| (name, value.to_owned())).into(),
