@@ -70,15 +70,16 @@ pub struct PolicyValidation {
     pub findings: Vec<PolicyFinding>,
 }
 
-impl From<Finding> for PolicyFinding {
-    fn from(finding: Finding) -> Self {
+impl PolicyFinding {
+    /// A finding about a document that lies in the body at `pointer`.
+    pub fn at(pointer: &str, finding: Finding) -> Self {
         Self {
             code: finding.code.to_owned(),
             severity: match finding.severity {
                 Severity::Error => FindingSeverity::Error,
                 Severity::Warning => FindingSeverity::Warning,
             },
-            pointer: format!("{POINTER}{}", finding.pointer),
+            pointer: format!("{pointer}{}", finding.pointer),
             line: finding.line,
             column: finding.column,
             detail: finding.message,
@@ -101,33 +102,43 @@ pub struct Given {
 pub struct Examined {
     outcome: Result<Given, Vec<Finding>>,
     quota: Quota,
+    pointer: &'static str,
 }
 
 /// Reads the document of a body for the seat it is to take.
 pub fn examine(body: &json::Node, kind: Kind, quota: Quota) -> Examined {
-    let outcome = match body.pointer(POINTER) {
+    examine_at(POINTER, body, kind, quota)
+}
+
+/// As [`examine`], for a document that lies in the body at `pointer`.
+pub fn examine_at(pointer: &'static str, body: &json::Node, kind: Kind, quota: Quota) -> Examined {
+    let outcome = match body.pointer(pointer) {
         None => Err(Vec::new()),
         Some(node) => Document::from_node(node, kind, &Grammar::stored()).map(|document| {
             let found = trilby_policy::lint(&document, kind).into_iter();
             let warnings = found
-                .map(|finding| finding.located_in(node).into())
+                .map(|finding| PolicyFinding::at(pointer, finding.located_in(node)))
                 .collect();
             Given { document, warnings }
         }),
     };
-    Examined { outcome, quota }
+    Examined {
+        outcome,
+        quota,
+        pointer,
+    }
 }
 
 impl Examined {
     /// The same with remarks about statements that speak of something else than the resource they are to be put on.
     #[must_use]
     pub fn about(mut self, resource: &Arn, body: &json::Node) -> Self {
-        if let (Ok(given), Some(node)) = (&mut self.outcome, body.pointer(POINTER)) {
+        if let (Ok(given), Some(node)) = (&mut self.outcome, body.pointer(self.pointer)) {
             let found = trilby_policy::lint_attached(&given.document, resource);
             given.warnings.extend(
                 found
                     .into_iter()
-                    .map(|finding| finding.located_in(node).into()),
+                    .map(|finding| PolicyFinding::at(self.pointer, finding.located_in(node))),
             );
         }
         self
@@ -135,14 +146,14 @@ impl Examined {
 
     /// The document, to be written.
     ///
-    /// Errors: `malformed_policy` with everything that is wrong.
+    /// Errors: `malformed_policy` with everything that is wrong, or `weak_trust_policy` if it only admits too many.
     pub fn given(self) -> Result<Given, Problem> {
         self.outcome.map_err(|findings| {
             let detail = format!("the policy document has {} errors", findings.len());
             with_findings(
-                Problem::new(Code::MalformedPolicy, detail),
+                Problem::new(code_of(&findings), detail),
                 &findings,
-                POINTER,
+                self.pointer,
             )
         })
     }
@@ -170,11 +181,23 @@ impl Examined {
                 valid: false,
                 size_bytes: None,
                 size_bytes_max: limit,
-                findings: findings.into_iter().map(PolicyFinding::from).collect(),
+                findings: findings
+                    .into_iter()
+                    .map(|finding| PolicyFinding::at(self.pointer, finding))
+                    .collect(),
             },
         };
         let text = serde_json::to_vec(&answer).map_err(Problem::internal)?;
         Ok(Reply::verbatim("application/json", text).status(actix_web::http::StatusCode::OK))
+    }
+}
+
+/// A document that is well formed and admits too many is refused for that.
+fn code_of(findings: &[Finding]) -> Code {
+    let weak = |finding: &Finding| finding.code == Code::WeakTrustPolicy.as_str();
+    match !findings.is_empty() && findings.iter().all(weak) {
+        true => Code::WeakTrustPolicy,
+        false => Code::MalformedPolicy,
     }
 }
 

@@ -37,8 +37,12 @@ pub fn register(registry: &mut Registry) {
         .add::<groups::ListGroupMembers>()
         .add::<groups::AddGroupMember>()
         .add::<groups::RemoveGroupMember>()
+        .add::<roles::CreateRole>()
         .add::<roles::ListRoles>()
-        .add::<roles::GetRole>();
+        .add::<roles::GetRole>()
+        .add::<roles::UpdateRole>()
+        .add::<roles::DeleteRole>()
+        .add::<roles::PutTrustPolicy>();
     bounded::<User>(registry);
     bounded::<Role>(registry);
     tagged::<tags::User>(registry);

@@ -6,7 +6,7 @@ mod get_resource;
 mod get_resource_policy;
 mod list_resources;
 mod path;
-mod principals;
+pub mod principals;
 mod put_resource;
 mod put_resource_policy;
 pub mod view;

@@ -55,6 +55,7 @@ pub fn further_rights(id: &str) -> Vec<&'static str> {
     match id {
         "create_user" => vec!["iam:TagUser"],
         "create_group" => vec!["iam:TagGroup"],
+        "create_role" => vec!["iam:TagRole"],
         "create_policy" => vec!["iam:TagPolicy"],
         "create_policy_version" => vec!["iam:SetDefaultPolicyVersion"],
         "put_user_tags" | "update_user_tags" => vec!["iam:UntagUser"],
@@ -66,7 +67,7 @@ pub fn further_rights(id: &str) -> Vec<&'static str> {
     }
 }
 
-fn body(id: &str, ids: &Ids) -> Value {
+fn body(id: &str, ids: &Ids, account: AccountId) -> Value {
     let tags = json!({ "team": "blue" });
     let document = allow(&["s3:Get*"]);
     match id {
@@ -95,6 +96,9 @@ fn body(id: &str, ids: &Ids) -> Value {
         "put_user_permissions_boundary" | "put_role_permissions_boundary" => {
             json!({ "policy_arn": "arn:trilby:iam::system:policy/ReadOnlyAccess" })
         }
+        "create_role" => json!({ "name": "fresh", "tags": tags, "trust_policy": trust(account) }),
+        "update_role" => json!({ "description": "another", "max_session_duration": 900 }),
+        "put_role_trust_policy" => json!({ "document": trust(account), "revoke_sessions": true }),
         "put_actions" => json!({ "actions": { "Read": {} } }),
         "put_resource" => json!({ "description": "another" }),
         "put_resource_policy" => json!({ "document": resource_policy() }),
@@ -119,6 +123,7 @@ fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
         | ("put_login_profile", "user")
         | ("reset_user_password", "user") => "bare",
         ("add_group_member", "user") => "bare",
+        ("delete_role", "role") => "bare",
         ("delete_group", "group")
         | ("delete_policy", "policy")
         | ("delete_application", "application") => "bare",
@@ -174,6 +179,7 @@ impl Fixture {
         );
         role(inside, account, "r");
         role(inside, account, "capped");
+        role(inside, account, "bare");
         let role = root.get(&at("/roles/r")).expect(200);
         root.put(&at("/roles/r/tags"), &json!({ "tags": old }))
             .expect(200);
@@ -250,6 +256,12 @@ impl Fixture {
                 sample.etag = Some(read.text("/permissions_boundary/etag").to_owned());
                 return sample;
             }
+            if row.id == "put_role_trust_policy" {
+                let read = self.root.get(&sample.path().replace("/trust-policy", ""));
+                let etag = read.expect(200).text("/trust_policy_etag").to_owned();
+                sample.etag = Some(etag);
+                return sample;
+            }
             let path = match row.id {
                 "set_default_policy_version" => format!("/v1/accounts/{}/policies/p", self.account),
                 _ => sample.path(),
@@ -302,7 +314,7 @@ impl Sample<'_> {
             call = call.header("if-match", etag);
         }
         if self.row.has_body {
-            call = call.json(&body(self.row.id, &self.fixture.ids));
+            call = call.json(&body(self.row.id, &self.fixture.ids, self.fixture.account));
         }
         call.send()
     }
@@ -369,14 +381,18 @@ impl Sample<'_> {
     }
 }
 
-fn role(inside: &Installation, account: AccountId, name: &str) {
-    let trust = json!({
+fn trust(account: AccountId) -> Value {
+    json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": { "AWS": format!("arn:trilby:iam::{account}:root") },
         }],
-    });
+    })
+}
+
+fn role(inside: &Installation, account: AccountId, name: &str) {
+    let trust = trust(account);
     inside.run(
         account,
         CreateRole {

@@ -8,6 +8,7 @@ use trilby_service::problem::Problem;
 
 use super::path::{RolePath, find, target};
 use super::view::RoleView;
+use crate::api::resources::principals;
 
 /// Reads a role.
 pub struct GetRole;
@@ -38,10 +39,11 @@ impl Operation for GetRole {
     async fn handle(
         grant: Authorized<Self>,
         input: Input<Self>,
-        _: &Services,
+        services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let account = grant.account()?;
         let role = find(&account.state, &input.path.role)?;
-        Ok(Reply::new(RoleView::whole(&account.state, role)?).etag(role.stamp.changed))
+        let trust = principals::shown(services, &account.state, &role.trust).await?;
+        Ok(Reply::new(RoleView::read(&account.state, role, trust)).etag(role.stamp.changed))
     }
 }

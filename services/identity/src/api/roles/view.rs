@@ -11,7 +11,7 @@ use trilby_service::problem::Problem;
 use utoipa::ToSchema;
 
 use crate::api::boundaries::{self, BoundaryView};
-use crate::documents::shown;
+use crate::documents::{PolicyFinding, shown};
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -48,6 +48,10 @@ pub struct RoleView {
     /// What caps it, whatever its policies allow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<BoundaryView>,
+    /// Remarks about the trust policy that was just written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub warnings: Vec<PolicyFinding>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -74,6 +78,7 @@ impl RoleView {
             allowed_audiences: role.limits.allowed_audiences.clone(),
             listed: role.limits.listed,
             permissions_boundary: boundaries::shown(account, role.boundary.as_ref()),
+            warnings: Vec::new(),
             created_at: role.stamp.created_at,
             updated_at: role.stamp.updated_at,
             etag: etag_text(role.stamp.changed),
@@ -89,5 +94,19 @@ impl RoleView {
             trust_policy,
             ..Self::of(account, role)
         })
+    }
+
+    /// A role with its trust policy as it is read: in which those of its principals that are gone stand by their unique ids.
+    pub fn read(account: &Account, role: &Role, trust_policy: Value) -> Self {
+        Self {
+            trust_policy: Some(trust_policy),
+            ..Self::of(account, role)
+        }
+    }
+
+    /// The same with remarks about what was written.
+    #[must_use]
+    pub fn warned(self, warnings: Vec<PolicyFinding>) -> Self {
+        Self { warnings, ..self }
     }
 }
