@@ -209,9 +209,13 @@ async fn rights(
     let resource = match place {
         Place::Nowhere | Place::Caller => Some(own),
         Place::Account(account) => Some(*account),
-        Place::Organization(_) => organization
-            .as_ref()
-            .and_then(|view| view.state.management_account()),
+        Place::Organization(_) => organization.as_ref().and_then(|view| {
+            // What a member was entrusted with is its own account's to allow.
+            match view.state.delegated_admins().contains_key(&own) {
+                true => Some(own),
+                false => view.state.management_account(),
+            }
+        }),
     };
     let is_foreign = resource != Some(own);
     let (resource, resource_organization) = if is_foreign {

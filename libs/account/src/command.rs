@@ -12,15 +12,16 @@ mod policies;
 mod resources;
 mod revocations;
 mod roles;
+mod root;
 mod signing_keys;
 mod subject_aliases;
 mod tags;
 mod users;
 
+pub(crate) use access_keys::later_second;
 pub use access_keys::{CIDRS_MAX, CreateAccessKey, DeleteAccessKey, SetAccessKeyStatus};
 pub use account::{
-    ChangeSettings, CloseAccount, RemoveRootCredential, RenameAccount, ResumeAccount,
-    SetAccountAlias, SetRootCredential, SuspendAccount,
+    ChangeSettings, CloseAccount, RenameAccount, ResumeAccount, SetAccountAlias, SuspendAccount,
 };
 pub use applications::{DeleteApplication, PutActions, RegisterApplication, UpdateApplication};
 pub use boundaries::{RemoveBoundary, SetBoundary};
@@ -35,6 +36,7 @@ pub use policies::{
 pub use resources::{DeleteResource, DeleteResourcePolicy, PutResource, PutResourcePolicy};
 pub use revocations::{RevokeSessions, RevokeTarget};
 pub use roles::{CreateRole, DeleteRole, ReplaceTrustPolicy, UpdateRole};
+pub use root::{IssueRootPasswordTicket, RemoveRootCredential, SetRootCredential};
 pub use signing_keys::{ActivateSigningKey, PENDING_S_MIN, PublishSigningKey, RevokeSigningKey};
 pub use subject_aliases::{DeleteSubjectAlias, PutSubjectAlias};
 pub use tags::{ChangeTags, TagChange};
@@ -82,6 +84,8 @@ commands! {
     SetRootCredential,
     /// See [`RemoveRootCredential`].
     RemoveRootCredential,
+    /// See [`IssueRootPasswordTicket`].
+    IssueRootPasswordTicket,
     /// See [`CreateUser`].
     CreateUser,
     /// See [`UpdateUser`].

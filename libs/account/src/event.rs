@@ -18,7 +18,7 @@ mod user;
 pub use account::{
     AccountAliasChanged, AccountClosed, AccountCreated, AccountJoinedOrganization,
     AccountLeftOrganization, AccountRenamed, AccountResumed, AccountSettingsChanged,
-    AccountSuspended, RootCredentialRemoved, RootCredentialSet,
+    AccountSuspended, RootCredentialRemoved, RootCredentialSet, RootPasswordTicketIssued,
 };
 pub use application::{
     ApplicationActionsPut, ApplicationDeleted, ApplicationRegistered, ApplicationTagsChanged,
@@ -82,6 +82,8 @@ log_events! {
         RootCredentialSet = "root.credential_set" v 1,
         /// See [`RootCredentialRemoved`].
         RootCredentialRemoved = "root.credential_removed" v 1,
+        /// See [`RootPasswordTicketIssued`].
+        RootPasswordTicketIssued = "root.password_ticket_issued" v 1,
         /// See [`UserCreated`].
         UserCreated = "user.created" v 1,
         /// See [`UserRenamed`].

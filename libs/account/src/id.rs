@@ -36,6 +36,12 @@ pub enum Holder {
 #[error("`{0}` is not a unique id of an expected kind")]
 pub struct NotAnId(String);
 
+impl NotAnId {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl fmt::Display for PrincipalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

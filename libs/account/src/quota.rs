@@ -55,6 +55,20 @@ pub enum Quota {
     CommitBytes,
     /// Accounts of an organization.
     OrganizationAccounts,
+    /// Units of an organization.
+    OrganizationUnits,
+    /// Units below each other.
+    UnitDepth,
+    /// Control policies of one kind of an organization.
+    ControlPolicies,
+    /// Control policies of one kind attached to a node.
+    AttachedControlPolicies,
+    /// Bytes of a control policy.
+    ControlPolicyBytes,
+    /// Members that administer in the management account's stead.
+    DelegatedAdmins,
+    /// Invitations of an organization that can be accepted.
+    Invitations,
 }
 
 impl Quota {
@@ -86,6 +100,13 @@ impl Quota {
             Self::CommitEvents => "commit_events",
             Self::CommitBytes => "commit_bytes",
             Self::OrganizationAccounts => "organization_accounts",
+            Self::OrganizationUnits => "organization_units",
+            Self::UnitDepth => "unit_depth",
+            Self::ControlPolicies => "control_policies_per_kind",
+            Self::AttachedControlPolicies => "attached_control_policies",
+            Self::ControlPolicyBytes => "control_policy_bytes",
+            Self::DelegatedAdmins => "delegated_admins",
+            Self::Invitations => "invitations",
         }
     }
 
@@ -118,6 +139,11 @@ impl Quota {
             Self::CommitEvents => 256,
             Self::CommitBytes => 192 * 1024,
             Self::OrganizationAccounts => 1_000,
+            Self::OrganizationUnits => 1_000,
+            Self::UnitDepth | Self::AttachedControlPolicies => 5,
+            Self::ControlPolicies => 500,
+            Self::ControlPolicyBytes => 5_120,
+            Self::DelegatedAdmins | Self::Invitations => 100,
         }
     }
 }

@@ -160,6 +160,14 @@ pub enum ThingKind {
     SigningKey,
     /// An organization.
     Organization,
+    /// The root or a unit of an organization's tree.
+    Unit,
+    /// A delegated administrator of an organization.
+    DelegatedAdmin,
+    /// A quarantine.
+    Quarantine,
+    /// An invitation to an organization.
+    Invitation,
     /// The installation.
     Installation,
     /// A bootstrap ticket.
@@ -191,6 +199,10 @@ impl ThingKind {
             Self::SubjectAlias => "subject alias",
             Self::SigningKey => "signing key",
             Self::Organization => "organization",
+            Self::Unit => "unit",
+            Self::DelegatedAdmin => "delegated administrator",
+            Self::Quarantine => "quarantine",
+            Self::Invitation => "invitation",
             Self::Installation => "installation",
             Self::BootstrapTicket => "bootstrap ticket",
         }

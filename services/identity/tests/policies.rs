@@ -19,8 +19,6 @@ mod inline_policies;
 mod log;
 #[path = "api/managed_policies.rs"]
 mod managed_policies;
-#[path = "api/organizations.rs"]
-mod organizations;
 #[path = "api/resource_policies.rs"]
 mod resource_policies;
 #[path = "api/resources.rs"]

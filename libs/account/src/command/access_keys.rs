@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use trilby_model::{AccessKeyId, Timestamp};
 
+use crate::context::Context;
 use crate::decide::{Desk, Verdict};
 use crate::event::{AccessKeyActivated, AccessKeyCreated, AccessKeyDeactivated, AccessKeyDeleted};
 use crate::id::UserRef;
@@ -64,7 +65,7 @@ impl CreateAccessKey {
         let days_max = desk.account.settings().security.access_key_days_max;
         let expires_at = self
             .expires_at
-            .map(|at| later_second(desk, at))
+            .map(|at| later_second(desk.ctx, at))
             .transpose()?;
         let Some(days_max) = days_max else {
             return Ok(expires_at);
@@ -134,9 +135,9 @@ fn key_of<'a>(
 }
 
 /// A time to come, in whole seconds: events have no finer ones.
-pub(super) fn later_second(desk: &Desk<'_>, at: Timestamp) -> Result<Timestamp, Rejection> {
+pub(crate) fn later_second(ctx: &Context, at: Timestamp) -> Result<Timestamp, Rejection> {
     let at = Timestamp::from_unix_seconds(at.unix_seconds());
-    if at > desk.ctx.now {
+    if at > ctx.now {
         return Ok(at);
     }
     let (pointer, why) = ("/expires_at", "must be in the future");

@@ -1,17 +1,17 @@
-//! The account itself and its root.
+//! The account itself.
 
-use trilby_model::{AccountAlias, AccountName, Hash};
+use trilby_model::{AccountAlias, AccountName};
 
 use crate::context::Actor;
 use crate::decide::{Desk, Verdict};
 use crate::event::{
     AccountAliasChanged, AccountClosed, AccountRenamed, AccountResumed, AccountSettingsChanged,
-    AccountSuspended, RootCredentialRemoved, RootCredentialSet,
+    AccountSuspended,
 };
 use crate::rejection::{Rejection, ThingKind};
 use crate::settings::SettingsSection;
 use crate::state::{Account, AccountStatus};
-use crate::value::{Hashing, PersonalField, PersonalRef, Reason};
+use crate::value::Reason;
 
 /// Gives the account another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,19 +48,6 @@ pub struct ResumeAccount {}
 /// Takes the account out of service for good. Root only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseAccount {}
-
-/// Gives root a password. The caller files hash and e-mail address under the event's generations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetRootCredential {
-    /// How the password was hashed.
-    pub hashing: Hashing,
-    /// SHA-256 of salt and body of the e-mail address's row; needed the first time.
-    pub email: Option<Hash>,
-}
-
-/// Takes root's password away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoveRootCredential {}
 
 impl RenameAccount {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
@@ -138,39 +125,6 @@ impl CloseAccount {
             return Err(Rejection::state(ThingKind::Account, &account, why));
         }
         Ok(vec![AccountClosed { account }.into()])
-    }
-}
-
-impl SetRootCredential {
-    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
-        let root = desk.account.root();
-        if root.email.is_none() && self.email.is_none() {
-            let (pointer, why) = ("/root_email", "must be given with root's first password");
-            return Err(Rejection::InvalidParameter { pointer, why });
-        }
-        let earlier = root.email.map_or(0, |email| email.generation);
-        let email = self.email.map(|digest| PersonalRef {
-            field: PersonalField::Email,
-            generation: earlier.saturating_add(1),
-            digest,
-        });
-        let fact = RootCredentialSet {
-            account: desk.account.id(),
-            generation: root.password_generation.saturating_add(1),
-            hashing: self.hashing.clone(),
-            email,
-        };
-        Ok(vec![fact.into()])
-    }
-}
-
-impl RemoveRootCredential {
-    pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
-        let account = desk.account.id();
-        if desk.account.root().password.is_none() {
-            return Err(Rejection::not_found(ThingKind::RootCredential, &account));
-        }
-        Ok(vec![RootCredentialRemoved { account }.into()])
     }
 }
 

@@ -84,7 +84,7 @@ impl IssuePasswordTicket {
         let fact = UserPasswordTicketIssued {
             user: user.id.clone(),
             generation: user.ticket_generation.saturating_add(1),
-            expires_at: later_second(desk, self.expires_at)?,
+            expires_at: later_second(desk.ctx, self.expires_at)?,
         };
         Ok(vec![fact.into()])
     }

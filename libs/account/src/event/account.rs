@@ -1,6 +1,6 @@
 //! Facts about the account itself and its root.
 
-use trilby_model::{AccountAlias, AccountId, AccountName, OrganizationId, Seq};
+use trilby_model::{AccountAlias, AccountId, AccountName, OrganizationId, Seq, Timestamp};
 
 use crate::settings::SettingsSection;
 use crate::stored::facts;
@@ -88,7 +88,20 @@ facts! {
         email: Option<PersonalRef>,
     }
 
-    /// Root has no password any more. Its sessions ended.
+    /// Somebody was given a ticket that sets root's password once.
+    RootPasswordTicketIssued {
+        /// The account.
+        account: AccountId,
+        /// Counts root's tickets, from 1; the ticket's hash is filed under it. Only the newest opens.
+        generation: u32,
+        /// When it stops opening.
+        expires_at: Timestamp,
+        /// The e-mail address, where it was set with the ticket.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<PersonalRef>,
+    }
+
+    /// Root has no password any more, and no ticket that sets one. Its sessions ended.
     RootCredentialRemoved {
         /// The account.
         account: AccountId,

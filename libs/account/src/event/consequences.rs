@@ -96,6 +96,7 @@ impl Event {
             | Self::AccountRenamed(_)
             | Self::AccountSettingsChanged(_)
             | Self::AccountResumed(_)
+            | Self::RootPasswordTicketIssued(_)
             | Self::UserCreated(_)
             | Self::UserRenamed(_)
             | Self::UserUpdated(_)

@@ -6,8 +6,11 @@ use trilby_model::{
 };
 use trilby_policy::{Document, Grammar, Kind};
 
+use super::command::Desk;
 use super::event::{Event, MemberJoined, MemberOrigin, OrganizationCreated};
-use super::state::{Organization, UnitRef};
+use super::node::UnitRef;
+use super::policy::ControlPolicyRef;
+use super::state::Organization;
 use crate::command::attached;
 use crate::context::Context;
 use crate::event::{
@@ -119,13 +122,9 @@ pub fn create_member(
     command: &CreateMember,
     ctx: &Context,
 ) -> Result<NewMember, Rejection> {
-    let (Some(root), Some(management)) = (organization.root(), organization.management_account())
-    else {
-        return Err(Rejection::not_found(
-            ThingKind::Organization,
-            organization.id(),
-        ));
-    };
+    let Desk {
+        root, management, ..
+    } = Desk::new(organization, ctx)?;
     within(
         Quota::OrganizationAccounts,
         count(organization.members().len()) + 1,
@@ -200,8 +199,12 @@ fn access_role(
     Ok((arn, vec![created.into(), attached]))
 }
 
-fn full_access() -> Result<PolicyRef, Rejection> {
-    system("FullAccess", Kind::Scp)
+/// The service control policy that every level has from the start.
+pub(super) fn full_access() -> Result<ControlPolicyRef, Rejection> {
+    match system("FullAccess", Kind::Scp)? {
+        PolicyRef::System { name, version } => Ok(ControlPolicyRef::System { name, version }),
+        PolicyRef::Customer(id) => Err(Rejection::not_found(ThingKind::Policy, &id)),
+    }
 }
 
 fn system(name: &str, kind: Kind) -> Result<PolicyRef, Rejection> {

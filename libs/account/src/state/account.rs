@@ -9,8 +9,8 @@ use trilby_model::{
 };
 
 use super::{
-    AccessKey, Application, Group, Password, Policy, Resource, Role, SigningKey, SigningKeyState,
-    SubjectAlias, SubjectKey, User,
+    AccessKey, Application, Group, Password, PasswordTicket, Policy, Resource, Role, SigningKey,
+    SigningKeyState, SubjectAlias, SubjectKey, User,
 };
 use crate::event::{ClaimAct, ClaimChange};
 use crate::id::{
@@ -90,6 +90,20 @@ pub struct Root {
     pub password_generation: u32,
     /// Its e-mail address, if it has one.
     pub email: Option<PersonalRef>,
+    /// The newest ticket that sets a password, if none was set since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_ticket: Option<PasswordTicket>,
+    /// How many tickets it ever had.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ticket_generation: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The organization an account is in.

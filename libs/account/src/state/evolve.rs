@@ -15,8 +15,8 @@ mod user;
 use trilby_model::{Seq, Timestamp};
 
 use super::account::{Account, AccountStatus, MembershipState};
-use super::user::Password;
-use crate::event::{Event, RootCredentialSet};
+use super::user::{Password, PasswordTicket};
+use crate::event::{Event, RootCredentialSet, RootPasswordTicketIssued};
 use crate::id::{Holder, PrincipalId};
 use crate::settings::SettingsSection;
 use crate::stamp::{Moment, Stamp};
@@ -68,8 +68,10 @@ impl Account {
             Event::RootCredentialSet(fact) => self.root_credential_set(fact, moment),
             Event::RootCredentialRemoved(_) => {
                 self.root.password = None;
+                self.root.password_ticket = None;
                 self.touch(moment);
             }
+            Event::RootPasswordTicketIssued(fact) => self.root_ticket_issued(fact, moment),
 
             Event::UserCreated(fact) => self.user_created(fact, moment),
             Event::UserRenamed(fact) => self.user_renamed(fact, moment),
@@ -213,6 +215,20 @@ impl Account {
             set_at: moment.at,
         });
         self.root.password_generation = fact.generation;
+        self.root.password_ticket = None;
+        if let Some(email) = fact.email {
+            self.root.email = Some(email);
+        }
+        self.touch(moment);
+    }
+
+    fn root_ticket_issued(&mut self, fact: &RootPasswordTicketIssued, moment: Moment) {
+        self.root.password_ticket = Some(PasswordTicket {
+            generation: fact.generation,
+            expires_at: fact.expires_at,
+            since: moment.seq,
+        });
+        self.root.ticket_generation = fact.generation;
         if let Some(email) = fact.email {
             self.root.email = Some(email);
         }

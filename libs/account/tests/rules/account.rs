@@ -81,6 +81,7 @@ fn roots_first_password_needs_an_address() {
     let set = |email: Option<Hash>| SetRootCredential {
         hashing: hashing(),
         email,
+        ticket: None,
     };
     account().when(set(None)).rejected_as("invalid_parameter");
     let given = account().with(set(Some(Hash([1; 32])))).with(set(None));
@@ -99,6 +100,7 @@ fn roots_credential_is_removed_once() {
     let given = account().with(SetRootCredential {
         hashing: hashing(),
         email: Some(Hash([1; 32])),
+        ticket: None,
     });
     let given = given.with(RemoveRootCredential {});
     given.when(RemoveRootCredential {}).rejected_as("not_found");

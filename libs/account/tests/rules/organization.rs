@@ -1,11 +1,12 @@
 use trilby_account::organization::{
-    ACCESS_ROLE, CreateMember, CreateOrganization, Organization, create_member, create_organization,
+    ACCESS_ROLE, ControlPolicyRef, CreateMember, CreateOrganization, Organization, create_member,
+    create_organization,
 };
 use trilby_account::{Account, ClaimKind, PolicyRef, Rejection, RoleRef};
 use trilby_model::{Entropy, Seq, Timestamp};
 use trilby_testkit::given::{Given, START, account, assert_plain, assert_stored_form};
 
-fn acme() -> (Given, Organization) {
+pub fn acme() -> (Given, Organization) {
     let given = account();
     let command = CreateOrganization {
         name: "Acme".parse().unwrap(),
@@ -16,7 +17,7 @@ fn acme() -> (Given, Organization) {
     (given.after(made.account_events), organization)
 }
 
-fn fold(organization: &mut Organization, events: &[trilby_account::organization::Event]) {
+pub fn fold(organization: &mut Organization, events: &[trilby_account::organization::Event]) {
     for event in events {
         let data = event.to_data();
         assert_plain(&data, event.etype());
@@ -27,7 +28,7 @@ fn fold(organization: &mut Organization, events: &[trilby_account::organization:
     }
 }
 
-fn member(name: &str) -> CreateMember {
+pub fn member(name: &str) -> CreateMember {
     CreateMember {
         name: name.parse().unwrap(),
     }
@@ -53,7 +54,7 @@ fn every_level_has_the_system_policy_that_caps_nothing() {
     let levels = organization.levels(given.state().id()).unwrap();
     assert_eq!(levels.len(), 2);
     for level in levels {
-        let PolicyRef::System { name, version } = &level[0].policy else {
+        let ControlPolicyRef::System { name, version } = &level[0].policy else {
             panic!()
         };
         assert_eq!((name.as_str(), *version), ("FullAccess", 1));

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use trilby_account::organization::{Organization, UnitRef};
-use trilby_account::{Attachment, PolicyRef, system_policies};
+use trilby_account::organization::{
+    ControlAttachment, ControlKind, ControlPolicyRef, Organization, QuarantineTarget, UnitRef,
+};
 use trilby_engine as engine;
 use trilby_engine::{CompiledPolicy, LayerKind, OrganizationBuilder};
 use trilby_eventlog::Head;
+use trilby_model::ControlPolicyId;
 use trilby_policy::Kind;
 
 use super::policies::PolicyCache;
 use super::{Broken, quarantined};
 use crate::error::Error;
+
+/// The resource control policy that every level has, in the one version that old logs mean too.
+const RESOURCE_FULL_ACCESS: &str = "ResourceFullAccess";
+const RESOURCE_FULL_ACCESS_VERSION: u32 = 1;
 
 /// The compiled form of an organization.
 pub(crate) fn organization(
@@ -40,7 +46,7 @@ fn whole(state: &Organization, policies: &PolicyCache) -> Result<engine::Organiz
     let mut builder = OrganizationBuilder::new(state.id().clone(), management);
     // A level without service control policies allows nothing: each node gets `FullAccess` when it is made.
     builder.scp_on(true);
-    let mut nodes: Vec<(String, Option<&UnitRef>, &[Attachment])> =
+    let mut nodes: Vec<(String, Option<&UnitRef>, &[ControlAttachment])> =
         vec![(root.id.to_string(), None, &root.control_policies)];
     for unit in state.units().values() {
         nodes.push((
@@ -56,52 +62,81 @@ fn whole(state: &Organization, policies: &PolicyCache) -> Result<engine::Organiz
             &member.control_policies,
         ));
     }
-    let mut any_rcp = false;
+    let mut own_rcp = Vec::new();
     for (node, parent, attached) in nodes {
         if let Some(parent) = parent {
             builder.place(&node, &parent.to_string());
         }
-        let controls = controls(attached, policies)?;
-        any_rcp |= !controls.rcp.is_empty();
+        let controls = controls(state, attached, policies)?;
         builder.attach_scp(&node, controls.scp);
-        builder.attach_rcp(&node, controls.rcp);
+        own_rcp.push((node, controls.rcp));
     }
-    builder.rcp_on(any_rcp);
+    // Without any resource control policy of its own, an organization caps no resources: nothing need be asked.
+    if own_rcp.iter().any(|(_, own)| !own.is_empty()) {
+        builder.rcp_on(true);
+        let full = resource_full_access(policies)?;
+        for (node, own) in own_rcp {
+            let level = std::iter::once(Arc::clone(&full)).chain(own).collect();
+            builder.attach_rcp(&node, level);
+        }
+    }
+    for quarantine in state.quarantines().values() {
+        match &quarantine.target {
+            QuarantineTarget::Account(account) => builder.quarantine(*account),
+            QuarantineTarget::Principal { principal, .. } => {
+                builder.quarantine_principal(&principal.to_string())
+            }
+        };
+    }
     Ok(builder.build())
 }
 
-fn controls(attached: &[Attachment], policies: &PolicyCache) -> Result<Controls, Broken> {
+fn controls(
+    state: &Organization,
+    attached: &[ControlAttachment],
+    policies: &PolicyCache,
+) -> Result<Controls, Broken> {
     let mut controls = Controls::default();
     for attachment in attached {
-        let (name, version) = match &attachment.policy {
-            PolicyRef::System { name, version } => (name, *version),
-            // Organizations have no policies of their own yet.
-            PolicyRef::Customer(id) => {
-                return Err(Broken::Missing {
-                    name: id.to_string(),
-                });
+        let (kind, policy) = match &attachment.policy {
+            ControlPolicyRef::System { name, version } => {
+                (ControlKind::Scp, policies.system(name, *version, Kind::Scp, LayerKind::Scp)?)
             }
+            ControlPolicyRef::Own(id) => own(state, id, policies)?,
         };
-        let policy = system_policies::by_name(name).ok_or_else(|| Broken::Missing {
-            name: name.to_string(),
-        })?;
-        match policy.kind() {
-            Kind::Scp => {
-                controls
-                    .scp
-                    .push(policies.system(name, version, Kind::Scp, LayerKind::Scp)?)
-            }
-            Kind::Rcp => {
-                controls
-                    .rcp
-                    .push(policies.system(name, version, Kind::Rcp, LayerKind::Rcp)?)
-            }
-            Kind::Identity | Kind::Boundary | Kind::Session | Kind::Resource | Kind::Trust => {
-                return Err(Broken::Missing {
-                    name: format!("control policy {name}"),
-                });
-            }
+        match kind {
+            ControlKind::Scp => controls.scp.push(policy),
+            ControlKind::Rcp => controls.rcp.push(policy),
         }
     }
     Ok(controls)
+}
+
+/// A policy of the organization in the version that is in force.
+fn own(
+    state: &Organization,
+    id: &ControlPolicyId,
+    policies: &PolicyCache,
+) -> Result<(ControlKind, Arc<CompiledPolicy>), Broken> {
+    let missing = || Broken::Missing {
+        name: format!("control policy {id}"),
+    };
+    let policy = state.control_policies().get(id).ok_or_else(missing)?;
+    let version = policy.in_force().ok_or_else(missing)?;
+    let compiled = policies.control(
+        &policy.name.to_string(),
+        policy.kind,
+        policy.default_version,
+        &version.text,
+    )?;
+    Ok((policy.kind, compiled))
+}
+
+/// What every level has that organizations cannot take away: without it, a level whose own resource control policies
+/// only deny would allow nothing.
+fn resource_full_access(policies: &PolicyCache) -> Result<Arc<CompiledPolicy>, Broken> {
+    let name = RESOURCE_FULL_ACCESS.parse().map_err(|_| Broken::Missing {
+        name: RESOURCE_FULL_ACCESS.to_owned(),
+    })?;
+    policies.system(&name, RESOURCE_FULL_ACCESS_VERSION, Kind::Rcp, LayerKind::Rcp)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
+use trilby_account::organization::ControlKind;
 use trilby_account::{GuardText, PolicyText, PrincipalId, system_policies};
 use trilby_engine::{CompiledPolicy, LayerKind, Resolution};
 use trilby_model::{Arn, Hash, PolicyName};
@@ -89,6 +90,28 @@ impl PolicyCache {
             None,
             &text.policy,
             text.principals.clone(),
+        )
+    }
+
+    /// A control policy of an organization.
+    pub(crate) fn control(
+        &self,
+        name: &str,
+        kind: ControlKind,
+        version: u32,
+        text: &PolicyText,
+    ) -> Result<Arc<CompiledPolicy>, Broken> {
+        let layer = match kind {
+            ControlKind::Scp => LayerKind::Scp,
+            ControlKind::Rcp => LayerKind::Rcp,
+        };
+        self.checked(
+            name,
+            kind.grammar(),
+            layer,
+            Some(version),
+            text,
+            BTreeMap::new(),
         )
     }
 

@@ -24,8 +24,8 @@ pub struct Fixture {
     /// A session that was good and is not.
     pub stale: Client,
     root: Client,
-    /// An organization of the account and a member of it.
-    organization: Option<(String, String)>,
+    /// An organization of the account with one of everything.
+    organization: Option<Organized>,
     ids: Ids,
 }
 
@@ -34,6 +34,14 @@ pub struct Sample<'a> {
     fixture: &'a Fixture,
     row: &'a Row,
     etag: Option<String>,
+}
+
+/// An organization, and what it has.
+struct Organized {
+    id: String,
+    member: String,
+    unit: String,
+    other_unit: String,
 }
 
 /// Unique ids of the things that have one.
@@ -67,7 +75,8 @@ pub fn further_rights(id: &str) -> Vec<&'static str> {
     }
 }
 
-fn body(id: &str, ids: &Ids, account: AccountId) -> Value {
+fn body(id: &str, fixture: &Fixture) -> Value {
+    let (ids, account) = (&fixture.ids, fixture.account);
     let tags = json!({ "team": "blue" });
     let document = allow(&["s3:Get*"]);
     match id {
@@ -103,7 +112,12 @@ fn body(id: &str, ids: &Ids, account: AccountId) -> Value {
         "put_resource" => json!({ "description": "another" }),
         "put_resource_policy" => json!({ "document": resource_policy() }),
         "put_subject_alias" => json!({ "principal": ids.role }),
-        "create_organization" | "create_member_account" => json!({ "name": "Fresh" }),
+        "create_organization" | "create_member_account" | "create_unit" | "update_unit" => {
+            json!({ "name": "Fresh" })
+        }
+        "move_unit" | "move_member_account" => {
+            json!({ "parent_id": fixture.organized().other_unit })
+        }
         other => panic!("operation `{other}` has no sample body: add one"),
     }
 }
@@ -242,6 +256,10 @@ impl Fixture {
         }
     }
 
+    fn organized(&self) -> &Organized {
+        self.organization.as_ref().unwrap()
+    }
+
     /// The request of an operation.
     pub fn sample<'a>(&'a self, row: &'a Row) -> Sample<'a> {
         let mut sample = Sample {
@@ -272,7 +290,7 @@ impl Fixture {
     }
 }
 
-fn found(root: &Client) -> (String, String) {
+fn found(root: &Client) -> Organized {
     let made = root
         .post("/v1/organizations", &json!({ "name": "Acme" }))
         .expect(201);
@@ -284,8 +302,17 @@ fn found(root: &Client) -> (String, String) {
             &json!({ "name": "dev" }),
         )
         .expect(201);
-    let member = member.text("/account_id").to_owned();
-    (id, member)
+    let unit = |name: &str| {
+        let path = format!("/v1/organizations/{id}/units");
+        let made = root.post(&path, &json!({ "name": name })).expect(201);
+        made.text("/id").to_owned()
+    };
+    Organized {
+        member: member.text("/account_id").to_owned(),
+        unit: unit("Production"),
+        other_unit: unit("Development"),
+        id,
+    }
 }
 
 impl Sample<'_> {
@@ -314,28 +341,29 @@ impl Sample<'_> {
             call = call.header("if-match", etag);
         }
         if self.row.has_body {
-            call = call.json(&body(self.row.id, &self.fixture.ids, self.fixture.account));
+            call = call.json(&body(self.row.id, self.fixture));
         }
         call.send()
     }
 
     /// The path with unique ids of another account's things in the place of names. `None`: it names nothing by id.
     pub fn path_with_ids_of(&self, twin: &Fixture) -> Option<String> {
-        self.by_id(&twin.ids)
+        self.by_id(&twin.ids, &twin.organized().unit)
     }
 
     /// The path with ids that nobody has.
     pub fn path_of_nothing(&self) -> Option<String> {
-        self.by_id(&Ids {
+        let ids = Ids {
             user: "TUSR0123456789ABCDEFG".to_owned(),
             group: "TGRP0123456789ABCDEFG".to_owned(),
             role: "TROL0123456789ABCDEFG".to_owned(),
             policy: "TPOL0123456789ABCDEFG".to_owned(),
             access_key: "TKEY0123456789ABCDEFG".to_owned(),
-        })
+        };
+        self.by_id(&ids, "ou-00000000")
     }
 
-    fn by_id(&self, ids: &Ids) -> Option<String> {
+    fn by_id(&self, ids: &Ids, unit: &str) -> Option<String> {
         let mut named = false;
         let path = self.filled(|name| {
             let id = match name {
@@ -344,16 +372,13 @@ impl Sample<'_> {
                 "role" => &ids.role,
                 "policy" => &ids.policy,
                 "access_key" => &ids.access_key,
+                "unit" => unit,
                 _ => return None,
             };
             named = true;
-            Some(id.clone())
+            Some(id.to_owned())
         });
         named.then_some(path)
-    }
-
-    fn organization(&self) -> &(String, String) {
-        self.fixture.organization.as_ref().unwrap()
     }
 
     fn path(&self) -> String {
@@ -369,10 +394,11 @@ impl Sample<'_> {
                 return segment.to_owned();
             };
             other(name).unwrap_or_else(|| match name {
-                "organization" => self.organization().0.clone(),
+                "organization" => self.fixture.organized().id.clone(),
                 "account" if self.row.path.contains("{organization}") => {
-                    self.organization().1.clone()
+                    self.fixture.organized().member.clone()
                 }
+                "unit" => self.fixture.organized().unit.clone(),
                 "account" => self.fixture.account.to_string(),
                 _ => parameter(self.row, name, &self.fixture.ids).to_owned(),
             })

@@ -1,8 +1,61 @@
 use serde_json::json;
 use trilby_model::AccountId;
+use trilby_testkit::http::Client;
 use trilby_testkit::installation::allow;
 
 use super::Acme;
+use super::world::once;
+
+/// An account with an organization.
+pub struct Founded {
+    pub acme: Acme,
+    pub id: String,
+    root_id: String,
+}
+
+impl Founded {
+    pub fn new() -> Self {
+        let acme = Acme::new();
+        let made = acme
+            .root
+            .post("/v1/organizations", &json!({"name": "Acme"}))
+            .expect(201);
+        Self {
+            id: made.text("/id").to_owned(),
+            root_id: made.text("/root_id").to_owned(),
+            acme,
+        }
+    }
+
+    /// Root of the management account.
+    pub fn root(&self) -> &Client {
+        &self.acme.root
+    }
+
+    /// The root of the tree.
+    pub fn root_id(&self) -> &str {
+        &self.root_id
+    }
+
+    /// A path below the organization.
+    pub fn at(&self, rest: &str) -> String {
+        format!("/v1/organizations/{}{rest}", self.id)
+    }
+
+    /// Makes a unit.
+    pub fn unit(&self, name: &str, parent: &str) -> String {
+        let body = json!({ "name": name, "parent_id": parent });
+        let made = self.root().post(&self.at("/units"), &body).expect(201);
+        made.text("/id").to_owned()
+    }
+
+    /// Makes a member account.
+    pub fn member(&self, name: &str) -> String {
+        let client = self.root().with_header("idempotency-key", &once());
+        let made = client.post(&self.at("/accounts"), &json!({ "name": name }));
+        made.expect(201).text("/account_id").to_owned()
+    }
+}
 
 fn founded(acme: &Acme) -> String {
     let made = acme

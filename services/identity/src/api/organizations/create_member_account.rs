@@ -8,14 +8,17 @@ use trilby_access::{
 };
 use trilby_account::{ThingKind, organization};
 use trilby_directory::Events;
-use trilby_model::{AccountName, LogId};
+use trilby_model::AccountName;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
-use super::path::{OrganizationPath, target};
+use super::path::{OrganizationPath, management_of, target};
 use super::view::MemberView;
+use super::write;
 use crate::names::named;
 use crate::written::lost;
+
+const ACTION: &str = "organizations:CreateAccount";
 
 /// An account to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,7 +40,7 @@ impl Operation for CreateMemberAccount {
     const SUMMARY: &'static str = "Create an account in an organization";
     const DESCRIPTION: &'static str = "The account has no root credential. Principals of the management account that may \
         assume its role `OrganizationAccountAccessRole` administer it.";
-    const ACCESS: Access = Access::Action("organizations:CreateAccount");
+    const ACCESS: Access = Access::Action(ACTION);
     const KNOWN: Known = Known::ByAction(super::READ);
     const SUCCESS: u16 = 201;
     const SUCCESS_DESCRIPTION: &'static str = "The account and the role that opens it";
@@ -54,7 +57,7 @@ impl Operation for CreateMemberAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        target(&input.path.organization, scope)
+        target(&input.path.organization, ACTION, scope)
     }
 
     async fn handle(
@@ -63,9 +66,9 @@ impl Operation for CreateMemberAccount {
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let id = input.path.organization.clone();
-        let management = grant.account_id()?;
-        // The right comes from the management account's log: it must not move between the question and the write.
-        let rights = LogId::Account(management);
+        let management = management_of(&grant.organization()?.state)?;
+        let caller = grant.caller()?.account;
+        let rights = write::rights(&grant)?;
         let command = organization::CreateMember {
             name: named(&input.body.name, "/name")?,
         };
@@ -75,9 +78,9 @@ impl Operation for CreateMemberAccount {
                 &input,
                 std::slice::from_ref(&rights),
                 |states, ctx| {
-                    let view = states.organization(&id).ok_or_else(Problem::not_found)?;
-                    let new = organization::create_member(&view.state, &command, ctx)
-                        .map_err(of_rejection)?;
+                    let state = write::writable::<Self>(states, &id, caller)?;
+                    let new =
+                        organization::create_member(state, &command, ctx).map_err(of_rejection)?;
                     let events = vec![
                         Events::Organization(id.clone(), new.organization_events),
                         Events::Account(new.account, new.account_events),

@@ -4,11 +4,10 @@ use trilby_access::{
     Access, Authorized, Empty, Input, Known, Method, NoBody, Operation, Place, Reply, Scope,
     Services, Target,
 };
-use trilby_model::Arn;
 use trilby_service::problem::Problem;
 
-use super::path::{MemberPath, management};
-use super::view::MemberView;
+use super::path::{MemberPath, member_target};
+use super::view::{MemberView, member_reply};
 
 /// Reads one member.
 pub struct GetMemberAccount;
@@ -19,8 +18,8 @@ impl Operation for GetMemberAccount {
     const PATH: &'static str = "/v1/organizations/{organization}/accounts/{account}";
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "Get a member account of an organization";
-    const ACCESS: Access = Access::Action("organizations:GetAccount");
-    const KNOWN: Known = Known::ByAction("organizations:GetAccount");
+    const ACCESS: Access = Access::Action(super::READ_ACCOUNT);
+    const KNOWN: Known = Known::ByAction(super::READ_ACCOUNT);
     const SUCCESS_DESCRIPTION: &'static str = "The membership";
 
     type Path = MemberPath;
@@ -33,9 +32,7 @@ impl Operation for GetMemberAccount {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        let management = management(scope)?;
-        let arn = Arn::member(&management, &input.path.organization, &input.path.account);
-        Ok(Target::new(management, arn))
+        member_target(&input.path, super::READ_ACCOUNT, scope)
     }
 
     async fn handle(
@@ -44,13 +41,6 @@ impl Operation for GetMemberAccount {
         _: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let organization = &grant.organization()?.state;
-        let management = organization
-            .management_account()
-            .ok_or_else(Problem::not_found)?;
-        let member = organization
-            .member(input.path.account)
-            .ok_or_else(Problem::not_found)?;
-        let view = MemberView::of(management, organization.id(), member);
-        Ok(Reply::new(view).etag(member.stamp.changed))
+        member_reply(organization, input.path.account)
     }
 }

@@ -32,7 +32,7 @@ impl Operation for GetOrganization {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        target(&input.path.organization, scope)
+        target(&input.path.organization, super::READ, scope)
     }
 
     async fn handle(

@@ -7,9 +7,11 @@ use trilby_access::{
 use trilby_service::cursor::List;
 use trilby_service::problem::{Code, Problem};
 
-use super::path::{OrganizationPath, target};
+use super::path::{ChildrenQuery, OrganizationPath, target};
 use super::view::MemberView;
-use crate::api::PageQuery;
+use crate::filters::borrowed;
+
+const ACTION: &str = "organizations:ListAccounts";
 
 /// Lists the members of an organization.
 pub struct ListMemberAccounts;
@@ -20,14 +22,14 @@ impl Operation for ListMemberAccounts {
     const PATH: &'static str = "/v1/organizations/{organization}/accounts";
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "List the accounts of an organization";
-    const ACCESS: Access = Access::Action("organizations:ListAccounts");
+    const ACCESS: Access = Access::Action(ACTION);
     const KNOWN: Known = Known::ByAction(super::READ);
     const SUCCESS_DESCRIPTION: &'static str =
         "A page of members by name, the management account among them";
     const PROBLEMS: &'static [Code] = &[Code::InvalidCursor];
 
     type Path = OrganizationPath;
-    type Query = PageQuery;
+    type Query = ChildrenQuery;
     type Body = NoBody;
     type Reply = List<MemberView>;
 
@@ -36,7 +38,7 @@ impl Operation for ListMemberAccounts {
     }
 
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        target(&input.path.organization, scope)
+        target(&input.path.organization, ACTION, scope)
     }
 
     async fn handle(
@@ -44,11 +46,13 @@ impl Operation for ListMemberAccounts {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
+        let filters = input.query.filters();
+        let filters = borrowed(&filters);
         let query = ListQuery {
             kind: "member-accounts",
             limit: input.query.limit,
             cursor: input.query.cursor.as_deref(),
-            filters: &[],
+            filters: &filters,
         };
         let walk = grant.list(services, query).await?;
         let organization = walk.organization()?.clone();
@@ -59,6 +63,10 @@ impl Operation for ListMemberAccounts {
         let mut members: Vec<_> = organization
             .members()
             .values()
+            .filter(|member| {
+                let parent = input.query.parent_id.as_ref();
+                parent.is_none_or(|parent| member.parent == *parent)
+            })
             .map(|member| (vec![member.name.key(), member.account.to_string()], member))
             .collect();
         members.sort_by(|one, two| one.0.cmp(&two.0));

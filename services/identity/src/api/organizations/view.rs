@@ -1,9 +1,10 @@
 //! Organizations as answers show them.
 
 use serde::Serialize;
-use trilby_access::etag_text;
-use trilby_account::organization::{Member, MemberOrigin, Organization, UnitRef};
-use trilby_account::{Attachment, PolicyRef};
+use trilby_access::{Operation, Reply, etag_text};
+use trilby_account::organization::{
+    ControlAttachment, ControlPolicyRef, Member, MemberOrigin, Organization, Root, Unit, UnitRef,
+};
 use trilby_model::{AccountId, AccountName, Arn, OrganizationId, PolicyName, Timestamp};
 use trilby_service::problem::Problem;
 use utoipa::ToSchema;
@@ -99,6 +100,8 @@ pub struct MemberView {
     pub parent_id: String,
     /// How it came into the organization.
     pub origin: MemberOriginView,
+    /// Whether the organization gave its root a credential, and did not take it back.
+    pub root_credential: bool,
     /// The role by which the management account enters an account that it made; told when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_role_arn: Option<Arn>,
@@ -121,6 +124,8 @@ pub enum MemberOriginView {
     Management,
     /// The organization made it.
     Created,
+    /// It took an invitation.
+    Invited,
 }
 
 impl OrganizationView {
@@ -156,15 +161,35 @@ impl UnitView {
     ///
     /// Errors: `not_found` for an organization without a first event.
     pub fn all(organization: &Organization) -> Result<Vec<Self>, Problem> {
-        let (Some(management), Some(root)) =
-            (organization.management_account(), organization.root())
-        else {
-            return Err(Problem::not_found());
-        };
+        let (management, root) = whole(organization)?;
+        let units = organization.units().values();
+        let units = units.map(|unit| Self::of_unit(management, organization.id(), unit));
+        let root = Self::of_root(management, organization.id(), root);
+        Ok(std::iter::once(root).chain(units).collect())
+    }
+
+    /// One node.
+    ///
+    /// Errors: `not_found`.
+    pub fn of(organization: &Organization, node: &UnitRef) -> Result<Self, Problem> {
+        let (management, _) = whole(organization)?;
         let id = organization.id();
-        let root = Self {
+        match node {
+            UnitRef::Root(root) => organization
+                .root_of(root)
+                .map(|root| Self::of_root(management, id, root)),
+            UnitRef::Unit(unit) => organization
+                .units()
+                .get(unit)
+                .map(|unit| Self::of_unit(management, id, unit)),
+        }
+        .ok_or_else(Problem::not_found)
+    }
+
+    fn of_root(management: AccountId, organization: &OrganizationId, root: &Root) -> Self {
+        Self {
             id: root.id.to_string(),
-            arn: Arn::organization_root(&management, id, &root.id),
+            arn: Arn::organization_root(&management, organization, &root.id),
             kind: UnitKind::Root,
             name: None,
             parent_id: None,
@@ -172,10 +197,13 @@ impl UnitView {
             created_at: root.stamp.created_at,
             updated_at: root.stamp.updated_at,
             etag: etag_text(root.stamp.changed),
-        };
-        let units = organization.units().values().map(|unit| Self {
+        }
+    }
+
+    fn of_unit(management: AccountId, organization: &OrganizationId, unit: &Unit) -> Self {
+        Self {
             id: unit.id.to_string(),
-            arn: Arn::unit(&management, id, &unit.id),
+            arn: Arn::unit(&management, organization, &unit.id),
             kind: UnitKind::Unit,
             name: Some(unit.name.clone()),
             parent_id: Some(unit.parent.to_string()),
@@ -183,9 +211,43 @@ impl UnitView {
             created_at: unit.stamp.created_at,
             updated_at: unit.stamp.updated_at,
             etag: etag_text(unit.stamp.changed),
-        });
-        Ok(std::iter::once(root).chain(units).collect())
+        }
     }
+}
+
+fn whole(organization: &Organization) -> Result<(AccountId, &Root), Problem> {
+    let parts = organization.management_account().zip(organization.root());
+    parts.ok_or_else(Problem::not_found)
+}
+
+/// The answer that shows one node.
+///
+/// Errors: `not_found`.
+pub fn unit_reply<Op: Operation<Reply = UnitView>>(
+    organization: &Organization,
+    node: &UnitRef,
+) -> Result<Reply<Op>, Problem> {
+    let view = UnitView::of(organization, node)?;
+    let changed = match node {
+        UnitRef::Root(id) => organization.root_of(id).map(|root| root.stamp.changed),
+        UnitRef::Unit(id) => organization.units().get(id).map(|unit| unit.stamp.changed),
+    };
+    Ok(Reply::new(view).etag(changed.ok_or_else(Problem::not_found)?))
+}
+
+/// The answer that shows one member.
+///
+/// Errors: `not_found`.
+pub fn member_reply<Op: Operation<Reply = MemberView>>(
+    organization: &Organization,
+    account: AccountId,
+) -> Result<Reply<Op>, Problem> {
+    let (management, _) = whole(organization)?;
+    let member = organization
+        .member(account)
+        .ok_or_else(Problem::not_found)?;
+    let view = MemberView::of(management, organization.id(), member);
+    Ok(Reply::new(view).etag(member.stamp.changed))
 }
 
 impl MemberView {
@@ -200,7 +262,9 @@ impl MemberView {
             origin: match member.origin {
                 MemberOrigin::Management => MemberOriginView::Management,
                 MemberOrigin::Created => MemberOriginView::Created,
+                MemberOrigin::Invited => MemberOriginView::Invited,
             },
+            root_credential: member.root_credential,
             access_role_arn: None,
             control_policies: control_policies(&member.control_policies),
             created_at: member.stamp.created_at,
@@ -219,14 +283,14 @@ impl MemberView {
     }
 }
 
-fn control_policies(attached: &[Attachment]) -> Vec<AttachedControlPolicyView> {
-    let view = |attachment: &Attachment| match &attachment.policy {
-        PolicyRef::Customer(id) => AttachedControlPolicyView {
+fn control_policies(attached: &[ControlAttachment]) -> Vec<AttachedControlPolicyView> {
+    let view = |attachment: &ControlAttachment| match &attachment.policy {
+        ControlPolicyRef::Own(id) => AttachedControlPolicyView {
             id: id.to_string(),
             name: None,
             version: None,
         },
-        PolicyRef::System { name, version } => AttachedControlPolicyView {
+        ControlPolicyRef::System { name, version } => AttachedControlPolicyView {
             id: format!("{SYSTEM_PREFIX}{name}"),
             name: Some(name.clone()),
             version: Some(VersionNumber(*version).to_string()),

@@ -34,6 +34,7 @@ pub(super) async fn set(
         Person::Root => SetRootCredential {
             hashing,
             email: None,
+            ticket: claim.ticket,
         }
         .into(),
         Person::User(id) => SetUserPassword {
