@@ -99,9 +99,10 @@ fn controls(
     let mut controls = Controls::default();
     for attachment in attached {
         let (kind, policy) = match &attachment.policy {
-            ControlPolicyRef::System { name, version } => {
-                (ControlKind::Scp, policies.system(name, *version, Kind::Scp, LayerKind::Scp)?)
-            }
+            ControlPolicyRef::System { name, version } => (
+                ControlKind::Scp,
+                policies.system(name, *version, Kind::Scp, LayerKind::Scp)?,
+            ),
             ControlPolicyRef::Own(id) => own(state, id, policies)?,
         };
         match kind {
@@ -138,5 +139,10 @@ fn resource_full_access(policies: &PolicyCache) -> Result<Arc<CompiledPolicy>, B
     let name = RESOURCE_FULL_ACCESS.parse().map_err(|_| Broken::Missing {
         name: RESOURCE_FULL_ACCESS.to_owned(),
     })?;
-    policies.system(&name, RESOURCE_FULL_ACCESS_VERSION, Kind::Rcp, LayerKind::Rcp)
+    policies.system(
+        &name,
+        RESOURCE_FULL_ACCESS_VERSION,
+        Kind::Rcp,
+        LayerKind::Rcp,
+    )
 }
