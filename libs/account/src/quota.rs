@@ -23,10 +23,6 @@ pub enum Quota {
     ResourcePolicies,
     /// Subject aliases of an account.
     SubjectAliases,
-    /// Identity providers of an account.
-    Providers,
-    /// Provider links of an account.
-    ProviderLinks,
     /// Versions of a policy kept live.
     PolicyVersions,
     /// Managed policies attached to a user, group or role.
@@ -88,8 +84,6 @@ impl Quota {
             Self::Resources => "resources",
             Self::ResourcePolicies => "resource_policies",
             Self::SubjectAliases => "subject_aliases",
-            Self::Providers => "oidc_providers",
-            Self::ProviderLinks => "oidc_provider_links",
             Self::PolicyVersions => "versions_per_policy",
             Self::AttachedPolicies => "attached_policies_per_holder",
             Self::GroupsPerUser => "groups_per_user",
@@ -128,7 +122,6 @@ impl Quota {
             Self::Resources => 1_000_000,
             Self::ResourcePolicies => 50_000,
             Self::SubjectAliases => 100_000,
-            Self::Providers | Self::ProviderLinks => 100,
             Self::PolicyVersions => 20,
             Self::AttachedPolicies | Self::GroupsPerUser => 10,
             Self::AccessKeysPerUser => 2,
@@ -190,8 +183,6 @@ impl Account {
             (Quota::Resources, self.resource_count()),
             (Quota::ResourcePolicies, self.resource_policy_count()),
             (Quota::SubjectAliases, count(self.subject_aliases().len())),
-            (Quota::Providers, count(self.providers().len())),
-            (Quota::ProviderLinks, count(self.links().len())),
         ];
         counted
             .into_iter()

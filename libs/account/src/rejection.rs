@@ -3,7 +3,6 @@
 use std::fmt;
 
 use trilby_model::Seq;
-use trilby_model::federation::Invalid;
 use trilby_policy::Finding;
 
 use crate::quota::Quota;
@@ -102,15 +101,6 @@ pub enum Rejection {
         /// What is wrong, as the end of a sentence.
         why: &'static str,
     },
-    /// A value among many is out of its bounds.
-    #[error(transparent)]
-    InvalidSettings(#[from] Invalid),
-    /// A role map names roles that the provider's logins could never have.
-    #[error("{n} roles do not exist here or do not trust the provider", n = roles.len())]
-    RoleNotTrustingProvider {
-        /// As the map names them.
-        roles: Vec<String>,
-    },
     /// Only root may do this.
     #[error("only root of the account may do this")]
     RootOnly,
@@ -168,12 +158,6 @@ pub enum ThingKind {
     SubjectAlias,
     /// A signing key.
     SigningKey,
-    /// An identity provider.
-    Provider,
-    /// A provider link.
-    ProviderLink,
-    /// A role map.
-    RoleMap,
     /// An organization.
     Organization,
     /// The root or a unit of an organization's tree.
@@ -214,9 +198,6 @@ impl ThingKind {
             Self::ResourcePolicy => "resource policy",
             Self::SubjectAlias => "subject alias",
             Self::SigningKey => "signing key",
-            Self::Provider => "identity provider",
-            Self::ProviderLink => "provider link",
-            Self::RoleMap => "role map",
             Self::Organization => "organization",
             Self::Unit => "unit",
             Self::DelegatedAdmin => "delegated administrator",
@@ -260,8 +241,7 @@ impl Rejection {
             Self::InvalidPrincipal { .. } => "invalid_principal",
             Self::WeakTrustPolicy { .. } => "weak_trust_policy",
             Self::AccountNotActive { .. } | Self::InvalidState { .. } => "invalid_state",
-            Self::InvalidParameter { .. } | Self::InvalidSettings(_) => "invalid_parameter",
-            Self::RoleNotTrustingProvider { .. } => "role_not_trusting_provider",
+            Self::InvalidParameter { .. } => "invalid_parameter",
             Self::RootOnly => "root_only",
             Self::ProtectedResource { .. } => "protected_resource",
         }

@@ -7,7 +7,6 @@ mod evolve;
 mod grants;
 mod group;
 mod policy;
-mod provider;
 mod role;
 mod signing_key;
 mod user;
@@ -20,7 +19,6 @@ pub use application::{
 pub use grants::{Attachment, Grants, InlinePolicy};
 pub use group::Group;
 pub use policy::{Policy, PolicyVersion};
-pub use provider::{MappedRoles, ObservedKeys, Provider, ProviderKeys, ProviderLink};
 pub use role::Role;
 pub use signing_key::{SigningKey, SigningKeyState};
 pub use user::{Password, PasswordTicket, User, UserStatus};

@@ -19,7 +19,5 @@ mod past;
 mod snapshots;
 #[path = "live/store.rs"]
 mod store;
-#[path = "live/trusting.rs"]
-mod trusting;
 #[path = "live/world.rs"]
 mod world;

@@ -4,6 +4,7 @@
 //! folder, once, and keeps serving; started again it serves the story it left, with fresh sessions.
 
 mod ask;
+mod clock;
 mod memory;
 mod sessions;
 mod story;
@@ -23,6 +24,7 @@ use crate::files;
 use crate::installation::DataDir;
 use crate::serve::{self, Serving};
 use crate::terminal::Terminal;
+use clock::StoryClock;
 use memory::Memory;
 use story::CHAPTERS;
 use teller::{Call, Teller};
@@ -54,8 +56,9 @@ pub async fn run(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
             dir.root().display()
         );
     }
-    let serving = serve::start(settings).await?;
-    let told = tell(&serving, folder, Arc::clone(&terminal)).await;
+    let clock = Arc::new(clock_of(&folder)?);
+    let serving = serve::start_at(settings, Arc::<StoryClock>::clone(&clock)).await?;
+    let told = tell(&serving, clock, folder, Arc::clone(&terminal)).await;
     match told {
         Ok(_) => {
             let asked_to_stop = stop_signal();
@@ -84,9 +87,10 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
     settings.server.operator_listen = serve::free_port();
     settings.server.public_url = None;
     let folder = settings.log.data_dir.join(FOLDER);
-    let serving = serve::start(settings).await?;
-    let told =
-        tokio::time::timeout(TIME_LIMIT, tell(&serving, folder, Arc::clone(&terminal))).await;
+    let clock = Arc::new(clock_of(&folder)?);
+    let serving = serve::start_at(settings, Arc::<StoryClock>::clone(&clock)).await?;
+    let told = tell(&serving, clock, folder, Arc::clone(&terminal));
+    let told = tokio::time::timeout(TIME_LIMIT, told).await;
     serving.stop().await?;
     let checks = told.context("the story did not end in time")??;
     terminal.line("")?;
@@ -97,21 +101,44 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
 }
 
 /// Tells what was not told yet, on a thread of its own: the client of the story blocks, as `curl` does.
-async fn tell(serving: &Serving, folder: PathBuf, terminal: Arc<Terminal>) -> anyhow::Result<u32> {
+async fn tell(
+    serving: &Serving,
+    clock: Arc<StoryClock>,
+    folder: PathBuf,
+    terminal: Arc<Terminal>,
+) -> anyhow::Result<u32> {
     let base = serving.url();
     let ticket = serving.bootstrap_ticket();
-    tokio::task::spawn_blocking(move || tell_blocking(&base, ticket, &folder, &terminal)).await?
+    let told = move || tell_blocking(&base, ticket, clock, &folder, &terminal);
+    tokio::task::spawn_blocking(told).await?
+}
+
+/// The clock of this run: with time to pass if the chapter that needs it is still to be told.
+fn clock_of(folder: &Path) -> anyhow::Result<StoryClock> {
+    let told = Memory::open(folder)?.is_told(story::TIME_PASSES);
+    Ok(if told {
+        StoryClock::present()
+    } else {
+        StoryClock::behind()
+    })
 }
 
 fn tell_blocking(
     base: &str,
     ticket: Option<String>,
+    clock: Arc<StoryClock>,
     folder: &Path,
     terminal: &Terminal,
 ) -> anyhow::Result<u32> {
     files::make_private_dir(folder)?;
     let memory = Memory::open(folder)?;
-    let mut teller = Teller::new(base.to_owned(), folder.to_path_buf(), terminal, memory);
+    let mut teller = Teller::new(
+        base.to_owned(),
+        folder.to_path_buf(),
+        terminal,
+        memory,
+        clock,
+    );
     if teller.memory.nothing_told() {
         prepare(&teller, ticket)?;
     } else {

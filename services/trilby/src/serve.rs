@@ -14,7 +14,7 @@ use trilby_access::{Parts, Registry, Services};
 use trilby_decision::DecisionParts;
 use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
-use trilby_service::clock::{EntropySource, SystemClock, SystemEntropy};
+use trilby_service::clock::{Clock, EntropySource, SystemClock, SystemEntropy};
 use trilby_service::cursor::CursorKey;
 use trilby_service::server::{Listeners, Server, stop_signal};
 use trilby_service::telemetry::Telemetry;
@@ -55,8 +55,13 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     serving.until_stopped(asked_to_stop).await
 }
 
-/// Starts serving in the background.
+/// Starts serving in the background, by the host's clock.
 pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
+    start_at(settings, Arc::new(SystemClock)).await
+}
+
+/// Starts serving in the background, by any clock.
+pub async fn start_at(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Serving> {
     let dir = DataDir::at(&settings.log.data_dir)?;
     let listeners = Listeners::open(&settings)?;
     let telemetry = Telemetry::start(&settings)?;
@@ -77,7 +82,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
     let services = Services::start(Parts {
         log,
         feed,
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(&clock),
         entropy: Arc::new(SystemEntropy),
         settings: Arc::clone(&settings),
         public_url: url.clone(),
@@ -93,7 +98,8 @@ pub async fn start(settings: Settings) -> anyhow::Result<Serving> {
     registry
         .check()
         .context("the operations contradict each other")?;
-    let mut server = Server::new(&settings, listeners, telemetry);
+    let mut server =
+        Server::new(&settings, listeners, telemetry).with_time(clock, Arc::new(SystemEntropy));
     for (service, document) in api::documents()? {
         server = server.document(service, document);
     }

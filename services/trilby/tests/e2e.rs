@@ -38,3 +38,5 @@ mod schema;
 mod start;
 #[path = "e2e/story.rs"]
 mod story;
+#[path = "e2e/story_hats.rs"]
+mod story_hats;

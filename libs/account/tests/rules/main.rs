@@ -23,8 +23,6 @@ mod organization_units;
 mod passwords;
 mod platform;
 mod policies;
-mod provider_links;
-mod providers;
 mod resources;
 mod revocations;
 mod roles;

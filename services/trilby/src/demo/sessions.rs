@@ -20,7 +20,7 @@ pub fn text<'a>(json: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
 pub fn root(teller: &mut Teller<'_>, aloud: bool) -> anyhow::Result<()> {
     let account = teller.memory.fact("account")?;
     let form = format!(
-        "grant_type=urn%3Atrilby%3Agrant-type%3Aconsole-login&account={account}&username={}&password={}",
+        "grant_type=urn%3Atrilby%3Agrant-type%3Aconsole-login&account={account}&username={}&password={}&duration_seconds=3600",
         super::ROOT_EMAIL.replace('@', "%40"),
         teller.secret("root.password")?.trim_end()
     );
@@ -44,21 +44,59 @@ pub fn key(teller: &mut Teller<'_>, who: &str, aloud: bool) -> anyhow::Result<()
     keep_token(teller, who, text(&answer.json, "/access_token")?)
 }
 
+/// A role that somebody puts on: how, and where the session is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Hat<'a> {
+    /// Who puts it on: the name of a credential.
+    pub by: &'a str,
+    /// ARN of the role.
+    pub role: &'a str,
+    /// What the session is called.
+    pub session: &'a str,
+    /// How long it lasts.
+    pub seconds: i64,
+    /// What the role's owner wants to hear.
+    pub external_id: Option<&'a str>,
+}
+
+impl Hat<'_> {
+    /// The request, whatever comes of it.
+    pub fn call(self) -> Call {
+        let mut body = json!({
+            "role_arn": self.role, "role_session_name": self.session, "duration_seconds": self.seconds,
+        });
+        if let Some(external_id) = self.external_id {
+            body["external_id"] = json!(external_id);
+        }
+        Call::post("/v1/assume-role").by(self.by).json(body)
+    }
+
+    /// Puts it on and keeps the session as `who`.
+    pub fn put_on(self, teller: &mut Teller<'_>, who: &str, aloud: bool) -> anyhow::Result<()> {
+        let call = self.call().expect(200);
+        let answer = teller.call(if aloud { call } else { call.quietly() })?;
+        let token = text(&answer.json, "/credentials/session_token")?;
+        keep_token(teller, who, token)
+    }
+
+    /// Is refused it, as everyone is who may not.
+    pub fn is_refused(self, teller: &mut Teller<'_>, fact: &str) -> anyhow::Result<()> {
+        let refused = teller.call(self.call().expect(403))?;
+        teller.check(*refused.at("/code") == "access_denied", fact)
+    }
+}
+
 /// The administrator's role session in a member account, `dev` or `prod`.
 pub fn member_admin(teller: &mut Teller<'_>, member: &str, aloud: bool) -> anyhow::Result<()> {
     let role = teller.memory.fact(&format!("{member}_role"))?;
-    let call = Call::post("/v1/assume-role")
-        .by("admin")
-        .json(
-            json!({"role_arn": role, "role_session_name": "demo-admin", "duration_seconds": 3600}),
-        )
-        .expect(200);
-    let answer = teller.call(if aloud { call } else { call.quietly() })?;
-    keep_token(
-        teller,
-        &format!("{member}-admin"),
-        text(&answer.json, "/credentials/session_token")?,
-    )
+    let hat = Hat {
+        by: "admin",
+        role: &role,
+        session: "demo-admin",
+        seconds: 3600,
+        external_id: None,
+    };
+    hat.put_on(teller, &format!("{member}-admin"), aloud)
 }
 
 /// Makes an access key for a user and keeps it; a key made by an earlier run is kept as it is.
@@ -92,7 +130,7 @@ pub fn access_key(
 
 /// Renews every session an earlier run has opened.
 pub fn renew(teller: &mut Teller<'_>) -> anyhow::Result<()> {
-    for who in ["admin", "storefront"] {
+    for who in ["admin", "storefront", "mary", "bob"] {
         if teller.memory.knows(&format!("{who}_key")) {
             key(teller, who, false)?;
         }
@@ -105,7 +143,8 @@ pub fn renew(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn keep_token(teller: &Teller<'_>, who: &str, token: &str) -> anyhow::Result<()> {
+/// Keeps a session's token as the credential `who`.
+pub fn keep_token(teller: &Teller<'_>, who: &str, token: &str) -> anyhow::Result<()> {
     teller.keep_secret(
         &format!("{who}.auth"),
         &format!("Authorization: Bearer {token}\n"),

@@ -3,7 +3,9 @@
 //! A chapter may be told again from its beginning (a run that was cut off): its requests carry idempotency keys, so they change
 //! nothing twice.
 
+mod auditor;
 mod billing;
+mod boundary;
 mod explicit_deny;
 mod one_bucket;
 mod organization;
@@ -21,6 +23,9 @@ pub struct Chapter {
     pub title: &'static str,
     pub tell: fn(&mut Teller<'_>) -> anyhow::Result<()>,
 }
+
+/// The chapter in which time passes.
+pub const TIME_PASSES: &str = "auditor";
 
 /// Every chapter, in order.
 pub const CHAPTERS: &[Chapter] = &[
@@ -63,5 +68,15 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "revocation",
         title: "A key is deleted, and its session ends",
         tell: revocation::tell,
+    },
+    Chapter {
+        name: TIME_PASSES,
+        title: "Mary puts on the Auditor's hat; Bob may not; it wears off",
+        tell: auditor::tell,
+    },
+    Chapter {
+        name: "boundary",
+        title: "A boundary under a policy that allows everything",
+        tell: boundary::tell,
     },
 ];

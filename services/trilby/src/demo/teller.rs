@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::clock::{BEHIND_MINUTES, StoryClock};
 use super::memory::Memory;
 use crate::terminal::Terminal;
 
@@ -136,13 +138,20 @@ pub struct Teller<'a> {
     folder: PathBuf,
     agent: ureq::Agent,
     out: &'a Terminal,
+    clock: Arc<StoryClock>,
     pub memory: Memory,
     pub checks: u32,
 }
 
 impl<'a> Teller<'a> {
     /// `base` is the server's URL without a trailing slash; `folder` holds the story's files.
-    pub fn new(base: String, folder: PathBuf, out: &'a Terminal, memory: Memory) -> Self {
+    pub fn new(
+        base: String,
+        folder: PathBuf,
+        out: &'a Terminal,
+        memory: Memory,
+        clock: Arc<StoryClock>,
+    ) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(REQUEST_TIMEOUT))
@@ -152,6 +161,7 @@ impl<'a> Teller<'a> {
             folder,
             agent: config.into(),
             out,
+            clock,
             memory,
             checks: 0,
         }
@@ -169,6 +179,15 @@ impl<'a> Teller<'a> {
             self.out.line(&format!("  {line}"))?;
         }
         Ok(())
+    }
+
+    /// Lets time pass at once: the demo's own clock was behind and is moved to the present.
+    pub fn let_time_pass(&self) -> anyhow::Result<()> {
+        self.clock.catch_up();
+        self.out.line("")?;
+        self.out.line(&format!(
+            "  ⏲ The demo's clock is moved {BEHIND_MINUTES} minutes ahead."
+        ))
     }
 
     /// Writes a secret to the story's folder, readable by its owner alone.
