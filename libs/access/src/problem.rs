@@ -86,6 +86,10 @@ pub fn of_rejection_in(rejection: Rejection, pointer: &str) -> Problem {
             &findings,
             pointer,
         ),
+        Rejection::ExternalIdRequired { accounts } => {
+            let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+            Problem::new(Code::ExternalIdRequired, detail).with("accounts", accounts)
+        }
         Rejection::InvalidPrincipal { principals } => {
             Problem::new(Code::InvalidPrincipal, detail).with("principals", principals)
         }

@@ -5,6 +5,7 @@ mod account;
 mod applications;
 mod boundaries;
 mod deletion;
+mod external_ids;
 mod grants;
 mod groups;
 mod passwords;
@@ -25,6 +26,7 @@ pub use account::{
 };
 pub use applications::{DeleteApplication, PutActions, RegisterApplication, UpdateApplication};
 pub use boundaries::{RemoveBoundary, SetBoundary};
+pub use external_ids::{DeleteExternalId, IssueExternalId};
 pub(crate) use grants::attached;
 pub use grants::{AttachPolicy, DeleteInlinePolicy, DetachPolicy, PutInlinePolicy};
 pub use groups::{AddGroupMember, CreateGroup, DeleteGroup, RemoveGroupMember, UpdateGroup};
@@ -148,6 +150,10 @@ commands! {
     SetBoundary,
     /// See [`RemoveBoundary`].
     RemoveBoundary,
+    /// See [`IssueExternalId`].
+    IssueExternalId,
+    /// See [`DeleteExternalId`].
+    DeleteExternalId,
     /// See [`ChangeTags`].
     ChangeTags,
     /// See [`RegisterApplication`].

@@ -9,6 +9,7 @@ mod boundary;
 mod claims;
 mod consequences;
 mod credential;
+mod external_id;
 mod group;
 mod policy;
 mod revocations;
@@ -32,6 +33,7 @@ pub use credential::{
     AccessKeySessionsRevoked, AccountSessionsRevoked, SessionRevoked, SigningKeyActivated,
     SigningKeyPublished, SigningKeyRetired, SigningKeyRevoked,
 };
+pub use external_id::{ExternalIdDeleted, ExternalIdIssued};
 pub use group::{
     GroupCreated, GroupDeleted, GroupInlinePolicyDeleted, GroupInlinePolicyPut, GroupMemberAdded,
     GroupMemberRemoved, GroupPolicyAttached, GroupPolicyDetached, GroupTagsChanged, GroupUpdated,
@@ -162,6 +164,10 @@ log_events! {
         RoleBoundaryRemoved = "role.boundary_removed" v 1,
         /// See [`RoleSessionsRevoked`].
         RoleSessionsRevoked = "role.sessions_revoked" v 1,
+        /// See [`ExternalIdIssued`].
+        ExternalIdIssued = "external_id.issued" v 1,
+        /// See [`ExternalIdDeleted`].
+        ExternalIdDeleted = "external_id.deleted" v 1,
         /// See [`PolicyCreated`].
         PolicyCreated = "policy.created" v 1,
         /// See [`PolicyUpdated`].

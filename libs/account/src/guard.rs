@@ -4,10 +4,12 @@
 //! after them. An ARN that cannot be resolved is refused: stored without an id it would match the
 //! next bearer of the name.
 
+pub(crate) mod outside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use trilby_model::brand::PARTITION;
-use trilby_model::{Arn, RoleName, UserName, same_partition};
+use trilby_model::{Arn, IssuedExternalId, RoleName, UserName, same_partition};
 use trilby_policy::{AwsPrincipal, Document, Kind};
 
 use crate::decide::checked;
@@ -157,6 +159,15 @@ fn own_session(account: &Account, arn: &Arn) -> Option<PrincipalId> {
     let name: RoleName = name.parse().ok()?;
     let role = account.role(&Ref::Name(name.clone()))?;
     (role.name == name).then(|| PrincipalId::Role(role.id.clone()))
+}
+
+impl KnownPrincipals {
+    /// The external ids that a document names in its conditions, whoever issued them: what a service asks the accounts
+    /// about that the document names.
+    #[must_use]
+    pub fn external_ids_of(document: &Document) -> BTreeSet<IssuedExternalId> {
+        outside::named(document)
+    }
 }
 
 impl Account {

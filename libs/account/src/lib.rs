@@ -47,9 +47,9 @@ pub use rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind};
 pub use settings::Settings;
 pub use stamp::Stamp;
 pub use state::{
-    AccessKey, AccessKeyStatus, Account, AccountStatus, Application, Attachment, Grants, Group,
-    InlinePolicy, MembershipState, Password, PasswordTicket, Policy, PolicyVersion, Resource,
-    ResourcePolicy, Role, Root, SigningKey, SigningKeyState, SubjectAlias, SubjectKey,
+    AccessKey, AccessKeyStatus, Account, AccountStatus, Application, Attachment, ExternalIdRecord,
+    Grants, Group, InlinePolicy, MembershipState, Password, PasswordTicket, Policy, PolicyVersion,
+    Resource, ResourcePolicy, Role, Root, SigningKey, SigningKeyState, SubjectAlias, SubjectKey,
     SubjectKeyError, User, UserStatus,
 };
 pub use stored::{SUBJECTS, UnknownEvent, etype_of};

@@ -23,6 +23,8 @@ pub enum Quota {
     ResourcePolicies,
     /// Subject aliases of an account.
     SubjectAliases,
+    /// External ids of an account.
+    ExternalIds,
     /// Versions of a policy kept live.
     PolicyVersions,
     /// Managed policies attached to a user, group or role.
@@ -84,6 +86,7 @@ impl Quota {
             Self::Resources => "resources",
             Self::ResourcePolicies => "resource_policies",
             Self::SubjectAliases => "subject_aliases",
+            Self::ExternalIds => "external_ids",
             Self::PolicyVersions => "versions_per_policy",
             Self::AttachedPolicies => "attached_policies_per_holder",
             Self::GroupsPerUser => "groups_per_user",
@@ -122,6 +125,7 @@ impl Quota {
             Self::Resources => 1_000_000,
             Self::ResourcePolicies => 50_000,
             Self::SubjectAliases => 100_000,
+            Self::ExternalIds => 1_000,
             Self::PolicyVersions => 20,
             Self::AttachedPolicies | Self::GroupsPerUser => 10,
             Self::AccessKeysPerUser => 2,

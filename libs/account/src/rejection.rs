@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use trilby_model::Seq;
+use trilby_model::{AccountId, Seq};
 use trilby_policy::Finding;
 
 use crate::quota::Quota;
@@ -76,6 +76,12 @@ pub enum Rejection {
     WeakTrustPolicy {
         /// Where and in what way.
         findings: Vec<Finding>,
+    },
+    /// A trust policy trusts accounts outside the organization and asks for no external id that was issued.
+    #[error("trust in {n} accounts outside the organization asks for no external id", n = accounts.len())]
+    ExternalIdRequired {
+        /// Those accounts.
+        accounts: Vec<AccountId>,
     },
     /// The account is not in service.
     #[error("the account is {status}", status = status.as_str())]
@@ -156,6 +162,8 @@ pub enum ThingKind {
     ResourcePolicy,
     /// A subject alias.
     SubjectAlias,
+    /// An external id.
+    ExternalId,
     /// A signing key.
     SigningKey,
     /// An organization.
@@ -197,6 +205,7 @@ impl ThingKind {
             Self::Resource => "resource",
             Self::ResourcePolicy => "resource policy",
             Self::SubjectAlias => "subject alias",
+            Self::ExternalId => "external id",
             Self::SigningKey => "signing key",
             Self::Organization => "organization",
             Self::Unit => "unit",
@@ -240,6 +249,7 @@ impl Rejection {
             Self::MalformedPolicy { .. } => "malformed_policy",
             Self::InvalidPrincipal { .. } => "invalid_principal",
             Self::WeakTrustPolicy { .. } => "weak_trust_policy",
+            Self::ExternalIdRequired { .. } => "external_id_required",
             Self::AccountNotActive { .. } | Self::InvalidState { .. } => "invalid_state",
             Self::InvalidParameter { .. } => "invalid_parameter",
             Self::RootOnly => "root_only",

@@ -4,6 +4,7 @@ mod access_key;
 mod account;
 mod application;
 mod evolve;
+mod external_id;
 mod grants;
 mod group;
 mod policy;
@@ -16,6 +17,7 @@ pub use account::{Account, AccountStatus, MembershipState, Root};
 pub use application::{
     Application, Resource, ResourcePolicy, SubjectAlias, SubjectKey, SubjectKeyError,
 };
+pub use external_id::ExternalIdRecord;
 pub use grants::{Attachment, Grants, InlinePolicy};
 pub use group::Group;
 pub use policy::{Policy, PolicyVersion};

@@ -48,6 +48,7 @@ pub const SUBJECTS: &[&str] = &[
     "BootstrapTicket",
     "ControlPolicy",
     "DelegatedAdmin",
+    "ExternalId",
     "Group",
     "Invitation",
     "Member",

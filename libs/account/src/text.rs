@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use trilby_model::{AccountId, Hash};
+use trilby_model::{AccountId, Hash, IssuedExternalId, OrganizationId};
 use trilby_policy::Document;
 
 use crate::id::PrincipalId;
@@ -53,4 +53,8 @@ pub struct KnownPrincipals {
     pub ids: BTreeMap<String, PrincipalId>,
     /// Accounts that exist.
     pub accounts: BTreeSet<AccountId>,
+    /// The organizations they are in.
+    pub organizations: BTreeMap<AccountId, OrganizationId>,
+    /// External ids that the document names and that these accounts issued.
+    pub external_ids: BTreeMap<AccountId, BTreeSet<IssuedExternalId>>,
 }

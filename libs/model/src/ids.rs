@@ -201,5 +201,11 @@ unique_id!(
     LinkId, "TLNK", "a provider link id"
 );
 
+random_id!(
+    /// A value for `sts:ExternalId` that an account issued: 160 random bits, so that nobody can choose another's.
+    IssuedExternalId, "ext-", 32 of CROCKFORD, class: "[0-9A-HJKMNP-TV-Z]", example: "ext-0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+    says: "an external id (ext- and 32 of Crockford base32)"
+);
+
 #[cfg(test)]
 mod tests;

@@ -25,8 +25,8 @@ pub use arn::{ARN_MAX_BYTES, Arn, ArnError, same_partition};
 pub use entropy::Entropy;
 pub use hash::{Hash, HashError, HashPrefix};
 pub use ids::{
-    AccessKeyId, AccountId, ControlPolicyId, GroupId, IdError, LinkId, MfaDeviceId, OrganizationId,
-    PolicyId, ProviderId, RoleId, RootId, SessionId, UnitId, UserId,
+    AccessKeyId, AccountId, ControlPolicyId, GroupId, IdError, IssuedExternalId, LinkId,
+    MfaDeviceId, OrganizationId, PolicyId, ProviderId, RoleId, RootId, SessionId, UnitId, UserId,
 };
 pub use log::{LogId, LogKind, Seq};
 pub use names::{

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod applications;
 pub mod bootstrap_installation;
 pub mod boundaries;
+pub mod external_ids;
 pub mod groups;
 pub mod holders;
 pub mod log;

@@ -6,7 +6,8 @@ use crate::api::boundaries::{BoundedKind, DeleteBoundary, PutBoundary};
 use crate::api::holders::{Role, User};
 use crate::api::tags::{self, TaggedKind};
 use crate::api::{
-    access_keys, accounts, bootstrap_installation, groups, login_profile, roles, users,
+    access_keys, accounts, bootstrap_installation, external_ids, groups, login_profile, roles,
+    users,
 };
 
 /// Adds them.
@@ -42,7 +43,11 @@ pub fn register(registry: &mut Registry) {
         .add::<roles::GetRole>()
         .add::<roles::UpdateRole>()
         .add::<roles::DeleteRole>()
-        .add::<roles::PutTrustPolicy>();
+        .add::<roles::PutTrustPolicy>()
+        .add::<external_ids::CreateExternalId>()
+        .add::<external_ids::ListExternalIds>()
+        .add::<external_ids::GetExternalId>()
+        .add::<external_ids::DeleteExternalId>();
     bounded::<User>(registry);
     bounded::<Role>(registry);
     tagged::<tags::User>(registry);

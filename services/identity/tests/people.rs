@@ -16,6 +16,8 @@ mod accounts;
 mod bootstrap;
 #[path = "api/boundaries.rs"]
 mod boundaries;
+#[path = "api/external_ids.rs"]
+mod external_ids;
 #[path = "api/groups.rs"]
 mod groups;
 #[path = "api/login_profile.rs"]

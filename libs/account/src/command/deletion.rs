@@ -120,13 +120,22 @@ pub(super) fn parts_of_role<'a>(
 /// Refuses if a policy caps somebody. There is no cascade over this: who loses a cap gains rights.
 pub(super) fn caps_nobody(account: &Account, policy: &Policy) -> Result<(), Rejection> {
     let blocked = policy.bounds.iter().take(BLOCKERS_MAX);
-    let blockers: Vec<Blocker> = blocked.map(|id| bounded(account, id)).collect();
+    let blockers = blocked.map(|id| bounded(account, id)).collect();
+    unless_blocked(ThingKind::Policy, &policy.name, blockers)
+}
+
+/// Refuses if something holds on to a thing that no cascade takes away.
+pub(super) fn unless_blocked(
+    kind: ThingKind,
+    name: &impl ToString,
+    blockers: Vec<Blocker>,
+) -> Result<(), Rejection> {
     if blockers.is_empty() {
         return Ok(());
     }
-    let name = policy.name.to_string();
+    let name = name.to_string();
     Err(Rejection::DeleteConflict {
-        kind: ThingKind::Policy,
+        kind,
         name,
         blockers,
     })

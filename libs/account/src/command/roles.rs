@@ -6,12 +6,12 @@ use trilby_policy::Document;
 use super::deletion;
 use crate::decide::{Desk, Verdict, is_no_id};
 use crate::event::{RoleCreated, RoleDeleted, RoleLimits, RoleTrustPolicyReplaced, RoleUpdated};
-use crate::guard;
+use crate::guard::{self, outside};
 use crate::id::{Ref, RoleRef};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
 use crate::text::KnownPrincipals;
-use crate::value::Description;
+use crate::value::{Description, Reason};
 
 /// Makes a role.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct CreateRole {
     pub known: KnownPrincipals,
     /// What its sessions may be.
     pub limits: RoleLimits,
+    /// Why it may trust accounts outside the organization without an external id.
+    pub external_id_waiver: Option<Reason>,
 }
 
 /// Changes a role's description and limits; what is not given stays.
@@ -54,6 +56,8 @@ pub struct ReplaceTrustPolicy {
     pub known: KnownPrincipals,
     /// Whether the role's older sessions end.
     pub revoke_sessions: bool,
+    /// Why it may trust accounts outside the organization without an external id.
+    pub external_id_waiver: Option<Reason>,
 }
 
 /// Deletes a role for good; its sessions end.
@@ -74,14 +78,18 @@ impl CreateRole {
             return Err(Rejection::exists(ThingKind::Role, &self.name));
         }
         within(Quota::Roles, count(desk.account.roles().len()) + 1)?;
+        let trust = guard::trust(desk.account, &self.trust, &self.known)?;
+        let waiver = self.external_id_waiver.as_ref();
+        outside::check(desk.account, &self.trust, &self.known, waiver)?;
         let fact = RoleCreated {
             role: RoleId::generate(desk.entropy),
             name: self.name.clone(),
             path: self.path.clone(),
             description: self.description.clone(),
             tags: self.tags.clone(),
-            trust: guard::trust(desk.account, &self.trust, &self.known)?,
+            trust,
             limits: self.limits.clone(),
+            external_id_waiver: self.external_id_waiver.clone(),
         };
         Ok(vec![fact.into()])
     }
@@ -111,13 +119,17 @@ impl ReplaceTrustPolicy {
         let role = desk.role(&self.role)?;
         desk.require(Some(role.trust_changed))?;
         let trust = guard::trust(desk.account, &self.trust, &self.known)?;
-        if trust == role.trust && !self.revoke_sessions {
+        let waiver = self.external_id_waiver.as_ref();
+        outside::check(desk.account, &self.trust, &self.known, waiver)?;
+        let same = trust == role.trust && waiver == role.external_id_waiver.as_ref();
+        if same && !self.revoke_sessions {
             return Ok(Vec::new());
         }
         let fact = RoleTrustPolicyReplaced {
             role: role.id.clone(),
             trust,
             revoke_sessions: self.revoke_sessions,
+            external_id_waiver: self.external_id_waiver.clone(),
         };
         Ok(vec![fact.into()])
     }

@@ -130,6 +130,8 @@ impl Event {
             | Self::RoleInlinePolicyDeleted(_)
             | Self::RoleBoundarySet(_)
             | Self::RoleBoundaryRemoved(_)
+            | Self::ExternalIdIssued(_)
+            | Self::ExternalIdDeleted(_)
             | Self::PolicyCreated(_)
             | Self::PolicyUpdated(_)
             | Self::PolicyVersionCreated(_)

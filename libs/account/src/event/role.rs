@@ -53,6 +53,9 @@ facts! {
         trust: GuardText,
         /// What its sessions may be.
         limits: RoleLimits,
+        /// Why it trusts an account outside the organization without an external id, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id_waiver: Option<Reason>,
     }
 
     /// A role's description and limits were replaced.
@@ -74,6 +77,9 @@ facts! {
         trust: GuardText,
         /// Whether the role's older sessions ended.
         revoke_sessions: bool,
+        /// Why it trusts an account outside the organization without an external id, if it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id_waiver: Option<Reason>,
     }
 
     /// A role is gone for good; its sessions ended.

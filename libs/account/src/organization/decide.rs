@@ -193,6 +193,7 @@ fn access_role(
         tags: Tags::empty(),
         trust: guard::trust(&Account::empty(account), &trust, &known)?,
         limits: RoleLimits::default(),
+        external_id_waiver: None,
     };
     let administrator = system("AdministratorAccess", Kind::Identity)?;
     let attached = attached(&Holder::Role(role), administrator);

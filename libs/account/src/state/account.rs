@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trilby_model::{
     AccessKeyId, AccountAlias, AccountId, AccountName, ApplicationName, GroupId, GroupName,
-    OrganizationId, PolicyId, PolicyName, RoleId, RoleName, Seq, UserId, UserName,
+    IssuedExternalId, OrganizationId, PolicyId, PolicyName, RoleId, RoleName, Seq, UserId,
+    UserName,
 };
 
 use super::{
-    AccessKey, Application, Group, Password, PasswordTicket, Policy, Resource, Role, SigningKey,
-    SigningKeyState, SubjectAlias, SubjectKey, User,
+    AccessKey, Application, ExternalIdRecord, Group, Password, PasswordTicket, Policy, Resource,
+    Role, SigningKey, SigningKeyState, SubjectAlias, SubjectKey, User,
 };
 use crate::event::{ClaimAct, ClaimChange};
 use crate::id::{
@@ -51,6 +52,8 @@ pub struct Account {
     pub(super) applications: Table<ApplicationName, Application>,
     pub(super) aliases: Table<SubjectKey, SubjectAlias>,
     pub(super) signing_keys: BTreeMap<String, SigningKey>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(super) external_ids: Table<IssuedExternalId, ExternalIdRecord>,
 }
 
 /// Whether an account is in service.
@@ -145,6 +148,7 @@ impl Account {
             applications: Table::default(),
             aliases: Table::default(),
             signing_keys: BTreeMap::new(),
+            external_ids: Table::default(),
         }
     }
 
@@ -349,6 +353,12 @@ impl Account {
     #[must_use]
     pub fn subject_aliases(&self) -> &Table<SubjectKey, SubjectAlias> {
         &self.aliases
+    }
+
+    /// The external ids it issued.
+    #[must_use]
+    pub fn external_ids(&self) -> &Table<IssuedExternalId, ExternalIdRecord> {
+        &self.external_ids
     }
 
     /// The public keys of its sessions by `kid`, revoked ones included.

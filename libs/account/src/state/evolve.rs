@@ -15,6 +15,7 @@ mod user;
 use trilby_model::{Seq, Timestamp};
 
 use super::account::{Account, AccountStatus, MembershipState};
+use super::external_id::ExternalIdRecord;
 use super::user::{Password, PasswordTicket};
 use crate::event::{Event, RootCredentialSet, RootPasswordTicketIssued};
 use crate::id::{Holder, PrincipalId};
@@ -146,6 +147,18 @@ impl Account {
             }
             Event::RoleBoundaryRemoved(fact) => {
                 self.boundary_removed(&PrincipalId::Role(fact.role.clone()), moment);
+            }
+
+            Event::ExternalIdIssued(fact) => {
+                let issued = ExternalIdRecord {
+                    id: fact.external_id.clone(),
+                    description: fact.description.clone(),
+                    stamp: Stamp::new(moment),
+                };
+                self.external_ids.insert(fact.external_id.clone(), issued);
+            }
+            Event::ExternalIdDeleted(fact) => {
+                self.external_ids.remove(&fact.external_id);
             }
 
             Event::PolicyCreated(fact) => self.policy_created(fact, moment),

@@ -9,7 +9,7 @@ use super::{Attachment, Grants, SubjectKey};
 use crate::event::RoleLimits;
 use crate::stamp::Stamp;
 use crate::text::GuardText;
-use crate::value::Description;
+use crate::value::{Description, Reason};
 
 /// A hat: rights that whoever its trust policy admits may put on for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Role {
     pub trust: GuardText,
     /// The event that last replaced the trust policy: its `ETag`.
     pub trust_changed: Seq,
+    /// Why it trusts an account outside the organization without an external id, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id_waiver: Option<Reason>,
     /// What its sessions may be.
     pub limits: RoleLimits,
     /// Its policies.

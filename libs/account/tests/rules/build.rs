@@ -45,6 +45,7 @@ pub fn role(name: &str, trusted: &str) -> CreateRole {
         trust: trust(&json!({ "AWS": trusted })),
         known: KnownPrincipals::default(),
         limits: RoleLimits::default(),
+        external_id_waiver: None,
     }
 }
 

@@ -15,6 +15,7 @@ mod boundaries;
 mod build;
 mod control_policies;
 mod deletion;
+mod external_ids;
 mod grants;
 mod groups;
 mod organization;

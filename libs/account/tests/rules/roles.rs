@@ -62,15 +62,19 @@ fn principals_of_other_accounts_are_the_callers_to_look_up() {
     let known = KnownPrincipals {
         ids: [(foreign.to_owned(), id.clone())].into(),
         accounts: ["777788889999".parse().unwrap()].into(),
+        ..KnownPrincipals::default()
     };
+    let waiver = || "an agency that we trust".parse().ok();
     let given = account().with(CreateRole {
         known: known.clone(),
+        external_id_waiver: waiver(),
         ..role("deploy", foreign)
     });
     let found = given.state().role(&"deploy".parse().unwrap()).unwrap();
     assert_eq!(found.trust.principals[foreign], id);
     let given = given.with(CreateRole {
         known,
+        external_id_waiver: waiver(),
         ..role("audit", "777788889999")
     });
     given
@@ -137,6 +141,7 @@ fn replacing_trust_kills_sessions_only_if_asked() {
         trust: trust(&json!({ "AWS": trusted })),
         known: KnownPrincipals::default(),
         revoke_sessions,
+        external_id_waiver: None,
     };
     let given = given
         .when(replace(MARY, false))

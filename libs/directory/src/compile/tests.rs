@@ -454,6 +454,7 @@ fn perform(state: &mut Account, made: &Move, seed: u8) {
                     trust,
                     known: known(),
                     limits,
+                    external_id_waiver: None,
                 },
                 seed,
             );

@@ -65,6 +65,7 @@ impl World {
                     ..KnownPrincipals::default()
                 },
                 limits: RoleLimits::default(),
+                external_id_waiver: "a test".parse().ok(),
             },
         );
         self.rights(account, name, policy);

@@ -51,6 +51,7 @@ struct Ids {
     role: String,
     policy: String,
     access_key: String,
+    external_id: String,
 }
 
 /// Whether the operation is about the caller's own account, which its path does not name.
@@ -101,6 +102,7 @@ fn body(id: &str, fixture: &Fixture) -> Value {
         "put_user_inline_policy" | "put_group_inline_policy" | "put_role_inline_policy" => {
             json!({ "document": document })
         }
+        "create_external_id" => json!({}),
         "register_application" => json!({ "name": "fresh" }),
         "put_user_permissions_boundary" | "put_role_permissions_boundary" => {
             json!({ "policy_arn": "arn:trilby:iam::system:policy/ReadOnlyAccess" })
@@ -158,6 +160,7 @@ fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
         (_, "id") => "drafts",
         (_, "seq") => "1",
         (_, "access_key") => &ids.access_key,
+        (_, "external_id") => &ids.external_id,
         (id, other) => {
             panic!("operation `{id}` has a parameter `{other}` without a sample: add one")
         }
@@ -222,6 +225,7 @@ impl Fixture {
             .send()
             .expect(201);
         let key = post("/users/mary/access-keys", json!({}));
+        let external = post("/external-ids", json!({}));
         post("/applications", json!({ "name": "s3" }));
         post("/applications", json!({ "name": "bare" }));
         for resource in ["drafts", "bare"] {
@@ -251,6 +255,7 @@ impl Fixture {
                 role: role.text("/id").to_owned(),
                 policy: policy.text("/id").to_owned(),
                 access_key: key.text("/access_key_id").to_owned(),
+                external_id: external.text("/external_id").to_owned(),
             },
             root,
         }
@@ -359,6 +364,7 @@ impl Sample<'_> {
             role: "TROL0123456789ABCDEFG".to_owned(),
             policy: "TPOL0123456789ABCDEFG".to_owned(),
             access_key: "TKEY0123456789ABCDEFG".to_owned(),
+            external_id: "ext-0123456789ABCDEFGHJKMNPQRSTVWXYZ".to_owned(),
         };
         self.by_id(&ids, "ou-00000000")
     }
@@ -373,6 +379,7 @@ impl Sample<'_> {
                 "policy" => &ids.policy,
                 "access_key" => &ids.access_key,
                 "unit" => unit,
+                "external_id" => &ids.external_id,
                 _ => return None,
             };
             named = true;
@@ -429,6 +436,7 @@ fn role(inside: &Installation, account: AccountId, name: &str) {
             trust: document(Kind::Trust, &trust),
             known: KnownPrincipals::default(),
             limits: RoleLimits::default(),
+            external_id_waiver: None,
         },
     );
 }

@@ -28,6 +28,7 @@ pub fn make(world: &World, name: &str) {
             trust: document(Kind::Trust, &trust),
             known: KnownPrincipals::default(),
             limits: RoleLimits::default(),
+            external_id_waiver: None,
         },
     );
 }

@@ -18,6 +18,7 @@ impl Account {
             tags: fact.tags.clone(),
             trust: fact.trust.clone(),
             trust_changed: moment.seq,
+            external_id_waiver: fact.external_id_waiver.clone(),
             limits: fact.limits.clone(),
             grants: Grants::default(),
             boundary: None,
@@ -39,6 +40,7 @@ impl Account {
         self.change_role(&fact.role, moment, |role| {
             role.trust = fact.trust.clone();
             role.trust_changed = moment.seq;
+            role.external_id_waiver.clone_from(&fact.external_id_waiver);
         });
     }
 

@@ -49,12 +49,20 @@ pub async fn known(
             .with("limit", FOREIGN_ACCOUNTS_MAX)
             .with("used", by_account.len()));
     }
+    let asked = KnownPrincipals::external_ids_of(document);
     let mut known = KnownPrincipals::default();
     for (id, arns) in by_account {
         let Some(account) = account(services, id).await? else {
             continue;
         };
         known.accounts.insert(id);
+        if let Some(membership) = account.state.organization() {
+            let organization = membership.organization.clone();
+            known.organizations.insert(id, organization);
+        }
+        let issued = account.state.external_ids();
+        let issued = asked.iter().filter(|value| issued.contains_key(*value));
+        known.external_ids.insert(id, issued.cloned().collect());
         let found = arns
             .into_iter()
             .filter_map(|arn| Some((arn.to_string(), account.state.principal_id(arn)?)));

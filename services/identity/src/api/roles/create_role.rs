@@ -13,6 +13,7 @@ use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::limits::audiences;
+use super::path::waived;
 use super::view::RoleView;
 use crate::api::resources::principals;
 use crate::api::{AccountPath, ValidateQuery, boundaries};
@@ -49,6 +50,8 @@ pub struct NewRole {
     allowed_audiences: Option<Vec<String>>,
     /// Whether it appears among the roles that may be assumed; yes if not given.
     listed: Option<bool>,
+    /// Why it may trust accounts outside the organization without an external id; kept on record.
+    external_id_waiver: Option<String>,
     /// ARN of the managed policy that caps it from the beginning.
     #[schema(value_type = Option<Arn>)]
     permissions_boundary: Option<String>,
@@ -65,7 +68,8 @@ impl Operation for CreateRole {
     const SUMMARY: &'static str = "Create a role";
     const DESCRIPTION: &'static str = "A new role may do nothing; its trust policy says who may assume it. Users and roles \
         that the policy names are those that bear the name now, for as long as they exist. With tags, `iam:TagRole` is \
-        needed as well. With `validate_only=true` nothing is written; the answer is 200 with a `PolicyValidation`.";
+        needed as well. A statement that lets in accounts outside the organization must test \
+        `sts:ExternalId` for a value issued here or by them, or a waiver must be given. With `validate_only=true` nothing is written; the answer is 200 with a `PolicyValidation`.";
     const ACCESS: Access = Access::Action("iam:CreateRole");
     const SUCCESS: u16 = 201;
     const SUCCESS_DESCRIPTION: &'static str = "The role";
@@ -130,6 +134,7 @@ impl Operation for CreateRole {
             known: principals::known(services, account, &given.document).await?,
             trust: given.document,
             limits: limits(body)?,
+            external_id_waiver: waived(body.external_id_waiver.as_deref())?,
         };
         let mut commands = vec![command.into()];
         if let Some(boundary) = &body.permissions_boundary {

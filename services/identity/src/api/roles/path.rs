@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use trilby_access::{Scope, Target};
-use trilby_account::{Account, HolderRef, Role, RoleRef};
+use trilby_account::{Account, DescriptionError, HolderRef, Reason, Role, RoleRef};
 use trilby_model::AccountId;
 use trilby_service::problem::Problem;
 use utoipa::IntoParams;
@@ -31,4 +31,19 @@ pub fn target(account: AccountId, role: &RoleRef, scope: &Scope<'_>) -> Result<T
 /// Errors: `not_found`.
 pub fn find<'a>(account: &'a Account, role: &RoleRef) -> Result<&'a Role, Problem> {
     account.role(role).ok_or_else(Problem::not_found)
+}
+
+/// Why a role may trust strangers without an external id, if the body says so.
+///
+/// Errors: `invalid_parameter` if it is empty, too long or has control characters.
+pub fn waived(text: Option<&str>) -> Result<Option<Reason>, Problem> {
+    let pointer = "/external_id_waiver";
+    match text {
+        None => Ok(None),
+        Some(text) if text.trim().is_empty() => Err(Problem::invalid(pointer, "must say why")),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error: DescriptionError| Problem::invalid(pointer, error.to_string())),
+    }
 }

@@ -11,7 +11,7 @@ use trilby_policy::Kind;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
-use super::path::{RolePath, find, target};
+use super::path::{RolePath, find, target, waived};
 use super::view::RoleView;
 use crate::api::ValidateQuery;
 use crate::api::resources::principals;
@@ -31,6 +31,8 @@ pub struct TrustPolicyInput {
     /// Whether the role's older sessions end, and what came of them; not if absent.
     #[serde(default)]
     revoke_sessions: bool,
+    /// Why it may trust accounts outside the organization without an external id; kept on record.
+    external_id_waiver: Option<String>,
 }
 
 /// Replaces a role's trust policy.
@@ -89,6 +91,7 @@ impl Operation for PutTrustPolicy {
             known: principals::known(services, id, &given.document).await?,
             trust: given.document,
             revoke_sessions: input.body.revoke_sessions,
+            external_id_waiver: waived(input.body.external_id_waiver.as_deref())?,
         };
         let warnings = given.warnings;
         grant

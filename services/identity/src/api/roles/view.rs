@@ -37,6 +37,9 @@ pub struct RoleView {
     /// For `If-Match` of the trust policy.
     #[schema(example = "\"s17\"")]
     pub trust_policy_etag: String,
+    /// Why it may trust accounts outside the organization without an external id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id_waiver: Option<String>,
     /// Longest session, in seconds.
     pub max_session_duration: u32,
     /// Longest session that another role session starts, in seconds.
@@ -73,6 +76,7 @@ impl RoleView {
             tags: role.tags.clone(),
             trust_policy: None,
             trust_policy_etag: etag_text(role.trust_changed),
+            external_id_waiver: role.external_id_waiver.as_ref().map(ToString::to_string),
             max_session_duration: role.limits.max_session_duration_s,
             chain_max: role.limits.chain_max_s,
             allowed_audiences: role.limits.allowed_audiences.clone(),
