@@ -131,13 +131,20 @@ impl Installation {
     /// Makes an account with a root password and a signing key.
     pub fn account(&self, name: &str) -> AccountId {
         let account = AccountId::generate(&mut self.services.entropy());
-        let hashing = trilby_account::Hashing {
-            algo: "argon2id".to_owned(),
-            params: Default::default(),
-        };
         let created = AccountCreated {
             account,
             name: name.parse().expect("an account name"),
+        };
+        self.append(Events::Account(account, vec![created.into()]));
+        self.adopt(account);
+        account
+    }
+
+    /// Gives an account that was made by the API a root password and a signing key, so that it can be entered.
+    pub fn adopt(&self, account: AccountId) {
+        let hashing = trilby_account::Hashing {
+            algo: "argon2id".to_owned(),
+            params: Default::default(),
         };
         let root = RootCredentialSet {
             account,
@@ -145,7 +152,7 @@ impl Installation {
             hashing,
             email: None,
         };
-        self.append(Events::Account(account, vec![created.into(), root.into()]));
+        self.append(Events::Account(account, vec![root.into()]));
         let key = SigningKey::generate(Algorithm::Es256).expect("a key");
         let jwk = serde_json::to_value(key.public().to_jwk()).expect("a JWK");
         let kid = key.kid().to_owned();
@@ -168,7 +175,6 @@ impl Installation {
             .lock()
             .expect("no panic")
             .insert(account, Arc::new(key));
-        account
     }
 
     /// Decides a command on an account and appends its events.

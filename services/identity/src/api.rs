@@ -6,6 +6,7 @@ pub mod applications;
 pub mod bootstrap_installation;
 pub mod boundaries;
 pub mod external_ids;
+pub mod control_policies;
 pub mod groups;
 pub mod holders;
 pub mod log;

@@ -3,7 +3,9 @@
 use trilby_access::Registry;
 
 use crate::api::holders::{self, Group, HolderKind, Role, User};
-use crate::api::{applications, log, organizations, policies, resources, subject_aliases};
+use crate::api::{
+    applications, control_policies, log, organizations, policies, resources, subject_aliases,
+};
 
 /// Adds them.
 pub fn register(registry: &mut Registry) {
@@ -53,6 +55,20 @@ pub fn register(registry: &mut Registry) {
         .add::<organizations::CreateMemberAccount>()
         .add::<organizations::ListMemberAccounts>()
         .add::<organizations::GetMemberAccount>()
+        .add::<organizations::EnableRootCredential>()
+        .add::<organizations::DisableRootCredential>()
+        .add::<control_policies::CreateControlPolicy>()
+        .add::<control_policies::ListControlPolicies>()
+        .add::<control_policies::GetControlPolicy>()
+        .add::<control_policies::UpdateControlPolicy>()
+        .add::<control_policies::DeleteControlPolicy>()
+        .add::<control_policies::CreateControlPolicyVersion>()
+        .add::<control_policies::ListControlPolicyVersions>()
+        .add::<control_policies::GetControlPolicyVersion>()
+        .add::<control_policies::DeleteControlPolicyVersion>()
+        .add::<control_policies::SetDefaultControlPolicyVersion>()
+        .add::<control_policies::AttachControlPolicy>()
+        .add::<control_policies::DetachControlPolicy>()
         .add::<log::ListEvents>()
         .add::<log::GetEvent>();
 }

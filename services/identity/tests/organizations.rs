@@ -8,10 +8,14 @@
     reason = "tests"
 )]
 
+#[path = "api/control_policies.rs"]
+mod control_policies;
 #[path = "api/organization_units.rs"]
 mod organization_units;
 #[path = "api/organizations.rs"]
 mod organizations;
+#[path = "api/root_credentials.rs"]
+mod root_credentials;
 #[path = "api/world.rs"]
 #[allow(dead_code, reason = "shared with the tests of resources")]
 mod world;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use trilby_model::{ControlPolicyId, PolicyName, Seq};
+use trilby_model::{ControlPolicyId, NameError, PolicyName, Seq};
 use trilby_policy::Kind;
 
 use crate::id::Ref;
@@ -88,6 +89,17 @@ impl fmt::Display for ControlPolicyName {
         match self {
             Self::Own(policy) => policy.fmt(f),
             Self::System(name) => write!(f, "system:{name}"),
+        }
+    }
+}
+
+impl FromStr for ControlPolicyName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text.strip_prefix("system:") {
+            Some(name) => name.parse().map(Self::System),
+            None => text.parse().map(Self::Own),
         }
     }
 }

@@ -230,7 +230,7 @@ fn nobody_outside_and_no_unknown_principal_is_put_into_quarantine() {
     let (account, state) = tree.member("acme-prod");
     let management = tree.given.state().clone();
     let ctx = tree.context();
-    let mut refused = |target, state: &Account| {
+    let refused = |target, state: &Account| {
         let command = SetQuarantine {
             target,
             reason: None,

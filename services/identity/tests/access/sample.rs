@@ -42,6 +42,9 @@ struct Organized {
     member: String,
     unit: String,
     other_unit: String,
+    /// A control policy that is attached nowhere, and one that the unit has.
+    policy: String,
+    held: String,
 }
 
 /// Unique ids of the things that have one.
@@ -117,11 +120,23 @@ fn body(id: &str, fixture: &Fixture) -> Value {
         "create_organization" | "create_member_account" | "create_unit" | "update_unit" => {
             json!({ "name": "Fresh" })
         }
+        "create_control_policy" => {
+            json!({ "name": "fresh", "kind": "scp", "document": deny("s3:*") })
+        }
+        "update_control_policy" => json!({ "description": "another" }),
+        "create_control_policy_version" => json!({ "document": deny("s3:*") }),
+        "set_default_control_policy_version" => json!({ "version": "v2" }),
+        "enable_root_credential" => json!({ "root_email": "dev@example.com" }),
         "move_unit" | "move_member_account" => {
             json!({ "parent_id": fixture.organized().other_unit })
         }
         other => panic!("operation `{other}` has no sample body: add one"),
     }
+}
+
+fn deny(action: &str) -> Value {
+    let statement = json!({ "Effect": "Deny", "Action": action, "Resource": "*" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 fn resource_policy() -> Value {
@@ -287,6 +302,16 @@ impl Fixture {
             }
             let path = match row.id {
                 "set_default_policy_version" => format!("/v1/accounts/{}/policies/p", self.account),
+                "set_default_control_policy_version" => format!(
+                    "/v1/organizations/{}/control-policies/{}",
+                    self.organized().id,
+                    self.organized().policy
+                ),
+                "attach_control_policy" | "detach_control_policy" => format!(
+                    "/v1/organizations/{}/units/{}",
+                    self.organized().id,
+                    self.organized().unit
+                ),
                 _ => sample.path(),
             };
             sample.etag = Some(self.root.get(&path).expect(200).etag().to_owned());
@@ -312,9 +337,29 @@ fn found(root: &Client) -> Organized {
         let made = root.post(&path, &json!({ "name": name })).expect(201);
         made.text("/id").to_owned()
     };
+    let path = format!("/v1/organizations/{id}/control-policies");
+    let policy = |name: &str| {
+        let body = json!({ "kind": "scp", "name": name, "document": deny("s3:Delete*") });
+        let made = root.post(&path, &body).expect(201);
+        made.text("/id").to_owned()
+    };
+    let bare = policy("bare");
+    let versions = format!("{path}/{bare}/versions");
+    root.post(&versions, &json!({ "document": deny("s3:Put*") }))
+        .expect(201);
+    let member = member.text("/account_id").to_owned();
+    let credential = format!("/v1/organizations/{id}/accounts/{member}/root-credential");
+    root.post(&credential, &json!({ "root_email": "root@example.com" }))
+        .expect(201);
+    let (production, held) = (unit("Production"), policy("held"));
+    let at = format!("/v1/organizations/{id}/targets/{production}/control-policies/{held}");
+    let new = root.with_header("if-none-match", "*");
+    new.request("PUT", &at).send().expect(204);
     Organized {
-        member: member.text("/account_id").to_owned(),
-        unit: unit("Production"),
+        policy: bare,
+        held,
+        member,
+        unit: production,
         other_unit: unit("Development"),
         id,
     }
@@ -353,7 +398,8 @@ impl Sample<'_> {
 
     /// The path with unique ids of another account's things in the place of names. `None`: it names nothing by id.
     pub fn path_with_ids_of(&self, twin: &Fixture) -> Option<String> {
-        self.by_id(&twin.ids, &twin.organized().unit)
+        let organized = twin.organized();
+        self.by_id(&twin.ids, &organized.unit, &organized.policy)
     }
 
     /// The path with ids that nobody has.
@@ -366,10 +412,10 @@ impl Sample<'_> {
             access_key: "TKEY0123456789ABCDEFG".to_owned(),
             external_id: "ext-0123456789ABCDEFGHJKMNPQRSTVWXYZ".to_owned(),
         };
-        self.by_id(&ids, "ou-00000000")
+        self.by_id(&ids, "ou-00000000", "p-00000000")
     }
 
-    fn by_id(&self, ids: &Ids, unit: &str) -> Option<String> {
+    fn by_id(&self, ids: &Ids, unit: &str, control_policy: &str) -> Option<String> {
         let mut named = false;
         let path = self.filled(|name| {
             let id = match name {
@@ -380,6 +426,7 @@ impl Sample<'_> {
                 "access_key" => &ids.access_key,
                 "unit" => unit,
                 "external_id" => &ids.external_id,
+                "control_policy" => control_policy,
                 _ => return None,
             };
             named = true;
@@ -405,7 +452,11 @@ impl Sample<'_> {
                 "account" if self.row.path.contains("{organization}") => {
                     self.fixture.organized().member.clone()
                 }
-                "unit" => self.fixture.organized().unit.clone(),
+                "unit" | "target" => self.fixture.organized().unit.clone(),
+                "control_policy" if self.row.id == "detach_control_policy" => {
+                    self.fixture.organized().held.clone()
+                }
+                "control_policy" => self.fixture.organized().policy.clone(),
                 "account" => self.fixture.account.to_string(),
                 _ => parameter(self.row, name, &self.fixture.ids).to_owned(),
             })

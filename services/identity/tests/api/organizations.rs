@@ -49,8 +49,15 @@ impl Founded {
         made.text("/id").to_owned()
     }
 
-    /// Makes a member account.
+    /// Makes a member account that can be entered.
     pub fn member(&self, name: &str) -> String {
+        let member = self.bare_member(name);
+        self.acme.installation.adopt(member.parse().unwrap());
+        member
+    }
+
+    /// Makes a member account, without a way in but its role.
+    pub fn bare_member(&self, name: &str) -> String {
         let client = self.root().with_header("idempotency-key", &once());
         let made = client.post(&self.at("/accounts"), &json!({ "name": name }));
         made.expect(201).text("/account_id").to_owned()

@@ -1,6 +1,7 @@
 //! Changing one's own password.
 
 use serde_json::json;
+use trilby_service::clock::Clock;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
 
@@ -48,6 +49,44 @@ fn root_changes_its_own() {
     world.login(&account, EMAIL, PASSWORD).expect(401);
     world.login(&account, EMAIL, NEW).expect(200);
     world.login(&account, "mary", PASSWORD).expect(200);
+}
+
+#[test]
+fn root_of_an_account_without_a_credential_gets_one_by_a_ticket_once() {
+    let world = World::new();
+    let later = world.inside.clock().now().plus_seconds(3_600);
+    let (account, ticket) = world.account_with_ticket("acme-prod", later);
+    let (other, _) = world.account_with_ticket("acme-dev", later);
+    let account = account.to_string();
+    world.login(&account, EMAIL, PASSWORD).expect(401);
+    let stranger = world.inside.stranger();
+    let redeem = |ticket: &str, new: &str| {
+        let body = json!({ "ticket": ticket, "new_password": new });
+        world.post(&stranger, "/v1/password", &body)
+    };
+    let elsewhere = ticket.replace(&account, &other.to_string());
+    redeem(&elsewhere, NEW).expect_problem(401, "invalid_credentials");
+    redeem(&ticket, "root@example.com").expect_problem(422, "password_rejected");
+    redeem(&ticket, NEW).expect(200);
+    redeem(&ticket, PASSWORD).expect_problem(401, "invalid_credentials");
+    let login = world.login(&account, EMAIL, NEW).expect(200);
+    assert_eq!(
+        login.text("/trilby/arn"),
+        format!("arn:trilby:iam::{account}:root")
+    );
+    world.login(&other.to_string(), EMAIL, NEW).expect(401);
+}
+
+#[test]
+fn a_ticket_of_root_that_has_expired_opens_nothing() {
+    let world = World::new();
+    let later = world.inside.clock().now().plus_seconds(3_600);
+    let (_, ticket) = world.account_with_ticket("acme-prod", later);
+    world.inside.clock().advance_seconds(3_600);
+    let body = json!({ "ticket": ticket, "new_password": NEW });
+    world
+        .post(&world.inside.stranger(), "/v1/password", &body)
+        .expect_problem(401, "invalid_credentials");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use trilby_account::command::{CreateAccessKey, CreateRole, ReplaceTrustPolicy, SetUserPassword};
+use trilby_account::command::{
+    CreateAccessKey, CreateRole, IssueRootPasswordTicket, ReplaceTrustPolicy, SetUserPassword,
+};
 use trilby_account::event::{AccountCreated, RootCredentialSet};
 use trilby_account::{
     Hashing, KnownPrincipals, PersonalField, PersonalRef, PrincipalId, Ref, RoleLimits,
@@ -13,12 +15,12 @@ use trilby_credential::keys::ClaimKey;
 use trilby_credential::password::Params;
 use trilby_credential::password::rules::RefusedPasswords;
 use trilby_credential::{
-    AccessKeySecret, CredentialKind, HashPool, Kek, Keks, Password, PasswordHash, Pepper,
-    PepperVersion, Peppers,
+    AccessKeySecret, Address, CredentialKind, HashPool, Kek, Keks, Password, PasswordHash, Pepper,
+    PepperVersion, Peppers, Ticket, TicketKind,
 };
 use trilby_directory::Events;
 use trilby_eventlog::{Credential, Memory, Personal, SideBody, SideWrite};
-use trilby_model::{AccessKeyId, AccountId, LogId, Tags, UserId, UserName};
+use trilby_model::{AccessKeyId, AccountId, LogId, Tags, Timestamp, UserId, UserName};
 use trilby_policy::Kind;
 use trilby_testkit::given::document;
 use trilby_testkit::http::{Answer, Client};
@@ -51,6 +53,36 @@ fn peppers() -> Peppers {
 impl World {
     pub fn new() -> Self {
         Self::allowing(&Value::Null)
+    }
+
+    /// An account without a credential, and a ticket by which its root gets one.
+    pub fn account_with_ticket(&self, name: &str, expires_at: Timestamp) -> (AccountId, String) {
+        let account = AccountId::generate(&mut self.inside.services().entropy());
+        let created = AccountCreated {
+            account,
+            name: name.parse().unwrap(),
+        };
+        self.inside
+            .append(Events::Account(account, vec![created.into()]));
+        let email = root_email(account);
+        let command = IssueRootPasswordTicket {
+            expires_at,
+            email: Some(email.digest()),
+        };
+        self.inside.run(account, command);
+        file(&self.inside, SideWrite::PersonalInsert(email));
+        let mut entropy = self.inside.services().entropy();
+        let ticket = Ticket::addressed(TicketKind::Password, Address::Root(account), &mut entropy);
+        let row = Credential {
+            log: LogId::Account(account),
+            subject: account.to_string(),
+            kind: CredentialKind::PasswordTicket.number(),
+            generation: 1,
+            body: SideBody(ticket.mac(&peppers()).to_bytes()),
+            expires_at: Some(expires_at),
+        };
+        file(&self.inside, SideWrite::CredentialInsert(row));
+        (account, ticket.expose().to_owned())
     }
 
     /// Mary has this inline policy.
@@ -264,17 +296,20 @@ fn hashing() -> Hashing {
     }
 }
 
-fn make_account(inside: &Installation, name: &str) -> AccountId {
-    let account = AccountId::generate(&mut inside.services().entropy());
-    let log = LogId::Account(account);
-    let email = Personal {
-        log: log.clone(),
+fn root_email(account: AccountId) -> Personal {
+    Personal {
+        log: LogId::Account(account),
         subject: account.to_string(),
         field: PersonalField::Email.number(),
         generation: 1,
         salt: [1; 16],
         body: SideBody(EMAIL.as_bytes().to_vec()),
-    };
+    }
+}
+
+fn make_account(inside: &Installation, name: &str) -> AccountId {
+    let account = AccountId::generate(&mut inside.services().entropy());
+    let email = root_email(account);
     let named = PersonalRef {
         field: PersonalField::Email,
         generation: 1,

@@ -187,9 +187,14 @@ impl PolicyView {
 impl PolicyVersionView {
     /// A version, without its document.
     pub fn of(policy: &Policy, number: u32, version: &PolicyVersion) -> Self {
+        Self::named(policy.default_version == number, number, version)
+    }
+
+    /// A version of whatever has versions, without its document.
+    pub fn named(is_default: bool, number: u32, version: &PolicyVersion) -> Self {
         Self {
             version: VersionNumber(number).to_string(),
-            is_default: policy.default_version == number,
+            is_default,
             document: None,
             sha256: version.text.sha256.to_string(),
             warnings: Vec::new(),
@@ -202,10 +207,17 @@ impl PolicyVersionView {
     ///
     /// Errors: faults of ours.
     pub fn whole(policy: &Policy, number: u32, version: &PolicyVersion) -> Result<Self, Problem> {
+        Self::shown(policy.default_version == number, number, version)
+    }
+
+    /// A version of whatever has versions, with its document.
+    ///
+    /// Errors: faults of ours.
+    pub fn shown(is_default: bool, number: u32, version: &PolicyVersion) -> Result<Self, Problem> {
         let document = Some(documents::shown(&version.text)?);
         Ok(Self {
             document,
-            ..Self::of(policy, number, version)
+            ..Self::named(is_default, number, version)
         })
     }
 

@@ -59,18 +59,19 @@ async fn filed_ticket(
     now: Timestamp,
 ) -> Result<(Option<Mac>, Option<Claim>), Problem> {
     let account = address.account();
-    let Address::User(_, user) = address else {
-        return Ok((None, None));
-    };
     let view = match services.directory().account(account).await {
         Ok(view) => view,
         Err(trilby_directory::Error::UnknownLog { .. }) => return Ok((None, None)),
         Err(error) => return Err(problem::of_directory(error)),
     };
-    let newest = view
-        .state
-        .user(&Ref::Id(user.clone()))
-        .and_then(|user| user.password_ticket.as_ref());
+    let (person, newest) = match address {
+        Address::Root(_) => (Person::Root, view.state.root().password_ticket.as_ref()),
+        Address::User(_, user) => {
+            let found = view.state.user(&Ref::Id(user.clone()));
+            let ticket = found.and_then(|user| user.password_ticket.as_ref());
+            (Person::User(user.clone()), ticket)
+        }
+    };
     let Some(newest) = newest.filter(|ticket| now < ticket.expires_at) else {
         return Ok((None, None));
     };
@@ -84,7 +85,7 @@ async fn filed_ticket(
     let row = row.filter(|row| row.generation == newest.generation);
     let claim = Claim {
         account,
-        person: Person::User(user.clone()),
+        person,
         ticket: Some(newest.generation),
         session: None,
     };
