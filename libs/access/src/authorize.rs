@@ -7,7 +7,7 @@ use trilby_directory::World;
 use trilby_engine::{
     Decision, LayerKind, Outcome, Principal, Request, TagPrecedence, Verdict, decide,
 };
-use trilby_model::{AccountId, Action, Arn, DecisionId, Timestamp};
+use trilby_model::{AccountId, Action, Arn, DecisionId, ProviderId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::{Code, Problem};
 
@@ -29,11 +29,20 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// The question of somebody who has no session in an account: an outside identity.
+    /// The question of somebody who has no session in an account: an outside identity. Trust policies name its provider
+    /// by unique id.
     #[must_use]
-    pub fn of_outsider(provider: Arn, facts: &Facts, now: Timestamp) -> Self {
+    pub fn of_outsider(
+        provider: Arn,
+        provider_id: ProviderId,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Self {
         Self {
-            principal: Principal::WebIdentity { provider },
+            principal: Principal::WebIdentity {
+                provider,
+                provider_id: Some(provider_id),
+            },
             request_keys: principal::request_keys(facts),
             now,
             tags: TagPrecedence::default(),

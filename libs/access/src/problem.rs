@@ -101,6 +101,16 @@ pub fn of_rejection_in(rejection: Rejection, pointer: &str) -> Problem {
             detail,
         )
         .error(FieldError::at(pointer, Code::InvalidParameter, why)),
+        Rejection::InvalidSettings(invalid) => {
+            Problem::new(Code::InvalidParameter, detail).error(FieldError::at(
+                format!("{pointer}{}", invalid.pointer),
+                Code::InvalidParameter,
+                invalid.message,
+            ))
+        }
+        Rejection::RoleNotTrustingProvider { roles } => {
+            Problem::new(Code::RoleNotTrustingProvider, detail).with("roles", roles)
+        }
         Rejection::RootOnly => Problem::new(Code::RootOnly, detail),
         Rejection::ProtectedResource { .. } => Problem::new(Code::ProtectedResource, detail),
     }

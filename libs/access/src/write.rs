@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trilby_account::{Account, Actor, Command, Context, Event};
 use trilby_directory::{After, Answer, Events, Executed, Plan, ReceiptKey, States, World, Write};
-use trilby_eventlog::{Dependency, RevocationKind, SideWrite, TrustingChange};
+use trilby_eventlog::{Dependency, RevocationKind, SideWrite};
 use trilby_model::{AccountId, ConsistencyToken, Entropy, LogId, Position};
 use trilby_service::idempotency::{StoredAnswer, receipt_key, request_hash};
 use trilby_service::problem::Problem;
@@ -30,7 +30,6 @@ pub struct Change<Op: Operation> {
     events: Vec<Events>,
     guards: Vec<LogId>,
     side: Vec<SideWrite>,
-    trusting: Vec<TrustingChange>,
     reply: MakeReply<Op>,
 }
 
@@ -45,7 +44,6 @@ impl<Op: Operation> Change<Op> {
             events,
             guards: Vec::new(),
             side: Vec::new(),
-            trusting: Vec::new(),
             reply: Box::new(reply),
         }
     }
@@ -79,26 +77,17 @@ impl<Op: Operation> Change<Op> {
         self
     }
 
-    /// The same with changes of the index of who is trusted by which role.
-    #[must_use]
-    pub fn with_trusting(mut self, trusting: Vec<TrustingChange>) -> Self {
-        self.trusting.extend(trusting);
-        self
-    }
-
     fn into_plan(self, origin: Option<SideWrite>) -> Plan<Reply<Op>, Problem> {
         let Self {
             events,
             guards,
             mut side,
-            trusting,
             reply,
         } = self;
         side.extend(origin);
         Plan::new(events, move |after| reply(after)?.into_answer())
             .guarded_by(guards)
             .with_side(side)
-            .with_trusting(trusting)
     }
 }
 

@@ -10,8 +10,12 @@ mod grants;
 mod groups;
 mod passwords;
 mod policies;
+mod provider_keys;
+mod provider_links;
+mod providers;
 mod resources;
 mod revocations;
+mod role_maps;
 mod roles;
 mod root;
 mod signing_keys;
@@ -35,8 +39,14 @@ pub use policies::{
     CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, SetDefaultPolicyVersion,
     UpdatePolicy,
 };
+pub use provider_keys::{ConfirmKeysUri, ObserveProviderKeys, SeenKeys};
+pub use provider_links::{AcceptProviderLink, RemoveProviderLink, UpdateProviderLink};
+pub use providers::{
+    RegisterProvider, RemoveProvider, SetProviderStatus, ShareProvider, UpdateProvider,
+};
 pub use resources::{DeleteResource, DeleteResourcePolicy, PutResource, PutResourcePolicy};
 pub use revocations::{RevokeSessions, RevokeTarget};
+pub use role_maps::{DeleteRoleMap, PutRoleMap};
 pub use roles::{CreateRole, DeleteRole, ReplaceTrustPolicy, UpdateRole};
 pub use root::{IssueRootPasswordTicket, RemoveRootCredential, SetRootCredential};
 pub use signing_keys::{ActivateSigningKey, PENDING_S_MIN, PublishSigningKey, RevokeSigningKey};
@@ -184,6 +194,30 @@ commands! {
     RevokeSigningKey,
     /// See [`RevokeSessions`].
     RevokeSessions,
+    /// See [`RegisterProvider`].
+    RegisterProvider,
+    /// See [`UpdateProvider`].
+    UpdateProvider,
+    /// See [`SetProviderStatus`].
+    SetProviderStatus,
+    /// See [`ShareProvider`].
+    ShareProvider,
+    /// See [`RemoveProvider`].
+    RemoveProvider,
+    /// See [`ObserveProviderKeys`].
+    ObserveProviderKeys,
+    /// See [`ConfirmKeysUri`].
+    ConfirmKeysUri,
+    /// See [`AcceptProviderLink`].
+    AcceptProviderLink,
+    /// See [`UpdateProviderLink`].
+    UpdateProviderLink,
+    /// See [`RemoveProviderLink`].
+    RemoveProviderLink,
+    /// See [`PutRoleMap`].
+    PutRoleMap,
+    /// See [`DeleteRoleMap`].
+    DeleteRoleMap,
 }
 
 impl Command {

@@ -4,20 +4,23 @@
 //! it will be, not the difference; quotas are counted in the fold, so of two commands that race for
 //! the last place the one that comes second in the log is refused.
 
-use trilby_model::{Entropy, GroupId, PolicyId, RoleId, Seq, Timestamp, UserId};
+use trilby_model::{
+    Entropy, GroupId, LinkId, PolicyId, ProviderId, RoleId, Seq, Timestamp, UserId,
+};
 use trilby_policy::{Document, Grammar, Kind};
 
 use crate::command::Command;
 use crate::context::{Context, Precondition};
 use crate::event::Event;
 use crate::id::{
-    CustomerPolicyRef, GroupRef, Holder, HolderRef, ManagedPolicyRef, PolicyRef, PrincipalId,
-    PrincipalRef, RoleRef, UserRef,
+    CustomerPolicyRef, GroupRef, Holder, HolderRef, LinkRef, ManagedPolicyRef, PolicyRef,
+    PrincipalId, PrincipalRef, ProviderRef, RoleRef, UserRef,
 };
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
 use crate::state::{
-    Account, AccountStatus, Application, Grants, Group, Policy, Resource, Role, User,
+    Account, AccountStatus, Application, Grants, Group, Policy, Provider, ProviderLink, Resource,
+    Role, User,
 };
 use crate::system_policies;
 use crate::text::PolicyText;
@@ -134,6 +137,16 @@ impl<'a> Desk<'a> {
         found.ok_or_else(|| Rejection::not_found(ThingKind::Policy, policy))
     }
 
+    pub fn provider(&self, provider: &ProviderRef) -> Result<&'a Provider, Rejection> {
+        let found = self.account.provider(provider);
+        found.ok_or_else(|| Rejection::not_found(ThingKind::Provider, provider))
+    }
+
+    pub fn link(&self, link: &LinkRef) -> Result<&'a ProviderLink, Rejection> {
+        let found = self.account.link(link);
+        found.ok_or_else(|| Rejection::not_found(ThingKind::ProviderLink, link))
+    }
+
     pub fn application(
         &self,
         name: &trilby_model::ApplicationName,
@@ -193,7 +206,9 @@ pub(crate) fn is_no_id(name: &str) -> Result<(), Rejection> {
     let is_id = name.parse::<UserId>().is_ok()
         || name.parse::<GroupId>().is_ok()
         || name.parse::<RoleId>().is_ok()
-        || name.parse::<PolicyId>().is_ok();
+        || name.parse::<PolicyId>().is_ok()
+        || name.parse::<ProviderId>().is_ok()
+        || name.parse::<LinkId>().is_ok();
     if is_id {
         let name = name.to_owned();
         return Err(Rejection::InvalidName { name });

@@ -12,6 +12,7 @@ mod credential;
 mod external_id;
 mod group;
 mod policy;
+mod provider;
 mod revocations;
 mod role;
 mod user;
@@ -30,8 +31,8 @@ pub use boundary::{RoleBoundaryRemoved, RoleBoundarySet, UserBoundaryRemoved, Us
 pub use claims::{ClaimAct, ClaimChange, ClaimKind, ClaimScope};
 pub use credential::{
     AccessKeyActivated, AccessKeyCreated, AccessKeyDeactivated, AccessKeyDeleted,
-    AccessKeySessionsRevoked, AccountSessionsRevoked, SessionRevoked, SigningKeyActivated,
-    SigningKeyPublished, SigningKeyRetired, SigningKeyRevoked,
+    AccessKeySessionsRevoked, AccountMatchingSessionsRevoked, AccountSessionsRevoked, SessionMatch,
+    SessionRevoked, SigningKeyActivated, SigningKeyPublished, SigningKeyRetired, SigningKeyRevoked,
 };
 pub use external_id::{ExternalIdDeleted, ExternalIdIssued};
 pub use group::{
@@ -41,6 +42,12 @@ pub use group::{
 pub use policy::{
     PolicyCreated, PolicyDefaultVersionSet, PolicyDeleted, PolicyTagsChanged, PolicyUpdated,
     PolicyVersionCreated, PolicyVersionDeleted,
+};
+pub use provider::{
+    ProviderChanged, ProviderDisabled, ProviderEnabled, ProviderKeysObserved,
+    ProviderKeysUriChanged, ProviderKeysUriConfirmed, ProviderLinkAccepted, ProviderLinkChanged,
+    ProviderLinkRemoved, ProviderRegistered, ProviderRemoved, ProviderSessionsRevoked,
+    ProviderShared, RoleMapDeleted, RoleMapPut,
 };
 pub use revocations::Revocation;
 pub use role::{
@@ -80,6 +87,8 @@ log_events! {
         AccountLeftOrganization = "account.left_organization" v 1,
         /// See [`AccountSessionsRevoked`].
         AccountSessionsRevoked = "account.sessions_revoked" v 1,
+        /// See [`AccountMatchingSessionsRevoked`].
+        AccountMatchingSessionsRevoked = "account.matching_sessions_revoked" v 1,
         /// See [`RootCredentialSet`].
         RootCredentialSet = "root.credential_set" v 1,
         /// See [`RootCredentialRemoved`].
@@ -228,5 +237,35 @@ log_events! {
         SigningKeyRetired = "signing_key.retired" v 1,
         /// See [`SigningKeyRevoked`].
         SigningKeyRevoked = "signing_key.revoked" v 1,
+        /// See [`ProviderRegistered`].
+        ProviderRegistered = "provider.registered" v 1,
+        /// See [`ProviderChanged`].
+        ProviderChanged = "provider.changed" v 1,
+        /// See [`ProviderShared`].
+        ProviderShared = "provider.shared" v 1,
+        /// See [`ProviderDisabled`].
+        ProviderDisabled = "provider.disabled" v 1,
+        /// See [`ProviderEnabled`].
+        ProviderEnabled = "provider.enabled" v 1,
+        /// See [`ProviderRemoved`].
+        ProviderRemoved = "provider.removed" v 1,
+        /// See [`ProviderKeysObserved`].
+        ProviderKeysObserved = "provider.keys_observed" v 1,
+        /// See [`ProviderKeysUriChanged`].
+        ProviderKeysUriChanged = "provider.keys_uri_changed" v 1,
+        /// See [`ProviderKeysUriConfirmed`].
+        ProviderKeysUriConfirmed = "provider.keys_uri_confirmed" v 1,
+        /// See [`ProviderSessionsRevoked`].
+        ProviderSessionsRevoked = "provider.sessions_revoked" v 1,
+        /// See [`ProviderLinkAccepted`].
+        ProviderLinkAccepted = "provider_link.accepted" v 1,
+        /// See [`ProviderLinkChanged`].
+        ProviderLinkChanged = "provider_link.changed" v 1,
+        /// See [`ProviderLinkRemoved`].
+        ProviderLinkRemoved = "provider_link.removed" v 1,
+        /// See [`RoleMapPut`].
+        RoleMapPut = "role_map.put" v 1,
+        /// See [`RoleMapDeleted`].
+        RoleMapDeleted = "role_map.deleted" v 1,
     }
 }

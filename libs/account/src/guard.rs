@@ -9,7 +9,8 @@ pub(crate) mod outside;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trilby_model::brand::PARTITION;
-use trilby_model::{Arn, IssuedExternalId, RoleName, UserName, same_partition};
+use trilby_model::federation::ProviderName;
+use trilby_model::{Arn, IssuedExternalId, ProviderId, RoleName, UserName, same_partition};
 use trilby_policy::{AwsPrincipal, Document, Kind};
 
 use crate::decide::checked;
@@ -76,11 +77,50 @@ fn guard(
             }
         }
     }
+    let mut providers = BTreeMap::new();
+    for text in document.federated_principals() {
+        if text == "*" {
+            continue;
+        }
+        match provider(account, text) {
+            Some(id) => drop(providers.insert(text.to_owned(), id)),
+            None => drop(unresolved.insert(text.to_owned())),
+        }
+    }
     if !unresolved.is_empty() {
         let principals = unresolved.into_iter().collect();
         return Err(Rejection::InvalidPrincipal { principals });
     }
-    Ok(GuardText { policy, principals })
+    Ok(GuardText {
+        policy,
+        principals,
+        providers,
+    })
+}
+
+/// A provider of this account, or one of another that this account has accepted by a link.
+fn provider(account: &Account, text: &str) -> Option<ProviderId> {
+    let arn: Arn = text.parse().ok()?;
+    if !same_partition(arn.partition(), PARTITION) || arn.service() != "iam" {
+        return None;
+    }
+    let owner = arn.account_id()?;
+    let name: ProviderName = arn
+        .resource()
+        .strip_prefix("oidc-provider/")?
+        .parse()
+        .ok()?;
+    let found = if owner == account.id() {
+        let provider = account.provider(&Ref::Name(name))?;
+        (&provider.name, &provider.id)
+    } else {
+        let mut links = account.links().values();
+        let link = links.find(|link| link.provider.owner == owner && link.provider.name == name)?;
+        (&link.provider.name, &link.provider.id)
+    };
+    Arn::oidc_provider(&owner, found.0)
+        .same_thing(&arn)
+        .then(|| found.1.clone())
 }
 
 enum Resolved {

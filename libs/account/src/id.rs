@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use trilby_model::federation::ProviderName;
 use trilby_model::{
-    ApplicationName, GroupId, GroupName, PolicyId, PolicyName, ResourceKey, ResourceType, RoleId,
-    RoleName, UserId, UserName,
+    ApplicationName, GroupId, GroupName, LinkId, PolicyId, PolicyName, ProviderId, ResourceKey,
+    ResourceType, RoleId, RoleName, UserId, UserName,
 };
 
 /// A user or a role: what policies can name and what requests come from.
@@ -29,6 +30,16 @@ pub enum Holder {
     Group(GroupId),
     /// A role.
     Role(RoleId),
+}
+
+/// Whose logins a role map is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum MapSeat {
+    /// Those through a provider of the account.
+    Provider(ProviderId),
+    /// Those through a provider that the account has linked.
+    Link(LinkId),
 }
 
 /// Not a unique id of the expected kind.
@@ -105,7 +116,29 @@ macro_rules! string_form {
         }
     )*};
 }
-string_form!(PrincipalId, Holder);
+string_form!(PrincipalId, Holder, MapSeat);
+
+impl fmt::Display for MapSeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Provider(id) => id.fmt(f),
+            Self::Link(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for MapSeat {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Provider(id));
+        }
+        text.parse()
+            .map(Self::Link)
+            .map_err(|_| NotAnId(text.to_owned()))
+    }
+}
 
 /// A managed policy as an attachment keeps it.
 ///
@@ -156,6 +189,10 @@ pub type UserRef = Ref<UserId, UserName>;
 pub type GroupRef = Ref<GroupId, GroupName>;
 /// A role by id or name.
 pub type RoleRef = Ref<RoleId, RoleName>;
+/// An identity provider of the account by id or name.
+pub type ProviderRef = Ref<ProviderId, ProviderName>;
+/// A provider link by id or name.
+pub type LinkRef = Ref<LinkId, ProviderName>;
 /// A customer policy by id or name.
 pub type CustomerPolicyRef = Ref<PolicyId, PolicyName>;
 
@@ -197,6 +234,15 @@ pub enum PrincipalRef {
     User(UserRef),
     /// A role.
     Role(RoleRef),
+}
+
+/// Whose logins a role map is about, by id or name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MapSeatRef {
+    /// A provider of the account.
+    Provider(ProviderRef),
+    /// A link.
+    Link(LinkRef),
 }
 
 /// A managed policy by id or name, of the account or of the system.

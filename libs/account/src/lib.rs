@@ -13,13 +13,15 @@
 //! Invariants:
 //! * `decide`'s events always apply; folding them live or from the log gives the same state.
 //! * A unique id is never given twice, and whatever names a principal keeps its unique id.
-//! * A deleted thing takes every reference to it along.
+//! * A deleted thing takes every reference to it along; documents that name it keep its unique id,
+//!   which then means nobody.
 //! * Names are looked up within one account; there is no look-up across accounts.
 
 pub mod command;
 mod context;
 mod decide;
 pub mod event;
+pub mod federation;
 mod guard;
 mod id;
 pub mod organization;
@@ -33,14 +35,18 @@ mod stored;
 pub mod system_policies;
 mod table;
 mod text;
+mod trusted;
 mod value;
 
 pub use command::Command;
 pub use context::{Actor, Context, Precondition};
-pub use event::{ClaimAct, ClaimChange, ClaimKind, ClaimScope, Event, Revocation, RoleLimits};
+pub use event::{
+    ClaimAct, ClaimChange, ClaimKind, ClaimScope, Event, Revocation, RoleLimits, SessionMatch,
+};
 pub use id::{
-    CustomerPolicyRef, GroupRef, Holder, HolderRef, ManagedPolicyRef, NotAnId, PolicyRef,
-    PrincipalId, PrincipalRef, Ref, ResourceName, RoleRef, Taggable, UserRef,
+    CustomerPolicyRef, GroupRef, Holder, HolderRef, LinkRef, ManagedPolicyRef, MapSeat, MapSeatRef,
+    NotAnId, PolicyRef, PrincipalId, PrincipalRef, ProviderRef, Ref, ResourceName, RoleRef,
+    Taggable, UserRef,
 };
 pub use quota::{Quota, QuotaUse};
 pub use rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind};
@@ -48,13 +54,15 @@ pub use settings::Settings;
 pub use stamp::Stamp;
 pub use state::{
     AccessKey, AccessKeyStatus, Account, AccountStatus, Application, Attachment, ExternalIdRecord,
-    Grants, Group, InlinePolicy, MembershipState, Password, PasswordTicket, Policy, PolicyVersion,
-    Resource, ResourcePolicy, Role, Root, SigningKey, SigningKeyState, SubjectAlias, SubjectKey,
+    Grants, Group, InlinePolicy, MappedRoles, MembershipState, ObservedKeys, Password,
+    PasswordTicket, Policy, PolicyVersion, Provider, ProviderKeys, ProviderLink, Resource,
+    ResourcePolicy, Role, Root, SigningKey, SigningKeyState, SubjectAlias, SubjectKey,
     SubjectKeyError, User, UserStatus,
 };
 pub use stored::{SUBJECTS, UnknownEvent, etype_of};
 pub use table::Table;
 pub use text::{GuardText, KnownPrincipals, PolicyText};
+pub use trusted::{TrustChange, Trusted, UnreadableTrust};
 pub use value::{
     ActionCatalogue, CatalogueAction, Description, DescriptionError, Hashing, PersonalField,
     PersonalRef, PublicJwk, Reason, UserKind,

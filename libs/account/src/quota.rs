@@ -25,6 +25,10 @@ pub enum Quota {
     SubjectAliases,
     /// External ids of an account.
     ExternalIds,
+    /// Identity providers of an account.
+    Providers,
+    /// Provider links of an account.
+    ProviderLinks,
     /// Versions of a policy kept live.
     PolicyVersions,
     /// Managed policies attached to a user, group or role.
@@ -87,6 +91,8 @@ impl Quota {
             Self::ResourcePolicies => "resource_policies",
             Self::SubjectAliases => "subject_aliases",
             Self::ExternalIds => "external_ids",
+            Self::Providers => "oidc_providers",
+            Self::ProviderLinks => "oidc_provider_links",
             Self::PolicyVersions => "versions_per_policy",
             Self::AttachedPolicies => "attached_policies_per_holder",
             Self::GroupsPerUser => "groups_per_user",
@@ -126,6 +132,7 @@ impl Quota {
             Self::ResourcePolicies => 50_000,
             Self::SubjectAliases => 100_000,
             Self::ExternalIds => 1_000,
+            Self::Providers | Self::ProviderLinks => 100,
             Self::PolicyVersions => 20,
             Self::AttachedPolicies | Self::GroupsPerUser => 10,
             Self::AccessKeysPerUser => 2,
@@ -187,6 +194,8 @@ impl Account {
             (Quota::Resources, self.resource_count()),
             (Quota::ResourcePolicies, self.resource_policy_count()),
             (Quota::SubjectAliases, count(self.subject_aliases().len())),
+            (Quota::Providers, count(self.providers().len())),
+            (Quota::ProviderLinks, count(self.links().len())),
         ];
         counted
             .into_iter()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use trilby_model::federation::Invalid;
 use trilby_model::{AccountId, Seq};
 use trilby_policy::Finding;
 
@@ -107,6 +108,15 @@ pub enum Rejection {
         /// What is wrong, as the end of a sentence.
         why: &'static str,
     },
+    /// A value among many is out of its bounds.
+    #[error(transparent)]
+    InvalidSettings(#[from] Invalid),
+    /// A role map names roles that the provider's logins could never have.
+    #[error("{n} roles do not exist here or do not trust the provider", n = roles.len())]
+    RoleNotTrustingProvider {
+        /// As the map names them.
+        roles: Vec<String>,
+    },
     /// Only root may do this.
     #[error("only root of the account may do this")]
     RootOnly,
@@ -166,6 +176,12 @@ pub enum ThingKind {
     ExternalId,
     /// A signing key.
     SigningKey,
+    /// An identity provider.
+    Provider,
+    /// A provider link.
+    ProviderLink,
+    /// A role map.
+    RoleMap,
     /// An organization.
     Organization,
     /// The root or a unit of an organization's tree.
@@ -207,6 +223,9 @@ impl ThingKind {
             Self::SubjectAlias => "subject alias",
             Self::ExternalId => "external id",
             Self::SigningKey => "signing key",
+            Self::Provider => "identity provider",
+            Self::ProviderLink => "provider link",
+            Self::RoleMap => "role map",
             Self::Organization => "organization",
             Self::Unit => "unit",
             Self::DelegatedAdmin => "delegated administrator",
@@ -251,7 +270,8 @@ impl Rejection {
             Self::WeakTrustPolicy { .. } => "weak_trust_policy",
             Self::ExternalIdRequired { .. } => "external_id_required",
             Self::AccountNotActive { .. } | Self::InvalidState { .. } => "invalid_state",
-            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::InvalidParameter { .. } | Self::InvalidSettings(_) => "invalid_parameter",
+            Self::RoleNotTrustingProvider { .. } => "role_not_trusting_provider",
             Self::RootOnly => "root_only",
             Self::ProtectedResource { .. } => "protected_resource",
         }

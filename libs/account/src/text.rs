@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use trilby_model::{AccountId, Hash, IssuedExternalId, OrganizationId};
+use trilby_model::{AccountId, Hash, IssuedExternalId, OrganizationId, ProviderId};
 use trilby_policy::Document;
 
 use crate::id::PrincipalId;
@@ -32,7 +32,7 @@ impl PolicyText {
     }
 }
 
-/// A document that names principals, with the unique id each user and role had when it was saved.
+/// A document that names principals, with the unique id each user, role and provider had when it was saved.
 ///
 /// Whoever later bears the same name is somebody else: matching is by unique id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ pub struct GuardText {
     pub policy: PolicyText,
     /// Unique id by ARN, spelled as in the document. A role session's ARN has its role's id.
     pub principals: BTreeMap<String, PrincipalId>,
+    /// Unique id of each identity provider by ARN, spelled as in the document. A provider that is
+    /// registered again under the name is another one and is not meant.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub providers: BTreeMap<String, ProviderId>,
 }
 
 /// What the caller found out about principals of other accounts that a document names.

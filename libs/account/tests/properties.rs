@@ -20,13 +20,14 @@ use serde_json::json;
 use trilby_account::command::{
     AddGroupMember, ChangeTags, CreateAccessKey, CreatePolicyVersion, DeleteAccessKey,
     DeleteApplication, DeleteGroup, DeleteInlinePolicy, DeletePolicy, DeletePolicyVersion,
-    DeleteResource, DeleteResourcePolicy, DeleteRole, DeleteSubjectAlias, DeleteUser, DetachPolicy,
-    PutSubjectAlias, RemoveBoundary, RemoveGroupMember, RemoveUserPassword, SetBoundary,
-    SetDefaultPolicyVersion, SetUserStatus, TagChange, UpdateUser,
+    DeleteResource, DeleteResourcePolicy, DeleteRole, DeleteRoleMap, DeleteSubjectAlias,
+    DeleteUser, DetachPolicy, PutRoleMap, PutSubjectAlias, RemoveBoundary, RemoveGroupMember,
+    RemoveProvider, RemoveUserPassword, SetBoundary, SetDefaultPolicyVersion, SetProviderStatus,
+    SetUserStatus, ShareProvider, TagChange, UpdateProvider, UpdateUser,
 };
 use trilby_account::{
-    Account, Command, Event, Holder, HolderRef, PolicyRef, PrincipalId, PrincipalRef, SubjectKey,
-    Taggable, UserStatus,
+    Account, Command, Event, Holder, HolderRef, MapSeatRef, PolicyRef, PrincipalId, PrincipalRef,
+    SubjectKey, Taggable, UserStatus,
 };
 use trilby_model::{Seq, Timestamp};
 use trilby_testkit::given::{Given, START, account, policy_document};
@@ -43,7 +44,7 @@ struct Wish {
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wish = (0..39_u8, 0..NAMES.len(), 0..NAMES.len(), any::<bool>()).prop_map(
+    let wish = (0..46_u8, 0..NAMES.len(), 0..NAMES.len(), any::<bool>()).prop_map(
         |(what, one, two, flag)| Wish {
             what,
             one,
@@ -191,7 +192,7 @@ fn command(given: &Given, wish: Wish) -> Option<Command> {
             let arn = format!("arn:trilby:iam::111122223333:user/{one}");
             build::guard(app, &bucket, &json!({ "AWS": arn })).into()
         }
-        32 | 37 => DeleteResourcePolicy {
+        32 | 37 | 45 => DeleteResourcePolicy {
             application: app.parse().unwrap(),
             resource: bucket.try_into().unwrap(),
         }
@@ -219,6 +220,47 @@ fn command(given: &Given, wish: Wish) -> Option<Command> {
             principal: principal(one, flag),
         }
         .into(),
+        39 => build::provider(one).into(),
+        40 => UpdateProvider {
+            provider: one.parse().unwrap(),
+            settings: serde_json::from_value(json!({ "clock_skew_seconds": two })).unwrap(),
+        }
+        .into(),
+        41 => SetProviderStatus {
+            provider: one.parse().unwrap(),
+            enabled: flag,
+        }
+        .into(),
+        42 => ShareProvider {
+            provider: one.parse().unwrap(),
+            shared_with: [format!("{:012}", 200_000_000_000 + two).parse().unwrap()].into(),
+        }
+        .into(),
+        43 if flag => RemoveProvider {
+            provider: one.parse().unwrap(),
+            cascade: two == 0,
+        }
+        .into(),
+        43 => {
+            let login = format!("arn:trilby:iam::111122223333:oidc-provider/{other}");
+            build::login_role(one, &login).into()
+        }
+        44 => {
+            let role = format!("arn:trilby:iam::111122223333:role/{other}");
+            let map = match two {
+                0 => json!({}),
+                _ => json!({ "default_roles": [role] }),
+            };
+            let seat = MapSeatRef::Provider(one.parse().unwrap());
+            match flag {
+                true => PutRoleMap {
+                    seat,
+                    map: serde_json::from_value(map).unwrap(),
+                }
+                .into(),
+                false => DeleteRoleMap { seat }.into(),
+            }
+        }
         _ => ChangeTags {
             target: Taggable::User(one.parse().unwrap()),
             change: TagChange::Replace(build::tags(&[("team", other)])),
@@ -271,6 +313,7 @@ fn assert_consistent(account: &Account) {
         assert_eq!(account.policies().get(id).expect("it").name.key(), *key);
     }
     assert_memberships(account);
+    assert_providers(account);
     assert_attachments(account);
     assert_boundaries(account);
     assert_credentials(account);
@@ -283,6 +326,18 @@ fn assert_consistent(account: &Account) {
     }
     for quota in account.quota_use() {
         assert!(quota.used <= quota.limit, "{quota:?}");
+    }
+}
+
+fn assert_providers(account: &Account) {
+    assert_eq!(account.providers().len(), account.provider_names().len());
+    for (name, id) in account.provider_names().iter() {
+        let provider = account.providers().get(id).unwrap();
+        assert_eq!((&provider.name.key(), &provider.id), (name, id));
+        assert!(provider.role_map.iter().all(|mapped| {
+            let named = mapped.map.roles();
+            named.len() == mapped.roles.len() && named.iter().all(|arn| mapped.role(arn).is_some())
+        }));
     }
 }
 
@@ -437,7 +492,7 @@ proptest! {
 fn random_commands_reach_every_kind_of_event_they_can_make() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..768 {
+    for _ in 0..1_536 {
         let wishes = wishes().new_tree(&mut runner).unwrap().current();
         seen.extend(play(&wishes).history().iter().map(Event::etype));
     }
@@ -447,6 +502,7 @@ fn random_commands_reach_every_kind_of_event_they_can_make() {
         "root.",
         "session.",
         "signing_key.",
+        "provider_link.",
     ];
     let exceptions = [
         "access_key.activated",
@@ -459,6 +515,10 @@ fn random_commands_reach_every_kind_of_event_they_can_make() {
         "group.updated",
         "policy.tags_changed",
         "policy.updated",
+        "provider.keys_observed",
+        "provider.keys_uri_changed",
+        "provider.keys_uri_confirmed",
+        "provider.sessions_revoked",
         "resource.tags_changed",
         "resource.updated",
         "role.sessions_revoked",

@@ -10,7 +10,7 @@ use trilby_model::LogId;
 
 use crate::effects::Effects;
 use crate::snapshots;
-use crate::work::Work;
+use crate::work::{Folded, Work};
 
 /// The folds of all kinds of log, for verification.
 #[derive(Clone)]
@@ -47,15 +47,16 @@ struct VerifyingFold {
 
 impl Fold for VerifyingFold {
     fn apply(&mut self, commit: &RecordedCommit) -> Result<Expected, String> {
+        let before = self.work.folded().clone();
         self.work.apply(commit).map_err(|error| error.to_string())?;
         let mut effects = Effects::default();
-        if let LogId::Account(_) = commit.log {
+        if let Folded::Account(mut roles) = before {
             for (index, event) in commit.events.iter().enumerate() {
                 let data = event.data().map_err(|error| error.to_string())?;
                 let event = Event::from_stored(&event.etype, event.ever, &data)
                     .map_err(|error| error.to_string())?;
                 effects
-                    .add(&self.claim_key, &commit.log, index, &event)
+                    .add(&self.claim_key, &commit.log, index, &event, &mut roles)
                     .map_err(|error| error.to_string())?;
             }
         }
@@ -63,7 +64,7 @@ impl Fold for VerifyingFold {
             claims_taken: effects.taken,
             claims_released: effects.released,
             revocations: effects.revocations,
-            trusting: Vec::new(),
+            trusting: effects.trusting,
         })
     }
 

@@ -19,5 +19,7 @@ mod past;
 mod snapshots;
 #[path = "live/store.rs"]
 mod store;
+#[path = "live/trusting.rs"]
+mod trusting;
 #[path = "live/world.rs"]
 mod world;

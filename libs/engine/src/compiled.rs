@@ -8,7 +8,7 @@ use trilby_policy::{AwsPrincipal, Document, PrincipalElement, PrincipalSet, Stat
 
 use crate::layer::LayerKind;
 
-/// How the users and roles a document names are told apart from others of the same name.
+/// How the users, roles and providers a document names are told apart from others of the same name.
 #[derive(Clone, Debug)]
 pub enum Resolution {
     /// By ARN text. For simulations, and for documents that name nobody.
@@ -37,6 +37,13 @@ pub(crate) struct NamedPrincipal {
     pub(crate) identity: Identity,
 }
 
+/// An identity provider of a document, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedProvider {
+    pub(crate) text: Box<str>,
+    pub(crate) identity: Identity,
+}
+
 /// How a named principal is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
@@ -56,7 +63,7 @@ pub(crate) struct Principals {
     pub(crate) negated: bool,
     pub(crate) everyone: bool,
     pub(crate) aws: Box<[NamedPrincipal]>,
-    pub(crate) federated: Box<[Box<str>]>,
+    pub(crate) federated: Box<[NamedProvider]>,
     pub(crate) service: Box<[Box<str>]>,
 }
 
@@ -209,7 +216,13 @@ fn resolve(element: &PrincipalElement, resolution: &Resolution) -> Principals {
                 identity: identity(p, resolution),
             })
             .collect(),
-        federated: federated.iter().map(|text| text.as_str().into()).collect(),
+        federated: federated
+            .iter()
+            .map(|text| NamedProvider {
+                text: text.as_str().into(),
+                identity: provider(text, resolution),
+            })
+            .collect(),
         service: service.iter().map(|text| text.as_str().into()).collect(),
     }
 }
@@ -229,5 +242,17 @@ fn identity(principal: &AwsPrincipal, resolution: &Resolution) -> Identity {
         (AwsPrincipal::RoleSession(arn) | AwsPrincipal::FederatedUser(arn), Some(ids)) => ids
             .get(&arn.matching_key())
             .map_or(Identity::Existing, |id| Identity::Id(id.as_str().into())),
+    }
+}
+
+/// Providers are recognised as users and roles are.
+fn provider(text: &str, resolution: &Resolution) -> Identity {
+    match resolution {
+        Resolution::ByName => Identity::Text,
+        Resolution::ById(ids) => text
+            .parse()
+            .ok()
+            .and_then(|arn: Arn| ids.get(&arn.matching_key()))
+            .map_or(Identity::Nobody, |id| Identity::Id(id.as_str().into())),
     }
 }

@@ -154,7 +154,7 @@ impl Filler<'_> {
                 self.put("aws:PrincipalServiceName", name.as_str());
                 self.put("aws:PrincipalServiceNamesList", vec![name.clone()]);
             }
-            Principal::WebIdentity { provider } => {
+            Principal::WebIdentity { provider, .. } => {
                 self.put("aws:FederatedProvider", provider.to_string());
             }
             Principal::Anonymous => {

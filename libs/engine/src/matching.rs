@@ -1,9 +1,9 @@
 //! Whether a statement speaks about a principal, and how directly.
 
-use trilby_model::{AccountId, Arn};
+use trilby_model::{AccountId, Arn, ProviderId};
 use trilby_policy::AwsPrincipal;
 
-use crate::compiled::{Identity, NamedPrincipal, Principals};
+use crate::compiled::{Identity, NamedPrincipal, NamedProvider, Principals};
 use crate::principal::{FederatedUser, Principal, RoleSession, UserPrincipal};
 
 /// How a resource policy names a caller. The order is the order of strength.
@@ -36,9 +36,11 @@ impl Principals {
         }
         match caller {
             Principal::Service { name } => lists(&self.service, name).then_some(Class::Direct),
-            Principal::WebIdentity { provider } => {
-                (self.names_provider(provider) || self.names_everyone()).then_some(Class::Direct)
-            }
+            Principal::WebIdentity {
+                provider,
+                provider_id,
+            } => (self.names_provider(provider, provider_id.as_ref()) || self.names_everyone())
+                .then_some(Class::Direct),
             Principal::Root(_)
             | Principal::User(_)
             | Principal::RoleSession(_)
@@ -57,10 +59,10 @@ impl Principals {
             .any(|named| named.principal == AwsPrincipal::Everyone)
     }
 
-    fn names_provider(&self, provider: &Arn) -> bool {
-        self.federated.iter().any(|text| {
-            **text == *"*" || text.parse().is_ok_and(|arn: Arn| arn.same_thing(provider))
-        })
+    fn names_provider(&self, provider: &Arn, id: Option<&ProviderId>) -> bool {
+        self.federated
+            .iter()
+            .any(|named| *named.text == *"*" || is_provider(named, provider, id))
     }
 
     /// Whether every identity the caller acts under is listed.
@@ -70,7 +72,10 @@ impl Principals {
         }
         match caller {
             Principal::Service { name } => lists(&self.service, name),
-            Principal::WebIdentity { provider } => self.names_provider(provider),
+            Principal::WebIdentity {
+                provider,
+                provider_id,
+            } => self.names_provider(provider, provider_id.as_ref()),
             Principal::Anonymous => self.names_everyone(),
             Principal::Root(root) => self.lists_account(root.account),
             Principal::User(user) => {
@@ -137,6 +142,17 @@ fn class(named: &NamedPrincipal, caller: &Principal) -> Option<Class> {
             .or_else(|| is_maker(named, session).then_some(Class::Entity))
             .or_else(|| of_account(session.account, Class::Account)),
         Principal::Service { .. } | Principal::WebIdentity { .. } | Principal::Anonymous => None,
+    }
+}
+
+fn is_provider(named: &NamedProvider, provider: &Arn, id: Option<&ProviderId>) -> bool {
+    match &named.identity {
+        Identity::Text => named
+            .text
+            .parse()
+            .is_ok_and(|arn: Arn| arn.same_thing(provider)),
+        Identity::Id(wanted) => id.is_some_and(|id| id.as_str() == &**wanted),
+        Identity::Existing | Identity::Nobody => false,
     }
 }
 

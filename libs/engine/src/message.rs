@@ -31,7 +31,7 @@ fn who(principal: &Principal) -> String {
         ),
         Principal::FederatedUserSession(session) => format!("federated user {}", session.name),
         Principal::Service { name } => format!("service {name}"),
-        Principal::WebIdentity { provider } => format!("a login at {provider}"),
+        Principal::WebIdentity { provider, .. } => format!("a login at {provider}"),
         Principal::Anonymous => "an anonymous caller".to_owned(),
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn identity(principal: &Principal) -> Option<String> {
     match principal {
         Principal::RoleSession(session) => Some(session.session_arn.to_string()),
         Principal::Service { name } => Some(name.clone()),
-        Principal::WebIdentity { provider } => Some(provider.to_string()),
+        Principal::WebIdentity { provider, .. } => Some(provider.to_string()),
         Principal::Root(_)
         | Principal::User(_)
         | Principal::FederatedUserSession(_)

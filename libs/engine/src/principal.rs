@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trilby_model::{AccountId, Arn, RoleId, Tags, Timestamp, UserId};
+use trilby_model::{AccountId, Arn, ProviderId, RoleId, Tags, Timestamp, UserId};
 
 use crate::compiled::CompiledPolicy;
 
@@ -26,6 +26,8 @@ pub enum Principal {
     WebIdentity {
         /// ARN of the identity provider that vouches.
         provider: Arn,
+        /// Its unique id. Without one, no stored document that names providers speaks about the caller.
+        provider_id: Option<ProviderId>,
     },
     /// Nobody in particular.
     Anonymous,

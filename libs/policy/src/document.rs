@@ -131,6 +131,15 @@ impl Document {
             .filter_map(|statement| statement.principal.as_ref())
             .flat_map(|element: &PrincipalElement| &element.set().aws)
     }
+
+    /// Everything named under `Federated`, in document order, with repetitions.
+    pub fn federated_principals(&self) -> impl Iterator<Item = &str> {
+        self.statements
+            .iter()
+            .filter_map(|statement| statement.principal.as_ref())
+            .flat_map(|element: &PrincipalElement| &element.set().federated)
+            .map(String::as_str)
+    }
 }
 
 #[cfg(test)]

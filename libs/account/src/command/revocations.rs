@@ -1,13 +1,14 @@
 //! Ending sessions.
 
-use trilby_model::{AccessKeyId, Seq, SessionId};
+use trilby_model::{AccessKeyId, RoleSessionName, Seq, SessionId, SourceIdentity};
 
 use crate::decide::{Desk, Verdict};
 use crate::event::{
-    AccessKeySessionsRevoked, AccountSessionsRevoked, RoleSessionsRevoked, SessionRevoked,
+    AccessKeySessionsRevoked, AccountMatchingSessionsRevoked, AccountSessionsRevoked, Event,
+    ProviderSessionsRevoked, RoleSessionsRevoked, SessionMatch, SessionRevoked,
     UserSessionsRevoked,
 };
-use crate::id::{RoleRef, UserRef};
+use crate::id::{ProviderRef, RoleRef, UserRef};
 use crate::rejection::{Rejection, ThingKind};
 use crate::value::Reason;
 
@@ -33,6 +34,22 @@ pub enum RevokeTarget {
     Role(RoleRef),
     /// Those of an access key.
     AccessKey(AccessKeyId),
+    /// All that came through an identity provider, in every account, or what came of one subject.
+    Provider {
+        /// The provider.
+        provider: ProviderRef,
+        /// The subject, as the provider names it.
+        subject: Option<String>,
+    },
+    /// Those with a source identity.
+    SourceIdentity(SourceIdentity),
+    /// Those of a role under a name.
+    SessionName {
+        /// The role.
+        role: RoleRef,
+        /// The name.
+        name: RoleSessionName,
+    },
     /// All of the account.
     Account,
 }
@@ -69,6 +86,24 @@ impl RevokeSessions {
                 }
                 .into()
             }
+            RevokeTarget::Provider { provider, subject } => ProviderSessionsRevoked {
+                provider: desk.provider(provider)?.id.clone(),
+                subject: subject.clone().map(checked_subject).transpose()?,
+                issued_before_seq,
+                reason,
+            }
+            .into(),
+            RevokeTarget::SourceIdentity(identity) => {
+                let matching = SessionMatch::SourceIdentity(identity.clone());
+                self.matching(desk, matching, issued_before_seq)
+            }
+            RevokeTarget::SessionName { role, name } => {
+                let matching = SessionMatch::Session {
+                    role: desk.role(role)?.id.clone(),
+                    name: name.clone(),
+                };
+                self.matching(desk, matching, issued_before_seq)
+            }
             RevokeTarget::Account => AccountSessionsRevoked {
                 account: desk.account.id(),
                 issued_before_seq,
@@ -77,6 +112,21 @@ impl RevokeSessions {
             .into(),
         };
         Ok(vec![event])
+    }
+
+    fn matching(
+        &self,
+        desk: &Desk<'_>,
+        matching: SessionMatch,
+        issued_before_seq: Option<Seq>,
+    ) -> Event {
+        AccountMatchingSessionsRevoked {
+            account: desk.account.id(),
+            matching,
+            issued_before_seq,
+            reason: self.reason.clone(),
+        }
+        .into()
     }
 
     fn before(&self, desk: &Desk<'_>) -> Result<Option<Seq>, Rejection> {
@@ -89,4 +139,15 @@ impl RevokeSessions {
         };
         Err(Rejection::InvalidParameter { pointer, why })
     }
+}
+
+/// Longest subject of an outside token, in bytes: the verifier's bound, so that what can log in can be revoked.
+const SUBJECT_MAX_BYTES: usize = 255;
+
+fn checked_subject(subject: String) -> Result<String, Rejection> {
+    if (1..=SUBJECT_MAX_BYTES).contains(&subject.len()) {
+        return Ok(subject);
+    }
+    let (pointer, why) = ("/subject", "must have 1 to 255 bytes");
+    Err(Rejection::InvalidParameter { pointer, why })
 }

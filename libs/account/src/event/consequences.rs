@@ -2,7 +2,7 @@
 
 use trilby_model::Seq;
 
-use super::{ClaimAct, ClaimChange, Event, Revocation};
+use super::{ClaimAct, ClaimChange, Event, Revocation, SessionMatch};
 
 #[derive(Default)]
 struct Consequences {
@@ -21,11 +21,15 @@ fn claims(
 }
 
 fn ended(kind: char, id: &impl ToString, before_seq: Option<Seq>) -> Consequences {
+    ended_by_value(kind, vec![id.to_string()], before_seq)
+}
+
+fn ended_by_value(kind: char, parts: Vec<String>, before_seq: Option<Seq>) -> Consequences {
     Consequences {
         claims: Vec::new(),
         revocations: vec![Revocation {
             kind,
-            parts: vec![id.to_string()],
+            parts,
             before_seq,
         }],
     }
@@ -92,7 +96,39 @@ impl Event {
                 ended('k', &fact.access_key, fact.issued_before_seq)
             }
             Self::SessionRevoked(fact) => ended('s', &fact.session, None),
+            Self::AccountMatchingSessionsRevoked(fact) => {
+                let (kind, parts) = match &fact.matching {
+                    SessionMatch::SourceIdentity(identity) => ('v', vec![identity.to_string()]),
+                    SessionMatch::Session { role, name } => {
+                        ('n', vec![role.to_string(), name.to_string()])
+                    }
+                };
+                ended_by_value(kind, parts, fact.issued_before_seq)
+            }
+            Self::ProviderDisabled(fact) => ended('p', &fact.provider, None),
+            Self::ProviderRemoved(fact) => ended('p', &fact.provider, None),
+            Self::ProviderShared(fact) if fact.revoke_sessions => ended('p', &fact.provider, None),
+            Self::ProviderSessionsRevoked(fact) => match &fact.subject {
+                None => ended('p', &fact.provider, fact.issued_before_seq),
+                Some(subject) => ended_by_value(
+                    'i',
+                    vec![fact.provider.to_string(), subject.clone()],
+                    fact.issued_before_seq,
+                ),
+            },
+            Self::ProviderLinkRemoved(fact) => ended('l', &fact.link, None),
             Self::AccountCreated(_)
+            | Self::ProviderRegistered(_)
+            | Self::ProviderChanged(_)
+            | Self::ProviderShared(_)
+            | Self::ProviderEnabled(_)
+            | Self::ProviderKeysObserved(_)
+            | Self::ProviderKeysUriChanged(_)
+            | Self::ProviderKeysUriConfirmed(_)
+            | Self::ProviderLinkAccepted(_)
+            | Self::ProviderLinkChanged(_)
+            | Self::RoleMapPut(_)
+            | Self::RoleMapDeleted(_)
             | Self::AccountRenamed(_)
             | Self::AccountSettingsChanged(_)
             | Self::AccountResumed(_)

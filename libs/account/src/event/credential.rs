@@ -1,9 +1,28 @@
 //! Facts about access keys, signing keys and single sessions. None holds a secret.
 
-use trilby_model::{AccessKeyId, AccountId, Seq, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use trilby_model::{
+    AccessKeyId, AccountId, RoleId, RoleSessionName, Seq, SessionId, SourceIdentity, Timestamp,
+    UserId,
+};
 
 use crate::stored::facts;
 use crate::value::{PublicJwk, Reason};
+
+/// A value that sessions are told by, of which nobody is the owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SessionMatch {
+    /// Who is behind them.
+    SourceIdentity(SourceIdentity),
+    /// What they are called, of one role.
+    Session {
+        /// The role.
+        role: RoleId,
+        /// The name.
+        name: RoleSessionName,
+    },
+}
 
 facts! {
     /// A user has an access key. The keyed digest of its secret is filed under the key's id.
@@ -62,6 +81,20 @@ facts! {
     AccountSessionsRevoked {
         /// The account.
         account: AccountId,
+        /// Only sessions from before this seq; absent: before this event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issued_before_seq: Option<Seq>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    }
+
+    /// Sessions of the account that carry a value ended.
+    AccountMatchingSessionsRevoked {
+        /// The account.
+        account: AccountId,
+        /// Which value.
+        matching: SessionMatch,
         /// Only sessions from before this seq; absent: before this event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         issued_before_seq: Option<Seq>,

@@ -7,7 +7,8 @@ use trilby_model::Seq;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revocation {
     /// The letter of what is named: `r` role, `u` user (root's is the account id), `k` access key,
-    /// `s` session, `a` account; `p`, `l`, `i`, `v`, `n` come with federation.
+    /// `s` session, `a` account, `p` provider, `l` provider link; by value `i` provider and subject,
+    /// `v` source identity, `n` role and session name.
     pub kind: char,
     /// Unique ids, or values for the kinds matched by value.
     pub parts: Vec<String>,

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use trilby_model::federation::ProviderName;
 use trilby_model::{
     AccessKeyId, AccountAlias, AccountId, AccountName, ApplicationName, GroupId, GroupName,
-    IssuedExternalId, OrganizationId, PolicyId, PolicyName, RoleId, RoleName, Seq, UserId,
-    UserName,
+    IssuedExternalId, LinkId, OrganizationId, PolicyId, PolicyName, ProviderId, RoleId, RoleName,
+    Seq, UserId, UserName,
 };
 
 use super::{
-    AccessKey, Application, ExternalIdRecord, Group, Password, PasswordTicket, Policy, Resource,
-    Role, SigningKey, SigningKeyState, SubjectAlias, SubjectKey, User,
+    AccessKey, Application, ExternalIdRecord, Group, Password, PasswordTicket, Policy, Provider,
+    ProviderLink, Resource, Role, SigningKey, SigningKeyState, SubjectAlias, SubjectKey, User,
 };
 use crate::event::{ClaimAct, ClaimChange};
 use crate::id::{
-    CustomerPolicyRef, GroupRef, Holder, PrincipalId, Ref, ResourceName, RoleRef, UserRef,
+    CustomerPolicyRef, GroupRef, Holder, LinkRef, PrincipalId, ProviderRef, Ref, ResourceName,
+    RoleRef, UserRef,
 };
 use crate::settings::Settings;
 use crate::stamp::{Moment, Stamp};
@@ -54,6 +56,14 @@ pub struct Account {
     pub(super) signing_keys: BTreeMap<String, SigningKey>,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub(super) external_ids: Table<IssuedExternalId, ExternalIdRecord>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(super) providers: Table<ProviderId, Provider>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(super) provider_names: Table<String, ProviderId>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(super) links: Table<LinkId, ProviderLink>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(super) link_names: Table<String, LinkId>,
 }
 
 /// Whether an account is in service.
@@ -149,6 +159,10 @@ impl Account {
             aliases: Table::default(),
             signing_keys: BTreeMap::new(),
             external_ids: Table::default(),
+            providers: Table::default(),
+            provider_names: Table::default(),
+            links: Table::default(),
+            link_names: Table::default(),
         }
     }
 
@@ -359,6 +373,54 @@ impl Account {
     #[must_use]
     pub fn external_ids(&self) -> &Table<IssuedExternalId, ExternalIdRecord> {
         &self.external_ids
+    }
+
+    /// An identity provider of the account by id or name.
+    #[must_use]
+    pub fn provider(&self, provider: &ProviderRef) -> Option<&Provider> {
+        find(
+            &self.providers,
+            &self.provider_names,
+            provider,
+            ProviderName::key,
+        )
+    }
+
+    /// All identity providers of the account by id.
+    #[must_use]
+    pub fn providers(&self) -> &Table<ProviderId, Provider> {
+        &self.providers
+    }
+
+    /// Ids of providers by their names' comparison keys.
+    #[must_use]
+    pub fn provider_names(&self) -> &Table<String, ProviderId> {
+        &self.provider_names
+    }
+
+    /// A provider link by id or name.
+    #[must_use]
+    pub fn link(&self, link: &LinkRef) -> Option<&ProviderLink> {
+        find(&self.links, &self.link_names, link, ProviderName::key)
+    }
+
+    /// All provider links by id.
+    #[must_use]
+    pub fn links(&self) -> &Table<LinkId, ProviderLink> {
+        &self.links
+    }
+
+    /// Ids of provider links by their names' comparison keys.
+    #[must_use]
+    pub fn link_names(&self) -> &Table<String, LinkId> {
+        &self.link_names
+    }
+
+    /// The link to a provider of another account. One provider is linked at most once.
+    #[must_use]
+    pub fn link_to(&self, owner: AccountId, provider: &ProviderId) -> Option<&ProviderLink> {
+        let mut links = self.links.values();
+        links.find(|link| link.provider.owner == owner && link.provider.id == *provider)
     }
 
     /// The public keys of its sessions by `kid`, revoked ones included.

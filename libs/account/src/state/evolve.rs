@@ -9,6 +9,7 @@ mod credential;
 mod group;
 mod holder;
 mod policy;
+mod provider;
 mod role;
 mod user;
 
@@ -196,8 +197,27 @@ impl Account {
             Event::SigningKeyRetired(fact) => self.signing_key_retired(&fact.kid, moment),
             Event::SigningKeyRevoked(fact) => self.signing_key_revoked(&fact.kid, moment),
 
+            Event::ProviderRegistered(fact) => self.provider_registered(fact, moment),
+            Event::ProviderChanged(fact) => self.provider_changed(fact, moment),
+            Event::ProviderShared(fact) => self.provider_shared(fact, moment),
+            Event::ProviderDisabled(fact) => self.provider_stands(&fact.provider, false, moment),
+            Event::ProviderEnabled(fact) => self.provider_stands(&fact.provider, true, moment),
+            Event::ProviderRemoved(fact) => self.provider_removed(&fact.provider),
+            Event::ProviderKeysObserved(fact) => self.provider_keys_observed(fact, moment),
+            Event::ProviderKeysUriChanged(fact) => self.provider_keys_uri_changed(fact, moment),
+            Event::ProviderKeysUriConfirmed(fact) => {
+                self.provider_keys_uri_confirmed(fact, moment);
+            }
+            Event::ProviderLinkAccepted(fact) => self.link_accepted(fact, moment),
+            Event::ProviderLinkChanged(fact) => self.link_changed(fact, moment),
+            Event::ProviderLinkRemoved(fact) => self.link_removed(&fact.link),
+            Event::RoleMapPut(fact) => self.role_map_put(fact, moment),
+            Event::RoleMapDeleted(fact) => self.role_map_deleted(&fact.seat),
+
             // Revocations speak through their own index, not through the fold.
             Event::AccountSessionsRevoked(_)
+            | Event::AccountMatchingSessionsRevoked(_)
+            | Event::ProviderSessionsRevoked(_)
             | Event::UserSessionsRevoked(_)
             | Event::RoleSessionsRevoked(_)
             | Event::AccessKeySessionsRevoked(_)

@@ -54,6 +54,29 @@ pub fn own_role(name: &str) -> CreateRole {
     role(name, "111122223333")
 }
 
+/// A role that whoever a provider vouches for may assume.
+pub fn login_role(name: &str, provider: &str) -> CreateRole {
+    let statement = json!({
+        "Effect": "Allow",
+        "Principal": { "Federated": provider },
+        "Action": "sts:AssumeRoleWithWebIdentity"
+    });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    CreateRole {
+        trust: document(Kind::Trust, &policy),
+        ..own_role(name)
+    }
+}
+
+pub fn provider(name: &str) -> RegisterProvider {
+    let settings = json!({ "issuer": "https://login.acme.example", "audiences": ["app"] });
+    RegisterProvider {
+        name: name.parse().unwrap(),
+        settings: serde_json::from_value(settings).unwrap(),
+        keys: None,
+    }
+}
+
 pub fn trust(principal: &Value) -> Document {
     let statement =
         json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });

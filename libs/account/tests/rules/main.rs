@@ -24,6 +24,8 @@ mod organization_units;
 mod passwords;
 mod platform;
 mod policies;
+mod provider_links;
+mod providers;
 mod resources;
 mod revocations;
 mod roles;

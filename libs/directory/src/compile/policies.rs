@@ -6,7 +6,7 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use trilby_account::organization::ControlKind;
-use trilby_account::{GuardText, PolicyText, PrincipalId, system_policies};
+use trilby_account::{GuardText, PolicyText, system_policies};
 use trilby_engine::{CompiledPolicy, LayerKind, Resolution};
 use trilby_model::{Arn, Hash, PolicyName};
 use trilby_policy::{Document, Grammar, Kind};
@@ -25,7 +25,7 @@ struct Key {
     layer: LayerKind,
     version: Option<u32>,
     sha256: [u8; 32],
-    principals: BTreeMap<String, PrincipalId>,
+    principals: BTreeMap<String, String>,
 }
 
 /// A bounded cache of compiled policies.
@@ -89,7 +89,7 @@ impl PolicyCache {
             LayerKind::Resource,
             None,
             &text.policy,
-            text.principals.clone(),
+            named(text),
         )
     }
 
@@ -147,7 +147,7 @@ impl PolicyCache {
         layer: LayerKind,
         version: Option<u32>,
         text: &PolicyText,
-        principals: BTreeMap<String, PrincipalId>,
+        principals: BTreeMap<String, String>,
     ) -> Result<Arc<CompiledPolicy>, Broken> {
         let sha256: [u8; 32] = Sha256::digest(text.document.as_bytes()).into();
         if text.sha256 != Hash(sha256) {
@@ -175,7 +175,7 @@ impl PolicyCache {
         version: Option<u32>,
         text: &str,
         sha256: [u8; 32],
-        principals: BTreeMap<String, PrincipalId>,
+        principals: BTreeMap<String, String>,
     ) -> Result<Arc<CompiledPolicy>, Broken> {
         let key = Key {
             name: name.to_owned(),
@@ -212,12 +212,22 @@ impl PolicyCache {
     }
 }
 
+/// The unique ids of all that a document names, by ARN.
+fn named(text: &GuardText) -> BTreeMap<String, String> {
+    let principals = text.principals.iter();
+    let providers = text.providers.iter();
+    principals
+        .map(|(arn, id)| (arn.clone(), id.to_string()))
+        .chain(providers.map(|(arn, id)| (arn.clone(), id.to_string())))
+        .collect()
+}
+
 /// How the principals a document names are recognised: by the unique ids they had when it was saved. Whoever is not
 /// among them is gone, and matches nobody.
 fn resolution(
     name: &str,
     kind: Kind,
-    principals: &BTreeMap<String, PrincipalId>,
+    principals: &BTreeMap<String, String>,
 ) -> Result<Resolution, Broken> {
     match kind {
         Kind::Resource | Kind::Trust => {}
@@ -230,7 +240,7 @@ fn resolution(
         let arn = arn.parse().map_err(|_| Broken::Arn {
             name: format!("{arn} in {name}"),
         })?;
-        pairs.push((arn, id.to_string()));
+        pairs.push((arn, id.clone()));
     }
     Ok(Resolution::by_id(
         pairs.iter().map(|(arn, id)| (arn, id.as_str())),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use trilby_account::Account;
 use trilby_eventlog::{Commit, Entry, Expected, NewEvent, NewReceipt};
 use trilby_model::LogId;
 
@@ -29,7 +30,6 @@ pub(super) fn draft<T, E>(
         events,
         guards,
         side,
-        trusting,
         answer,
     } = plan;
     let mut derived = Effects::default();
@@ -42,9 +42,12 @@ pub(super) fn draft<T, E>(
                 "two sets of events for log `{log}`"
             )));
         }
-        if let Events::Account(_, events) = &events {
+        if let Events::Account(id, events) = &events {
+            let mut roles = states
+                .account(*id)
+                .map_or_else(|| Account::empty(*id), |view| view.state.clone());
             for (index, event) in events.iter().enumerate() {
-                let added = derived.add(&inner.claim_key, &log, index, event);
+                let added = derived.add(&inner.claim_key, &log, index, event, &mut roles);
                 added.map_err(|error| ExecuteError::Invalid(error.to_string()))?;
             }
         }
@@ -86,7 +89,7 @@ pub(super) fn draft<T, E>(
     commit.receipt = receipt;
     commit.alive = write.alive.clone();
     commit.side = side;
-    commit.trusting = trusting;
+    commit.trusting = derived.trusting;
     Ok(Drafted {
         commit,
         works,

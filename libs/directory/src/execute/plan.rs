@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trilby_account as account;
-use trilby_eventlog::{SideWrite, TrustingChange};
+use trilby_eventlog::SideWrite;
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::view::{
@@ -116,8 +116,6 @@ pub struct Plan<T, E> {
     pub guards: Vec<LogId>,
     /// Rows of side tables, written in the same transaction.
     pub side: Vec<SideWrite>,
-    /// Changes of the index of who is trusted by which role.
-    pub trusting: Vec<TrustingChange>,
     pub(super) answer: MakeAnswer<T, E>,
 }
 
@@ -132,7 +130,6 @@ impl<T, E> Plan<T, E> {
             events,
             guards: Vec::new(),
             side: Vec::new(),
-            trusting: Vec::new(),
             answer: Box::new(answer),
         }
     }
@@ -148,13 +145,6 @@ impl<T, E> Plan<T, E> {
     #[must_use]
     pub fn guarded_by(mut self, logs: Vec<LogId>) -> Self {
         self.guards.extend(logs);
-        self
-    }
-
-    /// The same with changes of the index of who is trusted.
-    #[must_use]
-    pub fn with_trusting(mut self, trusting: Vec<TrustingChange>) -> Self {
-        self.trusting.extend(trusting);
         self
     }
 

@@ -243,7 +243,10 @@ fn d17_a_login_is_bound_by_the_resource_chain_and_by_no_service_chain() {
     let trust = policy(
         LayerKind::Resource,
         Kind::Trust,
-        &Resolution::by_id([]),
+        &Resolution::by_id([(
+            &arn("arn:trilby:iam::111111111111:oidc-provider/google"),
+            "TIDP0123456789ABCDEFG",
+        )]),
         r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111111111111:oidc-provider/google"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"accounts.google.com:sub":"u-1"}}}"#,
     );
     let mut builder = AccountBuilder::new(account_id(A));
@@ -253,6 +256,7 @@ fn d17_a_login_is_bound_by_the_resource_chain_and_by_no_service_chain() {
     let account = builder.build();
     let login = Principal::WebIdentity {
         provider: arn("arn:trilby:iam::111111111111:oidc-provider/google"),
+        provider_id: Some("TIDP0123456789ABCDEFG".parse().unwrap()),
     };
     let mut request = asks(
         login,

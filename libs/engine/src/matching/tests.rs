@@ -186,9 +186,30 @@ fn a_session_named_in_a_stored_policy_must_be_of_the_role_that_was_meant() {
 }
 
 #[test]
+fn a_provider_registered_again_under_a_name_is_another_one() {
+    let google = "arn:trilby:iam::111111111111:oidc-provider/google";
+    let principal = r#"{"Federated":"arn:aws:iam::111111111111:oidc-provider/google"}"#;
+    let login = |id: Option<&str>| Principal::WebIdentity {
+        provider: arn(google),
+        provider_id: id.map(|id| id.parse().unwrap()),
+    };
+    let (first, second) = ("TIDP0123456789ABCDEFG", "TIDP0123456789ABCDEFH");
+    let resolved = Resolution::by_id([(&arn(google), first)]);
+    assert_eq!(
+        class(principal, &resolved, &login(Some(first))),
+        Some(Class::Direct)
+    );
+    assert_eq!(class(principal, &resolved, &login(Some(second))), None);
+    assert_eq!(class(principal, &resolved, &login(None)), None);
+    let gone = Resolution::by_id([]);
+    assert_eq!(class(principal, &gone, &login(Some(first))), None);
+}
+
+#[test]
 fn a_provider_vouches_only_as_itself() {
     let login = Principal::WebIdentity {
         provider: arn("arn:trilby:iam::111111111111:oidc-provider/google"),
+        provider_id: None,
     };
     assert_eq!(
         by_name(

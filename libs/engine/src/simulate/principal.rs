@@ -90,7 +90,10 @@ fn of_arn(
         ("sts", "assumed-role", Some(rest)) => role_session(&arn, account, rest, role),
         ("sts", "federated-user", Some(name)) => federated_user(&arn, account, name, user),
         ("iam", "oidc-provider", Some(_)) if OF_LOGINS.contains(&action.key()) => {
-            Ok(Principal::WebIdentity { provider: arn })
+            Ok(Principal::WebIdentity {
+                provider: arn,
+                provider_id: None,
+            })
         }
         ("iam", "oidc-provider", Some(_)) => Err(CaseError::wrong(
             AT,

@@ -156,11 +156,15 @@ impl World {
             Some(("service", service)) => Principal::Service {
                 name: service.to_owned(),
             },
-            Some(("provider", provider)) => Principal::WebIdentity {
-                provider: arn(&format!("oidc-provider/{provider}@{home}"))
+            Some(("provider", provider)) => {
+                let provider: Arn = arn(&format!("oidc-provider/{provider}@{home}"))
                     .parse()
-                    .unwrap(),
-            },
+                    .unwrap();
+                Principal::WebIdentity {
+                    provider_id: Some(id_of(&provider).parse().unwrap()),
+                    provider,
+                }
+            }
             Some(("user", user)) => self.accounts[home]
                 .user_named(user)
                 .unwrap()
@@ -332,7 +336,13 @@ impl World {
         let ids: Vec<(Arn, String)> = document
             .principal_arns()
             .into_iter()
-            .map(|arn| (arn.clone(), id_of(arn)))
+            .cloned()
+            .chain(
+                document
+                    .federated_principals()
+                    .filter_map(|name| name.parse().ok()),
+            )
+            .map(|arn: Arn| (arn.clone(), id_of(&arn)))
             .collect();
         let resolution = Resolution::by_id(ids.iter().map(|(arn, id)| (arn, id.as_str())));
         CompiledPolicy::new(name, layer, document, &resolution).shared()
@@ -433,6 +443,8 @@ fn group_id(name: &str) -> GroupId {
 fn id_of(arn: &Arn) -> String {
     let prefix = if arn.resource().starts_with("user/") {
         "TUSR"
+    } else if arn.resource().starts_with("oidc-provider/") {
+        "TIDP"
     } else {
         "TROL"
     };

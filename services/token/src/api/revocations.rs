@@ -6,9 +6,10 @@ use trilby_access::{
     Scope, Services, Target, problem,
 };
 use trilby_account::command::{RevokeSessions, RevokeTarget};
-use trilby_account::{Account, Reason, Ref, RoleRef, UserRef};
+use trilby_account::{Account, ProviderRef, Reason, Ref, RoleRef, UserRef};
 use trilby_model::{
-    AccessKeyId, AccountId, Arn, ConsistencyToken, LogId, Position, Seq, SessionId,
+    AccessKeyId, AccountId, Arn, ConsistencyToken, LogId, Position, RoleSessionName, Seq,
+    SessionId, SourceIdentity,
 };
 use trilby_service::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
@@ -19,7 +20,8 @@ use crate::activity;
 /// Ends sessions.
 pub struct CreateRevocation;
 
-/// Which sessions end: exactly one of `session_id`, `user`, `role`, `access_key` and `account`.
+/// Which sessions end: exactly one of `session_id`, `user`, `role`, `access_key`, `provider`, `source_identity` and
+/// `account`. `subject` goes with `provider`, `session_name` with `role`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevocationRequest {
@@ -33,6 +35,15 @@ pub struct RevocationRequest {
     role: Option<String>,
     /// Sessions of an access key, and what came of them.
     access_key: Option<AccessKeyId>,
+    /// What came through an identity provider of the account (name or unique id), in every account.
+    #[schema(value_type = Option<String>)]
+    provider: Option<String>,
+    /// With `provider`: only what came of this subject, as the provider names it.
+    subject: Option<String>,
+    /// Sessions of the account with this source identity, and what came of them.
+    source_identity: Option<SourceIdentity>,
+    /// With `role`: only sessions of this name.
+    session_name: Option<RoleSessionName>,
     /// `true`: everything issued in the account or from it.
     account: Option<bool>,
     /// Only sessions from before this event of the account's log; absent: all there are. Not with `session_id`.
@@ -56,8 +67,8 @@ impl Operation for CreateRevocation {
     const PATH: &'static str = "/v1/accounts/{account}/revocations";
     const TAG: &'static str = super::SESSIONS;
     const SUMMARY: &'static str = "End sessions";
-    const DESCRIPTION: &'static str = "By session, user, role, access key, or all of the account. Asked of the ARN of the \
-        user or role, else of the account.";
+    const DESCRIPTION: &'static str = "By session, user, role, access key, identity provider, a value that sessions carry, or all of \
+        the account. Asked of the ARN of the user, role or provider, else of the account.";
     const ACCESS: Access = Access::Action("sts:RevokeSessions");
     const SUCCESS: u16 = 202;
     const SUCCESS_DESCRIPTION: &'static str = "The sessions are ended";
@@ -78,7 +89,10 @@ impl Operation for CreateRevocation {
         let state = scope.account.map(|view| &view.state);
         let resource = match input.body.selector()? {
             RevokeTarget::User(user) => arn_of_user(account, state, &user),
-            RevokeTarget::Role(role) => arn_of_role(account, state, &role),
+            RevokeTarget::Role(role) | RevokeTarget::SessionName { role, .. } => {
+                arn_of_role(account, state, &role)
+            }
+            RevokeTarget::Provider { provider, .. } => arn_of_provider(account, state, &provider),
             RevokeTarget::AccessKey(key) => {
                 let owner = state
                     .and_then(|state| state.access_key(&key))
@@ -88,7 +102,9 @@ impl Operation for CreateRevocation {
                     |owner| arn_of_user(account, state, &owner),
                 )
             }
-            RevokeTarget::Session(_) | RevokeTarget::Account => Arn::account_of(&account),
+            RevokeTarget::Session(_) | RevokeTarget::SourceIdentity(_) | RevokeTarget::Account => {
+                Arn::account_of(&account)
+            }
         };
         Ok(Target::new(account, resource))
     }
@@ -148,9 +164,39 @@ impl RevocationRequest {
             ));
         }
         if let Some(role) = &self.role {
-            given.push(RevokeTarget::Role(
-                role.parse::<RoleRef>().map_err(named("/role"))?,
-            ));
+            let role: RoleRef = role.parse().map_err(named("/role"))?;
+            given.push(match self.session_name.clone() {
+                Some(name) => RevokeTarget::SessionName { role, name },
+                None => RevokeTarget::Role(role),
+            });
+        }
+        if let Some(provider) = &self.provider {
+            given.push(RevokeTarget::Provider {
+                provider: provider.parse().map_err(named("/provider"))?,
+                subject: self.subject.clone(),
+            });
+        }
+        given.extend(
+            self.source_identity
+                .clone()
+                .map(RevokeTarget::SourceIdentity),
+        );
+        // A value without the thing it narrows must not widen the revocation, nor be passed over.
+        for (value, of, is_lost) in [
+            (
+                "/subject",
+                "provider",
+                self.subject.is_some() && self.provider.is_none(),
+            ),
+            (
+                "/session_name",
+                "role",
+                self.session_name.is_some() && self.role.is_none(),
+            ),
+        ] {
+            if is_lost {
+                return Err(Problem::invalid(value, format!("goes with `{of}`")));
+            }
         }
         given.extend(self.access_key.clone().map(RevokeTarget::AccessKey));
         match self.account {
@@ -159,8 +205,8 @@ impl RevocationRequest {
             None => {}
         }
         let (Some(target), true) = (given.pop(), given.is_empty()) else {
-            let what =
-                "name exactly one of `session_id`, `user`, `role`, `access_key` and `account`";
+            let what = "name exactly one of `session_id`, `user`, `role`, `access_key`, `provider`, \
+                `source_identity` and `account`";
             return Err(
                 Problem::new(Code::InvalidParameter, what).error(FieldError::at(
                     "",
@@ -201,5 +247,13 @@ fn arn_of_role(account: AccountId, state: Option<&Account>, role: &RoleRef) -> A
     role.map_or_else(
         || Arn::account_of(&account),
         |role| Arn::role(&account, &role.path, &role.name),
+    )
+}
+
+fn arn_of_provider(account: AccountId, state: Option<&Account>, provider: &ProviderRef) -> Arn {
+    let provider = state.and_then(|state| state.provider(provider));
+    provider.map_or_else(
+        || Arn::account_of(&account),
+        |provider| provider.arn(account),
     )
 }

@@ -92,6 +92,55 @@ fn each_selector_ends_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn sessions_are_ended_by_the_values_they_carry() {
+    let world = World::new();
+    let mary = format!("arn:trilby:iam::{}:user/mary", world.account);
+    for role in ["one", "two"] {
+        world.role(world.account, role, &trusting(std::slice::from_ref(&mary)));
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": mary }, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"] });
+        let trust = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        world.trust(world.account, role, &trust);
+    }
+    let ann = admin(&world);
+    let login = world.session("mary");
+    let assume = |login: &Client, role: &str, name: &str, identity: &str| {
+        let body = json!({
+            "role_arn": world.role_arn(world.account, role),
+            "role_session_name": name,
+            "source_identity": identity,
+        });
+        let answer = world.post(login, "/v1/assume-role", &body).expect(200);
+        let token = answer.text("/credentials/session_token").to_owned();
+        world.inside.stranger().with_token(&token)
+    };
+    let after = |body: Value, stand: [bool; 4]| {
+        let held = [
+            assume(&login, "one", "ci-42", "mary"),
+            assume(&login, "one", "ci-43", "mary"),
+            assume(&login, "two", "ci-42", "mary"),
+            assume(&login, "one", "ci-42", "bob"),
+        ];
+        revoke(&world, &ann, &body).expect(202);
+        let stands: Vec<_> = held.iter().map(|session| world.stands(session)).collect();
+        assert_eq!(stands, stand, "{body}");
+        assert!(world.stands(&login));
+    };
+    after(
+        json!({ "role": "one", "session_name": "ci-42" }),
+        [false, true, true, false],
+    );
+    after(
+        json!({ "source_identity": "mary" }),
+        [false, false, false, true],
+    );
+    let later = world.session("mary");
+    assert!(
+        world.stands(&assume(&later, "one", "ci-42", "mary")),
+        "what comes of a later login stands"
+    );
+}
+
+#[test]
 fn a_position_spares_younger_sessions() {
     let world = World::new();
     let ann = admin(&world);
@@ -138,7 +187,14 @@ fn a_selector_must_be_one_and_be_there() {
         json!({ "user": "mary", "account": true }),
         json!({ "user": "not a name!" }),
         json!({ "user": 1 }),
-        json!({ "source_identity": "mary" }),
+        json!({ "source_identity": "m" }),
+        json!({ "source_identity": "mary", "account": true }),
+        json!({ "subject": "ana" }),
+        json!({ "subject": "ana", "account": true }),
+        json!({ "session_name": "ci" }),
+        json!({ "session_name": "ci", "user": "mary" }),
+        json!({ "provider": "login", "user": "mary" }),
+        json!({ "provider": "no//name" }),
         json!({ "session_id": "TSES" }),
         json!({ "account": true, "wait": "nodes" }),
     ] {
@@ -148,6 +204,9 @@ fn a_selector_must_be_one_and_be_there() {
         json!({ "user": "nobody" }),
         json!({ "user": "TUSR0123456789ABCDEFG" }),
         json!({ "role": "nobody" }),
+        json!({ "role": "nobody", "session_name": "ci" }),
+        json!({ "provider": "nobody" }),
+        json!({ "provider": "TIDP0123456789ABCDEFG", "subject": "ana" }),
         json!({ "access_key": eve_key.id }),
         json!({ "session_id": foreign }),
         json!({ "session_id": "TSES0123456789ABCDEFG" }),

@@ -1,0 +1,167 @@
+//! The index of whom roles trust is written with the events, and is what the events say.
+
+use trilby_account::event::{RoleCreated, RoleDeleted, RoleTrustPolicyReplaced};
+use trilby_account::{Event, GuardText, PolicyText, PrincipalId, RoleLimits, Trusted};
+use trilby_directory::{TrustingRole, VerifyingFolds};
+use trilby_eventlog::verify::{Options as Verification, Status, verify};
+use trilby_eventlog::{EventLog, Memory};
+use trilby_model::{ProviderId, RoleId, Seq};
+use trilby_policy::Kind;
+use trilby_testkit::given::document;
+
+use crate::store::*;
+
+const MARY: &str = "arn:trilby:iam::100000000001:user/mary";
+const LOGIN: &str = "arn:trilby:iam::100000000001:oidc-provider/google";
+
+fn mary() -> PrincipalId {
+    "TUSR0123456789ABCDEFG".parse().unwrap()
+}
+
+fn google() -> ProviderId {
+    "TIDP0123456789ABCDEFG".parse().unwrap()
+}
+
+fn role(n: u8) -> RoleId {
+    format!("TROL0123456789ABCDEF{n}").parse().unwrap()
+}
+
+fn trust(statements: &[(&str, serde_json::Value)]) -> GuardText {
+    let statements: Vec<_> = statements
+        .iter()
+        .map(|(effect, principal)| {
+            serde_json::json!({ "Effect": effect, "Principal": principal, "Action": "sts:AssumeRole*" })
+        })
+        .collect();
+    let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
+    GuardText {
+        policy: PolicyText::of(&document(Kind::Trust, &policy)),
+        principals: [(MARY.to_owned(), mary())].into(),
+        providers: [(LOGIN.to_owned(), google())].into(),
+    }
+}
+
+fn role_created(n: u8, trust: GuardText) -> Event {
+    RoleCreated {
+        role: role(n),
+        name: format!("role-{n}").parse().unwrap(),
+        path: "/".parse().unwrap(),
+        description: None,
+        tags: Default::default(),
+        trust,
+        limits: RoleLimits::default(),
+    }
+    .into()
+}
+
+fn replaced(n: u8, trust: GuardText) -> Event {
+    RoleTrustPolicyReplaced {
+        role: role(n),
+        trust,
+        revoke_sessions: false,
+    }
+    .into()
+}
+
+fn found(n: u8, since: u64) -> TrustingRole {
+    TrustingRole {
+        account: account(1),
+        role: role(n),
+        since: Seq::new(since),
+    }
+}
+
+async fn assert_sound(memory: &Memory) {
+    let meta = memory.store_meta().await.unwrap();
+    let folds = VerifyingFolds::new([9; 32], meta.store_id);
+    let options = Verification {
+        folds: Some(&folds),
+        ..Verification::default()
+    };
+    let report = verify(memory, &options).await.unwrap();
+    assert_eq!(report.status, Status::Ok, "{:?}", report.findings);
+}
+
+#[tokio::test]
+async fn a_role_is_found_by_everyone_it_trusts_until_it_does_not() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    let aws = |text: &str| serde_json::json!({ "AWS": text });
+    let login = || serde_json::json!({ "Federated": LOGIN });
+    append(
+        &directory,
+        account(1),
+        vec![
+            created(account(1)),
+            role_created(1, trust(&[("Allow", aws(MARY)), ("Allow", login())])),
+            role_created(2, trust(&[("Allow", aws("100000000002"))])),
+            role_created(
+                3,
+                trust(&[("Allow", aws("100000000002")), ("Deny", aws(MARY))]),
+            ),
+        ],
+    )
+    .await;
+    let who = [
+        Trusted::Principal(mary()),
+        Trusted::Account(account(2)),
+        Trusted::Provider(google()),
+    ];
+    let [by_mary, by_account, by_login] = &who;
+    let ask = async |whom: &Trusted| {
+        directory
+            .trusting(std::slice::from_ref(whom))
+            .await
+            .unwrap()
+    };
+    assert_eq!(ask(by_mary).await, [found(1, 2)], "a Deny trusts nobody");
+    assert_eq!(ask(by_account).await, [found(2, 3), found(3, 4)]);
+    assert_eq!(ask(by_login).await, [found(1, 2)]);
+    let all = directory.trusting(&who).await.unwrap();
+    assert_eq!(
+        all,
+        [found(1, 2), found(2, 3), found(3, 4)],
+        "each role once"
+    );
+    assert_sound(&memory).await;
+
+    append(
+        &directory,
+        account(1),
+        vec![
+            replaced(1, trust(&[("Allow", login())])),
+            RoleDeleted { role: role(2) }.into(),
+            replaced(3, trust(&[("Allow", aws(MARY))])),
+        ],
+    )
+    .await;
+    assert_eq!(ask(by_mary).await, [found(3, 7)]);
+    assert_eq!(ask(by_account).await, []);
+    assert_eq!(
+        ask(by_login).await,
+        [found(1, 2)],
+        "still since the first event"
+    );
+    assert_sound(&memory).await;
+}
+
+#[tokio::test]
+async fn what_one_commit_gives_and_takes_is_gone() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    let trusted = trust(&[("Allow", serde_json::json!({ "Federated": LOGIN }))]);
+    append(
+        &directory,
+        account(1),
+        vec![
+            created(account(1)),
+            role_created(1, trusted.clone()),
+            RoleDeleted { role: role(1) }.into(),
+            role_created(2, trusted),
+        ],
+    )
+    .await;
+    let whom = [Trusted::Provider(google())];
+    assert_eq!(directory.trusting(&whom).await.unwrap(), [found(2, 4)]);
+    assert_sound(&memory).await;
+}
