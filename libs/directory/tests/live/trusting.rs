@@ -50,6 +50,7 @@ fn role_created(n: u8, trust: GuardText) -> Event {
         tags: Default::default(),
         trust,
         limits: RoleLimits::default(),
+        external_id_waiver: None,
     }
     .into()
 }
@@ -59,6 +60,7 @@ fn replaced(n: u8, trust: GuardText) -> Event {
         role: role(n),
         trust,
         revoke_sessions: false,
+        external_id_waiver: None,
     }
     .into()
 }
