@@ -162,6 +162,10 @@ impl KeyCache {
             return entry.written(document, (self.now)());
         }
         match entry.look(kid, (self.now)(), request.stale_max_s) {
+            // The key may be in the answer that is just being fetched.
+            Look::Serve { keys, .. } if !keys.set.may_serve(kid) && entry.is_in_flight() => {
+                self.fetch_once(&entry, request, kid).await
+            }
             Look::Serve { keys, refresh } => {
                 if refresh {
                     self.refresh_behind(&entry, request);

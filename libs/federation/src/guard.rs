@@ -204,7 +204,7 @@ fn is_public_name(name: &str) -> bool {
         name.strip_suffix(*domain)
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    name.contains('.') && !name.ends_with('.') && !INNER_DOMAINS.iter().any(|domain| inner(&domain))
+    name.contains('.') && !name.ends_with('.') && !INNER_DOMAINS.iter().any(inner)
 }
 
 impl Target {

@@ -84,6 +84,11 @@ impl Entry {
         good.serve(may_ask && now >= good.refresh_at)
     }
 
+    /// Whether somebody is fetching.
+    pub fn is_in_flight(&self) -> bool {
+        self.flight.try_lock().is_err()
+    }
+
     /// The keys that may serve now, whatever their ids.
     pub fn usable(&self, now: Timestamp, stale_max_s: u32) -> Option<Keys> {
         let state = self.state();
