@@ -100,3 +100,6 @@ impl From<ChoiceError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
