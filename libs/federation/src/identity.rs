@@ -221,15 +221,24 @@ impl VerifiedIdentity {
     /// `oidc/<provider name>:<claim>`.
     #[must_use]
     pub fn condition_keys(&self) -> Vec<(String, ConditionValue)> {
-        let short = format!("oidc/{}", self.provider_name);
-        conditions::of(&self.exposed)
-            .into_iter()
-            .flat_map(|(claim, value)| {
-                [&self.issuer_prefix, &short]
-                    .map(|prefix| (format!("{prefix}:{claim}"), value.clone()))
-            })
-            .collect()
+        condition_keys_of(&self.issuer_prefix, &self.provider_name, &self.exposed)
     }
+}
+
+/// Each claim's keys: under the issuer without scheme, and under the provider's name.
+pub(crate) fn condition_keys_of(
+    issuer_prefix: &str,
+    provider: &ProviderName,
+    exposed: &BTreeMap<ClaimPath, Value>,
+) -> Vec<(String, ConditionValue)> {
+    let short = format!("oidc/{provider}");
+    let prefixes = [issuer_prefix, &short];
+    conditions::of(exposed)
+        .into_iter()
+        .flat_map(|(claim, value)| {
+            prefixes.map(|prefix| (format!("{prefix}:{claim}"), value.clone()))
+        })
+        .collect()
 }
 
 /// Names one use of one token, whoever looks: SHA-256 of purpose, provider, target and the token's digest, each with its

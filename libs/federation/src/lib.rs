@@ -27,6 +27,7 @@ pub mod guard;
 mod header;
 mod identity;
 mod jwk;
+mod kept;
 mod key_set;
 mod nonce;
 mod provider;
@@ -35,6 +36,7 @@ pub mod role_map;
 mod verify;
 
 pub use identity::{ConditionValue, ReplayKey, STANDARD_CLAIMS, VerifiedIdentity, is_exposed};
+pub use kept::Kept;
 pub use key_set::{JWKS_BYTES_MAX, KeySet, KeySetError};
 pub use nonce::NonceHash;
 pub use provider::{ChoiceError, Link, Provider, choose};

@@ -9,6 +9,7 @@
 mod document;
 mod error;
 mod load;
+mod private_host;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod values;
 
 pub use document::document;
 pub use error::{Error, Fault};
+pub use private_host::PrivateIssuerHost;
 pub use table::{Entry, Kind, ParseValue};
 pub use values::{ForwardedHeader, LogFormat, Network, PublicUrl};
 
@@ -86,6 +88,8 @@ table::settings! {
         password_hashers: usize = 0, 0..=256;
         /// Most logins that wait for a hasher; more are told `busy`.
         password_queue_max: usize = 64, 1..=4_096;
+        /// Hosts of outside issuers that the guard lets us call although they are not on the public web, each with scheme, port and the addresses it may have: `https://login.internal:8443=10.0.0.5+10.0.0.6`, `http://127.0.0.1:9000`. Whoever may register an identity provider can make us call them.
+        private_issuer_hosts: Vec<PrivateIssuerHost> = Vec::new();
     }
     /// The decision API.
     decisions: Decisions {

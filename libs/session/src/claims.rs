@@ -6,11 +6,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use trilby_model::{
-    AccountId, Arn, OrganizationId, ProviderId, RoleSessionName, SessionId, SourceIdentity, TagKey,
+    AccountId, Arn, OrganizationId, RoleSessionName, SessionId, SourceIdentity, TagKey,
     Tags, json,
 };
 
@@ -24,8 +22,6 @@ pub const DEPENDENCIES_MAX: usize = 12;
 pub const CHAIN_MAX: usize = 8;
 /// Audiences of one token.
 pub const AUDIENCES_MAX: usize = 10;
-/// Characters of the digest in a federated session's subject: 132 bits.
-const FEDERATED_DIGEST_CHARS: usize = 22;
 /// Nesting of actors.
 pub const ACTORS_MAX: usize = 4;
 
@@ -56,20 +52,6 @@ impl SessionKind {
             Self::Federated => "federated",
         }
     }
-}
-
-/// Subject of a federated session: the provider's unique id and a digest of issuer and outside subject.
-///
-/// Two issuers' subjects never meet in one value: no issuer holds the byte between them.
-pub fn federated_subject(provider: &ProviderId, issuer: &str, subject: &str) -> String {
-    let text = [issuer.as_bytes(), &[0], subject.as_bytes()].concat();
-    let digest = digest::digest(&digest::SHA256, &text);
-    let short: String = URL_SAFE_NO_PAD
-        .encode(digest.as_ref())
-        .chars()
-        .take(FEDERATED_DIGEST_CHARS)
-        .collect();
-    format!("{provider}:{short}")
 }
 
 /// A session token's claims.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use trilby_access::Facts;
 use trilby_eventlog::Activity;
-use trilby_model::{AccountId, Arn, LogId, SessionId, Timestamp};
+use trilby_model::{AccountId, Arn, Hash, LogId, SessionId, Timestamp};
 use trilby_service::problem::{Code, Problem};
 use trilby_session::Claims;
 
@@ -87,6 +87,8 @@ pub(crate) struct Refused<'a> {
     pub(crate) by: Option<&'a Arn>,
     /// Its session.
     pub(crate) session_id: Option<&'a str>,
+    /// SHA-256 of the outside token: its only name here.
+    pub(crate) token_sha256: Option<[u8; 32]>,
 }
 
 /// The record of a refused session, for one of the accounts that it concerns.
@@ -97,6 +99,7 @@ pub(crate) fn refused(account: AccountId, refused: &Refused<'_>, facts: &Facts) 
         "role": refused.role,
         "by": refused.by,
         "session_id": refused.session_id,
+        "token_sha256": refused.token_sha256.map(|digest| Hash(digest).to_string()),
         "ip": facts.address.map(|address| address.to_string()),
         "request_id": facts.request_id.to_string(),
     });

@@ -2,11 +2,14 @@
 
 mod answer;
 mod assume_role;
+mod assume_role_with_web_identity;
 mod caller_identity;
 mod client;
 mod discovery;
+mod federated_sessions;
 mod introspect;
 mod jwks;
+mod nonces;
 mod password;
 mod path;
 mod revocations;
@@ -37,6 +40,9 @@ pub fn registry() -> Registry {
     registry
         .add::<token::CreateToken>()
         .add::<assume_role::AssumeRole>()
+        .add::<assume_role_with_web_identity::AssumeRoleWithWebIdentity>()
+        .add::<federated_sessions::CreateFederatedSession>()
+        .add::<nonces::CreateNonce>()
         .add::<caller_identity::GetCallerIdentity>()
         .add::<introspect::IntrospectToken>()
         .add::<revoke::RevokeToken>()

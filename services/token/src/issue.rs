@@ -6,14 +6,18 @@
 
 mod chain;
 mod dress;
+mod federated;
 mod mint;
+mod outside;
 mod own;
 mod refusal;
 mod role;
+mod standing;
 mod trust;
 
+use trilby_access::authenticate::FederatedSession;
 use trilby_access::{Facts, Services};
-use trilby_model::{Arn, ConsistencyToken};
+use trilby_model::{AccountId, Arn, ConsistencyToken, ProviderId};
 use trilby_service::problem::{Code, Problem};
 use trilby_service::telemetry::metric;
 use trilby_session::key::Token;
@@ -21,9 +25,10 @@ use trilby_session::{AUDIENCE, Claims, FEDERATED_AUDIENCE};
 
 use crate::TokenParts;
 use crate::proof::{Proof, Proved};
-pub use crate::role_request::RoleRequest;
+pub use crate::role_request::{OutsideRequest, RoleRequest};
 pub use crate::session_policies::{Given, SessionPolicies};
 pub use crate::session_tags::SessionTags;
+use outside::Origin;
 use refusal::Refusal;
 
 /// What is asked for.
@@ -42,8 +47,12 @@ pub struct Asked {
 pub enum Want {
     /// Of whoever was proved: user or root.
     Own,
-    /// Of a role.
+    /// Of a role, by one of our sessions.
     Role(Box<RoleRequest>),
+    /// Of a role, by a token of an outside issuer.
+    Outside(Box<OutsideRequest>),
+    /// Of an outside identity itself: a federated session.
+    Federated,
 }
 
 /// A session that was issued. Its record is durable.
@@ -108,9 +117,34 @@ async fn issue(
             let audience = audience.as_deref();
             role::issue(services, session, &request, duration_s, audience, facts).await
         }
+        (Want::Role(request), Proved::Federated(session)) => {
+            let provider = federated_provider(session)?;
+            let origin = Origin::Session(session, provider);
+            let request = outside_request(*request)?;
+            let audience = audience.as_deref();
+            outside::issue(services, origin, request, duration_s, audience, facts).await
+        }
+        (Want::Outside(request), Proved::WebIdentity(web)) => {
+            let origin = Origin::Token(web);
+            let audience = audience.as_deref();
+            outside::issue(services, origin, *request, duration_s, audience, facts).await
+        }
+        (Want::Federated, Proved::WebIdentity(web)) => {
+            federated::issue(services, web, duration_s, facts).await
+        }
         // A session gives no second session of the same principal, and a secret alone no role: its session does.
-        (Want::Own, Proved::Session(_))
-        | (Want::Role(_), Proved::AccessKey { .. } | Proved::Password { .. }) => Err(Problem::new(
+        (Want::Own, Proved::Session(_) | Proved::Federated(_) | Proved::WebIdentity(_))
+        | (
+            Want::Role(_),
+            Proved::AccessKey { .. } | Proved::Password { .. } | Proved::WebIdentity(_),
+        )
+        | (
+            Want::Outside(_) | Want::Federated,
+            Proved::AccessKey { .. }
+            | Proved::Password { .. }
+            | Proved::Session(_)
+            | Proved::Federated(_),
+        ) => Err(Problem::new(
             Code::InvalidParameter,
             "this grant does not give such a session",
         )
@@ -118,24 +152,89 @@ async fn issue(
     }
 }
 
+/// The provider that a federated session names.
+fn federated_provider(session: &FederatedSession) -> Result<ProviderId, Problem> {
+    let id = session.verified.claims().principal_unique_id();
+    id.parse().map_err(Problem::internal)
+}
+
+/// What an outside identity may say who puts on a role: its tags and who is behind it come from its issuer.
+fn outside_request(request: RoleRequest) -> Result<OutsideRequest, Problem> {
+    let RoleRequest {
+        role_arn,
+        session_name,
+        external_id,
+        source_identity,
+        policies,
+        tags,
+    } = request;
+    let is_plain =
+        external_id.is_none() && source_identity.is_none() && tags == SessionTags::default();
+    if !is_plain {
+        return Err(Problem::new(
+            Code::InvalidParameter,
+            "an outside identity gives no external id, source identity or tags",
+        ));
+    }
+    Ok(OutsideRequest {
+        role_arn: Some(role_arn),
+        session_name: Some(session_name),
+        policies,
+    })
+}
+
+/// Records a token that was not believed, and gives what its owner is told.
+pub(crate) async fn refused_at_the_door(
+    services: &Services,
+    problem: Problem,
+    account: AccountId,
+    role: Option<&Arn>,
+    digest: Option<[u8; 32]>,
+    facts: &Facts,
+) -> Problem {
+    let context = refusal::Context {
+        caller: Some(account),
+        role: role.cloned(),
+        token_sha256: digest,
+        ..refusal::Context::default()
+    };
+    refusal::told(services, problem.into(), &context, facts).await
+}
+
 /// Whom a refusal concerns.
 fn context(proof: &Proof, asked: &Asked) -> refusal::Context {
     let role = match &asked.want {
-        Want::Own => None,
+        Want::Own | Want::Federated => None,
         Want::Role(request) => Some(request.role_arn.clone()),
+        Want::Outside(request) => request.role_arn.clone(),
     };
     let (by, session_id) = match proof.proved() {
         Proved::Session(session) => (
             Some(session.caller.arn.clone()),
             Some(session.caller.session_id.to_string()),
         ),
-        Proved::AccessKey { .. } | Proved::Password { .. } => (None, None),
+        Proved::Federated(session) => {
+            let claims = session.verified.claims();
+            (
+                Some(claims.trilby.arn.clone()),
+                Some(claims.jti.to_string()),
+            )
+        }
+        Proved::AccessKey { .. } | Proved::Password { .. } | Proved::WebIdentity(_) => (None, None),
+    };
+    let token_sha256 = match proof.proved() {
+        Proved::WebIdentity(web) => Some(*web.identity.token_digest()),
+        Proved::Session(_)
+        | Proved::Federated(_)
+        | Proved::AccessKey { .. }
+        | Proved::Password { .. } => None,
     };
     refusal::Context {
         caller: Some(proof.account()),
         by,
         session_id,
         role,
+        token_sha256,
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`proof`] | the verifiers: access key, login, own session |
+//! | [`proof`] | the verifiers: access key, login, own session, web identity |
 //! | [`issue`] | the one procedure behind every grant |
 //! | [`signing`] | accounts' signing keys: made, loaded, rotated |
 //! | [`throttle`] | guessing and load |
@@ -20,6 +20,7 @@
 
 pub mod activity;
 pub mod api;
+mod federation;
 mod hashing;
 pub mod issue;
 mod lookup;

@@ -1,6 +1,9 @@
-//! What this service has that no other has: the KEK, the throttles, loaded signing keys.
+//! What this service has that no other has: the KEK, the throttles, loaded signing keys, keys of outside issuers.
+
+use std::sync::Arc;
 
 use trilby_credential::{Keks, keys::ClaimKey};
+use trilby_federation::cache::KeyCache;
 
 use crate::signing::SigningKeys;
 use crate::throttle::Throttles;
@@ -15,17 +18,19 @@ pub struct TokenParts {
     pub(crate) claim_key: ClaimKey,
     pub(crate) signing: SigningKeys,
     pub(crate) throttles: Throttles,
+    pub(crate) provider_keys: Arc<KeyCache>,
 }
 
 impl TokenParts {
     /// Parts with fresh throttles and no key loaded yet.
     #[must_use]
-    pub fn new(keks: Keks, claim_key: ClaimKey) -> Self {
+    pub fn new(keks: Keks, claim_key: ClaimKey, provider_keys: Arc<KeyCache>) -> Self {
         Self {
             keks,
             claim_key,
             signing: SigningKeys::default(),
             throttles: Throttles::default(),
+            provider_keys,
         }
     }
 }

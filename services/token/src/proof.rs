@@ -6,8 +6,9 @@
 pub mod access_key;
 pub mod login;
 pub mod session;
+pub mod web_identity;
 
-use trilby_access::authenticate::Session;
+use trilby_access::authenticate::{FederatedSession, Session};
 use trilby_model::{AccessKeyId, AccountId, UserId};
 
 /// Proof that somebody is who a session is to be issued to.
@@ -52,6 +53,10 @@ pub enum Proved {
     },
     /// One of our own sessions.
     Session(Box<Session>),
+    /// One of our own sessions of an outside identity.
+    Federated(Box<FederatedSession>),
+    /// A token of an outside issuer.
+    WebIdentity(Box<web_identity::WebIdentity>),
 }
 
 /// Who has a password.
@@ -76,6 +81,8 @@ impl Proof {
         match &self.proved {
             Proved::AccessKey { account, .. } | Proved::Password { account, .. } => *account,
             Proved::Session(session) => session.caller.account,
+            Proved::Federated(session) => session.account.state.id(),
+            Proved::WebIdentity(web) => web.door.owner.state.id(),
         }
     }
 }

@@ -21,3 +21,14 @@ pub struct RoleRequest {
     /// Tags of the session.
     pub tags: SessionTags,
 }
+
+/// A wish of an outside identity for a role session. Its tags come from the account's role map.
+#[derive(Debug, Clone)]
+pub struct OutsideRequest {
+    /// The role; absent: the one that the role map gives.
+    pub role_arn: Option<Arn>,
+    /// What to call the session; absent: what the provider's settings say.
+    pub session_name: Option<RoleSessionName>,
+    /// Policies that cap the session.
+    pub policies: SessionPolicies,
+}

@@ -34,11 +34,15 @@ pub enum Given<'a> {
 }
 
 impl SessionPolicies {
-    /// Policies as they were given, for a session of `role`.
+    /// Policies as they were given, for a session of a role in `account`, spelled as in its ARN.
     ///
     /// Errors: `malformed_policy`; `invalid_parameter` for ARNs that are no policies of the role's account or of the
     /// system, are given twice or are too many.
-    pub fn new(inline: Option<Given<'_>>, managed: Vec<Arn>, role: &Arn) -> Result<Self, Problem> {
+    pub fn new(
+        inline: Option<Given<'_>>,
+        managed: Vec<Arn>,
+        account: &str,
+    ) -> Result<Self, Problem> {
         if managed.len() > SESSION_POLICY_ARNS_MAX {
             return Err(refuse(format!(
                 "a session takes at most {SESSION_POLICY_ARNS_MAX} managed policies"
@@ -46,7 +50,7 @@ impl SessionPolicies {
         }
         for (at, arn) in managed.iter().enumerate() {
             let is_policy = arn.service() == "iam" && arn.resource().starts_with("policy/");
-            let is_reachable = arn.account() == role.account() || arn.account() == "system";
+            let is_reachable = arn.account() == account || arn.account() == "system";
             if !is_policy || !is_reachable {
                 return Err(refuse(format!(
                     "`{arn}` is no managed policy of the role's account"

@@ -10,7 +10,7 @@ mod guesses;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sha2::{Digest, Sha256};
-use trilby_model::{AccessKeyId, AccountId, Timestamp};
+use trilby_model::{AccessKeyId, AccountId, ProviderId, Timestamp};
 use trilby_service::problem::{Code, Problem};
 
 use bucket::{Buckets, Rate};
@@ -24,6 +24,7 @@ pub struct Throttles {
     keys: Buckets<Option<AccessKeyId>>,
     issuance: Buckets<AccountId>,
     records: Buckets<AccountId>,
+    providers: Buckets<ProviderId>,
     guesses: Guesses<Person>,
 }
 
@@ -35,6 +36,7 @@ impl Default for Throttles {
             keys: Buckets::new(Rate::per_second(50), 50),
             issuance: Buckets::new(Rate::per_second(200), 400),
             records: Buckets::new(Rate::per_second(10), 10),
+            providers: Buckets::new(Rate::per_second(50), 50),
             guesses: Guesses::default(),
         }
     }
@@ -103,6 +105,19 @@ impl Throttles {
     /// Errors: `rate_limited`.
     pub fn session(&self, account: AccountId, now: Timestamp) -> Result<(), Problem> {
         self.issuance.take(&account, now).map_err(limited)
+    }
+
+    /// Whether a provider's tokens are looked at now: not while too many of them were bad.
+    ///
+    /// Errors: `rate_limited`.
+    pub fn provider(&self, provider: &ProviderId, now: Timestamp) -> Result<(), Problem> {
+        self.providers.peek(provider, now).map_err(limited)
+    }
+
+    /// A provider's token was bad.
+    pub fn provider_failed(&self, provider: &ProviderId, now: Timestamp) {
+        // Taken or not: an empty bucket is what makes the next token wait.
+        let _ = self.providers.take(provider, now);
     }
 
     /// Whether one more refusal is recorded in an account's activity: of a flood only some are.

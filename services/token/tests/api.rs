@@ -20,6 +20,8 @@ mod documents;
 mod introspection;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/outside.rs"]
+mod outside;
 #[path = "api/password.rs"]
 mod password;
 #[path = "api/refusals.rs"]
@@ -30,5 +32,7 @@ mod revocations;
 mod session_policies;
 #[path = "api/session_tags.rs"]
 mod session_tags;
+#[path = "api/web_identity.rs"]
+mod web_identity;
 #[path = "api/world.rs"]
 mod world;

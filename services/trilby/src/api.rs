@@ -8,6 +8,9 @@ use trilby_credential::password::Params;
 use trilby_credential::password::rules::RefusedPasswords;
 use trilby_credential::{HashPool, InstallationKeys};
 use trilby_decision::DecisionParts;
+use trilby_federation::cache::KeyCache;
+use trilby_federation::fetch::{Fetch, GuardedFetch, SystemResolver};
+use trilby_federation::guard::{Guard, PrivateHost};
 use trilby_service::settings::Settings;
 use trilby_token::TokenParts;
 
@@ -94,12 +97,29 @@ pub fn with_parts(
     };
     let decisions = DecisionParts::start(Arc::clone(services.log()))
         .context("cannot start the writer of decision records")?;
-    let token = TokenParts::new(keys.keks, keys.store.claim_key());
+    let fetch = issuers(settings);
+    let clock = Arc::clone(services.clock());
+    let provider_keys = KeyCache::new(Arc::clone(&fetch), Arc::new(move || clock.now()));
+    let token = TokenParts::new(keys.keks, keys.store.claim_key(), provider_keys);
     Ok(services
         .with(keys.peppers)
         .with(Params::default())
         .with(RefusedPasswords::shipped())
         .with(hashers.context("cannot start the password hashers")?)
         .with(decisions)
+        .with(fetch)
         .with(token))
+}
+
+/// The one way to outside issuers: the public web by https, and what the operator has set beside it.
+fn issuers(settings: &Settings) -> Arc<dyn Fetch> {
+    let private = settings.tokens.private_issuer_hosts.iter();
+    let private = private.map(|host| PrivateHost {
+        host: host.host.clone(),
+        port: host.port,
+        addresses: host.addresses.iter().copied().collect(),
+        http: host.http,
+    });
+    let guard = Guard::new(private.collect());
+    Arc::new(GuardedFetch::new(guard, Arc::new(SystemResolver)))
 }

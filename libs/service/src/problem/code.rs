@@ -84,6 +84,20 @@ codes! {
     TransitiveTagConflict "transitive_tag_conflict" "transitive-tag-conflict" BAD_REQUEST "invalid_request" "An inherited session tag cannot be changed";
     SourceIdentityImmutable "source_identity_immutable" "source-identity-immutable" BAD_REQUEST "invalid_request" "The source identity cannot be changed";
     InvalidTarget "invalid_target" "invalid-target" BAD_REQUEST "invalid_target" "The audience is not allowed";
+    UnknownIssuer "unknown_issuer" "unknown-issuer" BAD_REQUEST "invalid_grant" "The token's issuer is not registered here";
+    ProviderDisabled "provider_disabled" "provider-disabled" BAD_REQUEST "invalid_grant" "The identity provider is switched off";
+    UnsupportedTokenAlg "unsupported_token_alg" "unsupported-token-alg" BAD_REQUEST "invalid_grant" "The token is signed in a way the provider may not use";
+    KeyNotFound "key_not_found" "key-not-found" BAD_REQUEST "invalid_grant" "The token's key is not one of the provider's";
+    BadSignature "bad_signature" "bad-signature" BAD_REQUEST "invalid_grant" "The token's signature does not verify";
+    WrongAudience "wrong_audience" "wrong-audience" BAD_REQUEST "invalid_grant" "The token is meant for somebody else";
+    TokenExpired "token_expired" "token-expired" BAD_REQUEST "invalid_grant" "The token has expired";
+    TokenNotYetValid "token_not_yet_valid" "token-not-yet-valid" BAD_REQUEST "invalid_grant" "The token is not valid yet";
+    TokenTooOld "token_too_old" "token-too-old" BAD_REQUEST "invalid_grant" "The token was issued too long ago";
+    ClaimMissing "claim_missing" "claim-missing" BAD_REQUEST "invalid_grant" "The token lacks a claim";
+    ClaimMismatch "claim_mismatch" "claim-mismatch" BAD_REQUEST "invalid_grant" "A claim of the token is not what it must be";
+    NonceMismatch "nonce_mismatch" "nonce-mismatch" BAD_REQUEST "invalid_grant" "The token's nonce is not the one that was given out";
+    TokenReplayed "token_replayed" "token-replayed" BAD_REQUEST "invalid_grant" "The token was used before";
+    MalformedToken "malformed_token" "malformed-token" BAD_REQUEST "invalid_grant" "The token is malformed";
     Unauthenticated "unauthenticated" "unauthenticated" UNAUTHORIZED "invalid_client" "The request is not authenticated";
     InvalidCredentials "invalid_credentials" "invalid-credentials" UNAUTHORIZED "invalid_client" "The credentials are not accepted";
     InvalidSession "invalid_session" "invalid-session" UNAUTHORIZED "invalid_grant" "The session token is not accepted";
@@ -94,6 +108,8 @@ codes! {
     ProtectedResource "protected_resource" "protected-resource" FORBIDDEN "access_denied" "The resource is protected";
     PasswordChangeRequired "password_change_required" "password-change-required" FORBIDDEN "invalid_grant" "The password must be changed first";
     AccountSuspended "account_suspended" "account-suspended" FORBIDDEN "access_denied" "The account is suspended";
+    NoRoleMapped "no_role_mapped" "no-role-mapped" FORBIDDEN "invalid_target" "The role map gives no role";
+    AmbiguousRole "ambiguous_role" "ambiguous-role" FORBIDDEN "invalid_target" "The role map gives several roles";
     NotFound "not_found" "not-found" NOT_FOUND "invalid_request" "Not found";
     MethodNotAllowed "method_not_allowed" "method-not-allowed" METHOD_NOT_ALLOWED "invalid_request" "The path does not know this method";
     RequestTimeout "request_timeout" "request-timeout" REQUEST_TIMEOUT "invalid_request" "The request body did not arrive in time";
@@ -104,6 +120,7 @@ codes! {
     InvalidState "invalid_state" "invalid-state" CONFLICT "invalid_request" "The resource is not in a state for this";
     WriteConflict "write_conflict" "write-conflict" CONFLICT "temporarily_unavailable" "Too many writers at once";
     TimelineLost "timeline_lost" "timeline-lost" CONFLICT "invalid_request" "The position belongs to a history that this store does not have";
+    RoleChoiceRequired "role_choice_required" "role-choice-required" CONFLICT "invalid_target" "A role must be chosen";
     EtagMismatch "etag_mismatch" "etag-mismatch" PRECONDITION_FAILED "invalid_request" "The resource has changed";
     PayloadTooLarge "payload_too_large" "payload-too-large" PAYLOAD_TOO_LARGE "invalid_request" "The body is too large";
     UnsupportedMediaType "unsupported_media_type" "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "invalid_request" "The content type is not supported";
@@ -117,6 +134,7 @@ codes! {
     StateBehind "state_behind" "state-behind" SERVICE_UNAVAILABLE "temporarily_unavailable" "This node has not reached the asked position";
     Busy "busy" "busy" SERVICE_UNAVAILABLE "temporarily_unavailable" "The service is at its limit";
     RevocationStateStale "revocation_state_stale" "revocation-state-stale" SERVICE_UNAVAILABLE "temporarily_unavailable" "Revocations are not known well enough";
+    IssuerKeysUnavailable "issuer_keys_unavailable" "issuer-keys-unavailable" SERVICE_UNAVAILABLE "temporarily_unavailable" "The issuer's keys cannot be had";
 }
 
 impl Code {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{ForwardedHeader, LogFormat, Network, PublicUrl};
+use super::{ForwardedHeader, LogFormat, Network, PrivateIssuerHost, PublicUrl};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub enum Kind {
     ForwardedHeader,
     /// A list of networks, `10.0.0.0/8`; in the environment separated by commas.
     Networks,
+    /// A list of hosts, `https://login.internal:8443=10.0.0.5`; in the environment separated by commas.
+    PrivateHosts,
 }
 
 impl Display for Kind {
@@ -75,6 +77,7 @@ impl Display for Kind {
             Kind::LogFormat => "`text` or `json`",
             Kind::ForwardedHeader => "`x-forwarded-for` or `forwarded`",
             Kind::Networks => "list of networks",
+            Kind::PrivateHosts => "list of hosts",
         })
     }
 }
@@ -216,38 +219,70 @@ impl<T: ParseValue> ParseValue for Option<T> {
 impl ParseValue for Vec<Network> {
     const KIND: Kind = Kind::Networks;
     fn from_toml(value: &toml::Value) -> Result<Self, String> {
-        let items = value
-            .as_array()
-            .ok_or_else(|| format!("must be a list of networks, not {}", value.type_str()))?;
-        items
-            .iter()
-            .map(|item| {
-                let text = item
-                    .as_str()
-                    .ok_or_else(|| format!("must be a list of text, not of {}", item.type_str()))?;
-                network(text)
-            })
-            .collect()
+        list_of_toml(value, "networks", network)
     }
     fn from_text(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(network)
-            .collect()
+        list_of_text(text, network)
     }
     fn show(&self) -> String {
-        let items: Vec<_> = self
-            .iter()
-            .map(|network| format!("\"{network}\""))
-            .collect();
-        format!("[{}]", items.join(", "))
+        show_list(self)
     }
+}
+
+impl ParseValue for Vec<PrivateIssuerHost> {
+    const KIND: Kind = Kind::PrivateHosts;
+    fn from_toml(value: &toml::Value) -> Result<Self, String> {
+        list_of_toml(value, "hosts", private_host)
+    }
+    fn from_text(text: &str) -> Result<Self, String> {
+        list_of_text(text, private_host)
+    }
+    fn show(&self) -> String {
+        show_list(self)
+    }
+}
+
+fn list_of_toml<T>(
+    value: &toml::Value,
+    of: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let items = value
+        .as_array()
+        .ok_or_else(|| format!("must be a list of {of}, not {}", value.type_str()))?;
+    items
+        .iter()
+        .map(|item| {
+            let text = item
+                .as_str()
+                .ok_or_else(|| format!("must be a list of text, not of {}", item.type_str()))?;
+            read(text)
+        })
+        .collect()
+}
+
+fn list_of_text<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(read)
+        .collect()
+}
+
+fn show_list<T: Display>(items: &[T]) -> String {
+    let items: Vec<_> = items.iter().map(|item| format!("\"{item}\"")).collect();
+    format!("[{}]", items.join(", "))
 }
 
 fn network(text: &str) -> Result<Network, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not a network such as `10.0.0.0/8` or `fd00::/8`"))
+}
+
+fn private_host(text: &str) -> Result<PrivateIssuerHost, String> {
+    text.parse().map_err(|()| {
+        format!("`{text}` is not a host such as `https://login.internal:8443=10.0.0.5` or `http://127.0.0.1:9000`")
+    })
 }
 
 /// Refuses a number outside its range.

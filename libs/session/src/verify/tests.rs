@@ -611,9 +611,8 @@ fn a_token_for_others_is_refused() {
 /// A federated session of account 1.
 fn federated_claims() -> Claims {
     let mut claims = user_claims();
-    let provider = "TIDP0123456789ABCDEFG".parse().unwrap();
-    claims.sub = claims::federated_subject(&provider, "https://login.example.com", "ana");
-    claims.client_id = provider.to_string();
+    claims.sub = "TIDP0123456789ABCDEFG:c2hvcnQgZGlnZXN0IG9mIGl0".to_owned();
+    claims.client_id = "TIDP0123456789ABCDEFG".to_owned();
     claims.aud = vec![crate::FEDERATED_AUDIENCE.to_owned()];
     claims.trilby.kind = SessionKind::Federated;
     claims.trilby.arn = format!(

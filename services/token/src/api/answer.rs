@@ -60,6 +60,15 @@ pub struct AssumedRoleAnswer {
     /// Who is behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
+    /// Whom an outside issuer vouched for, if the session began so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// That issuer's provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Arn>,
+    /// The audience that the outside token named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
     /// Share of the room for policies and tags that it takes, in per cent.
     pub packed_policy_percent: usize,
     /// The states it stands on.
@@ -115,7 +124,11 @@ impl AssumedRoleAnswer {
             .role()
             .ok_or_else(|| Problem::internal("a role was asked for and none was put on"))?;
         let claims = &issued.claims;
+        let fed = claims.trilby.fed.as_ref();
         Ok(Self {
+            subject: fed.map(|fed| fed.sub.clone()),
+            provider: fed.map(|fed| fed.prov.clone()),
+            audience: fed.map(|fed| fed.aud.clone()),
             credentials: SessionCredentials {
                 session_token: issued.token.expose().to_owned(),
                 expires_at: Timestamp::from_unix_seconds(claims.exp),

@@ -61,6 +61,7 @@ impl Operation for AssumeRole {
         exist is refused like one that does not admit the caller.";
     const ACCESS: Access =
         Access::Authenticated("the trust policy of the role decides, in the handler");
+    const FEDERATED: bool = true;
     const SUCCESS_DESCRIPTION: &'static str = "The role session";
     const PROBLEMS: &'static [Code] = &[
         Code::AccessDenied,
@@ -95,7 +96,7 @@ impl Operation for AssumeRole {
         let body = input.body.value;
         let inline = super::inline_policy(&input.body.source);
         let role = RoleRequest {
-            policies: SessionPolicies::new(inline, body.policy_arns, &body.role_arn)?,
+            policies: SessionPolicies::new(inline, body.policy_arns, body.role_arn.account())?,
             tags: SessionTags::new(body.tags.0, body.transitive_tag_keys)?,
             role_arn: body.role_arn,
             session_name: body.role_session_name,

@@ -55,7 +55,7 @@ pub struct CallerMfaAnswer {
 pub struct ChainLink {
     /// Its ARN.
     arn: Arn,
-    /// `root`, `user` or `role`.
+    /// `root`, `user`, `role` or `federated`.
     kind: &'static str,
 }
 
@@ -117,6 +117,7 @@ impl Operation for GetCallerIdentity {
 
 fn kind_of(arn: &Arn) -> &'static str {
     match (arn.service(), arn.resource()) {
+        ("sts", resource) if resource.starts_with("federated-session/") => "federated",
         ("sts", _) => "role",
         (_, "root") => "root",
         _ => "user",

@@ -70,7 +70,10 @@ impl Client {
                 account: *account,
                 user: user.to_string(),
             }),
-            Proved::Password { .. } | Proved::Session(_) => Err(Problem::unauthenticated()),
+            Proved::Password { .. }
+            | Proved::Session(_)
+            | Proved::Federated(_)
+            | Proved::WebIdentity(_) => Err(Problem::unauthenticated()),
         }
     }
 

@@ -5,13 +5,18 @@ mod form;
 use trilby_access::{
     Access, Authorized, Empty, Facts, Form, Idempotency, Input, Method, Operation, Reply, Services,
 };
+use trilby_model::Arn;
+use trilby_service::Secret;
 use trilby_service::headers::single;
 use trilby_service::problem::{Code, ErrorForm, Problem};
 
 use super::answer::TokenAnswer;
+use super::federated_sessions;
 use crate::TokenParts;
-use crate::issue::{Asked, Issued, Want, count, issue_session};
-use crate::proof::{access_key, login, session};
+use crate::federation::Named;
+use crate::issue::{Asked, Issued, OutsideRequest, Want, count, issue_session};
+use crate::proof::web_identity::{self, Outside};
+use crate::proof::{Proof, access_key, login, session};
 use crate::throttle::Network;
 pub use form::GRANT_TYPES;
 use form::{Grant, TokenRequest};
@@ -26,7 +31,8 @@ impl Operation for CreateToken {
     const TAG: &'static str = super::TOKENS;
     const SUMMARY: &'static str = "Get a session token";
     const DESCRIPTION: &'static str = "OAuth token endpoint. `client_credentials` gives a session of an access key's \
-        user; `urn:trilby:grant-type:console-login` one of a person with a password; token exchange puts on a role.";
+        user; `urn:trilby:grant-type:console-login` one of a person with a password; token exchange puts on a role, by a session or by an outside issuer's \
+        token, or gives a federated session for the latter.";
     const ACCESS: Access = Access::Public("the grant itself is the proof");
     const SUCCESS_DESCRIPTION: &'static str = "The session";
     const PROBLEMS: &'static [Code] = &[
@@ -42,6 +48,21 @@ impl Operation for CreateToken {
         Code::DurationExceedsLimit,
         Code::ChainExpired,
         Code::ChainTooDeep,
+        Code::MalformedToken,
+        Code::UnknownIssuer,
+        Code::ProviderDisabled,
+        Code::UnsupportedTokenAlg,
+        Code::KeyNotFound,
+        Code::BadSignature,
+        Code::WrongAudience,
+        Code::TokenExpired,
+        Code::TokenNotYetValid,
+        Code::TokenTooOld,
+        Code::ClaimMissing,
+        Code::ClaimMismatch,
+        Code::NonceMismatch,
+        Code::TokenReplayed,
+        Code::IssuerKeysUnavailable,
         Code::PackedPolicyTooLarge,
         Code::MalformedPolicy,
         Code::TooManyTags,
@@ -124,6 +145,15 @@ async fn issue(
                 Want::Role(role),
             )
         }
+        Grant::WebIdentity {
+            subject_token,
+            nonce,
+            provider,
+            role,
+        } => {
+            refuse_authorization(facts)?;
+            outside(services, facts, subject_token, nonce, provider, role).await?
+        }
     };
     issue_session(
         services,
@@ -136,6 +166,39 @@ async fn issue(
         facts,
     )
     .await
+}
+
+/// An outside identity, for a role or for itself.
+async fn outside(
+    services: &Services,
+    facts: &Facts,
+    token: Secret<String>,
+    nonce: Option<String>,
+    provider: Option<Named>,
+    role: Option<Box<OutsideRequest>>,
+) -> Result<(Proof, Want), Problem> {
+    let Some(role) = role else {
+        let provider = provider.ok_or_else(|| {
+            Problem::new(
+                Code::MissingParameter,
+                "parameter `trilby:provider` is missing",
+            )
+        })?;
+        let proof = federated_sessions::prove(services, facts, provider, token, nonce).await?;
+        return Ok((proof, Want::Federated));
+    };
+    let account = role.role_arn.as_ref().and_then(Arn::account_id);
+    let outside = Outside {
+        token,
+        nonce,
+        provider,
+        account: account.ok_or_else(|| {
+            Problem::new(Code::InvalidParameter, "the role's ARN names no account")
+        })?,
+        role: role.role_arn.clone(),
+    };
+    let proof = web_identity::verify(services, facts, &outside).await?;
+    Ok((proof, Want::Outside(role)))
 }
 
 /// A header that would be ignored is refused like a parameter that would be.

@@ -1,14 +1,20 @@
 //! The last two steps: record, then sign.
 
 use trilby_access::{Facts, Services};
-use trilby_model::{AccountId, ConsistencyToken, SessionId, json};
+use trilby_eventlog::{OneTime, SideError, SideWrite};
+use trilby_model::{AccountId, ConsistencyToken, LogId, SessionId, Timestamp, json};
 use trilby_service::problem::{Code, Problem};
-use trilby_session::key::SignError;
-use trilby_session::lifetime::Refusal;
+use trilby_session::key::{SignError, Token};
+use trilby_session::lifetime;
 use trilby_session::{Claims, SigningKey, packed};
 
 use super::Issued;
+use super::refusal::Refusal;
 use crate::activity;
+
+/// Purposes of rows that say what was used: no key of one is a key of another.
+const WEB_IDENTITY: u16 = 1;
+const NONCE: u16 = 2;
 
 /// A session that may be issued.
 pub(super) struct Draft {
@@ -43,13 +49,7 @@ pub(super) async fn mint(
         .activity_append(records)
         .await
         .map_err(|error| Problem::unavailable(error).retry_after(1))?;
-    let token = key.sign(&claims).map_err(|error| match error {
-        SignError::TooLarge { .. } => Problem::new(
-            Code::PackedPolicyTooLarge,
-            "the session does not fit into a token",
-        ),
-        SignError::Claims(_) | SignError::Library => Problem::internal(error),
-    })?;
+    let token = sign(&claims, key)?;
     let policy = claims.trilby.pol.clone().map(serde_json::Value::Object);
     let policy = policy.map(|policy| json::canonical(&policy));
     let packed_policy_percent =
@@ -62,22 +62,93 @@ pub(super) async fn mint(
     })
 }
 
+fn sign(claims: &Claims, key: &SigningKey) -> Result<Token, Problem> {
+    key.sign(claims).map_err(|error| match error {
+        SignError::TooLarge { .. } => Problem::new(
+            Code::PackedPolicyTooLarge,
+            "the session does not fit into a token",
+        ),
+        SignError::Claims(_) | SignError::Library => Problem::internal(error),
+    })
+}
+
+/// What a session uses up: nothing, unless it comes from a token that may be used once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Once {
+    /// The account that owns the provider: its rows say what was used.
+    pub(super) owner: Option<AccountId>,
+    /// The token's replay key, and until when it counts.
+    pub(super) replay: Option<([u8; 32], Timestamp)>,
+    /// The hash of a nonce of ours, and until when it counts.
+    pub(super) nonce: Option<([u8; 32], Timestamp)>,
+}
+
+/// As [`mint`], for a session that uses something up: after everything that can fail for the client's fault.
+///
+/// Errors: `token_replayed`, `nonce_mismatch`; those of [`mint`].
+pub(super) async fn mint_once(
+    services: &Services,
+    draft: Draft,
+    key: &SigningKey,
+    once: Once,
+    facts: &Facts,
+) -> Result<Issued, Refusal> {
+    // What would not fit is found out before anything is used up.
+    sign(&draft.claims, key)?;
+    use_up(services, once).await?;
+    Ok(mint(services, draft, key, facts).await?)
+}
+
+/// Puts down replay key and nonce in one step, each only if it is not there yet.
+async fn use_up(services: &Services, once: Once) -> Result<(), Problem> {
+    let Once {
+        owner: Some(owner),
+        replay,
+        nonce,
+    } = once
+    else {
+        return Ok(());
+    };
+    let row = |purpose: u16, (key_hash, expires_at): ([u8; 32], Timestamp)| {
+        SideWrite::OneTimeInsert(OneTime {
+            log: LogId::Account(owner),
+            purpose,
+            key_hash,
+            expires_at,
+        })
+    };
+    let replayed = replay.map(|replay| (row(WEB_IDENTITY, replay), Code::TokenReplayed));
+    let stale = nonce.map(|nonce| (row(NONCE, nonce), Code::NonceMismatch));
+    let (rows, codes): (Vec<_>, Vec<_>) = replayed.into_iter().chain(stale).unzip();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match services.log().side_write(rows).await {
+        Ok(_) => Ok(()),
+        Err(SideError::Conflict { index }) => {
+            let code = codes.get(index).copied().unwrap_or(Code::TokenReplayed);
+            Err(Problem::new(code, "the token was used already"))
+        }
+        Err(SideError::Store(error)) => Err(Problem::unavailable(error).retry_after(1)),
+    }
+}
+
 /// A fresh session id.
 pub(super) fn session_id(services: &Services) -> SessionId {
     SessionId::generate(&mut services.entropy())
 }
 
 /// What is wrong with an asked-for duration.
-pub(super) fn of_lifetime(refusal: Refusal) -> Problem {
+pub(super) fn of_lifetime(refusal: lifetime::Refusal) -> Problem {
     match refusal {
-        Refusal::TooLong { limit_s, limit } => {
+        lifetime::Refusal::TooLong { limit_s, limit } => {
             Problem::new(Code::DurationExceedsLimit, refusal.to_string())
                 .with("limit_seconds", limit_s)
                 .with("limit", limit.as_str())
         }
-        Refusal::TooShort { min_s } => {
+        lifetime::Refusal::TooShort { min_s } => {
             Problem::new(Code::InvalidParameter, refusal.to_string()).with("minimum_seconds", min_s)
         }
-        Refusal::ChainExpired => Problem::new(Code::ChainExpired, refusal.to_string()),
+        lifetime::Refusal::ChainExpired => Problem::new(Code::ChainExpired, refusal.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use trilby_session::claims::{Claims, Dependency, DependencyKind, Private, Sessio
 use trilby_session::lifetime;
 
 use super::mint::{self, Draft, mint};
-use super::{Issued, audiences};
+use super::{Issued, audiences, standing};
 use crate::proof::{Person, Proof, Proved, access_key, login};
 use crate::signing::{Signer, signer};
 
@@ -36,6 +36,14 @@ pub(super) async fn issue(
     // On the state that the session will name: whatever ends it comes later in the log.
     let now = services.now();
     let owner = owner(&view.state, proof.proved(), now)?;
+    // Root goes by no unique id: it is in quarantine with its account.
+    let principal = owner.dependencies.first().map(|(_, id)| id.as_str());
+    if standing::is_account_quarantined(services, account, principal).await? {
+        return Err(Problem::new(
+            Code::AccessDenied,
+            "the account or the principal is in quarantine",
+        ));
+    }
     let lifetime = lifetime::bound(owner.limits, duration_s, now, now.unix_seconds())
         .map_err(mint::of_lifetime)?;
     let seq = view.seq().get();
@@ -148,7 +156,9 @@ fn owner(state: &Account, proved: &Proved, now: Timestamp) -> Result<Owner, Prob
                 )),
             }
         }
-        Proved::Session(_) => Err(Problem::internal("a session is no origin")),
+        Proved::Session(_) | Proved::Federated(_) | Proved::WebIdentity(_) => {
+            Err(Problem::internal("a session is no origin"))
+        }
     }
 }
 

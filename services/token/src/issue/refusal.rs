@@ -56,6 +56,8 @@ pub(super) struct Context {
     pub(super) session_id: Option<String>,
     /// The role.
     pub(super) role: Option<Arn>,
+    /// SHA-256 of the outside token.
+    pub(super) token_sha256: Option<[u8; 32]>,
 }
 
 /// Records a refusal in the accounts that it concerns, and gives what the caller is told.
@@ -88,6 +90,7 @@ pub(super) async fn told(
                 role: context.role.as_ref(),
                 by: context.by.as_ref(),
                 session_id: context.session_id.as_deref(),
+                token_sha256: context.token_sha256,
             };
             records.push(activity::refused(account, &refused, facts));
         }

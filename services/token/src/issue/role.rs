@@ -18,7 +18,7 @@ use super::dress::{self, Before, Fit};
 use super::mint::{Draft, mint};
 use super::refusal::Refusal;
 use super::trust::{ASSUME_ROLE, Wish};
-use super::{Issued, RoleRequest, chain};
+use super::{Issued, RoleRequest, chain, standing};
 use crate::signing::{Signer, signer};
 
 pub(super) async fn issue(
@@ -68,6 +68,9 @@ pub(super) async fn issue(
     let role = dress::role(&view.state, &request.role_arn)
         .filter(|_| view.state.status() == AccountStatus::Active)
         .ok_or_else(|| denied("no role"))?;
+    if standing::is_quarantined(&world, Some(role.id.as_str())) {
+        return Err(denied("the role is in quarantine"));
+    }
 
     chain::unchanged(parent, &inherited, request)?;
     let (before, depth) = chain::chain(parent)?;

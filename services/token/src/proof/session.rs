@@ -1,6 +1,6 @@
 //! One of our own sessions: of the Bearer header, or as a subject token.
 
-use trilby_access::authenticate::{Rejected, authenticate};
+use trilby_access::authenticate::{Anyone, Rejected, authenticate_anyone};
 use trilby_access::{Authorized, Operation, Services};
 use trilby_service::problem::{Code, Problem};
 
@@ -10,19 +10,23 @@ use super::{Proof, Proved};
 ///
 /// Errors: `unauthenticated` for operations that take no session.
 pub fn bearer<Op: Operation>(grant: &Authorized<Op>) -> Result<Proof, Problem> {
-    let session = grant.session()?.clone();
-    Ok(Proof {
-        proved: Proved::Session(Box::new(session)),
-    })
+    let proved = match grant.federated() {
+        Some(session) => Proved::Federated(Box::new(session.clone())),
+        None => Proved::Session(Box::new(grant.session()?.clone())),
+    };
+    Ok(Proof { proved })
 }
 
 /// A session token that came as a parameter.
 ///
 /// Errors: `invalid_session`; faults.
 pub async fn subject_token(services: &Services, token: &str) -> Result<Proof, Problem> {
-    match authenticate(services, token).await {
-        Ok(session) => Ok(Proof {
-            proved: Proved::Session(Box::new(session)),
+    match authenticate_anyone(services, token).await {
+        Ok(Anyone::Session(session)) => Ok(Proof {
+            proved: Proved::Session(session),
+        }),
+        Ok(Anyone::Federated(session)) => Ok(Proof {
+            proved: Proved::Federated(Box::new(session)),
         }),
         Err(Rejected::Token(_)) => Err(Problem::new(
             Code::InvalidSession,

@@ -230,9 +230,15 @@ fn the_exchange_grant_is_the_same_door() {
     changed("trilby:role_session_name", "a b").expect_problem(400, "invalid_parameter");
     changed(
         "subject_token_type",
-        "urn:ietf:params:oauth:token-type:id_token",
+        "urn:ietf:params:oauth:token-type:refresh_token",
     )
     .expect_problem(400, "invalid_parameter");
+    // One of our own sessions is nobody's outside identity.
+    changed(
+        "subject_token_type",
+        "urn:ietf:params:oauth:token-type:id_token",
+    )
+    .expect_problem(400, "unknown_issuer");
     let bad =
         changed("subject_token", &token[..token.len() - 2]).expect_problem(401, "invalid_session");
     assert_eq!(bad.text("/error"), "invalid_grant");

@@ -20,6 +20,9 @@ use trilby_credential::{
 };
 use trilby_directory::Events;
 use trilby_eventlog::{Credential, Memory, Personal, SideBody, SideWrite};
+use trilby_federation::cache::KeyCache;
+use trilby_federation::fetch::{GuardedFetch, SystemResolver};
+use trilby_federation::guard::{Guard, PrivateHost};
 use trilby_model::{AccessKeyId, AccountId, LogId, Tags, Timestamp, UserId, UserName};
 use trilby_policy::Kind;
 use trilby_testkit::given::document;
@@ -87,12 +90,21 @@ impl World {
 
     /// Mary has this inline policy.
     pub fn allowing(policy: &Value) -> Self {
+        Self::calling(policy, Vec::new())
+    }
+
+    /// These hosts may be called beside the public web.
+    pub fn calling(policy: &Value, private: Vec<PrivateHost>) -> Self {
         let memory = Memory::for_tests();
         let inside = Installation::start_on(
             trilby_token::registry(),
             Arc::new(memory.clone()),
             Arc::new(memory),
             |services| {
+                let guard = Guard::new(private);
+                let fetch = Arc::new(GuardedFetch::new(guard, Arc::new(SystemResolver)));
+                let clock = Arc::clone(services.clock());
+                let keys = KeyCache::new(fetch, Arc::new(move || clock.now()));
                 services
                     .with(peppers())
                     .with(HashPool::new(NonZeroUsize::new(2).unwrap(), 64).unwrap())
@@ -101,6 +113,7 @@ impl World {
                     .with(TokenParts::new(
                         Keks::new(Kek::new([6; 32]), None),
                         ClaimKey::new([3; 32]),
+                        keys,
                     ))
             },
         );

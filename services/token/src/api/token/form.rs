@@ -12,12 +12,15 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::answer::ACCESS_TOKEN;
-use crate::issue::{Given, RoleRequest, SessionPolicies, SessionTags};
+use crate::federation::Named;
+use crate::issue::{Given, OutsideRequest, RoleRequest, SessionPolicies, SessionTags};
 use crate::proof::{access_key, login};
 use crate::session_tags;
 
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const CONSOLE_LOGIN: &str = "urn:trilby:grant-type:console-login";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// Parameters that may be given more than once.
@@ -50,6 +53,17 @@ pub(super) enum Grant {
         subject_token: Secret<String>,
         /// The role.
         role: Box<RoleRequest>,
+    },
+    /// A token of an outside issuer.
+    WebIdentity {
+        /// The token.
+        subject_token: Secret<String>,
+        /// The nonce of ours that went with the login.
+        nonce: Option<String>,
+        /// Which provider is meant.
+        provider: Option<Named>,
+        /// The role; absent: a federated session.
+        role: Option<Box<OutsideRequest>>,
     },
 }
 
@@ -104,14 +118,21 @@ impl TokenRequest {
 
     fn token_exchange(params: &mut Params) -> Result<Self, Problem> {
         let subject_token = Secret::new(params.require("subject_token")?);
-        // Only our own sessions so far: an outside token has another type.
-        only(
-            params.require("subject_token_type")?,
-            ACCESS_TOKEN,
-            "subject_token_type",
-        )?;
+        let is_outside = match params.require("subject_token_type")?.as_str() {
+            ACCESS_TOKEN => false,
+            ID_TOKEN | JWT => true,
+            _ => {
+                return Err(Problem::new(
+                    Code::InvalidParameter,
+                    "parameter `subject_token_type` must be that of an access token, an id token or a jwt",
+                ));
+            }
+        };
         if let Some(wanted) = params.take("requested_token_type")? {
             only(wanted, ACCESS_TOKEN, "requested_token_type")?;
+        }
+        if is_outside {
+            return Self::web_identity(params, subject_token);
         }
         let role_arn = params.require_as::<Arn>("audience")?;
         let role = RoleRequest {
@@ -133,10 +154,33 @@ impl TokenRequest {
     }
 }
 
+impl TokenRequest {
+    fn web_identity(params: &mut Params, subject_token: Secret<String>) -> Result<Self, Problem> {
+        let role = match params.take_as::<Arn>("audience")? {
+            None => None,
+            Some(role_arn) => Some(Box::new(OutsideRequest {
+                policies: policies(params, &role_arn)?,
+                role_arn: Some(role_arn),
+                session_name: params.take_as("trilby:role_session_name")?,
+            })),
+        };
+        Ok(Self {
+            grant: Grant::WebIdentity {
+                subject_token,
+                nonce: params.take("trilby:nonce")?,
+                provider: params.take_as("trilby:provider")?,
+                role,
+            },
+            duration_s: seconds(params, "trilby:duration_seconds")?,
+            audience: None,
+        })
+    }
+}
+
 fn policies(params: &mut Params, role: &Arn) -> Result<SessionPolicies, Problem> {
     let inline = params.take("trilby:policy")?;
     let managed = params.take_all_as(POLICY_ARN)?;
-    SessionPolicies::new(inline.as_deref().map(Given::Text), managed, role)
+    SessionPolicies::new(inline.as_deref().map(Given::Text), managed, role.account())
 }
 
 fn tags(params: &mut Params) -> Result<SessionTags, Problem> {
@@ -211,14 +255,15 @@ struct Described {
     /// How long the session should last, in seconds.
     #[schema(minimum = 900, maximum = 43_200)]
     duration_seconds: Option<i64>,
-    /// Whom the token is for; for an exchange the ARN of the role.
+    /// Whom the token is for; for an exchange the ARN of the role. Absent with an outside token: a federated session.
     audience: Option<String>,
     /// The same as `audience` (RFC 8707), not for an exchange.
     resource: Option<String>,
-    /// Exchange: a session token of ours.
+    /// Exchange: a session token of ours, or a token of an outside issuer.
     #[schema(value_type = Option<String>, format = Password)]
     subject_token: Option<Secret<String>>,
-    /// Exchange: `urn:ietf:params:oauth:token-type:access_token`.
+    /// Exchange: `urn:ietf:params:oauth:token-type:access_token` for a session token of ours; that of an `id_token` or
+    /// `jwt` for an outside one.
     subject_token_type: Option<String>,
     /// Exchange: absent or `urn:ietf:params:oauth:token-type:access_token`.
     requested_token_type: Option<String>,
@@ -229,6 +274,12 @@ struct Described {
     /// Exchange: how long the role session should last, in seconds.
     #[serde(rename = "trilby:duration_seconds")]
     role_duration_seconds: Option<i64>,
+    /// Exchange of an outside token: which provider is meant, by ARN or unique id.
+    #[serde(rename = "trilby:provider")]
+    provider: Option<Named>,
+    /// Exchange of an outside token: the nonce of ours that went with the login.
+    #[serde(rename = "trilby:nonce")]
+    nonce: Option<String>,
     /// Exchange: a policy that caps the session, as JSON.
     #[serde(rename = "trilby:policy")]
     policy: Option<String>,

@@ -1,0 +1,230 @@
+//! A role put on by an outside identity: by its token, or by the federated session that the token gave.
+//!
+//! Only the role's trust policy speaks, and the caps on the role's account. A role map narrows it and adds tags; it
+//! admits nobody whom trust does not.
+
+use std::sync::Arc;
+
+use trilby_access::authorize::Inquiry;
+use trilby_access::{Facts, Services, problem};
+use trilby_account::AccountStatus;
+use trilby_directory::{AccountView, Freshness, World};
+use trilby_model::{AccountId, Arn, RoleSessionName, SourceIdentity, Tags};
+use trilby_policy::Context;
+use trilby_service::problem::{Code, Problem};
+
+use super::dress::{self, Fit};
+use super::mint::{Draft, mint_once};
+use super::refusal::Refusal;
+use super::trust::Wish;
+use super::{Issued, OutsideRequest, RoleRequest, standing};
+use crate::federation::mapped::{self, Granted};
+use crate::federation::{Door, view};
+use crate::signing::{Signer, signer};
+
+/// Putting on a role by an outside identity.
+pub(super) const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+
+mod origin;
+
+pub(super) use origin::{Origin, federation, of_door, once, source_identity};
+
+pub(super) async fn issue(
+    services: &Services,
+    origin: Origin<'_>,
+    request: OutsideRequest,
+    duration_s: Option<i64>,
+    audience: Option<&str>,
+    facts: &Facts,
+) -> Result<Issued, Refusal> {
+    let account = origin.account(request.role_arn.as_ref());
+    let account = account.ok_or_else(|| denied("no account"))?;
+    let judge = Judge {
+        services,
+        origin: &origin,
+        request: &request,
+        duration_s,
+        facts,
+    };
+    judge.admit(&judge.world(account).await?)?;
+    // Allowed, so the account exists; it may need its first key, and the session names a state that has it.
+    let Signer { key, .. } = signer(services, account).await?;
+    let scene = judge.world(account).await?;
+    let admitted = judge.admit(&scene)?;
+    let Admitted {
+        request,
+        granted,
+        source_identity,
+    } = admitted;
+    let state = &scene.door.account.state;
+    let role = dress::role(state, &request.role_arn).ok_or_else(|| denied("no role"))?;
+    let before = origin.before(&scene.door, role, services.now())?;
+    let limit_s = granted.duration_max_s;
+    let lifetime = dress::lifetime(services, state, role, &before, duration_s, limit_s)?;
+    let fit = Fit {
+        request: &request,
+        tags: &granted.tags,
+        source_identity: source_identity.as_ref(),
+        audience,
+        lifetime,
+    };
+    let once = origin.once(Some(&role.id));
+    let draft = Draft {
+        claims: dress::claims(services, &scene.door.account, role, before, fit)?,
+        seq: scene.world.token(),
+        caller: origin.caller(),
+    };
+    mint_once(services, draft, &key, once, facts).await
+}
+
+fn denied(why: impl Into<String>) -> Refusal {
+    Refusal::denied(ACTION, why)
+}
+
+/// The states that an outside identity is judged on.
+struct Scene {
+    world: World,
+    door: Door,
+}
+
+/// What was found: the role, and what the session would be.
+struct Admitted {
+    request: RoleRequest,
+    granted: Granted,
+    source_identity: Option<SourceIdentity>,
+}
+
+struct Judge<'a> {
+    services: &'a Services,
+    origin: &'a Origin<'a>,
+    request: &'a OutsideRequest,
+    duration_s: Option<i64>,
+    facts: &'a Facts,
+}
+
+impl Judge<'_> {
+    /// The newest states, with the provider as it stands in them.
+    async fn world(&self, account: AccountId) -> Result<Scene, Refusal> {
+        let directory = self.services.directory();
+        let world = directory.world(None, Some(account), &Freshness::Head).await;
+        let world = world.map_err(problem::of_directory)?;
+        let target = world.resource.clone().ok_or_else(|| denied("no account"))?;
+        let owner = self.owner(&target).await?;
+        let door = Door::at(&owner, &target, self.origin.provider())
+            .filter(|door| door.provider.enabled)
+            .ok_or_else(|| denied("the provider, its share or its link does not stand"))?;
+        Ok(Scene { world, door })
+    }
+
+    async fn owner(&self, target: &Arc<AccountView>) -> Result<Arc<AccountView>, Refusal> {
+        let owner = self.origin.owner();
+        if owner == target.state.id() {
+            return Ok(Arc::clone(target));
+        }
+        let owner = view(self.services, owner).await?;
+        owner.ok_or_else(|| denied("no provider"))
+    }
+
+    /// Role map, trust and everything that is asked of it.
+    fn admit(&self, scene: &Scene) -> Result<Admitted, Refusal> {
+        let door = &scene.door;
+        if door.account.state.status() != AccountStatus::Active {
+            return Err(denied("the account is out of service"));
+        }
+        self.origin
+            .check(door)
+            .map_err(|doubt| denied(doubt.to_string()))?;
+        let (role_arn, granted) = self.chosen(door)?;
+        let source_identity = self.origin.source_identity()?;
+        let request = RoleRequest {
+            session_name: self.session_name()?,
+            role_arn,
+            external_id: None,
+            source_identity: None,
+            policies: self.request.policies.clone(),
+            tags: granted.tags.clone(),
+        };
+        dress::check_size(&request, &granted.tags)?;
+        let role = dress::role(&door.account.state, &request.role_arn);
+        let wish = Wish {
+            request: &request,
+            tags: &granted.tags,
+            inherited: &Tags::empty(),
+            source_identity: source_identity.as_ref(),
+            duration_s: self.duration_s,
+        };
+        let mut keys = self.origin.keys(door);
+        keys.extend(
+            wish.keys()
+                .iter()
+                .map(|(key, value)| (key.to_owned(), value.clone())),
+        );
+        let refused = self.refused(&wish, scene, &keys)?;
+        if let Some(why) = refused {
+            return Err(denied(why));
+        }
+        let role = role.ok_or_else(|| denied("no role"))?;
+        if !mapped::means(door, &request.role_arn, role) {
+            return Err(denied("the role map means an earlier role of that name"));
+        }
+        if standing::is_quarantined(&scene.world, Some(role.id.as_str())) {
+            return Err(denied("the role is in quarantine"));
+        }
+        Ok(Admitted {
+            request,
+            granted,
+            source_identity,
+        })
+    }
+
+    fn refused(
+        &self,
+        wish: &Wish<'_>,
+        scene: &Scene,
+        keys: &Context,
+    ) -> Result<Option<String>, Problem> {
+        let now = self.services.now();
+        let (arn, id) = (scene.door.arn.clone(), scene.door.provider.id.clone());
+        let inquiry = Inquiry::of_outsider(arn, id, self.facts, now);
+        wish.refused(&inquiry, &scene.world, ACTION, keys)
+    }
+
+    /// The role, and what comes with it: as named, if the account has no role map.
+    fn chosen(&self, door: &Door) -> Result<(Arn, Granted), Refusal> {
+        let named = self.request.role_arn.as_ref();
+        let Some(map) = door.role_map() else {
+            let missing = || Problem::new(Code::MissingParameter, "the role is missing");
+            return Ok((named.cloned().ok_or_else(missing)?, Granted::default()));
+        };
+        let mapped = self.origin.evaluate(door, &map.map);
+        let mapped = mapped.map_err(|error| denied(error.to_string()))?;
+        mapped::choose(&mapped, named).map_err(|refused| match named {
+            // Whoever names a role is told no more than for one that does not exist.
+            Some(_) if !refused.status().is_server_error() => denied(refused.detail),
+            Some(_) | None => refused.into(),
+        })
+    }
+
+    fn session_name(&self) -> Result<RoleSessionName, Problem> {
+        if let Some(name) = &self.request.session_name {
+            return Ok(name.clone());
+        }
+        let missing = || Problem::new(Code::MissingParameter, "the session's name is missing");
+        let claimed = self.origin.session_name().ok_or_else(missing)?;
+        safe(&claimed).ok_or_else(missing)
+    }
+}
+
+/// Longest name of a session, in characters.
+const SESSION_NAME_CHARS_MAX: usize = 64;
+
+/// A claim as a session's name: what a name may not hold becomes `-`.
+fn safe(claim: &str) -> Option<RoleSessionName> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let name: String = claim
+        .chars()
+        .take(SESSION_NAME_CHARS_MAX)
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect();
+    name.parse().ok()
+}
