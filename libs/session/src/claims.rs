@@ -8,8 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use trilby_model::{
-    AccountId, Arn, OrganizationId, RoleSessionName, SessionId, SourceIdentity, TagKey,
-    Tags, json,
+    AccountId, Arn, OrganizationId, RoleSessionName, SessionId, SourceIdentity, TagKey, Tags, json,
 };
 
 /// The one version of the private claims.
