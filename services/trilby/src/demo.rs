@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use trilby_service::clock::{EntropySource, SystemEntropy};
 use trilby_service::server::stop_signal;
 use trilby_service::settings::Settings;
 
@@ -167,7 +166,7 @@ fn prepare(teller: &Teller<'_>, ticket: Option<String>) -> anyhow::Result<()> {
         // Told up to here by an earlier run that was cut off: the files are there.
         return Ok(());
     };
-    let password = random_password();
+    let password = sessions::random_password();
     teller.keep_secret("root.password", &password)?;
     let body = json!({
         "ticket": ticket,
@@ -176,17 +175,6 @@ fn prepare(teller: &Teller<'_>, ticket: Option<String>) -> anyhow::Result<()> {
         "root_password": password,
     });
     teller.keep_secret("bootstrap.json", &body.to_string())
-}
-
-/// 26 random letters and digits.
-fn random_password() -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
-    let seed = SystemEntropy.seed();
-    seed.iter()
-        .take(26)
-        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
-        .map(|byte| char::from(*byte))
-        .collect()
 }
 
 /// For a run that finds the story told: shows that it still stands.
@@ -208,4 +196,5 @@ fn remind(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     )
     .denied("explicit_deny", ask::Because::sid("identity", "KeepOut"))
     .send(teller)
+    .map(drop)
 }

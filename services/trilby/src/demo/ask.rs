@@ -34,7 +34,7 @@ impl Because {
         }
     }
 
-    /// No statement: the layer that would have had to allow and did not.
+    /// No statement: the layer that would have had to allow and did not; or root, who needs none.
     pub fn layer(layer: &'static str) -> Self {
         Self {
             layer,
@@ -58,8 +58,9 @@ impl Because {
         reason["layer"] == self.layer && self.statement.as_ref().is_none_or(decided_by)
     }
 
-    fn told(&self) -> String {
+    fn told(&self, outcome: &str) -> String {
         match &self.statement {
+            None if outcome == "allow" => "root needs no policy, and nothing caps it".to_owned(),
             None => format!("nothing in layer {} allows it", self.layer),
             Some(Statement::Of { policy, index }) => {
                 format!("statement {index} of {policy}, layer {}", self.layer)
@@ -71,30 +72,55 @@ impl Because {
 
 /// One question, with the answer it must get.
 pub struct Ask<'a> {
-    user: &'a str,
+    who: String,
+    subject: Value,
+    account: &'a str,
+    by: &'a str,
     action: &'a str,
     resource: &'a str,
-    at_least: Option<String>,
+    position: Option<(&'static str, String)>,
     outcome: &'static str,
     because: Because,
 }
 
 impl<'a> Ask<'a> {
-    /// `resource` is `type/id` within the account acme-dev.
+    /// About a user of acme-dev; `resource` is `type/id` within that account.
     pub fn of(user: &'a str, action: &'a str, resource: &'a str) -> Self {
+        Self::about(user, json!({"type": "user", "id": user}), action, resource)
+    }
+
+    /// About anybody; `who` is how the story calls them.
+    pub fn about(who: &str, subject: Value, action: &'a str, resource: &'a str) -> Self {
         Self {
-            user,
+            who: who.to_owned(),
+            subject,
+            account: "dev",
+            by: "storefront",
             action,
             resource,
-            at_least: None,
+            position: None,
             outcome: "implicit_deny",
             because: Because::layer("identity"),
         }
     }
 
+    /// In another account, asked by another application.
+    pub fn in_account(mut self, account: &'a str, by: &'a str) -> Self {
+        self.account = account;
+        self.by = by;
+        self
+    }
+
     /// Asks about a state at least as new as the one a change led to.
     pub fn at_least(mut self, change: &Answer) -> Self {
-        self.at_least = change.headers.get("trilby-seq").cloned();
+        let token = change.headers.get("trilby-seq").cloned();
+        self.position = token.map(|token| ("Trilby-Min-Seq", token));
+        self
+    }
+
+    /// Asks about the state at exactly this position.
+    pub fn as_of(mut self, position: &str) -> Self {
+        self.position = Some(("Trilby-At-Seq", position.to_owned()));
         self
     }
 
@@ -110,15 +136,16 @@ impl<'a> Ask<'a> {
         self
     }
 
-    pub fn send(self, teller: &mut Teller<'_>) -> anyhow::Result<()> {
-        let dev = teller.memory.fact("dev")?;
-        let mut call = Call::post(format!("/accounts/{dev}/access/v1/evaluation"))
-            .by("storefront")
+    /// Asks, and holds the answer to what is due. Gives the answer.
+    pub fn send(self, teller: &mut Teller<'_>) -> anyhow::Result<Answer> {
+        let account = teller.memory.fact(self.account)?;
+        let mut call = Call::post(format!("/accounts/{account}/access/v1/evaluation"))
+            .by(self.by)
             .header("Trilby-Explain", "explain")
-            .json(question(self.user, self.action, self.resource))
+            .json(question(&self.subject, self.action, self.resource))
             .expect(200);
-        if let Some(token) = &self.at_least {
-            call = call.header("Trilby-Min-Seq", token.clone());
+        if let Some((name, token)) = &self.position {
+            call = call.header(name, token.clone());
         }
         let answer = teller.call(call)?;
         let reason = answer.at("/context/trilby");
@@ -127,13 +154,14 @@ impl<'a> Ask<'a> {
             && self.because.fits(reason);
         let fact = format!(
             "{} {} {}: {}, because {}",
-            self.user,
+            self.who,
             self.action,
             self.resource,
             self.outcome,
-            self.because.told()
+            self.because.told(self.outcome)
         );
-        teller.check(right, &fact)
+        teller.check(right, &fact)?;
+        Ok(answer)
     }
 
     /// Several questions in one request, all decided at one position of the log.
@@ -156,7 +184,9 @@ impl Batch<'_> {
         let asked: Vec<Value> = self
             .questions
             .iter()
-            .map(|(user, action, resource, _)| question(user, action, resource))
+            .map(|(user, action, resource, _)| {
+                question(&json!({"type": "user", "id": user}), action, resource)
+            })
             .collect();
         let due: Vec<Value> = self
             .questions
@@ -176,10 +206,13 @@ impl Batch<'_> {
     }
 }
 
-fn question(user: &str, action: &str, resource: &str) -> Value {
-    let (kind, id) = resource.split_once('/').unwrap_or((resource, ""));
+fn question(subject: &Value, action: &str, resource: &str) -> Value {
+    let (kind, id) = match resource.split_once('/') {
+        Some((kind, id)) if !resource.starts_with("arn:") => (kind, id),
+        Some(_) | None => ("any", resource),
+    };
     json!({
-        "subject": {"type": "user", "id": user},
+        "subject": subject,
         "action": {"name": action},
         "resource": {"type": kind, "id": id}
     })

@@ -4,6 +4,7 @@
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use trilby_service::clock::{EntropySource, SystemEntropy};
 
 use super::teller::{Call, Teller};
 
@@ -16,18 +17,41 @@ pub fn text<'a>(json: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
         .with_context(|| format!("the answer has no text at {pointer}: {json}"))
 }
 
-/// Root's console login; the form with the password lies in `root.form`.
+/// Root's console login, in the management account.
 pub fn root(teller: &mut Teller<'_>, aloud: bool) -> anyhow::Result<()> {
     let account = teller.memory.fact("account")?;
+    console(teller, "root", &account, super::ROOT_EMAIL, aloud)
+}
+
+/// A console login; the password lies in `<who>.password`, the form with it in `<who>.form`.
+pub fn console(
+    teller: &mut Teller<'_>,
+    who: &str,
+    account: &str,
+    username: &str,
+    aloud: bool,
+) -> anyhow::Result<()> {
     let form = format!(
         "grant_type=urn%3Atrilby%3Agrant-type%3Aconsole-login&account={account}&username={}&password={}&duration_seconds=3600",
-        super::ROOT_EMAIL.replace('@', "%40"),
-        teller.secret("root.password")?.trim_end()
+        username.replace('@', "%40"),
+        teller.secret(&format!("{who}.password"))?.trim_end()
     );
-    teller.keep_secret("root.form", &form)?;
-    let call = Call::post("/v1/token").file("root.form", FORM).expect(200);
+    let file = format!("{who}.form");
+    teller.keep_secret(&file, &form)?;
+    let call = Call::post("/v1/token").file(&file, FORM).expect(200);
     let answer = teller.call(if aloud { call } else { call.quietly() })?;
-    keep_token(teller, "root", text(&answer.json, "/access_token")?)
+    keep_token(teller, who, text(&answer.json, "/access_token")?)
+}
+
+/// 26 random letters and digits.
+pub fn random_password() -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
+    let seed = SystemEntropy.seed();
+    seed.iter()
+        .take(26)
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 /// A key session; the key lies in `<who>.key` as a Basic credential.

@@ -6,7 +6,9 @@
 mod auditor;
 mod billing;
 mod boundary;
+mod deployer;
 mod explicit_deny;
+mod labs;
 mod one_bucket;
 mod organization;
 mod reading;
@@ -75,8 +77,18 @@ pub const CHAPTERS: &[Chapter] = &[
         tell: auditor::tell,
     },
     Chapter {
+        name: "deployer",
+        title: "A hat in another account: both sides must allow",
+        tell: deployer::tell,
+    },
+    Chapter {
         name: "boundary",
         title: "A boundary under a policy that allows everything",
         tell: boundary::tell,
+    },
+    Chapter {
+        name: "labs",
+        title: "A control policy caps an account, its root included",
+        tell: labs::tell,
     },
 ];

@@ -64,4 +64,5 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         .at_least(&left)
         .denied("implicit_deny", Because::layer("identity"))
         .send(teller)
+        .map(drop)
 }

@@ -40,4 +40,5 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         .at_least(&given)
         .denied("implicit_deny", Because::layer("boundary"))
         .send(teller)
+        .map(drop)
 }

@@ -49,4 +49,5 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ask::of("Mary", "s3:PutObject", "bucket/team-drafts-archive/plan.md")
         .denied("implicit_deny", Because::layer("identity"))
         .send(teller)
+        .map(drop)
 }

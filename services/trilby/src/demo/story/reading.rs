@@ -76,4 +76,5 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ask::of("Mary", "s3:PutObject", "bucket/reports/2026/q3.csv")
         .denied("implicit_deny", Because::layer("identity"))
         .send(teller)
+        .map(drop)
 }
