@@ -18,6 +18,9 @@ pub enum CredentialKind {
     BootstrapTicket,
     /// Subject: a user's id. Body: [`crate::Mac::to_bytes`]. One generation a code.
     RecoveryCode,
+    /// Subject: an invitation's number, in the organization's log. Body: [`crate::Mac::to_bytes`].
+    /// Generation: the number.
+    InvitationTicket,
 }
 
 impl CredentialKind {
@@ -29,6 +32,7 @@ impl CredentialKind {
             Self::PasswordTicket => 3,
             Self::BootstrapTicket => 4,
             Self::RecoveryCode => 5,
+            Self::InvitationTicket => 6,
         }
     }
 }

@@ -19,6 +19,7 @@
 
 mod api;
 pub mod bootstrap;
+mod containment;
 mod documents;
 mod filters;
 mod hashing;

@@ -17,6 +17,8 @@ pub fn register(registry: &mut Registry) {
         .add::<accounts::GetAccount>()
         .add::<accounts::UpdateAccount>()
         .add::<accounts::GetAccountSummary>()
+        .add::<accounts::SuspendAccount>()
+        .add::<accounts::CloseAccount>()
         .add::<users::CreateUser>()
         .add::<users::ListUsers>()
         .add::<users::GetUser>()

@@ -10,6 +10,8 @@
 
 #[path = "api/control_policies.rs"]
 mod control_policies;
+#[path = "api/organization_members.rs"]
+mod organization_members;
 #[path = "api/organization_units.rs"]
 mod organization_units;
 #[path = "api/organizations.rs"]

@@ -1,6 +1,6 @@
 //! From a plan to a commit: proves the events against the fold and derives what goes with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trilby_account::Account;
 use trilby_eventlog::{Commit, Entry, Expected, NewEvent, NewReceipt};
@@ -60,7 +60,8 @@ pub(super) fn draft<T, E>(
         });
         works.insert(log, work);
     }
-    for log in guards {
+    // Two reasons to guard a log are one guard.
+    for log in guards.into_iter().collect::<BTreeSet<LogId>>() {
         if !works.contains_key(&log) {
             entries.push(Entry {
                 expected: expected(&log, states),

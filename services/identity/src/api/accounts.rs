@@ -1,12 +1,16 @@
 //! The account itself.
 
+mod close_account;
 mod get_account;
 mod get_account_summary;
+mod suspend_account;
 mod update_account;
 mod view;
 
+pub use close_account::CloseAccount;
 pub use get_account::GetAccount;
 pub use get_account_summary::GetAccountSummary;
+pub use suspend_account::SuspendAccount;
 pub use update_account::UpdateAccount;
 pub use view::AccountView;
 

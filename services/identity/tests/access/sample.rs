@@ -1,5 +1,7 @@
 //! A request that would succeed, for every operation, in an account that has one of everything.
 
+use std::cell::RefCell;
+
 use serde_json::{Value, json};
 use trilby_access::{Idempotency, Precondition, Row};
 use trilby_account::command::CreateRole;
@@ -15,6 +17,9 @@ use crate::world::{PASSWORD, once};
 /// The operations that need no token.
 pub const EVERYONE_MAY: [&str; 1] = ["bootstrap"];
 
+/// The operations whose right counts only in root's hands.
+pub const ROOT_ONLY: [&str; 1] = ["close_account"];
+
 /// An account and an organization that never existed.
 const NOWHERE: (&str, &str) = ("100000000009", "o-0000000000");
 
@@ -26,6 +31,8 @@ pub struct Fixture {
     root: Client,
     /// An organization of the account with one of everything.
     organization: Option<Organized>,
+    /// An invitation that it was sent, with the ticket.
+    received: RefCell<Option<(String, String)>>,
     ids: Ids,
 }
 
@@ -45,6 +52,9 @@ struct Organized {
     /// A control policy that is attached nowhere, and one that the unit has.
     policy: String,
     held: String,
+    /// A member in quarantine, and an invitation.
+    contained: String,
+    invitation: String,
 }
 
 /// Unique ids of the things that have one.
@@ -126,6 +136,10 @@ fn body(id: &str, fixture: &Fixture) -> Value {
         "update_control_policy" => json!({ "description": "another" }),
         "create_control_policy_version" => json!({ "document": deny("s3:*") }),
         "set_default_control_policy_version" => json!({ "version": "v2" }),
+        "put_delegated_admin" => json!({ "actions": ["organizations:MoveUnit"] }),
+        "put_quarantine" | "suspend_account" => json!({ "reason": "a stolen laptop" }),
+        "create_invitation" => json!({ "account_id": "100000000011" }),
+        "accept_invitation" => json!({ "ticket": fixture.received().1 }),
         "enable_root_credential" => json!({ "root_email": "dev@example.com" }),
         "move_unit" | "move_member_account" => {
             json!({ "parent_id": fixture.organized().other_unit })
@@ -263,6 +277,7 @@ impl Fixture {
         Self {
             account,
             stale: stale(inside, account),
+            received: RefCell::default(),
             organization: founded.then(|| found(&root)),
             ids: Ids {
                 user: user.text("/id").to_owned(),
@@ -274,6 +289,44 @@ impl Fixture {
             },
             root,
         }
+    }
+
+    /// Makes so what only one operation needs, and would be in the way of others.
+    pub fn prepare(&self, inside: &Installation, row: &Row) {
+        match row.id {
+            "delete_organization" => {
+                let organized = self.organized();
+                let at = |rest: &str| format!("/v1/organizations/{}/{rest}", organized.id);
+                let quarantine = at(&format!("quarantine/{}", organized.contained));
+                self.root.delete(&quarantine).expect(204);
+                for member in [&organized.member, &organized.contained] {
+                    self.root
+                        .delete(&at(&format!("accounts/{member}")))
+                        .expect(204);
+                }
+            }
+            "accept_invitation" | "decline_invitation" => {
+                let other = inside.root(inside.account("Elsewhere"));
+                let id = found(&other).id;
+                let invited = other.post(
+                    &format!("/v1/organizations/{id}/invitations"),
+                    &json!({ "account_id": self.account }),
+                );
+                let invited = invited.expect(201);
+                let received = (
+                    invited.text("/id").to_owned(),
+                    invited.text("/ticket").to_owned(),
+                );
+                *self.received.borrow_mut() = Some(received);
+            }
+            _ => {}
+        }
+    }
+
+    /// An invitation of the account with its ticket.
+    fn received(&self) -> (String, String) {
+        let received = self.received.borrow().clone();
+        received.unwrap_or_else(|| ("o-0000000000.1".to_owned(), "tbi_none".to_owned()))
     }
 
     fn organized(&self) -> &Organized {
@@ -351,6 +404,24 @@ fn found(root: &Client) -> Organized {
     let credential = format!("/v1/organizations/{id}/accounts/{member}/root-credential");
     root.post(&credential, &json!({ "root_email": "root@example.com" }))
         .expect(201);
+    let admin = format!("/v1/organizations/{id}/delegated-admins/{member}");
+    let actions = json!({ "actions": ["organizations:CreateUnit"] });
+    root.put(&admin, &actions).expect(201);
+    let contained = root
+        .with_header("idempotency-key", &once())
+        .post(
+            &format!("/v1/organizations/{id}/accounts"),
+            &json!({ "name": "lab" }),
+        )
+        .expect(201);
+    let contained = contained.text("/account_id").to_owned();
+    let quarantine = format!("/v1/organizations/{id}/quarantine/{contained}");
+    root.put(&quarantine, &json!({})).expect(201);
+    let invitation = root.post(
+        &format!("/v1/organizations/{id}/invitations"),
+        &json!({ "account_id": "100000000010" }),
+    );
+    let invitation = invitation.expect(201).text("/id").to_owned();
     let (production, held) = (unit("Production"), policy("held"));
     let at = format!("/v1/organizations/{id}/targets/{production}/control-policies/{held}");
     let new = root.with_header("if-none-match", "*");
@@ -358,6 +429,8 @@ fn found(root: &Client) -> Organized {
     Organized {
         policy: bare,
         held,
+        contained,
+        invitation,
         member,
         unit: production,
         other_unit: unit("Development"),
@@ -452,6 +525,14 @@ impl Sample<'_> {
                 "account" if self.row.path.contains("{organization}") => {
                     self.fixture.organized().member.clone()
                 }
+                "target" if self.row.path.contains("/quarantine/") => match self.row.id {
+                    "delete_quarantine" => self.fixture.organized().contained.clone(),
+                    _ => self.fixture.organized().member.clone(),
+                },
+                "invitation" => match &self.fixture.organization {
+                    Some(organized) => organized.invitation.clone(),
+                    None => self.fixture.received().0,
+                },
                 "unit" | "target" => self.fixture.organized().unit.clone(),
                 "control_policy" if self.row.id == "detach_control_policy" => {
                     self.fixture.organized().held.clone()

@@ -6,7 +6,7 @@ use trilby_access::{
     Access, Authorized, Change, Empty, Idempotency, Input, Json, Known, Method, Operation, Place,
     Reply, Scope, Services, Target,
 };
-use trilby_account::{Event, ThingKind, UserRef, command};
+use trilby_account::{Event, PrincipalId, ThingKind, UserRef, command};
 use trilby_credential::{AccessKeySecret, CredentialKind, Peppers};
 use trilby_model::{LogId, Timestamp};
 use trilby_service::problem::{Code, Problem};
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::view::{AccessKeyView, NewKeyView};
 use crate::api::users::{UserPath, find, target};
+use crate::containment;
 use crate::written::{credential, lost};
 
 /// An access key to be made.
@@ -73,12 +74,15 @@ impl Operation for CreateAccessKey {
             expires_at: input.body.expires_at,
             allowed_cidrs: input.body.allowed_cidrs.clone(),
         };
+        let organization = containment::logs(&grant)?;
+        let owner = PrincipalId::User(user.clone());
         grant
-            .write(services, &input, &[], |states, ctx| {
+            .write(services, &input, &organization, |states, ctx| {
                 let state = &states
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
+                containment::refuse(states, state, &owner)?;
                 let events = state
                     .decide(command.clone().into(), ctx)
                     .map_err(of_rejection)?;
@@ -113,7 +117,7 @@ impl Operation for CreateAccessKey {
                         .location(location)
                         .withholding(&["secret"]))
                 });
-                Ok(change.with_side(side))
+                Ok(change.guarded_by(organization.clone()).with_side(side))
             })
             .await
     }

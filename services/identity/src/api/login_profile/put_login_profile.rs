@@ -7,7 +7,7 @@ use trilby_access::{
     Access, Authorized, Change, Empty, Idempotency, Input, Json, Known, Method, Operation, Place,
     Reply, Scope, Services, Target,
 };
-use trilby_account::{Account, ThingKind, User, UserKind, UserRef, command};
+use trilby_account::{Account, PrincipalId, ThingKind, User, UserKind, UserRef, command};
 use trilby_credential::CredentialKind;
 use trilby_model::{LogId, Timestamp, UserId};
 use trilby_service::Secret;
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::UPDATE;
 use crate::api::users::{self, UserPath, find};
+use crate::containment;
 use crate::passwords::{accept, hashing_of, rules};
 use crate::written::{credential, lost, no_credentials};
 
@@ -103,12 +104,15 @@ impl Operation for PutLoginProfile {
             revoke_sessions: true,
             ticket: None,
         };
+        let organization = containment::logs(&grant)?;
+        let person = PrincipalId::User(id.clone());
         grant
-            .write(services, &input, &[], |states, ctx| {
+            .write(services, &input, &organization, |states, ctx| {
                 let state = &states
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
+                containment::refuse(states, state, &person)?;
                 let before = find(state, &wanted)?;
                 if first != before.password.is_none() {
                     // The right was asked for the other case.
@@ -144,7 +148,7 @@ impl Operation for PutLoginProfile {
                         reply
                     })
                 });
-                Ok(change.with_side(side))
+                Ok(change.guarded_by(organization.clone()).with_side(side))
             })
             .await
     }

@@ -6,7 +6,7 @@ use trilby_access::{
     Access, Authorized, Change, Empty, Input, Known, Method, NoBody, Operation, Place, Reply,
     Scope, Services, Target,
 };
-use trilby_account::{ThingKind, UserRef, command};
+use trilby_account::{PrincipalId, ThingKind, UserRef, command};
 use trilby_credential::{Address, CredentialKind, Peppers, Ticket, TicketKind};
 use trilby_model::{LogId, Timestamp, UserId};
 use trilby_service::problem::{Code, Problem};
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::UPDATE;
 use super::put_login_profile::is_person;
 use crate::api::users::{self, UserPath, find};
+use crate::containment;
 use crate::written::{credential, lost, no_credentials};
 
 /// How long a ticket opens, in seconds: time to hand it over, not to forget it somewhere.
@@ -84,12 +85,15 @@ impl Operation for ResetPassword {
         let address = Address::User(account, id.clone());
         let ticket = Ticket::addressed(TicketKind::Password, address, &mut services.entropy());
         let mac = ticket.mac(services.part::<Peppers>()?).to_bytes();
+        let organization = containment::logs(&grant)?;
+        let person = PrincipalId::User(id.clone());
         grant
-            .write(services, &input, &[], |states, ctx| {
+            .write(services, &input, &organization, |states, ctx| {
                 let state = &states
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
+                containment::refuse(states, state, &person)?;
                 let before = find(state, &wanted)?;
                 if first != before.password.is_none() {
                     // The right was asked for the other case.
@@ -136,7 +140,7 @@ impl Operation for ResetPassword {
                     };
                     Ok(Reply::new(view).withholding(&["ticket"]))
                 });
-                Ok(change.with_side(side))
+                Ok(change.guarded_by(organization.clone()).with_side(side))
             })
             .await
     }
