@@ -23,9 +23,11 @@ use crate::refusal::Refusal;
 
 mod budget;
 mod entry;
+mod visit;
 
 use budget::Budget;
 use entry::{Entry, Look};
+pub use visit::{VisitError, Visited};
 
 /// How often an unknown key id may force a fetch, in seconds.
 pub const FORCED_EVERY_S: i64 = 30;

@@ -25,6 +25,7 @@ mod filters;
 mod hashing;
 mod names;
 mod passwords;
+mod register_federation;
 mod register_people;
 mod register_policies;
 mod segment;
@@ -36,4 +37,5 @@ use trilby_access::Registry;
 pub fn register(registry: &mut Registry) {
     register_people::register(registry);
     register_policies::register(registry);
+    register_federation::register(registry);
 }

@@ -11,6 +11,8 @@
     reason = "tests"
 )]
 
+#[path = "access/federated.rs"]
+mod federated;
 #[path = "access/sample.rs"]
 mod sample;
 #[path = "api/world.rs"]
@@ -49,6 +51,13 @@ fn decided() -> impl Iterator<Item = (Row, &'static str)> {
         .filter_map(|row| action(&row).map(|action| (row, action)))
 }
 
+/// An installation in a world with the issuer of the sample providers.
+fn installation() -> Installation {
+    let issuers = world::Issuers::default();
+    issuers.stand(federated::ISSUER);
+    world::empty_with(&issuers)
+}
+
 /// An account of which every operation is asked, in vain.
 struct Stage {
     inside: Installation,
@@ -58,7 +67,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let inside = world::empty();
+        let inside = installation();
         let fixture = Fixture::new(&inside, true);
         Self {
             inside,
@@ -261,7 +270,7 @@ fn each_further_right_is_needed() {
                 .fixture
                 .sample(&row)
                 .ask(&client)
-                .expect_problem(403, "access_denied");
+                .expect_problem(403, sample::refusal_without(missing));
             assert_eq!(answer.text("/action"), missing, "{}", row.id);
         }
     }
@@ -271,7 +280,7 @@ fn each_further_right_is_needed() {
 /// that nobody has.
 #[test]
 fn ids_of_a_twin_account_name_nothing() {
-    let inside = world::empty();
+    let inside = installation();
     let (mine, twin) = (Fixture::new(&inside, true), Fixture::new(&inside, true));
     let root = inside.root(mine.account);
     let heads = || {

@@ -22,6 +22,12 @@ mod external_ids;
 mod groups;
 #[path = "api/login_profile.rs"]
 mod login_profile;
+#[path = "api/oidc_provider_links.rs"]
+mod oidc_provider_links;
+#[path = "api/oidc_providers.rs"]
+mod oidc_providers;
+#[path = "api/role_maps.rs"]
+mod role_maps;
 #[path = "api/roles.rs"]
 mod roles;
 #[path = "api/tags.rs"]

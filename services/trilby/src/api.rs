@@ -85,7 +85,8 @@ pub fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
         .collect()
 }
 
-/// Adds what single services need: keys that hash and sign, and the pool that hashes passwords.
+/// Adds what single services need: keys that hash and sign, the pool that hashes passwords,
+/// and the keys of identity providers, read through the outbound guard.
 pub fn with_parts(
     services: Services,
     keys: InstallationKeys,
@@ -100,7 +101,7 @@ pub fn with_parts(
     let fetch = issuers(settings);
     let clock = Arc::clone(services.clock());
     let provider_keys = KeyCache::new(Arc::clone(&fetch), Arc::new(move || clock.now()));
-    let token = TokenParts::new(keys.keks, keys.store.claim_key(), provider_keys);
+    let token = TokenParts::new(keys.keks, keys.store.claim_key(), Arc::clone(&provider_keys));
     Ok(services
         .with(keys.peppers)
         .with(Params::default())
@@ -108,6 +109,7 @@ pub fn with_parts(
         .with(hashers.context("cannot start the password hashers")?)
         .with(decisions)
         .with(fetch)
+        .with(provider_keys)
         .with(token))
 }
 

@@ -12,6 +12,7 @@ use trilby_testkit::given::document;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::{Installation, allow};
 
+use crate::federated::{MOVED, federate, provider_arn, provider_settings};
 use crate::world::{PASSWORD, once};
 
 /// The operations that need no token.
@@ -29,6 +30,8 @@ pub struct Fixture {
     /// A session that was good and is not.
     pub stale: Client,
     root: Client,
+    /// The account whose providers it has linked.
+    owner: AccountId,
     /// An organization of the account with one of everything.
     organization: Option<Organized>,
     /// An invitation that it was sent, with the ticket.
@@ -64,6 +67,8 @@ struct Ids {
     role: String,
     policy: String,
     access_key: String,
+    provider: String,
+    link: String,
     external_id: String,
 }
 
@@ -85,7 +90,16 @@ pub fn further_rights(id: &str) -> Vec<&'static str> {
         "put_role_tags" | "update_role_tags" => vec!["iam:UntagRole"],
         "put_policy_tags" | "update_policy_tags" => vec!["iam:UntagPolicy"],
         "put_login_profile" | "reset_user_password" => vec!["iam:CreateLoginProfile"],
+        "put_oidc_provider_role_map" | "put_oidc_provider_link_role_map" => vec!["iam:PassRole"],
         _ => Vec::new(),
+    }
+}
+
+/// How a request is refused that lacks a further right: a guard against escalation says so.
+pub fn refusal_without(right: &str) -> &'static str {
+    match right {
+        "iam:PassRole" => "escalation_refused",
+        _ => "access_denied",
     }
 }
 
@@ -127,6 +141,17 @@ fn body(id: &str, fixture: &Fixture) -> Value {
         "put_resource" => json!({ "description": "another" }),
         "put_resource_policy" => json!({ "document": resource_policy() }),
         "put_subject_alias" => json!({ "principal": ids.role }),
+        "create_oidc_provider" => json!({ "name": "fresh", "settings": provider_settings() }),
+        "update_oidc_provider" => json!({ "settings": { "clock_skew_seconds": 5 } }),
+        "share_oidc_provider" => json!({ "shared_with": ["777788889999"] }),
+        "confirm_oidc_provider_keys_uri" => json!({ "jwks_uri": MOVED }),
+        "create_oidc_provider_link" => {
+            json!({ "provider_arn": provider_arn(fixture.owner, "spare") })
+        }
+        "update_oidc_provider_link" => json!({ "settings": { "audiences": ["app"] } }),
+        "put_oidc_provider_role_map" | "put_oidc_provider_link_role_map" => {
+            json!({ "role_map": { "default_roles": [format!("arn:trilby:iam::{account}:role/login")] } })
+        }
         "create_organization" | "create_member_account" | "create_unit" | "update_unit" => {
             json!({ "name": "Fresh" })
         }
@@ -169,6 +194,9 @@ fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
         | ("reset_user_password", "user") => "bare",
         ("add_group_member", "user") => "bare",
         ("delete_role", "role") => "bare",
+        ("delete_oidc_provider", "provider") | ("delete_oidc_provider_link", "link") => "bare",
+        (_, "provider") => "own",
+        (_, "link") => "shared",
         ("delete_group", "group")
         | ("delete_policy", "policy")
         | ("delete_application", "application") => "bare",
@@ -274,8 +302,10 @@ impl Fixture {
         let meant = json!({ "principal": user.text("/id") });
         root.put(&at("/subject-aliases/user/ext-1"), &meant)
             .expect(201);
+        let (owner, [provider, link]) = federate(inside, account, &root);
         Self {
             account,
+            owner,
             stale: stale(inside, account),
             received: RefCell::default(),
             organization: founded.then(|| found(&root)),
@@ -285,6 +315,8 @@ impl Fixture {
                 role: role.text("/id").to_owned(),
                 policy: policy.text("/id").to_owned(),
                 access_key: key.text("/access_key_id").to_owned(),
+                provider,
+                link,
                 external_id: external.text("/external_id").to_owned(),
             },
             root,
@@ -354,6 +386,7 @@ impl Fixture {
                 return sample;
             }
             let path = match row.id {
+                "share_oidc_provider" => sample.path().replace("/sharing", ""),
                 "set_default_policy_version" => format!("/v1/accounts/{}/policies/p", self.account),
                 "set_default_control_policy_version" => format!(
                     "/v1/organizations/{}/control-policies/{}",
@@ -483,6 +516,8 @@ impl Sample<'_> {
             role: "TROL0123456789ABCDEFG".to_owned(),
             policy: "TPOL0123456789ABCDEFG".to_owned(),
             access_key: "TKEY0123456789ABCDEFG".to_owned(),
+            provider: "TIDP0123456789ABCDEFG".to_owned(),
+            link: "TLNK0123456789ABCDEFG".to_owned(),
             external_id: "ext-0123456789ABCDEFGHJKMNPQRSTVWXYZ".to_owned(),
         };
         self.by_id(&ids, "ou-00000000", "p-00000000")
@@ -497,6 +532,8 @@ impl Sample<'_> {
                 "role" => &ids.role,
                 "policy" => &ids.policy,
                 "access_key" => &ids.access_key,
+                "provider" => &ids.provider,
+                "link" => &ids.link,
                 "unit" => unit,
                 "external_id" => &ids.external_id,
                 "control_policy" => control_policy,

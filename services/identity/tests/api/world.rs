@@ -1,8 +1,9 @@
 //! An installation with the identity service, and an account whose administrator may do everything.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use trilby_access::{Registry, Services};
@@ -10,6 +11,8 @@ use trilby_credential::password::Params;
 use trilby_credential::password::rules::RefusedPasswords;
 use trilby_credential::{CredentialKind, HashPool, Pepper, PepperVersion, Peppers};
 use trilby_eventlog::{Credential, Memory};
+use trilby_federation::cache::KeyCache;
+use trilby_federation::fetch::{Fetch, FetchError, Fetched};
 use trilby_model::{AccountId, LogId, Seq};
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::{Installation, allow};
@@ -22,6 +25,8 @@ pub struct World {
     pub account: AccountId,
     /// A session of `admin`, who may do everything.
     pub admin: Client,
+    /// The world outside.
+    pub issuers: Issuers,
 }
 
 /// The pepper of test installations.
@@ -31,6 +36,11 @@ pub fn peppers() -> Peppers {
 
 /// An installation without accounts.
 pub fn empty() -> Installation {
+    empty_with(&Issuers::default())
+}
+
+/// An installation without accounts, in a world with these issuers.
+pub fn empty_with(issuers: &Issuers) -> Installation {
     let memory = Memory::for_tests();
     let mut registry = Registry::new();
     trilby_identity::register(&mut registry);
@@ -38,12 +48,58 @@ pub fn empty() -> Installation {
         registry,
         Arc::new(memory.clone()),
         Arc::new(memory),
-        complete,
+        |services| complete(services, issuers),
     )
 }
 
-fn complete(services: Services) -> Services {
+/// What issuers show, by address. Whatever is not here cannot be reached.
+#[derive(Clone, Default)]
+pub struct Issuers(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Issuers {
+    /// An issuer whose keys are at `/keys` below it.
+    pub fn stand(&self, issuer: &str) {
+        self.show_keys_at(issuer, &format!("{issuer}/keys"));
+    }
+
+    /// An issuer that says that its keys are there, where they are.
+    pub fn show_keys_at(&self, issuer: &str, jwks_uri: &str) {
+        let description = json!({ "issuer": issuer, "jwks_uri": jwks_uri });
+        self.show(
+            &format!("{issuer}/.well-known/openid-configuration"),
+            &description,
+        );
+        // RFC 8037, appendix A.2.
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k1", "alg": "EdDSA",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+        self.show(jwks_uri, &json!({ "keys": [key] }));
+    }
+
+    /// A document.
+    pub fn show(&self, url: &str, document: &Value) {
+        self.0
+            .lock()
+            .unwrap()
+            .insert(url.to_owned(), document.to_string());
+    }
+}
+
+#[async_trait::async_trait]
+impl Fetch for Issuers {
+    async fn get(&self, url: &str, _: usize) -> Result<Fetched, FetchError> {
+        let found = self.0.lock().unwrap().get(url).cloned();
+        found.ok_or(FetchError::Unreachable).map(|body| Fetched {
+            body: body.into_bytes(),
+            max_age_s: None,
+        })
+    }
+}
+
+fn complete(services: Services, issuers: &Issuers) -> Services {
+    let clock = Arc::clone(services.clock());
+    let keys = KeyCache::new(Arc::new(issuers.clone()), Arc::new(move || clock.now()));
     services
+        .with(keys)
         .with(peppers())
         .with(HashPool::new(NonZeroUsize::new(2).unwrap(), 64).unwrap())
         .with(Params::FLOOR)
@@ -58,7 +114,8 @@ pub fn once() -> String {
 
 impl World {
     pub fn new() -> Self {
-        let inside = empty();
+        let issuers = Issuers::default();
+        let inside = empty_with(&issuers);
         let account = inside.account("Acme");
         inside.user(account, "admin", &allow(&["*"]));
         let admin = inside.as_user(account, "admin");
@@ -66,6 +123,7 @@ impl World {
             inside,
             account,
             admin,
+            issuers,
         }
     }
 
