@@ -101,7 +101,11 @@ pub fn with_parts(
     let fetch = issuers(settings);
     let clock = Arc::clone(services.clock());
     let provider_keys = KeyCache::new(Arc::clone(&fetch), Arc::new(move || clock.now()));
-    let token = TokenParts::new(keys.keks, keys.store.claim_key(), Arc::clone(&provider_keys));
+    let token = TokenParts::new(
+        keys.keks,
+        keys.store.claim_key(),
+        Arc::clone(&provider_keys),
+    );
     Ok(services
         .with(keys.peppers)
         .with(Params::default())
