@@ -4,6 +4,7 @@
 //! after them. An ARN that cannot be resolved is refused: stored without an id it would match the
 //! next bearer of the name.
 
+pub(crate) mod federated;
 pub(crate) mod outside;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -61,7 +61,7 @@ pub use state::{
 };
 pub use stored::{SUBJECTS, UnknownEvent, etype_of};
 pub use table::Table;
-pub use text::{GuardText, KnownPrincipals, PolicyText};
+pub use text::{GuardText, KnownPrincipals, PolicyText, TrustWarning};
 pub use trusted::{TrustChange, Trusted, UnreadableTrust};
 pub use value::{
     ActionCatalogue, CatalogueAction, Description, DescriptionError, Hashing, PersonalField,

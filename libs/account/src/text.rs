@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use trilby_model::federation::ProviderSettings;
 use trilby_model::{AccountId, Hash, IssuedExternalId, OrganizationId, ProviderId};
 use trilby_policy::Document;
 
@@ -48,6 +49,18 @@ pub struct GuardText {
     pub providers: BTreeMap<String, ProviderId>,
 }
 
+/// Something about a trust policy that one should look at twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustWarning {
+    /// Stable name of the rule.
+    pub code: String,
+    /// JSON pointer into the policy.
+    pub pointer: String,
+    /// The remark in words.
+    pub message: String,
+}
+
 /// What the caller found out about principals of other accounts that a document names.
 ///
 /// Principals of the account itself are looked up in its own state and need not be given.
@@ -59,6 +72,8 @@ pub struct KnownPrincipals {
     pub accounts: BTreeSet<AccountId>,
     /// The organizations they are in.
     pub organizations: BTreeMap<AccountId, OrganizationId>,
+    /// Settings of the identity providers that these accounts own and the document names.
+    pub providers: BTreeMap<ProviderId, ProviderSettings>,
     /// External ids that the document names and that these accounts issued.
     pub external_ids: BTreeMap<AccountId, BTreeSet<IssuedExternalId>>,
 }

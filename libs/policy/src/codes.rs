@@ -62,6 +62,26 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("weak_trust_policy", "a trust policy that lets everyone in"),
     (
+        "whole_organization_subject",
+        "everything of an organization may assume the role",
+    ),
+    (
+        "pull_request_subject",
+        "whoever proposes a change may assume the role",
+    ),
+    (
+        "mutable_claim",
+        "a test of a claim that can come to mean somebody else",
+    ),
+    (
+        "email_without_domain",
+        "a test of an e-mail address that does not fix its domain",
+    ),
+    (
+        "unused_provider",
+        "a test of a provider's claims that the statement does not name",
+    ),
+    (
         "unknown_operator",
         "a condition operator that does not exist",
     ),

@@ -1,7 +1,9 @@
 //! What a role's trust policy may not say, whoever stores it.
 //!
-//! Rules that need to know the providers of the account (audience, required claims) are not here; they
-//! need more than the document.
+//! Rules that need to know the providers of the account (audience, required claims) are in [`federated`].
+
+pub mod federated;
+mod shape;
 
 use crate::action::ActionPattern;
 use crate::document::Document;

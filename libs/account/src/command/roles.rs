@@ -6,7 +6,7 @@ use trilby_policy::Document;
 use super::deletion;
 use crate::decide::{Desk, Verdict, is_no_id};
 use crate::event::{RoleCreated, RoleDeleted, RoleLimits, RoleTrustPolicyReplaced, RoleUpdated};
-use crate::guard::{self, outside};
+use crate::guard::{self, federated, outside};
 use crate::id::{Ref, RoleRef};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
@@ -81,6 +81,7 @@ impl CreateRole {
         let trust = guard::trust(desk.account, &self.trust, &self.known)?;
         let waiver = self.external_id_waiver.as_ref();
         outside::check(desk.account, &self.trust, &self.known, waiver)?;
+        let warnings = federated::check(desk.account, &self.trust, &trust, &self.known)?;
         let fact = RoleCreated {
             role: RoleId::generate(desk.entropy),
             name: self.name.clone(),
@@ -90,6 +91,7 @@ impl CreateRole {
             trust,
             limits: self.limits.clone(),
             external_id_waiver: self.external_id_waiver.clone(),
+            warnings,
         };
         Ok(vec![fact.into()])
     }
@@ -121,6 +123,7 @@ impl ReplaceTrustPolicy {
         let trust = guard::trust(desk.account, &self.trust, &self.known)?;
         let waiver = self.external_id_waiver.as_ref();
         outside::check(desk.account, &self.trust, &self.known, waiver)?;
+        let warnings = federated::check(desk.account, &self.trust, &trust, &self.known)?;
         let same = trust == role.trust && waiver == role.external_id_waiver.as_ref();
         if same && !self.revoke_sessions {
             return Ok(Vec::new());
@@ -130,6 +133,7 @@ impl ReplaceTrustPolicy {
             trust,
             revoke_sessions: self.revoke_sessions,
             external_id_waiver: self.external_id_waiver.clone(),
+            warnings,
         };
         Ok(vec![fact.into()])
     }

@@ -7,7 +7,7 @@ use trilby_model::{InlinePolicyName, Path, RoleId, RoleName, Seq, Tags};
 
 use crate::id::PolicyRef;
 use crate::stored::facts;
-use crate::text::{GuardText, PolicyText};
+use crate::text::{GuardText, PolicyText, TrustWarning};
 use crate::value::{Description, Reason};
 
 /// What a role lets its sessions be.
@@ -56,6 +56,9 @@ facts! {
         /// Why it trusts an account outside the organization without an external id, if it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         external_id_waiver: Option<Reason>,
+        /// What one should look at twice in the trust policy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<TrustWarning>,
     }
 
     /// A role's description and limits were replaced.
@@ -80,6 +83,9 @@ facts! {
         /// Why it trusts an account outside the organization without an external id, if it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         external_id_waiver: Option<Reason>,
+        /// What one should look at twice in the trust policy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<TrustWarning>,
     }
 
     /// A role is gone for good; its sessions ended.

@@ -194,6 +194,7 @@ fn access_role(
         trust: guard::trust(&Account::empty(account), &trust, &known)?,
         limits: RoleLimits::default(),
         external_id_waiver: None,
+        warnings: Vec::new(),
     };
     let administrator = system("AdministratorAccess", Kind::Identity)?;
     let attached = attached(&Holder::Role(role), administrator);

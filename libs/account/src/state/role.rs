@@ -8,7 +8,7 @@ use trilby_model::{Path, RoleId, RoleName, Seq, Tags};
 use super::{Attachment, Grants, SubjectKey};
 use crate::event::RoleLimits;
 use crate::stamp::Stamp;
-use crate::text::GuardText;
+use crate::text::{GuardText, TrustWarning};
 use crate::value::{Description, Reason};
 
 /// A hat: rights that whoever its trust policy admits may put on for a while.
@@ -32,6 +32,9 @@ pub struct Role {
     /// Why it trusts an account outside the organization without an external id, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id_waiver: Option<Reason>,
+    /// What one should look at twice in the trust policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trust_warnings: Vec<TrustWarning>,
     /// What its sessions may be.
     pub limits: RoleLimits,
     /// Its policies.

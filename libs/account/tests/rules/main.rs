@@ -32,4 +32,5 @@ mod roles;
 mod signing_keys;
 mod subject_aliases;
 mod tags;
+mod trust_in_providers;
 mod users;

@@ -7,7 +7,9 @@ use trilby_account::command::{
 };
 use trilby_account::event::AccountCreated;
 use trilby_account::federation::OfferedProvider;
-use trilby_account::{Account, Actor, Context, MapSeatRef, Precondition, Revocation};
+use trilby_account::{
+    Account, Actor, Context, KnownPrincipals, MapSeatRef, Precondition, Revocation,
+};
 use trilby_model::{Entropy, Seq};
 use trilby_testkit::given::{Given, START, account};
 
@@ -61,6 +63,20 @@ fn linked() -> Given {
     given.with(accept)
 }
 
+/// A role that trusts the linked provider, whose settings the caller has looked up.
+fn linked_role(name: &str) -> CreateRole {
+    let owner = owner(&["111122223333"]);
+    let providers = owner.providers().values();
+    let providers = providers.map(|provider| (provider.id.clone(), provider.settings.clone()));
+    CreateRole {
+        known: KnownPrincipals {
+            providers: providers.collect(),
+            ..KnownPrincipals::default()
+        },
+        ..login_role(name, LINKED)
+    }
+}
+
 #[test]
 fn a_provider_is_offered_only_to_whom_it_is_shared_with() {
     let given = account();
@@ -104,7 +120,11 @@ fn only_a_linked_provider_of_another_account_can_be_named_in_trust() {
     account()
         .when(login_role("deploy", LINKED))
         .rejected_as("invalid_principal");
-    let given = linked().with(login_role("deploy", LINKED));
+    // Of which nothing is known counts as one for the world.
+    linked()
+        .when(login_role("deploy", LINKED))
+        .rejected_as("weak_trust_policy");
+    let given = linked().with(linked_role("deploy"));
     let deploy = given.state().role(&"deploy".parse().unwrap()).unwrap();
     let link = given.state().link(&"acme".parse().unwrap()).unwrap();
     assert_eq!(deploy.trust.providers[LINKED], link.provider.id);
@@ -139,7 +159,7 @@ fn a_removed_link_ends_what_came_through_it() {
         link: "acme".parse().unwrap(),
         cascade,
     };
-    let trusted = given.clone().with(login_role("deploy", LINKED));
+    let trusted = given.clone().with(linked_role("deploy"));
     trusted
         .clone()
         .when(remove(false))
@@ -224,7 +244,7 @@ fn a_role_map_names_roles_of_this_account_that_trust_the_provider() {
 fn a_link_has_a_role_map_of_its_own() {
     let seat = || MapSeatRef::Link("acme".parse().unwrap());
     let given = linked()
-        .with(login_role("deploy", LINKED))
+        .with(linked_role("deploy"))
         .with(put(seat(), &[DEPLOY]));
     assert!(
         given

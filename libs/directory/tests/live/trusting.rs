@@ -51,6 +51,7 @@ fn role_created(n: u8, trust: GuardText) -> Event {
         trust,
         limits: RoleLimits::default(),
         external_id_waiver: None,
+        warnings: Vec::new(),
     }
     .into()
 }
@@ -61,6 +62,7 @@ fn replaced(n: u8, trust: GuardText) -> Event {
         trust,
         revoke_sessions: false,
         external_id_waiver: None,
+        warnings: Vec::new(),
     }
     .into()
 }

@@ -19,6 +19,7 @@ impl Account {
             trust: fact.trust.clone(),
             trust_changed: moment.seq,
             external_id_waiver: fact.external_id_waiver.clone(),
+            trust_warnings: fact.warnings.clone(),
             limits: fact.limits.clone(),
             grants: Grants::default(),
             boundary: None,
@@ -41,6 +42,7 @@ impl Account {
             role.trust = fact.trust.clone();
             role.trust_changed = moment.seq;
             role.external_id_waiver.clone_from(&fact.external_id_waiver);
+            role.trust_warnings.clone_from(&fact.warnings);
         });
     }
 

@@ -40,6 +40,12 @@ pub async fn known(
             by_account.entry(account).or_default().extend(arn);
         }
     }
+    for arn in document.federated_principals() {
+        let owner = arn.parse().ok().and_then(|arn: Arn| arn.account_id());
+        if let Some(owner) = owner.filter(|owner| *owner != own) {
+            by_account.entry(owner).or_default();
+        }
+    }
     if by_account.len() > FOREIGN_ACCOUNTS_MAX {
         let detail = format!(
             "a policy may name principals of at most {FOREIGN_ACCOUNTS_MAX} other accounts"
@@ -60,6 +66,16 @@ pub async fn known(
             let organization = membership.organization.clone();
             known.organizations.insert(id, organization);
         }
+        let named = account.state.providers().values();
+        let named = named.filter(|provider| {
+            let arn = provider.arn(id);
+            let texts = document.federated_principals();
+            let mut arns = texts.filter_map(|text| text.parse::<Arn>().ok());
+            arns.any(|named| named.same_thing(&arn))
+        });
+        known
+            .providers
+            .extend(named.map(|provider| (provider.id.clone(), provider.settings.clone())));
         let issued = account.state.external_ids();
         let issued = asked.iter().filter(|value| issued.contains_key(*value));
         known.external_ids.insert(id, issued.cloned().collect());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 use trilby_access::etag_text;
-use trilby_account::{Account, Role};
+use trilby_account::{Account, Role, TrustWarning};
 use trilby_model::{Arn, Path, RoleId, RoleName, Tags, Timestamp};
 use trilby_service::problem::Problem;
 use utoipa::ToSchema;
@@ -51,6 +51,10 @@ pub struct RoleView {
     /// What caps it, whatever its policies allow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<BoundaryView>,
+    /// What one should look at twice in the trust policy: found when it was saved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub trust_policy_warnings: Vec<TrustPolicyWarning>,
     /// Remarks about the trust policy that was just written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -62,6 +66,27 @@ pub struct RoleView {
     /// For `If-Match`.
     #[schema(example = "\"s17\"")]
     pub etag: String,
+}
+
+/// Something about a role's trust policy that one should look at twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TrustPolicyWarning {
+    /// Stable name of the rule.
+    pub code: String,
+    /// JSON pointer into the trust policy.
+    pub pointer: String,
+    /// The remark in words.
+    pub detail: String,
+}
+
+impl TrustPolicyWarning {
+    fn of(warning: &TrustWarning) -> Self {
+        Self {
+            code: warning.code.clone(),
+            pointer: warning.pointer.clone(),
+            detail: warning.message.clone(),
+        }
+    }
 }
 
 impl RoleView {
@@ -82,6 +107,11 @@ impl RoleView {
             allowed_audiences: role.limits.allowed_audiences.clone(),
             listed: role.limits.listed,
             permissions_boundary: boundaries::shown(account, role.boundary.as_ref()),
+            trust_policy_warnings: role
+                .trust_warnings
+                .iter()
+                .map(TrustPolicyWarning::of)
+                .collect(),
             warnings: Vec::new(),
             created_at: role.stamp.created_at,
             updated_at: role.stamp.updated_at,
