@@ -13,6 +13,7 @@ mod fix;
 mod mutate;
 mod openapi;
 mod test;
+mod third_party;
 mod tidy;
 mod workspace;
 

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{clients, command};
+use crate::{clients, command, third_party};
 
 mod totals;
 
@@ -32,11 +32,27 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         .current_dir(root);
     let cargo_passed = command::tee(&mut cargo, |line| totals.read(line))?;
 
+    let mut third_party_passed = true;
+    let mut third_party_not_run = None;
+    match third_party::missing() {
+        _ if args.cargo_only => third_party_not_run = Some("--cargo-only"),
+        Some(why) => third_party_not_run = Some(why),
+        None => {
+            let result = third_party::run(root, |line| totals.read_after(line));
+            if let Err(error) = &result {
+                println!("third-party issuer: {error:#}");
+            }
+            third_party_passed = result.unwrap_or(false);
+        }
+    }
     let mut not_run: Vec<String> = totals
         .ignored
         .iter()
         .map(|test| format!("{test} (ignored)"))
         .collect();
+    if let Some(why) = third_party_not_run {
+        not_run.push(format!("third-party issuer ({why})"));
+    }
     let mut clients_passed = true;
     match clients::missing() {
         _ if args.cargo_only => not_run.push("clients (--cargo-only)".to_owned()),
@@ -57,7 +73,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     } else {
         println!("not run: {}", not_run.join("; "));
     }
-    if !cargo_passed || !clients_passed || totals.failed > 0 {
+    if !cargo_passed || !third_party_passed || !clients_passed || totals.failed > 0 {
         bail!("tests failed");
     }
     if args.everything && !not_run.is_empty() {

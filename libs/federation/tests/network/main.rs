@@ -138,13 +138,15 @@ async fn what_is_not_plain_json_is_not_taken() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let other = Server::with(&ok(JSON, "{}"));
-    let answer = format!(
-        "HTTP/1.1 302 Found\r\nLocation: http://{HOST}:{}/\r\nContent-Length: 0\r\n\r\n",
-        other.port
+    let server =
+        Server::with("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
+    let fetch = GuardedFetch::new(guard(HOST, server.port, true), loopback());
+    let url = format!("http://{HOST}:{}/jwks", server.port);
+    assert_eq!(
+        fetch.get(&url, 64).await.unwrap_err(),
+        FetchError::Status(302)
     );
-    assert_eq!(fetched(&answer).await.unwrap_err(), FetchError::Status(302));
-    assert_eq!(other.n_connections(), 0);
+    assert_eq!(server.n_requests(), 1);
     assert_eq!(
         fetched("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
             .await

@@ -10,6 +10,7 @@ use std::thread;
 pub struct Server {
     pub port: u16,
     n_connections: Arc<AtomicUsize>,
+    n_requests: Arc<AtomicUsize>,
     first_byte: Arc<AtomicUsize>,
 }
 
@@ -21,19 +22,23 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let n_connections = Arc::new(AtomicUsize::new(0));
+        let n_requests = Arc::new(AtomicUsize::new(0));
         let first_byte = Arc::new(AtomicUsize::new(NOTHING));
         let answer = answer.to_owned();
         let (n, first) = (Arc::clone(&n_connections), Arc::clone(&first_byte));
+        let asked = Arc::clone(&n_requests);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 n.fetch_add(1, Ordering::SeqCst);
                 let (answer, first) = (answer.clone(), Arc::clone(&first));
-                thread::spawn(move || serve(stream, &answer, &first));
+                let asked = Arc::clone(&asked);
+                thread::spawn(move || serve(stream, &answer, &first, &asked));
             }
         });
         Self {
             port,
             n_connections,
+            n_requests,
             first_byte,
         }
     }
@@ -42,13 +47,17 @@ impl Server {
         self.n_connections.load(Ordering::SeqCst)
     }
 
+    pub fn n_requests(&self) -> usize {
+        self.n_requests.load(Ordering::SeqCst)
+    }
+
     /// The first byte that anybody sent.
     pub fn first_byte(&self) -> Option<usize> {
         Some(self.first_byte.load(Ordering::SeqCst)).filter(|byte| *byte != NOTHING)
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &str, first: &AtomicUsize) {
+fn serve(mut stream: TcpStream, answer: &str, first: &AtomicUsize, asked: &AtomicUsize) {
     let mut head = Vec::new();
     let mut byte = [0];
     while stream.read_exact(&mut byte).is_ok() {
@@ -57,6 +66,7 @@ fn serve(mut stream: TcpStream, answer: &str, first: &AtomicUsize) {
         }
         head.push(byte[0]);
         if head.ends_with(b"\r\n\r\n") {
+            asked.fetch_add(1, Ordering::SeqCst);
             drop(stream.write_all(answer.as_bytes()));
             drop(stream.flush());
         }
