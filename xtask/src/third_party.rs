@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
@@ -40,6 +40,8 @@ pub fn run(root: &Path, on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
 struct Issuer {
     process: Child,
     url: String,
+    /// Held open: whoever prints into a closed pipe ends.
+    said: Option<BufReader<ChildStdout>>,
 }
 
 impl Issuer {
@@ -63,10 +65,14 @@ impl Issuer {
         let mut issuer = Self {
             process: node.spawn().context("cannot run node")?,
             url: String::new(),
+            said: None,
         };
         let stdout = issuer.process.stdout.take().context("no standard output")?;
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
+        issuer
+            .said
+            .insert(BufReader::new(stdout))
+            .read_line(&mut line)?;
         let said: serde_json::Value =
             serde_json::from_str(&line).context("the issuer did not start")?;
         let url = said.get("issuer").and_then(serde_json::Value::as_str);

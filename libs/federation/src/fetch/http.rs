@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use ureq::http::{HeaderMap, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
@@ -108,10 +108,8 @@ impl ureq::unversioned::resolver::Resolver for Pinned {
 impl Fetch for GuardedFetch {
     async fn get(&self, url: &str, bytes_max: usize) -> Result<Fetched, FetchError> {
         let target = self.guard.target(url).map_err(FetchError::Refused)?;
-        let permit = Arc::clone(&self.permits)
-            .try_acquire_owned()
-            .map_err(|_| FetchError::TooMany)?;
-        let addresses = self.look_up(&target).await?;
+        let permit = Arc::new(self.permit().await?);
+        let addresses = self.look_up(&target, Arc::clone(&permit)).await?;
         let checked = addresses
             .into_iter()
             .map(|ip| SocketAddr::new(ip, target.port()))
@@ -127,10 +125,26 @@ impl Fetch for GuardedFetch {
 }
 
 impl GuardedFetch {
-    async fn look_up(&self, target: &Target) -> Result<Vec<IpAddr>, FetchError> {
+    /// One of the blocking threads; not waited for longer than for a connection.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, FetchError> {
+        let waiting = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(Duration::from_secs(CONNECT_TIMEOUT_S), waiting).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(FetchError::TooMany),
+        }
+    }
+
+    async fn look_up(
+        &self,
+        target: &Target,
+        permit: Arc<OwnedSemaphorePermit>,
+    ) -> Result<Vec<IpAddr>, FetchError> {
         let resolver = Arc::clone(&self.resolver);
         let host = target.host().to_owned();
-        let work = tokio::task::spawn_blocking(move || resolver.addresses(&host));
+        let work = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            resolver.addresses(&host)
+        });
         let addresses = in_time(Duration::from_secs(CONNECT_TIMEOUT_S), work)
             .await?
             .map_err(|_| FetchError::Unreachable)?;
