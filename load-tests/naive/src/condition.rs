@@ -1,0 +1,90 @@
+//! Condition blocks: the truth table, form by form.
+
+use serde_json::Value;
+
+use crate::compare::satisfies;
+use crate::context::{Context, Held, text_of};
+use crate::fault::Fault;
+
+/// Whether every operator holds for every key under it.
+pub(crate) fn holds(block: Option<&Value>, variables: bool, context: &Context) -> bool {
+    block
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .flat_map(|(operator, keys)| {
+            keys.as_object()
+                .into_iter()
+                .flatten()
+                .map(move |(key, values)| (operator, key, values))
+        })
+        .all(|(operator, key, values)| test(operator, key, &listed(values), variables, context))
+}
+
+/// One value stands for a list of it.
+pub(crate) fn listed(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().map(text_of).collect(),
+        one => vec![text_of(one)],
+    }
+}
+
+fn test(operator: &str, key: &str, wanted: &[String], variables: bool, context: &Context) -> bool {
+    let held = context.get(key);
+    if operator == "Null" {
+        let absent = match held {
+            None => true,
+            Some(Held::One(_)) => false,
+            Some(Held::Many(values)) => values.is_empty(),
+        };
+        let said = if absent { "true" } else { "false" };
+        return wanted.iter().any(|wanted| wanted.to_lowercase() == said);
+    }
+    let (set, rest) = match operator.split_once(':') {
+        Some((set, rest)) => (Some(set), rest),
+        None => (None, operator),
+    };
+    let (rest, if_exists) = match rest.strip_suffix("IfExists") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let (base, negated) = positive(rest);
+    let one = |value: &str| {
+        wanted
+            .iter()
+            .any(|wanted| satisfies(&base, value, wanted, variables, context))
+            != negated
+    };
+    let Some(held) = held else {
+        return match set {
+            Some("ForAnyValue") => if_exists && !context.is_planted(Fault::ForAnyIfExistsNeedsKey),
+            Some(_) => !context.is_planted(Fault::ForAllNeedsKey),
+            None if if_exists => true,
+            None => negated && !context.is_planted(Fault::NegatedNeedsKey),
+        };
+    };
+    let values = match (set, held) {
+        (None, Held::One(value)) => return one(value),
+        (None, Held::Many(values)) => {
+            return context.is_planted(Fault::ListNeedsNoSetOperator)
+                && values.iter().any(|value| one(value));
+        }
+        (Some(_), Held::One(value)) => vec![value.clone()],
+        (Some(_), Held::Many(values)) => values.clone(),
+    };
+    // Nothing but the empty string is no data.
+    let no_data = values.iter().all(String::is_empty);
+    if set == Some("ForAnyValue") {
+        !no_data && values.iter().any(|value| one(value))
+    } else {
+        no_data || values.iter().all(|value| one(value))
+    }
+}
+
+/// The operator that a negation negates.
+fn positive(operator: &str) -> (String, bool) {
+    match operator {
+        "NotIpAddress" => ("IpAddress".to_owned(), true),
+        other => (other.replace("Not", ""), other.contains("Not")),
+    }
+}

@@ -1,0 +1,120 @@
+//! Instants, counted up year by year and month by month.
+
+/// Digits of a fraction of a second.
+const FRACTION: usize = 18;
+/// Digits of seconds since 1970. With more it is no instant, which is a bound of ours and not of the language.
+const EPOCH: usize = 16;
+/// Parts of a second in so many digits.
+const PARTS: i128 = 1_000_000_000_000_000_000;
+
+/// Parts of a second since 1970; `None` if it is no instant.
+pub(crate) fn read(text: &str) -> Option<i128> {
+    if let Some(before) = text.strip_prefix('-') {
+        // A year has no sign.
+        return Some(-epoch(before)?);
+    }
+    if !(text.len() == 4 && is_digits(text))
+        && let Some(epoch) = epoch(text)
+    {
+        return Some(epoch);
+    }
+    let (seconds, fraction) = calendar(text)?;
+    Some(i128::from(seconds) * PARTS + parts(fraction)?)
+}
+
+fn epoch(text: &str) -> Option<i128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !is_digits(whole) || whole.len() > EPOCH || (text.contains('.') && !is_digits(fraction)) {
+        return None;
+    }
+    Some(whole.parse::<i128>().ok()? * PARTS + parts(fraction)?)
+}
+
+fn calendar(text: &str) -> Option<(i64, &str)> {
+    let (date, time) = match text.split_once('T') {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let parts: Vec<&str> = date.split('-').collect();
+    let (year, month, day) = match parts.as_slice() {
+        [year] => (number(year, 4)?, 1, 1),
+        [year, month] => (number(year, 4)?, number(month, 2)?, 1),
+        [year, month, day] => (number(year, 4)?, number(month, 2)?, number(day, 2)?),
+        _ => return None,
+    };
+    if time.is_some() && parts.len() != 3 {
+        return None;
+    }
+    let midnight = days(year, month, day)? * 86_400;
+    let Some(time) = time else {
+        return Some((midnight, ""));
+    };
+    let (clock, ahead) = match (time.strip_suffix('Z'), time.find(['+', '-'])) {
+        (Some(clock), _) => (clock, 0),
+        (None, Some(at)) => {
+            let (clock, zone) = time.split_at(at);
+            let sign = if zone.starts_with('-') { -1 } else { 1 };
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            (
+                clock,
+                sign * (number(hours, 2)? * 3600 + number(minutes, 2)? * 60),
+            )
+        }
+        (None, None) => (time, 0),
+    };
+    let (clock, fraction) = match clock.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (clock, ""),
+    };
+    let parts: Vec<&str> = clock.split(':').collect();
+    let (hours, minutes, seconds) = match parts.as_slice() {
+        [hours, minutes] if fraction.is_empty() => (number(hours, 2)?, number(minutes, 2)?, 0),
+        [hours, minutes, seconds] => (number(hours, 2)?, number(minutes, 2)?, number(seconds, 2)?),
+        _ => return None,
+    };
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    Some((
+        midnight + hours * 3600 + minutes * 60 + seconds - ahead,
+        fraction,
+    ))
+}
+
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let length = |month: i64| match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
+        4 | 6 | 9 | 11 => Some(30),
+        2 => Some(if leap(year) { 29 } else { 28 }),
+        _ => None,
+    };
+    if day < 1 || day > length(month)? {
+        return None;
+    }
+    let of_year = |year: i64| if leap(year) { 366 } else { 365 };
+    let years: i64 = if year >= 1970 {
+        (1970..year).map(of_year).sum()
+    } else {
+        -(year..1970).map(of_year).sum::<i64>()
+    };
+    let months: i64 = (1..month).filter_map(length).sum();
+    Some(years + months + day - 1)
+}
+
+fn parts(fraction: &str) -> Option<i128> {
+    let fits = fraction.bytes().all(|b| b.is_ascii_digit()) && fraction.len() <= FRACTION;
+    fits.then(|| format!("{fraction:0<FRACTION$}").parse().ok())
+        .flatten()
+}
+
+fn number(text: &str, width: usize) -> Option<i64> {
+    (text.len() == width && is_digits(text))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
