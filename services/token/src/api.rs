@@ -1,6 +1,7 @@
 //! The operations of the service, one file each.
 
 mod answer;
+mod assumable_roles;
 mod assume_role;
 mod assume_role_with_web_identity;
 mod caller_identity;
@@ -40,6 +41,7 @@ pub fn registry() -> Registry {
     registry
         .add::<token::CreateToken>()
         .add::<assume_role::AssumeRole>()
+        .add::<assumable_roles::ListAssumableRoles>()
         .add::<assume_role_with_web_identity::AssumeRoleWithWebIdentity>()
         .add::<federated_sessions::CreateFederatedSession>()
         .add::<nonces::CreateNonce>()

@@ -4,6 +4,7 @@
 //! the engine; depth and lifetime of the chain; the record in the activity log; the token. Before it stands the proof,
 //! which only a verifier can make.
 
+pub(crate) mod assumable;
 mod chain;
 mod dress;
 mod federated;

@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "api/assumable_roles.rs"]
+mod assumable_roles;
 #[path = "api/assume_role.rs"]
 mod assume_role;
 #[path = "api/client_credentials.rs"]

@@ -13,7 +13,6 @@ use crate::session_tags::SessionTags;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Granted {
     /// The rules that gave it.
-    #[expect(dead_code, reason = "shown by the list of assumable roles")]
     pub(crate) rules: Vec<RuleId>,
     /// Tags that come with it.
     pub(crate) tags: SessionTags,

@@ -9,6 +9,7 @@ use trilby_access::authorize::Inquiry;
 use trilby_access::{Facts, Services, problem};
 use trilby_account::AccountStatus;
 use trilby_directory::{AccountView, Freshness, World};
+use trilby_model::federation::RuleId;
 use trilby_model::{AccountId, Arn, RoleSessionName, SourceIdentity, Tags};
 use trilby_policy::Context;
 use trilby_service::problem::{Code, Problem};
@@ -46,10 +47,10 @@ pub(super) async fn issue(
         duration_s,
         facts,
     };
-    judge.admit(&judge.world(account).await?)?;
+    judge.admit(&judge.scene(account).await?)?;
     // Allowed, so the account exists; it may need its first key, and the session names a state that has it.
     let Signer { key, .. } = signer(services, account).await?;
-    let scene = judge.world(account).await?;
+    let scene = judge.scene(account).await?;
     let admitted = judge.admit(&scene)?;
     let Admitted {
         request,
@@ -82,29 +83,44 @@ fn denied(why: impl Into<String>) -> Refusal {
 }
 
 /// The states that an outside identity is judged on.
-struct Scene {
+pub(super) struct Scene {
     world: World,
     door: Door,
 }
 
+impl Scene {
+    /// What the engine decides on.
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+}
+
 /// What was found: the role, and what the session would be.
-struct Admitted {
+pub(super) struct Admitted {
     request: RoleRequest,
     granted: Granted,
     source_identity: Option<SourceIdentity>,
 }
 
-struct Judge<'a> {
-    services: &'a Services,
-    origin: &'a Origin<'a>,
-    request: &'a OutsideRequest,
-    duration_s: Option<i64>,
-    facts: &'a Facts,
+impl Admitted {
+    /// The rules of the role map that gave the role.
+    pub(super) fn rules(self) -> Vec<RuleId> {
+        self.granted.rules
+    }
+}
+
+/// Whether an outside identity may put on a role.
+pub(super) struct Judge<'a> {
+    pub(super) services: &'a Services,
+    pub(super) origin: &'a Origin<'a>,
+    pub(super) request: &'a OutsideRequest,
+    pub(super) duration_s: Option<i64>,
+    pub(super) facts: &'a Facts,
 }
 
 impl Judge<'_> {
     /// The newest states, with the provider as it stands in them.
-    async fn world(&self, account: AccountId) -> Result<Scene, Refusal> {
+    pub(super) async fn scene(&self, account: AccountId) -> Result<Scene, Refusal> {
         let directory = self.services.directory();
         let world = directory.world(None, Some(account), &Freshness::Head).await;
         let world = world.map_err(problem::of_directory)?;
@@ -127,6 +143,18 @@ impl Judge<'_> {
 
     /// Role map, trust and everything that is asked of it.
     fn admit(&self, scene: &Scene) -> Result<Admitted, Refusal> {
+        let ask = |wish: &Wish<'_>, inquiry: &Inquiry, keys: &Context| {
+            wish.refused(inquiry, &scene.world, ACTION, keys)
+        };
+        self.admit_by(scene, ask)
+    }
+
+    /// As [`Judge::admit`]; `ask` puts the question and says why not.
+    pub(super) fn admit_by(
+        &self,
+        scene: &Scene,
+        ask: impl Fn(&Wish<'_>, &Inquiry, &Context) -> Result<Option<String>, Problem>,
+    ) -> Result<Admitted, Refusal> {
         let door = &scene.door;
         if door.account.state.status() != AccountStatus::Active {
             return Err(denied("the account is out of service"));
@@ -159,7 +187,10 @@ impl Judge<'_> {
                 .iter()
                 .map(|(key, value)| (key.to_owned(), value.clone())),
         );
-        let refused = self.refused(&wish, scene, &keys)?;
+        let now = self.services.now();
+        let (arn, id) = (door.arn.clone(), door.provider.id.clone());
+        let inquiry = Inquiry::of_outsider(arn, id, self.facts, now);
+        let refused = ask(&wish, &inquiry, &keys)?;
         if let Some(why) = refused {
             return Err(denied(why));
         }
@@ -175,18 +206,6 @@ impl Judge<'_> {
             granted,
             source_identity,
         })
-    }
-
-    fn refused(
-        &self,
-        wish: &Wish<'_>,
-        scene: &Scene,
-        keys: &Context,
-    ) -> Result<Option<String>, Problem> {
-        let now = self.services.now();
-        let (arn, id) = (scene.door.arn.clone(), scene.door.provider.id.clone());
-        let inquiry = Inquiry::of_outsider(arn, id, self.facts, now);
-        wish.refused(&inquiry, &scene.world, ACTION, keys)
     }
 
     /// The role, and what comes with it: as named, if the account has no role map.

@@ -23,6 +23,16 @@ impl From<Problem> for Refusal {
 }
 
 impl Refusal {
+    /// Whether it is a fault of ours and no refusal.
+    pub(super) fn is_fault(&self) -> bool {
+        self.problem.status().is_server_error()
+    }
+
+    /// What the caller is told.
+    pub(super) fn into_problem(self) -> Problem {
+        self.problem
+    }
+
     /// The one refusal of everything about rights and the existence of a role: why is for the accounts' own records.
     pub(super) fn denied(action: &'static str, why: impl Into<String>) -> Self {
         let problem = Problem::new(

@@ -2,6 +2,7 @@
 
 use trilby_access::authorize::{Inquiry, is_allow};
 use trilby_directory::World;
+use trilby_engine::Decision;
 use trilby_model::{SourceIdentity, Tags};
 use trilby_policy::{Context, ContextValue};
 use trilby_service::problem::Problem;
@@ -70,6 +71,33 @@ impl Wish<'_> {
         keys
     }
 
+    /// The engine's answer to the wish and to all that comes with it.
+    ///
+    /// Errors: faults of the engine.
+    pub(super) fn decisions(
+        &self,
+        inquiry: &Inquiry,
+        world: &World,
+        action: &'static str,
+        keys: &Context,
+    ) -> Result<Vec<(&'static str, Decision)>, Problem> {
+        let mut actions = vec![action];
+        if !self.tags.tags.is_empty() {
+            actions.push(TAG_SESSION);
+        }
+        if self.source_identity.is_some() {
+            actions.push(SET_SOURCE_IDENTITY);
+        }
+        let role = &self.request.role_arn;
+        actions
+            .into_iter()
+            .map(|action| {
+                let decision = inquiry.decide(world, action, role, role.account_id(), keys)?;
+                Ok((action, decision))
+            })
+            .collect()
+    }
+
     /// The first action that is not allowed, with why; `None` if all are.
     ///
     /// Errors: faults of the engine.
@@ -80,21 +108,11 @@ impl Wish<'_> {
         action: &'static str,
         keys: &Context,
     ) -> Result<Option<String>, Problem> {
-        let mut actions = vec![action];
-        if !self.tags.tags.is_empty() {
-            actions.push(TAG_SESSION);
-        }
-        if self.source_identity.is_some() {
-            actions.push(SET_SOURCE_IDENTITY);
-        }
-        let role = &self.request.role_arn;
-        let mut refused = None;
-        for action in actions {
-            let decision = inquiry.decide(world, action, role, role.account_id(), keys)?;
-            if !is_allow(&decision) && refused.is_none() {
-                refused = Some(reason(action, &decision));
-            }
-        }
+        let decisions = self.decisions(inquiry, world, action, keys)?;
+        let refused = decisions
+            .iter()
+            .find(|(_, decision)| !is_allow(decision))
+            .map(|(action, decision)| reason(action, decision));
         Ok(refused)
     }
 }
