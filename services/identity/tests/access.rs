@@ -13,6 +13,8 @@
 
 #[path = "access/federated.rs"]
 mod federated;
+#[path = "access/control_policy.rs"]
+mod control_policy;
 #[path = "access/sample.rs"]
 mod sample;
 #[path = "api/world.rs"]

@@ -296,6 +296,19 @@ impl World {
         for account in [HOME, "222222222222", tree["management"].as_str().unwrap()] {
             builder.place(account, ROOT);
         }
+        // Whatever hangs elsewhere than on the root: units below each other, accounts below units.
+        for (name, parent) in tree.get("tree").map(object).unwrap_or_default() {
+            let parent = parent.as_str().unwrap();
+            builder.place(&name, if parent == "root" { ROOT } else { parent });
+        }
+        for account in tree
+            .get("quarantine")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            builder.quarantine(account.as_str().unwrap().parse().unwrap());
+        }
         let node = |name: &str| {
             if name == "root" {
                 ROOT.to_owned()

@@ -227,7 +227,11 @@ fn parameter<'a>(row: &Row, name: &str, ids: &'a Ids) -> &'a str {
 impl Fixture {
     /// Makes the account; `founded` tells whether it has an organization.
     pub fn new(inside: &Installation, founded: bool) -> Self {
-        let account = inside.account("Acme");
+        Self::of(inside, inside.account("Acme"), founded)
+    }
+
+    /// Makes one of everything in an account.
+    pub fn of(inside: &Installation, account: AccountId, founded: bool) -> Self {
         let root = inside.root(account);
         let at = |rest: &str| format!("/v1/accounts/{account}{rest}");
         let post = |rest: &str, body: Value| {

@@ -185,6 +185,9 @@ fn a_delegated_administrator_does_what_it_was_given_by_its_own_rights() {
         .put(&path, &actions(&["organizations:DeleteUnit"]))
         .expect_problem(404, "not_found");
     admin.delete(&acme.at("")).expect_problem(404, "not_found");
+    admin
+        .get(&acme.at("/accounts"))
+        .expect_problem(404, "not_found");
     nobody
         .post(&units, &unit("Mine"))
         .expect_problem(404, "not_found");
