@@ -11,10 +11,10 @@
     reason = "tests"
 )]
 
-#[path = "access/federated.rs"]
-mod federated;
 #[path = "access/control_policy.rs"]
 mod control_policy;
+#[path = "access/federated.rs"]
+mod federated;
 #[path = "access/sample.rs"]
 mod sample;
 #[path = "api/world.rs"]

@@ -5,9 +5,9 @@ use trilby_access::{Access, Known};
 use trilby_model::AccountId;
 use trilby_testkit::http::Client;
 
-use crate::rows;
 use crate::sample::Fixture;
-use crate::world::{empty, once};
+use crate::world::once;
+use crate::{installation, rows};
 
 /// An organization, asked by root of its management account.
 struct Above {
@@ -45,7 +45,7 @@ impl Above {
 
 #[test]
 fn a_control_policy_caps_root_of_a_member() {
-    let inside = empty();
+    let inside = installation();
     let root = inside.root(inside.account("Above"));
     let made = root.post("/v1/organizations", &json!({ "name": "Above" }));
     let id = made.expect(201).text("/id").to_owned();
