@@ -76,11 +76,19 @@ pub fn federate(
 
 /// A role that trusts both.
 fn login_role(inside: &Installation, account: AccountId, owner: AccountId) {
-    let providers = [provider_arn(account, "own"), provider_arn(owner, "shared")];
-    let trust = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": { "Federated": providers },
-    }] });
+    let of = |provider: String, name: &str| {
+        let keys = [format!("oidc/{name}:aud"), format!("oidc/{name}:sub")];
+        let [aud, sub] = keys;
+        json!({
+            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": { "Federated": provider },
+            "Condition": { "StringEquals": { aud: "app", sub: "ana" } },
+        })
+    };
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        of(provider_arn(account, "own"), "own"),
+        of(provider_arn(owner, "shared"), "shared"),
+    ] });
     let role = CreateRole {
         name: "login".parse().unwrap(),
         path: "/".parse().unwrap(),
