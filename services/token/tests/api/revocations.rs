@@ -5,6 +5,7 @@ use trilby_service::clock::Clock;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
 
+use crate::outside::{CLIENT, Outside};
 use crate::world::{EMAIL, PASSWORD, World, trusting};
 
 fn revoke(world: &World, client: &Client, body: &Value) -> Answer {
@@ -138,6 +139,46 @@ fn sessions_are_ended_by_the_values_they_carry() {
         world.stands(&assume(&later, "one", "ci-42", "mary")),
         "what comes of a later login stands"
     );
+}
+
+#[test]
+fn what_came_through_a_provider_or_from_one_of_its_subjects_is_ended_in_every_account() {
+    let outside = Outside::new(json!({}));
+    let linking = outside.linked(Default::default());
+    let world = &outside.world;
+    let everyone = || json!({ "StringEquals": { "oidc/login:aud": CLIENT } });
+    let at_home = outside.role_if(outside.owner, "Customer", everyone());
+    let linked = json!({ "StringEquals": { "oidc/shop:aud": CLIENT } });
+    let elsewhere = outside.role_if(linking, "Customer", linked);
+    let ann = admin(world);
+    let login = |subject: &str, role: &str| {
+        let token = outside.token(subject, json!({}));
+        outside.wearing(&outside.assume(&token, role, json!({})).expect(200))
+    };
+    let after = |body: Value, stand: [bool; 4]| {
+        let held = [
+            login("ana", &at_home),
+            login("ana", &elsewhere),
+            login("bob", &at_home),
+            login("bob", &elsewhere),
+        ];
+        revoke(world, &ann, &body).expect(202);
+        let stands: Vec<_> = held.iter().map(|session| world.stands(session)).collect();
+        assert_eq!(stands, stand, "{body}");
+        assert!(world.stands(&login("ana", &elsewhere)), "later ones stand");
+    };
+    after(
+        json!({ "provider": "login", "subject": "ana" }),
+        [false, false, true, true],
+    );
+    after(json!({ "provider": "login" }), [false; 4]);
+    // The account that has only linked it cannot end what came to others.
+    let path = format!("/v1/accounts/{linking}/revocations");
+    world.another_user(linking, "eve", &allow(&["*"]));
+    let eve = world.key_session(&world.another_key(linking, "eve"));
+    let eve = eve.with_header("idempotency-key", "0123456789abcdef");
+    eve.post(&path, &json!({ "provider": "login" }))
+        .expect_problem(404, "not_found");
 }
 
 #[test]
