@@ -110,6 +110,7 @@ pub const REGISTRY: &[Registered] = &[
     one("sts:DurationSeconds", Type::Numeric),
     one("iam:ResourceTag/", Type::String),
     // Guards of identity administration.
+    one("iam:OidcIssuer", Type::String),
     one("iam:PolicyARN", Type::Arn),
     one("iam:PermissionsBoundary", Type::Arn),
     one("iam:PassedToService", Type::String),
