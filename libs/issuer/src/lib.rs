@@ -54,7 +54,14 @@ impl Issuer {
     ///
     /// Errors: [`Error::Start`], [`Error::Crypto`].
     pub fn start(now: Now) -> Result<Self, Error> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::Start)?;
+        Self::start_at(0, now)
+    }
+
+    /// The same at a port that it had before, so that its `iss` is what it was.
+    ///
+    /// Errors: [`Error::Start`] also if the port is taken, [`Error::Crypto`].
+    pub fn start_at(port: u16, now: Now) -> Result<Self, Error> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(Error::Start)?;
         let address = listener.local_addr().map_err(Error::Start)?;
         let state = Arc::new(State::new(format!("http://{address}"), now)?);
         let server = server::run(listener, Arc::clone(&state)).map_err(Error::Start)?;

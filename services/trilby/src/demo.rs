@@ -5,6 +5,7 @@
 
 mod ask;
 mod clock;
+mod login;
 mod memory;
 mod sessions;
 mod story;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::json;
+use trilby_issuer::Issuer;
 use trilby_service::server::stop_signal;
 use trilby_service::settings::Settings;
 
@@ -55,9 +57,10 @@ pub async fn run(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
             dir.root().display()
         );
     }
-    let clock = Arc::new(clock_of(&folder)?);
-    let serving = serve::start_at(settings, Arc::<StoryClock>::clone(&clock)).await?;
-    let told = tell(&serving, clock, folder, Arc::clone(&terminal)).await;
+    let stage = Stage::set(&folder, &mut settings)?;
+    let clock = Arc::<StoryClock>::clone(&stage.clock);
+    let serving = serve::start_at(settings, clock).await?;
+    let told = tell(&serving, &stage, folder, Arc::clone(&terminal)).await;
     match told {
         Ok(_) => {
             let asked_to_stop = stop_signal();
@@ -86,9 +89,10 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
     settings.server.operator_listen = serve::free_port();
     settings.server.public_url = None;
     let folder = settings.log.data_dir.join(FOLDER);
-    let clock = Arc::new(clock_of(&folder)?);
-    let serving = serve::start_at(settings, Arc::<StoryClock>::clone(&clock)).await?;
-    let told = tell(&serving, clock, folder, Arc::clone(&terminal));
+    let stage = Stage::set(&folder, &mut settings)?;
+    let clock = Arc::<StoryClock>::clone(&stage.clock);
+    let serving = serve::start_at(settings, clock).await?;
+    let told = tell(&serving, &stage, folder, Arc::clone(&terminal));
     let told = tokio::time::timeout(TIME_LIMIT, told).await;
     serving.stop().await?;
     let checks = told.context("the story did not end in time")??;
@@ -99,33 +103,49 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
     ))
 }
 
+/// What the story needs besides Trilby: time of its own, and an outside issuer where customers log in.
+#[derive(Clone)]
+struct Stage {
+    clock: Arc<StoryClock>,
+    issuer: Arc<Issuer>,
+}
+
+impl Stage {
+    /// Sets it as an earlier run left it. The outbound guard is told of the story's issuer, and of nothing else.
+    fn set(folder: &Path, settings: &mut Settings) -> anyhow::Result<Self> {
+        let memory = Memory::open(folder)?;
+        // With time to pass, if the chapter that needs it is still to be told.
+        let clock = Arc::new(match memory.is_told(story::TIME_PASSES) {
+            true => StoryClock::present(),
+            false => StoryClock::behind(),
+        });
+        let issuer = Arc::new(login::issuer(&memory, Arc::<StoryClock>::clone(&clock))?);
+        settings
+            .tokens
+            .private_issuer_hosts
+            .push(login::private_host(&issuer));
+        Ok(Self { clock, issuer })
+    }
+}
+
 /// Tells what was not told yet, on a thread of its own: the client of the story blocks, as `curl` does.
 async fn tell(
     serving: &Serving,
-    clock: Arc<StoryClock>,
+    stage: &Stage,
     folder: PathBuf,
     terminal: Arc<Terminal>,
 ) -> anyhow::Result<u32> {
     let base = serving.url();
     let ticket = serving.bootstrap_ticket();
-    let told = move || tell_blocking(&base, ticket, clock, &folder, &terminal);
+    let stage = stage.clone();
+    let told = move || tell_blocking(&base, ticket, stage, &folder, &terminal);
     tokio::task::spawn_blocking(told).await?
-}
-
-/// The clock of this run: with time to pass if the chapter that needs it is still to be told.
-fn clock_of(folder: &Path) -> anyhow::Result<StoryClock> {
-    let told = Memory::open(folder)?.is_told(story::TIME_PASSES);
-    Ok(if told {
-        StoryClock::present()
-    } else {
-        StoryClock::behind()
-    })
 }
 
 fn tell_blocking(
     base: &str,
     ticket: Option<String>,
-    clock: Arc<StoryClock>,
+    stage: Stage,
     folder: &Path,
     terminal: &Terminal,
 ) -> anyhow::Result<u32> {
@@ -136,7 +156,7 @@ fn tell_blocking(
         folder.to_path_buf(),
         terminal,
         memory,
-        clock,
+        stage,
     );
     if teller.memory.nothing_told() {
         prepare(&teller, ticket)?;

@@ -38,5 +38,7 @@ mod schema;
 mod start;
 #[path = "e2e/story.rs"]
 mod story;
+#[path = "e2e/story_ana.rs"]
+mod story_ana;
 #[path = "e2e/story_hats.rs"]
 mod story_hats;

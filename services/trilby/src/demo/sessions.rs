@@ -154,7 +154,7 @@ pub fn access_key(
 
 /// Renews every session an earlier run has opened.
 pub fn renew(teller: &mut Teller<'_>) -> anyhow::Result<()> {
-    for who in ["admin", "storefront", "mary", "bob"] {
+    for who in ["admin", "storefront", "mary", "bob", "shop"] {
         if teller.memory.knows(&format!("{who}_key")) {
             key(teller, who, false)?;
         }
@@ -167,8 +167,9 @@ pub fn renew(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a session's token as the credential `who`.
+/// Keeps a session's token as the credential `who`, and by itself for bodies that hold it.
 pub fn keep_token(teller: &Teller<'_>, who: &str, token: &str) -> anyhow::Result<()> {
+    teller.keep_secret(&format!("{who}.token"), token)?;
     teller.keep_secret(
         &format!("{who}.auth"),
         &format!("Authorization: Bearer {token}\n"),

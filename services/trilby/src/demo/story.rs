@@ -3,16 +3,20 @@
 //! A chapter may be told again from its beginning (a run that was cut off): its requests carry idempotency keys, so they change
 //! nothing twice.
 
+mod ana;
+mod ana_leaves;
 mod auditor;
 mod billing;
 mod boundary;
 mod deployer;
 mod explicit_deny;
+mod hostile;
 mod labs;
 mod one_bucket;
 mod organization;
 mod reading;
 mod revocation;
+mod shop;
 mod start;
 mod what_if;
 
@@ -90,5 +94,25 @@ pub const CHAPTERS: &[Chapter] = &[
         name: "labs",
         title: "A control policy caps an account, its root included",
         tell: labs::tell,
+    },
+    Chapter {
+        name: "shop",
+        title: "A shop whose customers log in elsewhere",
+        tell: shop::tell,
+    },
+    Chapter {
+        name: "ana",
+        title: "Ana logs in, and puts on the Customer's hat",
+        tell: ana::tell,
+    },
+    Chapter {
+        name: "hostile",
+        title: "Four tokens that open nothing",
+        tell: hostile::tell,
+    },
+    Chapter {
+        name: "ana_leaves",
+        title: "A policy changes, a session is revoked, the log remembers",
+        tell: ana_leaves::tell,
     },
 ];

@@ -5,21 +5,30 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::clock::{BEHIND_MINUTES, StoryClock};
+use super::Stage;
+use super::clock::BEHIND_MINUTES;
 use super::memory::Memory;
 use crate::terminal::Terminal;
+use trilby_issuer::Issuer;
 
 /// A request that hangs longer than this ends the story: the server is on this machine.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An answer longer than this is cut in print; the check sees all of it.
 const PRINTED_ANSWER_CHARS: usize = 1_200;
+
+/// Stands on both sides of a file's name where the token in it belongs.
+const TOKEN_MARK: char = '\u{1f3a9}';
+
+/// In a JSON body: the token that was kept as `who`. It is sent, and never printed.
+pub fn token_of(who: &str) -> String {
+    format!("{TOKEN_MARK}{who}.token{TOKEN_MARK}")
+}
 
 /// One request of the story.
 #[derive(Debug)]
@@ -138,7 +147,7 @@ pub struct Teller<'a> {
     folder: PathBuf,
     agent: ureq::Agent,
     out: &'a Terminal,
-    clock: Arc<StoryClock>,
+    stage: Stage,
     pub memory: Memory,
     pub checks: u32,
 }
@@ -150,18 +159,21 @@ impl<'a> Teller<'a> {
         folder: PathBuf,
         out: &'a Terminal,
         memory: Memory,
-        clock: Arc<StoryClock>,
+        stage: Stage,
     ) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(REQUEST_TIMEOUT))
+            // A login comes back by a redirect, which is the answer.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .build();
         Self {
             base,
             folder,
             agent: config.into(),
             out,
-            clock,
+            stage,
             memory,
             checks: 0,
         }
@@ -181,9 +193,14 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
+    /// The outside issuer where customers log in.
+    pub fn issuer(&self) -> &Issuer {
+        &self.stage.issuer
+    }
+
     /// Lets time pass at once: the demo's own clock was behind and is moved to the present.
     pub fn let_time_pass(&self) -> anyhow::Result<()> {
-        self.clock.catch_up();
+        self.stage.clock.catch_up();
         self.out.line("")?;
         self.out.line(&format!(
             "  ⏲ The demo's clock is moved {BEHIND_MINUTES} minutes ahead."
@@ -236,7 +253,7 @@ impl<'a> Teller<'a> {
     fn send(&self, call: &Call) -> anyhow::Result<Answer> {
         let mut request = ureq::http::Request::builder()
             .method(call.method)
-            .uri(format!("{}{}", self.base, call.path));
+            .uri(self.url(call));
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
@@ -250,7 +267,10 @@ impl<'a> Teller<'a> {
         }
         let (content_type, bytes) = match &call.body {
             Body::None => (None, Vec::new()),
-            Body::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            Body::Json(value) => {
+                let text = self.with_tokens(&value.to_string(), |name| self.read(name))?;
+                (Some("application/json"), text.into_bytes())
+            }
             Body::File { name, content_type } => {
                 (Some(*content_type), self.read(name)?.into_bytes())
             }
@@ -288,6 +308,29 @@ impl<'a> Teller<'a> {
         })
     }
 
+    /// The text with what belongs in place of each [`token_of`].
+    fn with_tokens(
+        &self,
+        text: &str,
+        token: impl Fn(&str) -> anyhow::Result<String>,
+    ) -> anyhow::Result<String> {
+        let mut parts = text.split(TOKEN_MARK);
+        let mut whole = parts.next().unwrap_or_default().to_owned();
+        while let (Some(name), Some(rest)) = (parts.next(), parts.next()) {
+            whole.push_str(token(name)?.trim_end());
+            whole.push_str(rest);
+        }
+        Ok(whole)
+    }
+
+    /// Of the server, unless the path is a whole URL.
+    fn url(&self, call: &Call) -> String {
+        match call.path.starts_with('/') {
+            true => format!("{}{}", self.base, call.path),
+            false => call.path.clone(),
+        }
+    }
+
     fn read(&self, name: &str) -> anyhow::Result<String> {
         let path = self.folder.join(name);
         std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
@@ -299,7 +342,7 @@ impl<'a> Teller<'a> {
         if call.method != "GET" {
             parts.push(format!("-X {}", call.method));
         }
-        parts.push(quoted(&format!("{}{}", self.base, call.path)));
+        parts.push(quoted(&self.url(call)));
         let mut line = format!("  $ {}", parts.join(" "));
         let mut more = Vec::new();
         if let Some(file) = &call.credential {
@@ -315,7 +358,16 @@ impl<'a> Teller<'a> {
             Body::None => {}
             Body::Json(value) => {
                 more.push("-H 'Content-Type: application/json'".to_owned());
-                more.push(format!("-d {}", quoted(&value.to_string())));
+                // Out of the quotes, where the shell reads the token from its file.
+                let shown = |name: &str| {
+                    let path = self.shown(name);
+                    Ok(format!(
+                        "'\"$(cat {})\"'",
+                        quoted(&path.display().to_string())
+                    ))
+                };
+                let text = self.with_tokens(&quoted(&value.to_string()), shown);
+                more.push(format!("-d {}", text.unwrap_or_default()));
             }
             Body::File { name, content_type } => {
                 more.push(format!("-H 'Content-Type: {content_type}'"));
