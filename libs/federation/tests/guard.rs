@@ -310,3 +310,26 @@ fn a_host_with_too_many_addresses_is_not_called() {
     assert_eq!(target.check(&many), Err(Refused::Address));
     assert_eq!(target.check(&many[..16]), Ok(()));
 }
+
+#[test]
+fn a_url_has_a_bound() {
+    let of = |bytes: usize| {
+        let start = "https://idp.example.com/";
+        format!("{start}{}", "x".repeat(bytes - start.len()))
+    };
+    assert!(guard().target(&of(2048)).is_ok());
+    assert_eq!(guard().target(&of(2049)).unwrap_err(), Refused::Url);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_called_is_a_name_over_https_or_the_operators(text in "(https?:/{0,3})?[a-z0-9.:@\\[\\]%/\\\\-]{0,24}") {
+        if let Ok(target) = guard().target(&text) {
+            let operators = ["keycloak.corp.internal", "127.0.0.1"].contains(&target.host());
+            proptest::prop_assert!(operators || target.url().starts_with("https://"), "{}", target.url());
+            proptest::prop_assert!(operators || target.host().parse::<IpAddr>().is_err());
+            let loopback: IpAddr = "127.0.0.1".parse().unwrap();
+            proptest::prop_assert!(operators || target.check(&[loopback]).is_err());
+        }
+    }
+}

@@ -72,6 +72,17 @@ proptest::proptest! {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn nothing_that_nobody_signed_is_a_token(text in "[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,4}", json in "\\PC{0,60}") {
+        let bench = Bench::shared();
+        let good = rows().into_iter().find(|row| row.name == "a good token").unwrap();
+        proptest::prop_assert_ne!(bench.judge_text(&good, &text), "ok");
+        let dressed = format!("{}.{}.AA", tokens::encode(json.as_bytes()), tokens::encode(json.as_bytes()));
+        proptest::prop_assert_ne!(bench.judge_text(&good, &dressed), "ok");
+    }
+}
+
 #[test]
 fn no_part_of_a_good_token_is_a_token() {
     let bench = Bench::shared();
