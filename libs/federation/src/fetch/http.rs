@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use ureq::http::{HeaderMap, Uri, header};
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::ResolvedSocketAddrs;
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -36,20 +36,25 @@ impl GuardedFetch {
     /// A client under `guard`, with the public web's certificate authorities.
     #[must_use]
     pub fn new(guard: Guard, resolver: Arc<dyn Resolver>) -> Self {
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::WebPki)
-            .unversioned_rustls_crypto_provider(Arc::new(
-                rustls::crypto::aws_lc_rs::default_provider(),
-            ))
-            .build();
         Self {
             guard: Arc::new(guard),
             resolver,
             permits: Arc::new(Semaphore::new(AT_ONCE_MAX)),
-            tls,
+            tls: tls(RootCerts::WebPki),
             timeout: Duration::from_secs(TIMEOUT_S),
         }
+    }
+
+    /// Trusting these certificate authorities (X.509, DER) instead: of an inner network whose issuers have certificates of
+    /// its own.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: &[Vec<u8>]) -> Self {
+        let certificates = authorities
+            .iter()
+            .map(|der| Certificate::from_der(der).to_owned())
+            .collect();
+        self.tls = tls(RootCerts::Specific(Arc::new(certificates)));
+        self
     }
 
     /// With another time limit for the whole fetch.
@@ -82,6 +87,14 @@ impl GuardedFetch {
             .build();
         ureq::Agent::with_parts(config, DefaultConnector::default(), Pinned(checked))
     }
+}
+
+fn tls(authorities: RootCerts) -> TlsConfig {
+    TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(authorities)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build()
 }
 
 /// Answers every look-up with the addresses that were checked: there is no second look-up.

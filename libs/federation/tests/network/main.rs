@@ -8,6 +8,7 @@
 )]
 
 mod server;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::io;
