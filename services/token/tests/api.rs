@@ -22,6 +22,8 @@ mod documents;
 mod introspection;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/member.rs"]
+mod member;
 #[path = "api/outside.rs"]
 mod outside;
 #[path = "api/password.rs"]

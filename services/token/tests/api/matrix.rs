@@ -3,134 +3,230 @@
 
 use serde_json::json;
 use trilby_account::command::{
-    DeleteAccessKey, DeleteUser, RemoveUserPassword, SetAccessKeyStatus, SetUserStatus,
-    SuspendAccount,
+    DeleteAccessKey, DeleteRole, DeleteUser, RemoveProvider, RemoveUserPassword,
+    SetAccessKeyStatus, SetProviderStatus, SetUserStatus, SuspendAccount,
 };
-use trilby_account::{AccessKeyStatus, Ref, UserRef, UserStatus};
+use trilby_account::organization::QuarantineTarget;
+use trilby_account::{AccessKeyStatus, PrincipalId, Ref, UserRef, UserStatus};
 use trilby_testkit::http::Answer;
 use trilby_testkit::installation::allow;
 
+use crate::member::Member;
+use crate::outside::{Outside, name, trusting_provider};
 use crate::world::{PASSWORD, World, trusting, user_name};
 
-type Way = fn(&World, &Held) -> Answer;
+type Way = fn(&Outside, &Held) -> Answer;
 
 /// What somebody had before the control was turned on.
 struct Held {
     token: String,
+    federated: String,
+    /// Open to Mary and to Ana.
     role: String,
 }
 
-const WAYS: [(&str, Way); 4] = [
-    ("access key", |world, _| {
+const N_WAYS: usize = 8;
+
+const WAYS: [(&str, Way); N_WAYS] = [
+    ("access key", |outside, _| {
+        let world = &outside.world;
         world.client_credentials(&world.key)
     }),
-    ("login", |world, _| {
+    ("login", |outside, _| {
+        let world = &outside.world;
         world.login(&world.account.to_string(), "mary", PASSWORD)
     }),
-    ("assume role", |world, held| {
-        let client = world.inside.stranger().with_token(&held.token);
-        world.assume(&client, &held.role)
+    ("assume role", |outside, held| {
+        let client = outside.world.inside.stranger().with_token(&held.token);
+        outside.world.assume(&client, &held.role)
     }),
-    ("exchange", |world, held| {
-        world.form(
-            "/v1/token",
-            &[
-                (
-                    "grant_type",
-                    "urn:ietf:params:oauth:grant-type:token-exchange",
-                ),
-                ("subject_token", &held.token),
-                (
-                    "subject_token_type",
-                    "urn:ietf:params:oauth:token-type:access_token",
-                ),
-                ("audience", &held.role),
-                ("trilby:role_session_name", "ci-42"),
-            ],
-        )
+    ("exchange", |outside, held| {
+        exchange(outside, &held.token, "access_token", &held.role)
+    }),
+    ("web identity", |outside, held| {
+        outside.assume(&outside.token("ana", json!({})), &held.role, json!({}))
+    }),
+    ("exchange of a web identity", |outside, held| {
+        let token = outside.token("ana", json!({}));
+        exchange(outside, &token, "id_token", &held.role)
+    }),
+    ("login elsewhere", |outside, _| {
+        outside.federate(&outside.token("ana", json!({})))
+    }),
+    ("role of a federated session", |outside, held| {
+        let client = outside.world.inside.stranger().with_token(&held.federated);
+        outside.world.assume(&client, &held.role)
     }),
 ];
+
+fn exchange(outside: &Outside, token: &str, kind: &str, role: &str) -> Answer {
+    let kind = format!("urn:ietf:params:oauth:token-type:{kind}");
+    outside.world.form(
+        "/v1/token",
+        &[
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("subject_token", token),
+            ("subject_token_type", &kind),
+            ("audience", role),
+            ("trilby:role_session_name", "ci-42"),
+        ],
+    )
+}
 
 fn mary() -> UserRef {
     Ref::Name(user_name("mary"))
 }
 
-type Control = (&'static str, fn(&World), [bool; 4]);
+type Control = (&'static str, fn(&Outside), [bool; N_WAYS]);
+
+const ALL: [bool; N_WAYS] = [true; N_WAYS];
+const NONE: [bool; N_WAYS] = [false; N_WAYS];
+/// Ana's ways alone.
+const ELSEWHERE: [bool; N_WAYS] = [false, false, false, false, true, true, true, true];
+/// Mary's ways alone.
+const OWN: [bool; N_WAYS] = [true, true, true, true, false, false, false, false];
 
 /// A control, and which ways it leaves open.
-const CONTROLS: [Control; 7] = [
-    ("nothing", |_| {}, [true; 4]),
+const CONTROLS: [Control; 14] = [
+    ("nothing", |_| {}, ALL),
     (
         "account suspended",
-        |world| {
-            world
-                .inside
-                .run(world.account, SuspendAccount { reason: None })
+        |outside| {
+            let command = SuspendAccount { reason: None };
+            outside.world.inside.run(outside.owner, command);
         },
-        [false; 4],
+        NONE,
+    ),
+    (
+        "account quarantined",
+        |outside| {
+            Member::join(&outside.world).quarantine(QuarantineTarget::Account(outside.owner));
+        },
+        NONE,
+    ),
+    (
+        "user quarantined",
+        |outside| {
+            Member::join(&outside.world).quarantine(QuarantineTarget::Principal {
+                account: outside.owner,
+                principal: PrincipalId::User(outside.world.mary.clone()),
+            });
+        },
+        ELSEWHERE,
+    ),
+    (
+        "role quarantined",
+        |outside| {
+            let state = outside.world.inside.state(outside.owner);
+            let role = state.role(&Ref::Name("deploy".parse().unwrap())).unwrap();
+            Member::join(&outside.world).quarantine(QuarantineTarget::Principal {
+                account: outside.owner,
+                principal: PrincipalId::Role(role.id.clone()),
+            });
+        },
+        [true, true, false, false, false, false, true, false],
+    ),
+    (
+        "putting on roles denied by a control policy",
+        |outside| {
+            Member::join(&outside.world).control(&json!({
+                "Version": "2012-10-17",
+                "Statement": [{ "Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*" }],
+            }));
+        },
+        // Whoever comes from elsewhere is no principal of the account that its control policy could bind.
+        [true, true, false, false, true, true, true, true],
+    ),
+    (
+        "provider disabled",
+        |outside| {
+            let command = SetProviderStatus {
+                provider: Ref::Name(name("login")),
+                enabled: false,
+            };
+            outside.world.inside.run(outside.owner, command);
+        },
+        OWN,
+    ),
+    (
+        "provider removed",
+        |outside| {
+            let command = RemoveProvider {
+                provider: Ref::Name(name("login")),
+                cascade: true,
+            };
+            outside.world.inside.run(outside.owner, command);
+        },
+        OWN,
+    ),
+    (
+        "role deleted",
+        |outside| {
+            let role = Ref::Name("deploy".parse().unwrap());
+            let command = DeleteRole {
+                role,
+                cascade: true,
+            };
+            outside.world.inside.run(outside.owner, command);
+        },
+        [true, true, false, false, false, false, true, false],
     ),
     (
         "user disabled",
-        |world| {
-            world.inside.run(
-                world.account,
-                SetUserStatus {
-                    user: mary(),
-                    status: UserStatus::Disabled,
-                },
-            )
+        |outside| {
+            let command = SetUserStatus {
+                user: mary(),
+                status: UserStatus::Disabled,
+            };
+            outside.world.inside.run(outside.owner, command);
         },
-        [false; 4],
+        ELSEWHERE,
     ),
     (
         "user deleted",
-        |world| {
-            world.inside.run(
-                world.account,
-                DeleteUser {
-                    user: mary(),
-                    cascade: true,
-                },
-            )
+        |outside| {
+            let command = DeleteUser {
+                user: mary(),
+                cascade: true,
+            };
+            outside.world.inside.run(outside.owner, command);
         },
-        [false; 4],
+        ELSEWHERE,
     ),
     (
         "access key inactive",
-        |world| {
-            let access_key = world.key.id.clone();
+        |outside| {
             let command = SetAccessKeyStatus {
                 user: mary(),
-                access_key,
+                access_key: outside.world.key.id.clone(),
                 status: AccessKeyStatus::Inactive,
             };
-            world.inside.run(world.account, command);
+            outside.world.inside.run(outside.owner, command);
         },
-        [false, true, false, false],
+        [false, true, false, false, true, true, true, true],
     ),
     (
         "access key deleted",
-        |world| {
-            let access_key = world.key.id.clone();
-            world.inside.run(
-                world.account,
-                DeleteAccessKey {
-                    user: mary(),
-                    access_key,
-                },
-            );
+        |outside| {
+            let command = DeleteAccessKey {
+                user: mary(),
+                access_key: outside.world.key.id.clone(),
+            };
+            outside.world.inside.run(outside.owner, command);
         },
-        [false, true, false, false],
+        [false, true, false, false, true, true, true, true],
     ),
     (
         "password removed",
-        |world| {
-            world
-                .inside
-                .run(world.account, RemoveUserPassword { user: mary() })
+        |outside| {
+            let command = RemoveUserPassword { user: mary() };
+            outside.world.inside.run(outside.owner, command);
         },
         // Removing a password ends the user's sessions; the key still opens a new one.
-        [true, false, false, false],
+        [true, false, false, false, true, true, true, true],
     ),
 ];
 
@@ -138,33 +234,69 @@ const CONTROLS: [Control; 7] = [
 fn every_way_meets_every_control() {
     for (control, turn_on, open) in CONTROLS {
         for ((way, take), open) in WAYS.iter().zip(open) {
-            let world = World::allowing(&allow(&["sts:AssumeRole"]));
-            let principal = format!("arn:trilby:iam::{}:root", world.account);
-            world.role(world.account, "deploy", &trusting(&[principal]));
+            let outside = Outside::new(json!({}));
+            let world = &outside.world;
+            let mut trust = trusting_provider(&outside.provider(), json!({}));
+            let mary = trusting(&[format!("arn:trilby:iam::{}:user/mary", outside.owner)]);
+            let statements = trust["Statement"].as_array_mut().unwrap();
+            statements.push(mary["Statement"][0].clone());
+            world.role(outside.owner, "deploy", &trust);
             let token = world
                 .client_credentials(&world.key)
                 .expect(200)
                 .text("/access_token")
                 .to_owned();
+            let federated = outside
+                .federate(&outside.token("ana", json!({})))
+                .expect(201)
+                .text("/credentials/session_token")
+                .to_owned();
             let held = Held {
                 token,
-                role: world.role_arn(world.account, "deploy"),
+                federated,
+                role: world.role_arn(outside.owner, "deploy"),
             };
-            turn_on(&world);
-            let answer = take(&world, &held);
+            turn_on(&outside);
+            let answer = take(&outside, &held);
             assert_eq!(
-                answer.status == 200,
+                [200, 201].contains(&answer.status),
                 open,
                 "{way} with {control}: {answer:?}"
             );
             if !open {
                 assert!(
-                    [401, 403].contains(&answer.status),
+                    [400, 401, 403].contains(&answer.status),
                     "{way} with {control}: {answer:?}"
                 );
             }
         }
     }
+}
+
+#[test]
+fn no_way_to_a_role_goes_beyond_its_longest_session() {
+    let outside = Outside::new(json!({}));
+    let trust = trusting_provider(&outside.provider(), json!({}));
+    outside.world.role(outside.owner, "deploy", &trust);
+    let role = outside.world.role_arn(outside.owner, "deploy");
+    let more = json!({ "duration_seconds": 3_601 });
+    outside
+        .assume(&outside.token("ana", json!({})), &role, more)
+        .expect_problem(400, "duration_exceeds_limit");
+    let session = outside.federated(json!({}));
+    let body = json!({ "role_arn": role, "role_session_name": "ana", "duration_seconds": 3_601 });
+    outside
+        .world
+        .post(&session, "/v1/assume-role", &body)
+        .expect_problem(400, "duration_exceeds_limit");
+    let body = json!({
+        "provider": outside.provider(),
+        "web_identity_token": outside.token("ana", json!({})),
+        "duration_seconds": 3_601,
+    });
+    outside
+        .post("/v1/federated-sessions", &body)
+        .expect_problem(400, "duration_exceeds_limit");
 }
 
 #[test]
