@@ -125,7 +125,7 @@ fn own(
     let policy = state.control_policies().get(id).ok_or_else(missing)?;
     let version = policy.in_force().ok_or_else(missing)?;
     let compiled = policies.control(
-        &policy.name.to_string(),
+        policy.name.as_ref(),
         policy.kind,
         policy.default_version,
         &version.text,

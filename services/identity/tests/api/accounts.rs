@@ -136,3 +136,33 @@ fn the_past_needs_a_right_of_its_own() {
         .get(&world.at(""))
         .expect_problem(403, "access_denied");
 }
+
+#[test]
+fn an_account_is_suspended_with_all_its_sessions_and_the_callers() {
+    let world = World::new();
+    let other = world.allowed("other", &["*"]);
+    let path = world.at("/suspend");
+    world
+        .allowed("reader", &["iam:GetAccount"])
+        .post(&path, &json!({}))
+        .expect_problem(403, "access_denied");
+    let body = json!({ "reason": "moving house" });
+    let suspended = world.admin.post(&path, &body).expect(200);
+    assert_eq!(suspended.text("/status"), "suspended");
+    for client in [&world.admin, &other, &world.inside.root(world.account)] {
+        client
+            .get(&world.at(""))
+            .expect_problem(401, "unauthenticated");
+    }
+}
+
+#[test]
+fn root_alone_closes_an_account_and_for_good() {
+    let world = World::new();
+    let path = world.at("/close");
+    let close = |client: &trilby_testkit::http::Client| client.request("POST", &path).send();
+    close(&world.admin).expect_problem(403, "root_only");
+    let root = world.inside.root(world.account);
+    assert_eq!(close(&root).expect(200).text("/status"), "closed");
+    close(&root).expect_problem(401, "unauthenticated");
+}
