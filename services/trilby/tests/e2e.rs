@@ -16,6 +16,8 @@ mod access;
 mod acme;
 #[path = "e2e/bad_input.rs"]
 mod bad_input;
+#[path = "e2e/concepts.rs"]
+mod concepts;
 #[path = "e2e/demo_exit.rs"]
 mod demo_exit;
 #[path = "e2e/folder.rs"]

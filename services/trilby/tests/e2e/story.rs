@@ -386,14 +386,14 @@ fn paste(line: &CurlLine, folder: &Path) {
 }
 
 /// The program with its output in files, started in a folder as a person would.
-struct Running {
+pub struct Running {
     child: Child,
     home: PathBuf,
     name: String,
 }
 
 impl Running {
-    fn start(home: &Path, what: &str, listen: &str) -> Running {
+    pub fn start(home: &Path, what: &str, listen: &str) -> Running {
         let mut running = Running::spawn(home, what, listen);
         running.wait_for(match what {
             "demo" => STILL_SERVING,
@@ -450,7 +450,7 @@ impl Running {
     }
 
     /// The address it serves on, as printed.
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let stdout = self.stdout();
         let line = stdout
             .lines()
