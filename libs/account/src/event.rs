@@ -46,8 +46,8 @@ pub use policy::{
 pub use provider::{
     ProviderChanged, ProviderDisabled, ProviderEnabled, ProviderKeysObserved,
     ProviderKeysUriChanged, ProviderKeysUriConfirmed, ProviderLinkAccepted, ProviderLinkChanged,
-    ProviderLinkRemoved, ProviderRegistered, ProviderRemoved, ProviderSessionsRevoked,
-    ProviderShared, RoleMapDeleted, RoleMapPut,
+    ProviderLinkRemoved, ProviderLinkSessionsRevoked, ProviderRegistered, ProviderRemoved,
+    ProviderSessionsRevoked, ProviderShared, RoleMapDeleted, RoleMapPut,
 };
 pub use revocations::Revocation;
 pub use role::{
@@ -263,6 +263,8 @@ log_events! {
         ProviderLinkChanged = "provider_link.changed" v 1,
         /// See [`ProviderLinkRemoved`].
         ProviderLinkRemoved = "provider_link.removed" v 1,
+        /// See [`ProviderLinkSessionsRevoked`].
+        ProviderLinkSessionsRevoked = "provider_link.sessions_revoked" v 1,
         /// See [`RoleMapPut`].
         RoleMapPut = "role_map.put" v 1,
         /// See [`RoleMapDeleted`].

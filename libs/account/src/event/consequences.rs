@@ -117,6 +117,7 @@ impl Event {
                 ),
             },
             Self::ProviderLinkRemoved(fact) => ended('l', &fact.link, None),
+            Self::ProviderLinkSessionsRevoked(fact) => ended('l', &fact.link, None),
             Self::AccountCreated(_)
             | Self::ProviderRegistered(_)
             | Self::ProviderChanged(_)

@@ -132,6 +132,12 @@ facts! {
         link: LinkId,
     }
 
+    /// What came through a link ended; the link stands.
+    ProviderLinkSessionsRevoked {
+        /// The link.
+        link: LinkId,
+    }
+
     /// Logins through a provider or link come to roles by these rules.
     RoleMapPut {
         /// Whose logins.

@@ -11,7 +11,7 @@ use super::event::{
 use super::state::Organization;
 use crate::command::{IssueRootPasswordTicket, RemoveRootCredential};
 use crate::context::{Context, Precondition};
-use crate::event::{AccountLeftOrganization, Event as AccountEvent};
+use crate::event::{AccountLeftOrganization, Event as AccountEvent, ProviderLinkSessionsRevoked};
 use crate::quota::count;
 use crate::rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind};
 use crate::state::Account;
@@ -115,16 +115,19 @@ pub fn remove_member(
     }
     Ok(departure(
         organization,
+        state,
         account,
         vec![MemberLeft { account }.into()],
     ))
 }
 
-/// Decides that an organization ends. Its management account stays what it was before.
+/// Decides that an organization ends. Its management account, whose state this is, stays what it was
+/// before.
 ///
 /// Errors: other accounts are in it; it does not exist.
 pub fn delete_organization(
     organization: &Organization,
+    state: &Account,
     ctx: &Context,
 ) -> Result<Departure, Rejection> {
     let desk = Desk::new(organization, ctx)?;
@@ -149,11 +152,12 @@ pub fn delete_organization(
         organization: organization.id().clone(),
     };
     let events = vec![MemberLeft { account }.into(), ended.into()];
-    Ok(departure(organization, account, events))
+    Ok(departure(organization, state, account, events))
 }
 
 fn departure(
     organization: &Organization,
+    state: &Account,
     account: AccountId,
     organization_events: Vec<Event>,
 ) -> Departure {
@@ -163,9 +167,13 @@ fn departure(
         organization: organization.id().clone(),
         organization_seq,
     };
+    // A provider may have been shared with the organization only. Which were is in other logs; so what came
+    // through any link ends, and who may still log in does so again.
+    let links = state.links().keys();
+    let ended = links.map(|link| ProviderLinkSessionsRevoked { link: link.clone() }.into());
     Departure {
         organization_events,
-        account_events: vec![left.into()],
+        account_events: std::iter::once(left.into()).chain(ended).collect(),
     }
 }
 

@@ -218,6 +218,7 @@ impl Account {
             Event::AccountSessionsRevoked(_)
             | Event::AccountMatchingSessionsRevoked(_)
             | Event::ProviderSessionsRevoked(_)
+            | Event::ProviderLinkSessionsRevoked(_)
             | Event::UserSessionsRevoked(_)
             | Event::RoleSessionsRevoked(_)
             | Event::AccessKeySessionsRevoked(_)

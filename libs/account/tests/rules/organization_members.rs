@@ -139,6 +139,34 @@ fn a_member_leaves_in_one_commit_of_both_logs() {
 }
 
 #[test]
+fn what_came_through_links_ends_with_the_membership_that_a_share_may_have_been_for() {
+    let mut tree = Tree::new();
+    let (account, mut state) = tree.member("acme-prod");
+    let linked = serde_json::json!({
+        "link": "TLNK0123456789ABCDEFG",
+        "name": "login",
+        "provider": {
+            "owner": "444455556666",
+            "id": "TIDP0123456789ABCDEFG",
+            "name": "login",
+            "issuer": "https://login.acme.example",
+        },
+        "settings": { "audiences": [], "require_claims": [] },
+    });
+    let linked = Event::from_stored("provider_link.accepted", 1, &linked);
+    fold(&mut state, &[linked.unwrap()]);
+    let ctx = tree.context();
+    let left = remove_member(&tree.organization, &state, account, &ctx).unwrap();
+    let ended: Vec<_> = left
+        .account_events
+        .iter()
+        .flat_map(Event::revocations)
+        .map(|revocation| (revocation.kind, revocation.parts))
+        .collect();
+    assert_eq!(ended, [('l', vec!["TLNK0123456789ABCDEFG".to_owned()])]);
+}
+
+#[test]
 fn the_management_account_leaves_only_with_the_whole_organization() {
     let mut tree = Tree::new();
     let mut management = tree.given.state().clone();
@@ -147,19 +175,19 @@ fn the_management_account_leaves_only_with_the_whole_organization() {
     assert_eq!(code(alone), "invalid_state");
     let (account, state) = tree.member("acme-prod");
     let Err(Rejection::DeleteConflict { blockers, .. }) =
-        delete_organization(&tree.organization, &ctx)
+        delete_organization(&tree.organization, &management, &ctx)
     else {
         panic!()
     };
     assert_eq!(blockers[0].id, account.to_string());
     let left = remove_member(&tree.organization, &state, account, &ctx).unwrap();
     tree.after(&left.organization_events);
-    let ended = delete_organization(&tree.organization, &ctx).unwrap();
+    let ended = delete_organization(&tree.organization, &management, &ctx).unwrap();
     tree.after(&ended.organization_events);
     fold(&mut management, &ended.account_events);
     assert!(tree.organization.is_deleted());
     assert!(management.organization().is_none());
-    let again = delete_organization(&tree.organization, &ctx);
+    let again = delete_organization(&tree.organization, &management, &ctx);
     assert_eq!(code(again), "not_found");
     let root = tree.root();
     let nothing = tree.code(crate::organization_units::unit("x", &root));

@@ -57,7 +57,12 @@ impl Operation for DeleteOrganization {
         grant
             .write(services, &input, &logs, |states, ctx| {
                 let state = write::writable::<Self>(states, &id, caller)?;
-                let ended = organization::delete_organization(state, ctx).map_err(of_rejection)?;
+                let own = &states
+                    .account(management)
+                    .ok_or_else(Problem::not_found)?
+                    .state;
+                let ended =
+                    organization::delete_organization(state, own, ctx).map_err(of_rejection)?;
                 let events = vec![
                     Events::Organization(id.clone(), ended.organization_events),
                     Events::Account(management, ended.account_events),
