@@ -16,6 +16,7 @@ mod path;
 mod revocations;
 mod revoke;
 mod sessions;
+mod simulate_web_identity;
 mod token;
 
 use trilby_access::Registry;
@@ -52,6 +53,7 @@ pub fn registry() -> Registry {
         .add::<revocations::CreateRevocation>()
         .add::<sessions::ListSessions>()
         .add::<sessions::GetSession>()
+        .add::<simulate_web_identity::SimulateWebIdentity>()
         .add::<jwks::GetJwks>()
         .add::<discovery::GetOpenidConfiguration>()
         .add::<discovery::GetOauthAuthorizationServer>();

@@ -36,6 +36,8 @@ mod revocations;
 mod session_policies;
 #[path = "api/session_tags.rs"]
 mod session_tags;
+#[path = "api/simulate_web_identity.rs"]
+mod simulate_web_identity;
 #[path = "api/web_identity.rs"]
 mod web_identity;
 #[path = "api/world.rs"]

@@ -1,7 +1,7 @@
 //! An outside identity's claims as condition keys, and as a federated session keeps them.
 
 use serde_json::{Map, Value};
-use trilby_federation::ConditionValue;
+use trilby_federation::{ConditionValue, VerifiedIdentity};
 use trilby_policy::keys::is_reserved;
 use trilby_policy::{Context, ContextValue};
 
@@ -38,15 +38,19 @@ pub(crate) fn keys(
 const KEPT_BYTES_MAX: usize = 2_048;
 
 /// Claims as a federated session keeps them: nested as they were. `None` if they are too many.
-pub(crate) fn kept<'a>(
-    exposed: impl Iterator<Item = (Vec<String>, &'a Value)>,
-) -> Option<Map<String, Value>> {
-    let mut kept = Map::new();
-    for (steps, value) in exposed {
-        put(&mut kept, &steps, value);
-    }
+pub(crate) fn kept(identity: &VerifiedIdentity) -> Option<Map<String, Value>> {
+    let kept = exposed(identity);
     let size = serde_json::to_string(&kept).ok()?.len();
     (size <= KEPT_BYTES_MAX).then_some(kept)
+}
+
+/// The exposed claims of a token, nested as they were.
+pub(crate) fn exposed(identity: &VerifiedIdentity) -> Map<String, Value> {
+    let mut exposed = Map::new();
+    for (path, value) in identity.exposed_claims() {
+        put(&mut exposed, &path.steps(), value);
+    }
+    exposed
 }
 
 fn put(into: &mut Map<String, Value>, steps: &[String], value: &Value) {

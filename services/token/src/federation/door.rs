@@ -6,6 +6,7 @@ use trilby_access::{Services, problem};
 use trilby_account::{Account, AccountStatus, MappedRoles, ProviderLink, Ref};
 use trilby_directory::{AccountView, Error};
 use trilby_federation::{Link, Provider};
+use trilby_model::federation::IssuerUrl;
 use trilby_model::{AccountId, Arn, LinkId, ProviderId};
 use trilby_service::problem::Problem;
 
@@ -95,7 +96,8 @@ impl Door {
     }
 }
 
-/// The providers that count in an account and have this issuer, byte for byte; of them only the named one, if one is.
+/// The providers that count in an account and have this issuer, byte for byte, if one is given; of them only the named
+/// one, if one is.
 ///
 /// An account that does not exist has none.
 ///
@@ -103,9 +105,11 @@ impl Door {
 pub(crate) async fn candidates(
     services: &Services,
     account: AccountId,
-    issuer: &str,
+    issuer: Option<&str>,
     named: Option<&Named>,
 ) -> Result<Vec<Door>, Problem> {
+    let is_issuer =
+        |registered: &IssuerUrl| issuer.is_none_or(|issuer| registered.as_str() == issuer);
     let Some(account) = view(services, account).await? else {
         return Ok(Vec::new());
     };
@@ -113,7 +117,7 @@ pub(crate) async fn candidates(
         return Ok(Vec::new());
     }
     let own = account.state.providers().values();
-    let own = own.filter(|provider| provider.settings.issuer.as_str() == issuer);
+    let own = own.filter(|provider| is_issuer(&provider.settings.issuer));
     let mut doors: Vec<Door> = own
         .filter_map(|provider| Door::at(&account, &account, &provider.id))
         .collect();
@@ -121,7 +125,7 @@ pub(crate) async fn candidates(
         .state
         .links()
         .values()
-        .filter(|link| link.provider.issuer.as_str() == issuer)
+        .filter(|link| is_issuer(&link.provider.issuer))
         .collect();
     for link in linked {
         if let Some(owner) = view(services, link.provider.owner).await? {

@@ -33,8 +33,7 @@ pub(super) async fn issue(
     if standing::is_account_quarantined(services, owner, None).await? {
         return Err(Refusal::denied(ACTION, "the account is in quarantine"));
     }
-    let exposed = web.identity.exposed_claims().iter();
-    let kept = claims::kept(exposed.map(|(path, value)| (path.steps(), value)));
+    let kept = claims::kept(&web.identity);
     let kept = kept.ok_or_else(|| {
         Problem::new(
             Code::PackedPolicyTooLarge,

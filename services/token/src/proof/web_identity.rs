@@ -64,6 +64,19 @@ pub async fn verify(
     }
 }
 
+/// As [`verify`], for a dry run: nothing is recorded, and nothing can be issued on what it gives.
+///
+/// Errors: as [`verify`].
+pub(crate) async fn try_out(
+    services: &Services,
+    facts: &Facts,
+    outside: &Outside,
+) -> Result<(VerifiedIdentity, Door), Problem> {
+    let presented = Presented::parse(outside.token.expose()).map_err(|refusal| of(&refusal))?;
+    let web = check(services, facts, outside, &presented).await?;
+    Ok((web.identity, web.door))
+}
+
 async fn check(
     services: &Services,
     facts: &Facts,
@@ -73,7 +86,7 @@ async fn check(
     let parts = services.part::<TokenParts>()?;
     let issuer = presented.issuer().map_err(|refusal| of(&refusal))?;
     let named = outside.provider.as_ref();
-    let doors = candidates(services, outside.account, issuer, named).await?;
+    let doors = candidates(services, outside.account, Some(issuer), named).await?;
     let chosen = choose(doors.iter().map(|door| &door.provider), issuer);
     let chosen = chosen.map_err(|error| match error {
         ChoiceError::Ambiguous => Problem::new(Code::InvalidParameter, error.to_string()),

@@ -152,6 +152,10 @@ fn body(operation: &Operation) -> Option<Value> {
             }]}})
         }
         "create_revocation" => json!({"user": "Mary"}),
+        "simulate_web_identity" => json!({
+            "provider": format!("arn:trilby:iam::{NO_ACCOUNT}:oidc-provider/login"),
+            "claims": {"sub": "ana", "aud": "app"},
+        }),
         "put_subject_alias" => json!({"principal": "TUSR00000000000000000"}),
         "put_login_profile" => json!({"password": crate::acme::ROOT_PASSWORD}),
         "set_default_policy_version" => json!({"version": "v1"}),
