@@ -27,6 +27,7 @@ mod authorized;
 mod body;
 mod conditional;
 mod freshness;
+mod guards;
 mod input;
 pub mod list;
 pub mod newest;

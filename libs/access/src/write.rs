@@ -16,6 +16,7 @@ pub use circumstances::{actor, actor_meta};
 
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::Authorized;
+use crate::guards::Judged;
 use crate::input::{Facts, Input};
 use crate::operation::{Access, Operation};
 use crate::problem::{of_execution, of_rejection};
@@ -195,7 +196,9 @@ impl<Op: Operation> Authorized<Op> {
             self.still_allowed(states)?;
             let mut ctx = ctx.clone();
             ctx.now = states.now();
-            decide(states, &ctx).map(|change| change.into_plan(origin.clone()))
+            let change = decide(states, &ctx)?;
+            self.stays_within(&change, states, &input.facts)?;
+            Ok(change.into_plan(origin.clone()))
         });
         let executed = executed.await.map_err(of_execution)?;
         drop(running);
@@ -331,6 +334,37 @@ impl<Op: Operation> Authorized<Op> {
                 })
             })
             .collect()
+    }
+
+    /// Refuses facts that raise somebody's rights past the caller's own, whatever operation wants them.
+    fn stays_within(
+        &self,
+        change: &Change<Op>,
+        states: &States,
+        facts: &Facts,
+    ) -> Result<(), Problem> {
+        let (Some(session), Some(inquiry), Access::Action(action)) =
+            (&self.session, &self.inquiry, Op::ACCESS)
+        else {
+            return Ok(());
+        };
+        let world = renewed(&self.rights, states);
+        let now = states.now();
+        for written in &change.events {
+            let (id, events) = match written {
+                Events::Account(id, events) => (*id, events),
+                Events::Organization(..) | Events::Platform(_) => continue,
+            };
+            let Some(view) = states.account(id) else {
+                continue;
+            };
+            let (caller, before) = (&session.caller, &view.state);
+            let judged = Judged::of(caller, inquiry, &world, action, before, events, facts, now);
+            if let Some(judged) = judged {
+                judged.check()?;
+            }
+        }
+        Ok(())
     }
 
     /// Asks for the right again if the state it was decided on is not the one that is written to.

@@ -19,6 +19,7 @@ pub mod policies;
 pub mod resources;
 pub mod role_maps;
 pub mod roles;
+pub mod settings;
 pub mod subject_aliases;
 pub mod tags;
 pub mod users;
@@ -56,6 +57,14 @@ pub struct ValidateQuery {
     #[serde(default)]
     #[param(required = false)]
     pub validate_only: bool,
+    /// Said by root: do it even if nobody could administer the account afterwards.
+    #[serde(default)]
+    #[param(required = false)]
+    #[expect(
+        dead_code,
+        reason = "read where facts are judged, for whatever operation"
+    )]
+    pub i_know: bool,
 }
 
 /// Whether what holds on to a thing goes with it.
@@ -66,4 +75,26 @@ pub struct CascadeQuery {
     #[serde(default)]
     #[param(required = false)]
     pub cascade: bool,
+    /// Said by root: do it even if nobody could administer the account afterwards.
+    #[serde(default)]
+    #[param(required = false)]
+    #[expect(
+        dead_code,
+        reason = "read where facts are judged, for whatever operation"
+    )]
+    pub i_know: bool,
+}
+
+/// Whether root knows that nobody could administer the account afterwards.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read where facts are judged, for whatever operation"
+)]
+pub struct KnowingQuery {
+    /// Said by root: do it even if nobody could administer the account afterwards.
+    #[serde(default)]
+    #[param(required = false)]
+    pub i_know: bool,
 }

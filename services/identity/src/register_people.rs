@@ -4,6 +4,9 @@ use trilby_access::Registry;
 
 use crate::api::boundaries::{BoundedKind, DeleteBoundary, PutBoundary};
 use crate::api::holders::{Role, User};
+use crate::api::settings::{
+    Decisions, GetSettings, PasswordPolicy, PutSettings, Section, Security, Tokens,
+};
 use crate::api::tags::{self, TaggedKind};
 use crate::api::{
     access_keys, accounts, bootstrap_installation, external_ids, groups, login_profile, roles,
@@ -50,12 +53,20 @@ pub fn register(registry: &mut Registry) {
         .add::<external_ids::ListExternalIds>()
         .add::<external_ids::GetExternalId>()
         .add::<external_ids::DeleteExternalId>();
+    set::<PasswordPolicy>(registry);
+    set::<Security>(registry);
+    set::<Tokens>(registry);
+    set::<Decisions>(registry);
     bounded::<User>(registry);
     bounded::<Role>(registry);
     tagged::<tags::User>(registry);
     tagged::<tags::Group>(registry);
     tagged::<tags::Role>(registry);
     tagged::<tags::Policy>(registry);
+}
+
+fn set<S: Section>(registry: &mut Registry) {
+    registry.add::<GetSettings<S>>().add::<PutSettings<S>>();
 }
 
 fn bounded<K: BoundedKind>(registry: &mut Registry) {

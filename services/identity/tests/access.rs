@@ -231,6 +231,7 @@ fn the_right_alone_suffices() {
         let fixture = fresh.as_ref().unwrap_or(&stage.fixture);
         let mut actions = vec![action];
         actions.extend(sample::further_rights(row.id));
+        actions.extend(sample::guarded_rights(row.id));
         let name = format!("only-{}", row.id);
         stage.inside.user(fixture.account, &name, &allow(&actions));
         let client = match sample::ROOT_ONLY.contains(&row.id) {

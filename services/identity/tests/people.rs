@@ -20,6 +20,8 @@ mod boundaries;
 mod external_ids;
 #[path = "api/groups.rs"]
 mod groups;
+#[path = "api/guards.rs"]
+mod guards;
 #[path = "api/login_profile.rs"]
 mod login_profile;
 #[path = "api/oidc_provider_links.rs"]
@@ -30,6 +32,8 @@ mod oidc_providers;
 mod role_maps;
 #[path = "api/roles.rs"]
 mod roles;
+#[path = "api/settings.rs"]
+mod settings;
 #[path = "api/tags.rs"]
 mod tags;
 #[path = "api/users.rs"]

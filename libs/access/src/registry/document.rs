@@ -297,6 +297,9 @@ pub(crate) fn problems<Op: Operation>() -> BTreeSet<Code> {
             Code::TimelineLost,
         ]),
     }
+    if matches!(Op::ACCESS, Access::Action(_)) && !Op::METHOD.is_read() {
+        codes.insert(Code::EscalationRefused);
+    }
     codes.insert(Code::InvalidParameter);
     if <Op::Body as RequestBody>::PRESENT {
         codes.extend([

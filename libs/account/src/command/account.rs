@@ -90,7 +90,7 @@ impl ChangeSettings {
         if same {
             return Ok(Vec::new());
         }
-        let section = self.section;
+        let section = self.section.clone();
         Ok(vec![AccountSettingsChanged { section }.into()])
     }
 }

@@ -53,7 +53,7 @@ impl Account {
                 self.touch(moment);
             }
             Event::AccountSettingsChanged(fact) => {
-                self.set_section(fact.section);
+                self.set_section(fact.section.clone());
                 self.settings_changed = seq;
             }
             Event::AccountSuspended(_) => self.stand(AccountStatus::Suspended, moment),

@@ -95,6 +95,7 @@ fn an_account_may_force_keys_to_expire() {
     let given = account().with(user("mary")).with(ChangeSettings {
         section: SettingsSection::Security(Security {
             access_key_days_max: Some(90),
+            ..Security::default()
         }),
     });
     let until = |days: i64| CreateAccessKey {

@@ -50,7 +50,7 @@ fn settings_are_replaced_by_section_and_kept_in_bounds() {
         length_min: 20,
         length_with_mfa_min: 12,
     });
-    let given = account().with(change(good));
+    let given = account().with(change(good.clone()));
     assert_eq!(given.state().settings().password_policy.length_min, 20);
     let given = given.when(change(good)).changes_nothing();
     let bad = [

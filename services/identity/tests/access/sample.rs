@@ -129,6 +129,10 @@ fn body(id: &str, fixture: &Fixture) -> Value {
         "put_user_inline_policy" | "put_group_inline_policy" | "put_role_inline_policy" => {
             json!({ "document": document })
         }
+        "put_password_policy_settings" => json!({ "length_min": 20 }),
+        "put_security_settings" => json!({ "locked_tag_keys": ["team"] }),
+        "put_token_settings" => json!({ "chain_age_max": 3600 }),
+        "put_decision_settings" => json!({ "max_stale": 30 }),
         "create_external_id" => json!({}),
         "register_application" => json!({ "name": "fresh" }),
         "put_user_permissions_boundary" | "put_role_permissions_boundary" => {
@@ -624,4 +628,19 @@ fn stale(inside: &Installation, account: AccountId) -> Client {
     };
     inside.run(account, command);
     client
+}
+
+/// The rights that the guards against escalation ask of the sample request, besides its own: the policy is held by a user,
+/// a group and a role, and caps a user and a role.
+pub fn guarded_rights(id: &str) -> Vec<&'static str> {
+    match id {
+        "create_policy_version" | "set_default_policy_version" => vec![
+            "iam:AttachUserPolicy",
+            "iam:AttachGroupPolicy",
+            "iam:AttachRolePolicy",
+            "iam:PutUserPermissionsBoundary",
+            "iam:PutRolePermissionsBoundary",
+        ],
+        _ => Vec::new(),
+    }
 }

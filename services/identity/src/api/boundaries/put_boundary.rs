@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use trilby_access::{
-    Access, Authorized, Empty, Input, Json, Known, Method, Operation, Place, Precondition, Reply,
-    Scope, Services, Target,
+    Access, Authorized, Input, Json, Known, Method, Operation, Place, Precondition, Reply, Scope,
+    Services, Target,
 };
 use trilby_account::{ThingKind, command};
 use trilby_model::Arn;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::given::{getting, wanted};
 use super::kind::{BoundedKind, principal};
 use super::view::{BoundaryView, shown};
+use crate::api::KnowingQuery;
 use crate::api::holders::path::HolderPath;
 use crate::api::holders::{find, target};
 use crate::written::lost;
@@ -47,7 +48,7 @@ impl<K: BoundedKind> Operation for PutBoundary<K> {
     const PROBLEMS: &'static [Code] = &[Code::InvalidState];
 
     type Path = HolderPath<K>;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = Json<PermissionsBoundaryInput>;
     type Reply = BoundaryView;
 

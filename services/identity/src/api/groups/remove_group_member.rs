@@ -1,13 +1,14 @@
 //! `DELETE /v1/accounts/{account}/groups/{group}/members/{user}`
 
 use trilby_access::{
-    Access, Authorized, Empty, Input, Known, Method, NoBody, NoContent, Operation, Place,
-    Precondition, Reply, Scope, Services, Target,
+    Access, Authorized, Input, Known, Method, NoBody, NoContent, Operation, Place, Precondition,
+    Reply, Scope, Services, Target,
 };
 use trilby_account::command;
 use trilby_service::problem::{Code, Problem};
 
 use super::path::{MemberPath, target};
+use crate::api::KnowingQuery;
 
 /// Takes a user out of a group.
 pub struct RemoveGroupMember;
@@ -28,7 +29,7 @@ impl Operation for RemoveGroupMember {
     const PROBLEMS: &'static [Code] = &[Code::InvalidState];
 
     type Path = MemberPath;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = NoBody;
     type Reply = NoContent;
 

@@ -3,14 +3,15 @@
 use std::marker::PhantomData;
 
 use trilby_access::{
-    Access, Authorized, Empty, Input, Known, Method, NoBody, NoContent, Operation, Place,
-    Precondition, Reply, Scope, Services, Target,
+    Access, Authorized, Input, Known, Method, NoBody, NoContent, Operation, Place, Precondition,
+    Reply, Scope, Services, Target,
 };
 use trilby_account::command;
 use trilby_service::problem::Problem;
 
 use super::kind::{HolderKind, target};
 use super::path::{HolderItemPath, Inline};
+use crate::api::KnowingQuery;
 
 /// Removes an inline policy.
 pub struct DeleteInlinePolicy<K>(PhantomData<fn() -> K>);
@@ -28,7 +29,7 @@ impl<K: HolderKind> Operation for DeleteInlinePolicy<K> {
     const SUCCESS_DESCRIPTION: &'static str = "It is gone";
 
     type Path = HolderItemPath<K, Inline>;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = NoBody;
     type Reply = NoContent;
 

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use trilby_access::{
-    Access, Authorized, Empty, Input, Known, Method, NoBody, NoContent, Operation, Place,
-    Precondition, Reply, Scope, Services, Target,
+    Access, Authorized, Input, Known, Method, NoBody, NoContent, Operation, Place, Precondition,
+    Reply, Scope, Services, Target,
 };
 use trilby_account::command;
 use trilby_service::problem::Problem;
@@ -12,6 +12,7 @@ use trilby_service::problem::Problem;
 use super::kind::{HolderKind, target};
 use super::managed::managed;
 use super::path::{HolderItemPath, Managed};
+use crate::api::KnowingQuery;
 
 /// Detaches a managed policy.
 pub struct DetachPolicy<K>(PhantomData<fn() -> K>);
@@ -29,7 +30,7 @@ impl<K: HolderKind> Operation for DetachPolicy<K> {
     const SUCCESS_DESCRIPTION: &'static str = "It is not attached any more";
 
     type Path = HolderItemPath<K, Managed>;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = NoBody;
     type Reply = NoContent;
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use trilby_access::{
-    Access, Authorized, Empty, Input, Json, Known, Method, Operation, Place, Precondition, Reply,
-    Scope, Services, Target,
+    Access, Authorized, Input, Json, Known, Method, Operation, Place, Precondition, Reply, Scope,
+    Services, Target,
 };
 use trilby_account::command;
 use trilby_service::problem::{Code, Problem};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::path::{NotAVersion, PolicyPath, VersionNumber, find, target};
 use super::view::PolicyView;
+use crate::api::KnowingQuery;
 
 /// The version that comes into force.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,7 +37,7 @@ impl Operation for SetDefaultPolicyVersion {
     const SUCCESS_DESCRIPTION: &'static str = "The policy as it is now";
 
     type Path = PolicyPath;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = Json<DefaultPolicyVersion>;
     type Reply = PolicyView;
 

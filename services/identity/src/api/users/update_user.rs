@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use trilby_access::problem::of_rejection;
 use trilby_access::{
-    Access, Authorized, Change, Empty, Input, Json, Known, Method, Operation, Place, Precondition,
-    Reply, Scope, Services, Target,
+    Access, Authorized, Change, Input, Json, Known, Method, Operation, Place, Precondition, Reply,
+    Scope, Services, Target,
 };
 use trilby_account::{Command, Ref, UserRef, command};
 use trilby_model::{Arn, Path, UserName};
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::path::{UserPath, find, target};
 use super::view::{Standing, UserView, reply};
+use crate::api::KnowingQuery;
 use crate::names::{described, named, placed};
 
 /// What may be changed about a user, as a merge patch.
@@ -55,7 +56,7 @@ impl Operation for UpdateUser {
     const PROBLEMS: &'static [Code] = &[Code::InvalidName, Code::InvalidState, Code::AlreadyExists];
 
     type Path = UserPath;
-    type Query = Empty;
+    type Query = KnowingQuery;
     type Body = Json<UserPatch>;
     type Reply = UserView;
 
