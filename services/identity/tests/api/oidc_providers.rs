@@ -29,9 +29,13 @@ pub fn matching(client: &Client, answer: &Answer) -> Client {
 
 /// Lets a role be assumed by whoever a provider vouches for.
 pub fn login_role(world: &World, name: &str, provider_arn: &str) {
+    let (_, provider) = provider_arn.split_once("oidc-provider/").unwrap();
+    let pinned =
+        json!({ format!("oidc/{provider}:aud"): "app", format!("oidc/{provider}:sub"): "ana" });
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
         "Principal": { "Federated": provider_arn },
+        "Condition": { "StringEquals": pinned },
     }] });
     let role = trilby_account::command::CreateRole {
         name: name.parse().unwrap(),
