@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use trilby_model::AccountId;
 use trilby_testkit::http::Client;
 
-use crate::oidc_providers::{login_role, matching, settings};
+use crate::oidc_providers::{matching, settings};
 use crate::world::{World, names, told};
 
 /// Another account with the provider `acme`, shared with these.
@@ -41,6 +41,15 @@ impl Owner {
     }
 }
 
+/// Trust in whoever the owner's provider vouches for to this application.
+fn trusting(owner: &Owner) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": { "Federated": owner.arn() },
+        "Condition": { "StringEquals": { "login.acme.example:aud": "app" } },
+    }] })
+}
+
 #[test]
 fn a_shared_provider_is_linked_read_listed_changed_and_removed() {
     let world = World::new();
@@ -68,7 +77,8 @@ fn a_shared_provider_is_linked_read_listed_changed_and_removed() {
         .patch(&path, &change)
         .expect(200);
     assert_eq!(changed.json["settings"]["audiences"], json!(["app"]));
-    login_role(&world, "customer", &owner.arn());
+    let role = json!({ "name": "customer", "trust_policy": trusting(&owner) });
+    world.admin.post(&world.at("/roles"), &role).expect(201);
     let client = matching(&world.admin, &changed);
     client.delete(&path).expect_problem(409, "delete_conflict");
     client.delete(&format!("{path}?cascade=true")).expect(204);
@@ -123,11 +133,7 @@ fn a_trust_policy_names_another_accounts_provider_only_while_it_is_linked() {
     let world = World::new();
     let owner = Owner::new(&world);
     owner.share(&[&world.account.to_string()]);
-    let trust = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": { "Federated": owner.arn() },
-        "Condition": { "StringEquals": { "login.acme.example:aud": "app" } },
-    }] });
+    let trust = trusting(&owner);
     let role = |name: &str| {
         let body = json!({ "name": name, "trust_policy": trust });
         world.admin.post(&world.at("/roles"), &body)
