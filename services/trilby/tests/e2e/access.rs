@@ -61,6 +61,25 @@ impl Things {
             assert!([201, 403].contains(&answer.status), "{answer:?}");
         }
         let key = crate::acme::create_key(&admin, &acme.dev.id, "Mary");
+        let external_id = post("/external-ids", json!({}));
+        let provider = login_provider(acme);
+        let link = json!({"provider_arn": provider.0, "name": "login"});
+        post("/oidc-provider-links", link);
+        write(
+            "PUT",
+            "/oidc-provider-links/login/role-map",
+            json!({"role_map": {"rules": []}}),
+        );
+        post(
+            "/oidc-providers",
+            json!({"name": "login", "settings": provider.1}),
+        );
+        write(
+            "PUT",
+            "/oidc-providers/login/role-map",
+            json!({"role_map": {"rules": []}}),
+        );
+        let (unit, control_policy) = tree(acme);
         let me = admin.get("/v1/caller-identity").expect(200);
         let asked = format!("/accounts/{}/access/v1/evaluation", acme.dev.id);
         let asked = (asked, question("Mary", "s3:GetObject", "bucket", "drafts"));
@@ -89,6 +108,14 @@ impl Things {
             ("session", me.text("/session_id")),
             ("seq", "1"),
             ("decision", decision),
+            ("external_id", external_id.text("/external_id")),
+            ("provider", "login"),
+            ("link", "login"),
+            ("unit", &unit),
+            ("target", &acme.dev.id),
+            ("control_policy", &control_policy),
+            // Only an account outside the organization can be invited, and here is none.
+            ("invitation", "TINV00000000000000000"),
         ];
         Things {
             values: values.map(|(name, value)| (name, value.to_owned())).into(),
@@ -124,6 +151,58 @@ impl Things {
     }
 }
 
+/// A provider of acme-prod that acme-dev may link, and the settings of one like it: with keys of its own, so that nobody is called.
+fn login_provider(acme: &Acme) -> (String, Value) {
+    let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
+    let settings = |issuer: &str| {
+        json!({
+            "issuer": issuer, "audiences": ["app"],
+            "keys": {"source": "static", "jwks": {"keys": [key]}},
+        })
+    };
+    let admin = acme.prod_admin();
+    let base = format!("/v1/accounts/{}/oidc-providers", acme.prod.id);
+    let body = json!({"name": "shared", "settings": settings("https://shared.example")});
+    let made = once(&admin, "POST", &base).json(&body).send().expect(201);
+    once(&admin, "PUT", &format!("{base}/shared/sharing"))
+        .header("if-match", made.text("/etag"))
+        .json(&json!({"shared_with": [acme.dev.id]}))
+        .send()
+        .expect(200);
+    (
+        made.text("/arn").to_owned(),
+        settings("https://login.example"),
+    )
+}
+
+/// A unit and a control policy of the organization.
+fn tree(acme: &Acme) -> (String, String) {
+    let base = format!("/v1/organizations/{}", acme.organization);
+    let made = |what: &str, body: Value| {
+        let answer = once(&acme.admin(), "POST", &format!("{base}/{what}"))
+            .json(&body)
+            .send()
+            .expect(201);
+        answer.text("/id").to_owned()
+    };
+    let cap = json!({"name": "Cap", "kind": "scp", "document": cap()});
+    (
+        made("units", json!({"name": "Labs"})),
+        made("control-policies", cap),
+    )
+}
+
+fn cap() -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"}]})
+}
+
+fn trust(account: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole",
+    }]})
+}
+
 fn policy() -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]})
 }
@@ -156,6 +235,34 @@ fn body(operation: &Operation) -> Option<Value> {
             "provider": format!("arn:trilby:iam::{NO_ACCOUNT}:oidc-provider/login"),
             "claims": {"sub": "ana", "aud": "app"},
         }),
+        "create_role" => json!({"name": "Fresh", "trust_policy": trust(NO_ACCOUNT)}),
+        "update_role" | "update_control_policy" => json!({"description": "another"}),
+        "put_role_trust_policy" => json!({"document": trust(NO_ACCOUNT)}),
+        "put_user_permissions_boundary" | "put_role_permissions_boundary" => {
+            json!({"policy_arn": "arn:trilby:iam::system:policy/ReadOnlyAccess"})
+        }
+        "create_external_id" => json!({}),
+        "create_oidc_provider" => json!({
+            "name": "fresh", "settings": {"issuer": "https://fresh.example", "audiences": ["app"]},
+        }),
+        "update_oidc_provider" => json!({"settings": {"clock_skew_seconds": 5}}),
+        "share_oidc_provider" => json!({"shared_with": [NO_ACCOUNT]}),
+        "confirm_oidc_provider_keys_uri" => json!({"jwks_uri": "https://login.example/keys"}),
+        "create_oidc_provider_link" => json!({
+            "provider_arn": format!("arn:trilby:iam::{NO_ACCOUNT}:oidc-provider/login"),
+        }),
+        "update_oidc_provider_link" => json!({"settings": {"audiences": ["app"]}}),
+        id if id.ends_with("_role_map") => json!({"role_map": {"rules": []}}),
+        "create_unit" | "update_unit" => json!({"name": "Fresh"}),
+        "move_unit" | "move_member_account" => json!({"parent_id": "ou-7dk20aqz"}),
+        "create_control_policy" => json!({"name": "Fresh", "kind": "scp", "document": cap()}),
+        "create_control_policy_version" => json!({"document": cap()}),
+        "set_default_control_policy_version" => json!({"version": "v1"}),
+        "put_delegated_admin" => json!({"actions": ["organizations:MoveUnit"]}),
+        "put_quarantine" | "suspend_account" => json!({"reason": "a stolen laptop"}),
+        "create_invitation" => json!({"account_id": NO_ACCOUNT}),
+        "accept_invitation" => json!({"ticket": "tbi_nothing"}),
+        "enable_root_credential" => json!({"root_email": "dev@acme.example"}),
         "put_subject_alias" => json!({"principal": "TUSR00000000000000000"}),
         "put_login_profile" => json!({"password": crate::acme::ROOT_PASSWORD}),
         "set_default_policy_version" => json!({"version": "v1"}),
