@@ -383,6 +383,11 @@ fn operations_that_need_a_session_refuse_strangers() {
             .replace("{account}", &world.account.to_string())
             .replace("{session}", &session);
         let method = row.method.as_str();
+        let body = if row.id == "simulate_web_identity" {
+            json!({ "provider": "TIDP00000000000000000", "claims": {} })
+        } else {
+            json!({ "account": true })
+        };
         let send = |client: &trilby_testkit::http::Client| {
             world.inside.clock().advance_seconds(6);
             let call = client
@@ -391,7 +396,7 @@ fn operations_that_need_a_session_refuse_strangers() {
             if method == "GET" {
                 call.send()
             } else {
-                call.json(&json!({ "account": true })).send()
+                call.json(&body).send()
             }
         };
         match row.access {
@@ -409,7 +414,7 @@ fn operations_that_need_a_session_refuse_strangers() {
                 let nobody = if method == "GET" {
                     call.send()
                 } else {
-                    call.json(&json!({ "account": true })).send()
+                    call.json(&body).send()
                 };
                 let strip = |answer: &Answer| {
                     let mut told = crate::world::told(answer);

@@ -175,12 +175,19 @@ impl World {
         );
     }
 
-    /// The first account and Mary, as other accounts know them.
+    /// The first account, Mary and its providers, as other accounts know them.
     fn known(&self) -> KnownPrincipals {
         let mary = format!("arn:trilby:iam::{}:user/mary", self.account);
         KnownPrincipals {
             ids: [(mary, PrincipalId::User(self.mary.clone()))].into(),
             accounts: [self.account].into(),
+            providers: self
+                .inside
+                .state(self.account)
+                .providers()
+                .values()
+                .map(|provider| (provider.id.clone(), provider.settings.clone()))
+                .collect(),
             ..KnownPrincipals::default()
         }
     }
