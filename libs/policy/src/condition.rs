@@ -16,7 +16,7 @@ pub use network::Network;
 pub use operand::{Operand, OperandError};
 pub use operator::{Comparison, Operator, Order, SetOperator};
 
-use crate::context::{Context, ContextValue};
+use crate::context::{ContextValue, Keys};
 use crate::keys::Key;
 use crate::pattern::Variable;
 
@@ -144,13 +144,13 @@ impl Condition {
 
     /// Whether every test holds; stops at the first that does not.
     #[must_use]
-    pub fn holds(&self, context: &Context) -> bool {
+    pub fn holds(&self, context: &impl Keys) -> bool {
         self.tests.iter().all(|test| test.holds(context))
     }
 
     /// Runs every test and tells what failed and why.
     #[must_use]
-    pub fn evaluate(&self, context: &Context) -> ConditionOutcome {
+    pub fn evaluate(&self, context: &impl Keys) -> ConditionOutcome {
         let failures: Vec<ConditionFailure> = self
             .tests
             .iter()
@@ -171,9 +171,23 @@ impl Condition {
         }
     }
 
+    /// Whether a block that does not hold fails for absent keys alone, as
+    /// [`ConditionOutcome::failed_for_missing_keys_alone`] tells.
+    #[must_use]
+    pub fn lacks_keys_alone(&self, context: &impl Keys) -> bool {
+        let mut failed = false;
+        let alone = self
+            .tests
+            .iter()
+            .filter(|test| !test.holds(context))
+            .inspect(|_| failed = true)
+            .all(|test| test.lacks_a_key(context));
+        failed && alone
+    }
+
     /// Values of the request that their operator cannot read.
     #[must_use]
-    pub fn type_mismatches(&self, context: &Context) -> Vec<TypeMismatch> {
+    pub fn type_mismatches(&self, context: &impl Keys) -> Vec<TypeMismatch> {
         self.tests
             .iter()
             .flat_map(|test| test.mismatches(context))

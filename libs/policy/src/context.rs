@@ -158,9 +158,16 @@ impl Context {
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
+}
 
-    /// The fast way: `key` is in normal form already.
-    pub(crate) fn at(&self, key: &keys::Key) -> Option<&ContextValue> {
+/// Where conditions and variables find the values of keys: a [`Context`], or something that looks into several.
+pub trait Keys {
+    /// The value of a key.
+    fn at(&self, key: &keys::Key) -> Option<&ContextValue>;
+}
+
+impl Keys for Context {
+    fn at(&self, key: &keys::Key) -> Option<&ContextValue> {
         self.values.get(key.normal())
     }
 }

@@ -220,13 +220,50 @@ fn is_amr(normal: &str) -> bool {
 pub struct Key {
     written: Box<str>,
     normal: Box<str>,
+    origin: Origin,
+}
+
+/// Where the value of a key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A tag of the principal.
+    PrincipalTag,
+    /// A tag of the resource, under either name.
+    ResourceTag,
+    /// Where the principal's account stands in its organization.
+    PrincipalPlace,
+    /// Where the owner's account stands in its organization.
+    ResourcePlace,
+    /// The request and its session.
+    Request,
+}
+
+impl Origin {
+    fn of(normal: &str) -> Self {
+        let Some(name) = normal.strip_prefix(trilby_model::brand::KEY_PREFIX_ALIAS) else {
+            return if normal.starts_with("iam:resourcetag/") {
+                Self::ResourceTag
+            } else {
+                Self::Request
+            };
+        };
+        match name {
+            "principalorgid" | "principalorgpaths" => Self::PrincipalPlace,
+            "resourceorgid" | "resourceorgpaths" => Self::ResourcePlace,
+            _ if name.starts_with("principaltag/") => Self::PrincipalTag,
+            _ if name.starts_with("resourcetag/") => Self::ResourceTag,
+            _ => Self::Request,
+        }
+    }
 }
 
 impl Key {
     pub(crate) fn new(written: &str) -> Self {
+        let normal: Box<str> = normalise(written).into();
         Self {
             written: written.into(),
-            normal: normalise(written).into(),
+            origin: Origin::of(&normal),
+            normal,
         }
     }
 
@@ -234,6 +271,12 @@ impl Key {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
+    }
+
+    /// Where its value comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// As keys are compared.

@@ -45,7 +45,7 @@ pub mod trust;
 pub use action::{ActionElement, ActionPattern, ActionPatternError};
 pub use codes::CODES;
 pub use condition::{Condition, ConditionFailure, ConditionOutcome, TypeMismatch};
-pub use context::{Context, ContextError, ContextValue};
+pub use context::{Context, ContextError, ContextValue, Keys};
 pub use document::{Document, Version};
 pub use finding::{Finding, Severity};
 pub use kind::{Grammar, Kind};

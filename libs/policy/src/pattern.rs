@@ -15,7 +15,7 @@ pub use read::PatternError;
 
 use std::borrow::Cow;
 
-use crate::context::{Context, ContextValue};
+use crate::context::{ContextValue, Keys};
 use crate::keys::Key;
 
 /// What is special in the text of a pattern.
@@ -76,7 +76,7 @@ impl Variable {
     /// Its text for this request. `None`: the variable is null, because the key is absent or
     /// multivalued and there is no default.
     #[must_use]
-    pub fn resolve<'a>(&'a self, context: &'a Context) -> Option<&'a str> {
+    pub fn resolve<'a>(&'a self, context: &'a impl Keys) -> Option<&'a str> {
         match context.at(&self.key) {
             Some(ContextValue::Scalar(value)) => Some(value),
             Some(ContextValue::List(_)) | None => self.default.as_deref(),
@@ -84,7 +84,7 @@ impl Variable {
     }
 
     /// Whether supplying the key would make a null variable resolve.
-    pub(crate) fn is_missing(&self, context: &Context) -> bool {
+    pub(crate) fn is_missing(&self, context: &impl Keys) -> bool {
         self.default.is_none() && context.at(&self.key).is_none()
     }
 }
@@ -176,7 +176,7 @@ impl Pattern {
 
     /// Whether the whole of `text` fits. `None`: a variable is null, so there is no pattern to fit.
     #[must_use]
-    pub fn matches(&self, text: &str, context: &Context) -> Option<bool> {
+    pub fn matches(&self, text: &str, context: &impl Keys) -> Option<bool> {
         if !self.has_variables {
             return Some(self.matches_plain(text));
         }
@@ -200,7 +200,7 @@ impl Pattern {
     /// The text after substitution, for patterns without wildcards. `None`: a variable is null, or
     /// there is a wildcard.
     #[must_use]
-    pub fn resolve<'a>(&'a self, context: &'a Context) -> Option<Cow<'a, str>> {
+    pub fn resolve<'a>(&'a self, context: &'a impl Keys) -> Option<Cow<'a, str>> {
         if let Some(text) = self.as_literal() {
             return Some(Cow::Borrowed(text));
         }

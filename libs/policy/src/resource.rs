@@ -2,7 +2,7 @@
 
 use trilby_model::Arn;
 
-use crate::context::Context;
+use crate::context::Keys;
 use crate::pattern::ArnPattern;
 use crate::statement::Effect;
 
@@ -39,14 +39,14 @@ impl ResourceElement {
     /// nothing, so that a Deny still covers the request; an Allow does not apply at all, since it
     /// would grant more for knowing less.
     #[must_use]
-    pub fn covers(&self, resource: &Arn, effect: Effect, context: &Context) -> bool {
+    pub fn covers(&self, resource: &Arn, effect: Effect, context: &impl Keys) -> bool {
         self.decide(effect, |pattern| pattern.matches(resource, context))
     }
 
     /// As [`ResourceElement::covers`] for a request about no particular resource, written `*`: only
     /// the pattern `*` fits it.
     #[must_use]
-    pub fn covers_unspecific(&self, effect: Effect, context: &Context) -> bool {
+    pub fn covers_unspecific(&self, effect: Effect, context: &impl Keys) -> bool {
         self.decide(effect, |pattern| {
             let null = pattern.variables().any(|v| v.resolve(context).is_none());
             (!null).then(|| pattern.is_all())

@@ -2,12 +2,12 @@
 
 use super::operand::Fit;
 use super::{ConditionFailure, Operand, SetOperator, Test, TypeMismatch};
-use crate::context::{Context, ContextValue};
+use crate::context::{ContextValue, Keys};
 
 impl Test {
     /// Whether the test holds for this request.
     #[must_use]
-    pub fn holds(&self, context: &Context) -> bool {
+    pub fn holds(&self, context: &impl Keys) -> bool {
         let value = context.at(&self.key);
         if let Operand::Null(wanted) = &self.operand {
             return wanted.contains(&is_null(value));
@@ -37,7 +37,7 @@ impl Test {
         }
     }
 
-    fn holds_for_set(&self, set: SetOperator, values: &[String], context: &Context) -> bool {
+    fn holds_for_set(&self, set: SetOperator, values: &[String], context: &impl Keys) -> bool {
         // A list of nothing but empty strings is no data.
         let is_empty = values.iter().all(String::is_empty);
         match set {
@@ -52,12 +52,12 @@ impl Test {
 
     /// One value against the policy's values. A negated operator is exactly the opposite of its
     /// positive one.
-    fn is_satisfied(&self, value: &str, context: &Context) -> bool {
+    fn is_satisfied(&self, value: &str, context: &impl Keys) -> bool {
         (self.operand.fit(value, context) == Fit::Yes) != self.operator.negated
     }
 
     /// Why the test does not hold.
-    pub(super) fn explain(&self, context: &Context) -> ConditionFailure {
+    pub(super) fn explain(&self, context: &impl Keys) -> ConditionFailure {
         let got = context.at(&self.key);
         ConditionFailure {
             operator: self.operator.to_string(),
@@ -74,7 +74,7 @@ impl Test {
     }
 
     /// Keys whose absence keeps a failed test from holding.
-    fn missing(&self, context: &Context) -> Vec<String> {
+    fn missing(&self, context: &impl Keys) -> Vec<String> {
         let mut missing = Vec::new();
         let value = context.at(&self.key);
         if value.is_none() {
@@ -92,8 +92,21 @@ impl Test {
         missing
     }
 
+    /// Whether there is such a key.
+    pub(super) fn lacks_a_key(&self, context: &impl Keys) -> bool {
+        let value = context.at(&self.key);
+        let needs_set = self.operator.set.is_none() && matches!(value, Some(ContextValue::List(_)));
+        value.is_none()
+            || (!self.operator.negated
+                && !needs_set
+                && self
+                    .operand
+                    .variables()
+                    .any(|variable| variable.is_missing(context)))
+    }
+
     /// Values of the request the operator cannot read.
-    pub(super) fn mismatches(&self, context: &Context) -> Vec<TypeMismatch> {
+    pub(super) fn mismatches(&self, context: &impl Keys) -> Vec<TypeMismatch> {
         let values = match context.at(&self.key) {
             None => &[],
             Some(ContextValue::Scalar(value)) => std::slice::from_ref(value),

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Comparison, Decimal, Instant, Network, Operator, Order};
-use crate::context::Context;
+use crate::context::Keys;
 use crate::pattern::{
     ArnParts, ArnPattern, ArnPatternError, Pattern, PatternError, Syntax, Variable,
 };
@@ -166,7 +166,7 @@ impl Operand {
 
     /// Whether one value of the request fits one of the policy's values. A value with a null variable
     /// fits nothing.
-    pub(super) fn fit(&self, value: &str, context: &Context) -> Fit {
+    pub(super) fn fit(&self, value: &str, context: &impl Keys) -> Fit {
         match self {
             Self::Text(wanted) => wanted
                 .iter()

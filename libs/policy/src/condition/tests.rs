@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::context::Context;
 use crate::document::Document;
 use crate::kind::{Grammar, Kind};
 

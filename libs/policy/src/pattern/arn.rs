@@ -10,7 +10,7 @@ pub use parts::ArnParts;
 use trilby_model::same_partition;
 
 use super::{Pattern, PatternError, Syntax, Token, Variable};
-use crate::context::Context;
+use crate::context::{Context, Keys};
 
 /// Why a text is not an ARN pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -199,7 +199,7 @@ impl ArnPattern {
 
     /// Whether an ARN fits. `None`: a variable is null.
     #[must_use]
-    pub fn matches<'a>(&self, arn: impl Into<ArnParts<'a>>, context: &Context) -> Option<bool> {
+    pub fn matches<'a>(&self, arn: impl Into<ArnParts<'a>>, context: &impl Keys) -> Option<bool> {
         let arn = arn.into();
         match &self.form {
             Form::All => Some(true),
@@ -245,7 +245,7 @@ impl ArnPattern {
 }
 
 impl Parts {
-    fn matches(&self, arn: &ArnParts<'_>, context: &Context) -> Option<bool> {
+    fn matches(&self, arn: &ArnParts<'_>, context: &impl Keys) -> Option<bool> {
         // A null variable anywhere leaves no pattern to compare, whatever the other parts say.
         let resource = self.resource.matches(arn.resource, context)?;
         let account = self.account.matches(arn.account, context)?;
@@ -255,7 +255,7 @@ impl Parts {
         Some(resource && account && region && service && partition)
     }
 
-    fn partition_matches(&self, partition: &str, context: &Context) -> Option<bool> {
+    fn partition_matches(&self, partition: &str, context: &impl Keys) -> Option<bool> {
         if self.partition.matches(partition, context)? {
             return Some(true);
         }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::context::Context;
 
 const ALL: Syntax = Syntax {
     wildcards: true,

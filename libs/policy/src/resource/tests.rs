@@ -1,4 +1,5 @@
 use super::*;
+use crate::context::Context;
 
 fn element(negated: bool, patterns: &[&str]) -> ResourceElement {
     let patterns = patterns
