@@ -1,19 +1,23 @@
 //! One account as decisions see it: who is in it, what is registered in it, and every policy compiled.
 //!
 //! The directory builds it from the fold of the account's log; nothing here is folded a second time. Entries are
-//! shared, so that a change of one user copies tables of pointers and no policy.
+//! shared and tables are persistent, so that a change of one user costs that user, however many others there are.
 
 mod builder;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use rpds::HashTrieMapSync;
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, Tags, UserId};
+use trilby_policy::Context;
 
 pub use builder::AccountBuilder;
 
 use crate::arn_text::with_ancestors;
+use crate::block::Block;
 use crate::compiled::CompiledPolicy;
+use crate::context;
 use crate::principal::{Principal, RoleSession, SessionFacts, UserPrincipal};
 
 /// A user.
@@ -82,25 +86,64 @@ pub struct Account {
     inner: Arc<Tables>,
 }
 
+/// A table whose copies share what they have in common: changing one entry costs that entry.
+type Table<K, V> = HashTrieMapSync<K, V>;
+
 #[derive(Clone, Debug)]
 struct Tables {
     id: AccountId,
     organization: Option<OrganizationId>,
     caps_everything: bool,
-    users: HashMap<UserId, Arc<User>>,
-    roles: HashMap<RoleId, Arc<Role>>,
-    groups: HashMap<GroupId, Arc<[Arc<CompiledPolicy>]>>,
+    users: Table<UserId, Arc<Seated<User>>>,
+    roles: Table<RoleId, Arc<Seated<Role>>>,
+    groups: Table<GroupId, Arc<Group>>,
     /// Lower-cased name to id.
-    user_names: HashMap<Arc<str>, UserId>,
-    role_names: HashMap<Arc<str>, RoleId>,
+    user_names: Table<Arc<str>, UserId>,
+    role_names: Table<Arc<str>, RoleId>,
     /// Matching key of the ARN to id.
-    user_arns: HashMap<Arc<str>, UserId>,
-    role_arns: HashMap<Arc<str>, RoleId>,
-    resources: HashMap<Arc<str>, Arc<RegisteredResource>>,
+    user_arns: Table<Arc<str>, UserId>,
+    role_arns: Table<Arc<str>, RoleId>,
+    resources: Table<Arc<str>, Arc<Registered>>,
     /// `service:type`.
     trust_required: HashSet<String>,
     /// Subjects of the decision API under other names.
     aliases: HashMap<(String, String), Arn>,
+}
+
+/// A user or role with what decisions need of it, made once.
+#[derive(Clone, Debug)]
+pub(crate) struct Seated<T> {
+    pub(crate) who: Arc<T>,
+    /// Where its own policies speak about an action.
+    pub(crate) block: Block,
+    /// Its tags as keys of a principal, and as keys of a resource.
+    pub(crate) as_principal: Context,
+    pub(crate) as_resource: Context,
+}
+
+impl<T> Seated<T> {
+    fn new(who: T, policies: impl Fn(&T) -> &Vec<Arc<CompiledPolicy>>, tags: &Tags) -> Self {
+        Self {
+            block: Block::of(policies(&who)),
+            as_principal: context::tags(&["aws:PrincipalTag/"], tags),
+            as_resource: context::tags(&["aws:ResourceTag/", "iam:ResourceTag/"], tags),
+            who: Arc::new(who),
+        }
+    }
+}
+
+/// A group's policies.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) policies: Box<[Arc<CompiledPolicy>]>,
+    pub(crate) block: Block,
+}
+
+/// A registered resource with its tags as keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Registered {
+    pub(crate) resource: Arc<RegisteredResource>,
+    pub(crate) tags: Context,
 }
 
 impl Account {
@@ -125,7 +168,7 @@ impl Account {
     /// A user by unique id.
     #[must_use]
     pub fn user(&self, id: &UserId) -> Option<&Arc<User>> {
-        self.inner.users.get(id)
+        self.seated_user(id).map(|seated| &seated.who)
     }
 
     /// A user by name, whatever its case.
@@ -148,13 +191,13 @@ impl Account {
 
     /// Every user, in no order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<User>> {
-        self.inner.users.values()
+        self.inner.users.values().map(|seated| &seated.who)
     }
 
     /// A role by unique id.
     #[must_use]
     pub fn role(&self, id: &RoleId) -> Option<&Arc<Role>> {
-        self.inner.roles.get(id)
+        self.seated_role(id).map(|seated| &seated.who)
     }
 
     /// A role by name, whatever its case. The path is no part of it: names are unique in an account.
@@ -177,7 +220,7 @@ impl Account {
 
     /// Every role, in no order.
     pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
-        self.inner.roles.values()
+        self.inner.roles.values().map(|seated| &seated.who)
     }
 
     /// A user or role by ARN, unique id or name; a user before a role of the same name.
@@ -215,25 +258,29 @@ impl Account {
     /// A registered resource, exactly this one.
     #[must_use]
     pub fn resource(&self, arn: &Arn) -> Option<&Arc<RegisteredResource>> {
-        self.inner.resources.get(&*arn.matching_key())
+        self.registered(&arn.matching_key())
+            .map(|registered| &registered.resource)
     }
 
     /// Every registered resource, in no order.
     pub fn resources(&self) -> impl Iterator<Item = &Arc<RegisteredResource>> {
-        self.inner.resources.values()
+        self.inner
+            .resources
+            .values()
+            .map(|registered| &registered.resource)
     }
 
     /// The policy that speaks for a resource: its own, else that of the nearest registered resource that it is a `/`
     /// extension of and that has one.
     #[must_use]
     pub fn resource_policy(&self, arn: &Arn) -> Option<&Arc<CompiledPolicy>> {
-        with_ancestors(arn).find_map(|key| self.inner.resources.get(&*key)?.policy.as_ref())
+        with_ancestors(arn).find_map(|key| self.registered(&key)?.resource.policy.as_ref())
     }
 
     /// Whether a resource, or one it is a `/` extension of, is registered here.
     #[must_use]
     pub fn holds(&self, arn: &Arn) -> bool {
-        with_ancestors(arn).any(|key| self.inner.resources.contains_key(&*key))
+        with_ancestors(arn).any(|key| self.registered(&key).is_some())
     }
 
     /// Whether resources of this one's type need a grant of their own policy.
@@ -254,9 +301,38 @@ impl Account {
         let of_groups = user
             .groups
             .iter()
-            .filter_map(|group| self.inner.groups.get(group))
-            .flat_map(|policies| policies.iter());
+            .filter_map(|group| self.group(group))
+            .flat_map(|group| group.policies.iter());
         user.policies.iter().chain(of_groups)
+    }
+
+    pub(crate) fn seated_user(&self, id: &UserId) -> Option<&Seated<User>> {
+        self.inner.users.get(id).map(|seated| &**seated)
+    }
+
+    pub(crate) fn seated_role(&self, id: &RoleId) -> Option<&Seated<Role>> {
+        self.inner.roles.get(id).map(|seated| &**seated)
+    }
+
+    pub(crate) fn group(&self, id: &GroupId) -> Option<&Group> {
+        self.inner.groups.get(id).map(|group| &**group)
+    }
+
+    /// A registered resource by the matching key of its ARN.
+    pub(crate) fn registered(&self, key: &str) -> Option<&Registered> {
+        self.inner
+            .resources
+            .get(key)
+            .map(|registered| &**registered)
+    }
+
+    /// A user or role by the matching key of its ARN.
+    pub(crate) fn user_of_key(&self, key: &str) -> Option<&Seated<User>> {
+        self.seated_user(self.inner.user_arns.get(key)?)
+    }
+
+    pub(crate) fn role_of_key(&self, key: &str) -> Option<&Seated<Role>> {
+        self.seated_role(self.inner.role_arns.get(key)?)
     }
 
     /// A builder that begins with what this account has.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use trilby_model::{Action, Arn};
 use trilby_policy::{AwsPrincipal, Document, PrincipalElement, PrincipalSet, Statement};
 
+use crate::block::Block;
 use crate::layer::LayerKind;
 
 /// How the users, roles and providers a document names are told apart from others of the same name.
@@ -77,6 +78,7 @@ pub struct CompiledPolicy {
     principals: Box<[Option<Principals>]>,
     /// Lower-cased services its statements speak about; `None`: about every one.
     services: Option<Box<[Box<str>]>>,
+    block: Block,
 }
 
 impl CompiledPolicy {
@@ -94,6 +96,7 @@ impl CompiledPolicy {
             .map(|s| s.principal.as_ref().map(|p| resolve(p, resolution)))
             .collect();
         let services = services(&document.statements);
+        let block = Block::of_statements(&document.statements);
         Self {
             name: name.into(),
             kind,
@@ -101,6 +104,7 @@ impl CompiledPolicy {
             document,
             principals,
             services,
+            block,
         }
     }
 
@@ -160,6 +164,17 @@ impl CompiledPolicy {
             .zip(&self.principals)
             .enumerate()
             .map(|(index, (statement, principals))| (index, statement, principals.as_ref()))
+    }
+
+    /// Where to look for statements about an action.
+    pub(crate) fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// A statement with its resolved principals.
+    pub(crate) fn statement_at(&self, index: usize) -> Option<(&Statement, Option<&Principals>)> {
+        let statement = self.document.statements.get(index)?;
+        Some((statement, self.principals.get(index)?.as_ref()))
     }
 
     /// One statement, by index.

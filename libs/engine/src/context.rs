@@ -99,6 +99,27 @@ pub fn derive(
     }
 }
 
+/// The keys of a place in an organization.
+pub(crate) fn position(side: &str, position: &Position) -> Context {
+    let mut context = Context::new();
+    Filler {
+        context: &mut context,
+    }
+    .position(side, Some(position));
+    context
+}
+
+/// Tags as keys of these families.
+pub(crate) fn tags(families: &[&str], tags: &Tags) -> Context {
+    let mut context = Context::new();
+    for family in families {
+        for (key, value) in tags.iter() {
+            context.insert(format!("{family}{}", key.as_str()), value.as_str());
+        }
+    }
+    context
+}
+
 struct Filler<'a> {
     context: &'a mut Context,
 }

@@ -122,7 +122,7 @@ impl<'a> Side<'a> {
             (None, other) => other.filter(|other| other.id() == wanted),
         };
         let organization = match account.and_then(Account::organization) {
-            Some(id) => Some(organization(wanted, id, worlds)?),
+            Some(id) => Some(worlds.organization(wanted, id)?),
             None => None,
         };
         let position = organization
@@ -154,20 +154,22 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The state of an organization, from whichever place of [`Worlds`] it was put in.
-fn organization<'a>(
-    account: AccountId,
-    id: &OrganizationId,
-    worlds: &Worlds<'a>,
-) -> Result<&'a Organization, Error> {
-    [worlds.principal_org, worlds.resource_org]
-        .into_iter()
-        .flatten()
-        .find(|organization| organization.id() == id)
-        .ok_or_else(|| Error::OrganizationMissing {
-            account,
-            organization: id.clone(),
-        })
+impl<'a> Worlds<'a> {
+    /// The state of an account's organization, from whichever place it was put in.
+    pub(crate) fn organization(
+        &self,
+        account: AccountId,
+        id: &OrganizationId,
+    ) -> Result<&'a Organization, Error> {
+        [self.principal_org, self.resource_org]
+            .into_iter()
+            .flatten()
+            .find(|organization| organization.id() == id)
+            .ok_or_else(|| Error::OrganizationMissing {
+                account,
+                organization: id.clone(),
+            })
+    }
 }
 
 /// Who asks, as the account knows them.

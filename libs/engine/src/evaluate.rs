@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trilby_policy::{ConditionFailure, Effect, Statement};
+use trilby_policy::{ConditionFailure, Effect, Keys, Statement};
 
 use crate::bind::Bound;
 use crate::compiled::{CompiledPolicy, Principals};
@@ -77,7 +77,8 @@ impl Scan {
                 continue;
             }
             for (index, statement, principals) in policy.statements() {
-                if !statement.action.covers(&request.action) || !covers_resource(statement, request)
+                if !statement.action.covers(&request.action)
+                    || !covers_resource(statement, request, &request.context)
                 {
                     continue;
                 }
@@ -127,20 +128,24 @@ impl Scan {
     }
 }
 
-fn covers_resource(statement: &Statement, request: &Request) -> bool {
+pub(crate) fn covers_resource(
+    statement: &Statement,
+    request: &Request,
+    context: &impl Keys,
+) -> bool {
     // Without the element a statement is about whatever its document is attached to, which is how the document came here.
     let Some(element) = &statement.resource else {
         return true;
     };
     match &request.resource {
-        Resource::Arn(arn) => element.covers(arn, statement.effect, &request.context),
-        Resource::Any => element.covers_unspecific(statement.effect, &request.context),
+        Resource::Arn(arn) => element.covers(arn, statement.effect, context),
+        Resource::Any => element.covers_unspecific(statement.effect, context),
     }
 }
 
 /// Whether a statement is about the caller.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+pub(crate) enum Named {
     No,
     /// Documents of this layer name nobody, or everybody.
     Implied,
@@ -148,7 +153,11 @@ enum Named {
 }
 
 impl Named {
-    fn class(self) -> Option<Class> {
+    pub(crate) fn is_no(self) -> bool {
+        self == Self::No
+    }
+
+    pub(crate) fn class(self) -> Option<Class> {
         match self {
             Self::No | Self::Implied => None,
             Self::As(class) => Some(class),
@@ -156,7 +165,7 @@ impl Named {
     }
 }
 
-fn named(
+pub(crate) fn named(
     layer: LayerKind,
     principals: Option<&Principals>,
     request: &Request,

@@ -51,16 +51,45 @@ pub(crate) struct Facts {
     rcp_levels: usize,
 }
 
+/// What state says of both sides, and which layers bind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stance {
+    pub(crate) standing: Standing,
+    pub(crate) caps_everything: bool,
+    pub(crate) quarantined: bool,
+    pub(crate) trust_required: bool,
+    pub(crate) boundary: bool,
+    pub(crate) session: bool,
+    pub(crate) scp_levels: usize,
+    pub(crate) rcp_levels: usize,
+}
+
 impl Facts {
     pub(crate) fn new(request: &Request, layers: &Layers, bound: &Bound<'_>) -> Self {
-        let root = request.principal.is_root() && layers.standing == Standing::Active;
+        Self::of(
+            request,
+            &Stance {
+                standing: layers.standing,
+                caps_everything: layers.caps_everything,
+                quarantined: layers.quarantined,
+                trust_required: layers.trust_required,
+                boundary: bound.boundary.is_some(),
+                session: bound.session.is_some(),
+                scp_levels: bound.scp.map_or(0, <[_]>::len),
+                rcp_levels: bound.rcp.map_or(0, <[_]>::len),
+            },
+        )
+    }
+
+    pub(crate) fn of(request: &Request, stance: &Stance) -> Self {
+        let root = request.principal.is_root() && stance.standing == Standing::Active;
         let same_account =
             request.principal.account().is_some() && request.principal.account() == request.owner();
         let assumption = request.is_role_assumption();
         let path = path(
             &request.principal,
             same_account,
-            assumption || layers.trust_required,
+            assumption || stance.trust_required,
         );
         Self {
             relation: relation(&request.principal, path),
@@ -70,14 +99,14 @@ impl Facts {
                 && assumption
                 && request.action.key() == "sts:assumerole",
             repair: root && same_account && REPAIRS.contains(&request.action.key()),
-            boundary: bound.boundary.is_some(),
-            session: bound.session.is_some(),
+            boundary: stance.boundary,
+            session: stance.session,
             federated: matches!(request.principal, Principal::FederatedUserSession(_)),
-            caps_everything: layers.caps_everything,
-            quarantined: layers.quarantined,
-            standing: layers.standing,
-            scp_levels: bound.scp.map_or(0, <[_]>::len),
-            rcp_levels: bound.rcp.map_or(0, <[_]>::len),
+            caps_everything: stance.caps_everything,
+            quarantined: stance.quarantined,
+            standing: stance.standing,
+            scp_levels: stance.scp_levels,
+            rcp_levels: stance.rcp_levels,
         }
     }
 }
@@ -203,12 +232,12 @@ pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
         return Ruling::denied(layer);
     }
     let mut unmet: Vec<Gate> = (0..facts.rcp_levels)
-        .filter(|level| !tally.rcp.contains(level))
+        .filter(|level| !tally.rcp.contains(*level))
         .map(Gate::Rcp)
         .collect();
     unmet.extend(
         (0..facts.scp_levels)
-            .filter(|level| !tally.scp.contains(level))
+            .filter(|level| !tally.scp.contains(*level))
             .map(Gate::Scp),
     );
 
@@ -250,9 +279,7 @@ fn denying_layer(facts: &Facts, tally: &Tally) -> Option<LayerKind> {
     let ignored = |layer: LayerKind| facts.repair && layer == LayerKind::Resource;
     let quarantine = facts.quarantined.then_some(LayerKind::Scp);
     tally
-        .denies
-        .iter()
-        .copied()
+        .denying()
         .filter(|layer| !ignored(*layer))
         .chain(quarantine)
         .min()

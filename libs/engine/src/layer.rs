@@ -35,6 +35,18 @@ impl LayerKind {
         Self::Session,
     ];
 
+    /// Its place in the order of evaluation.
+    pub(crate) fn ordinal(self) -> usize {
+        match self {
+            Self::Rcp => 0,
+            Self::Scp => 1,
+            Self::Identity => 2,
+            Self::Resource => 3,
+            Self::Boundary => 4,
+            Self::Session => 5,
+        }
+    }
+
     /// The word for it in every output.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use trilby_model::{AccountId, OrganizationId};
+use trilby_policy::Context;
 
 use crate::compiled::CompiledPolicy;
+use crate::context;
 use crate::error::Error;
 use crate::layer::Level;
 
@@ -33,6 +35,19 @@ struct Attached {
 #[derive(Clone, Debug)]
 pub struct Organization {
     inner: Arc<OrganizationBuilder>,
+    /// Every account that has a way up to the root.
+    places: Arc<HashMap<AccountId, Place>>,
+}
+
+/// All that an account's place in the tree means for a decision.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) scp: Option<Vec<Level>>,
+    pub(crate) rcp: Option<Vec<Level>>,
+    /// The keys of a principal of the account.
+    pub(crate) of_principal: Context,
+    /// The keys of a resource of the account.
+    pub(crate) of_resource: Context,
 }
 
 /// Collects an organization.
@@ -111,9 +126,17 @@ impl OrganizationBuilder {
     /// Ready to decide with.
     #[must_use]
     pub fn build(self) -> Organization {
-        Organization {
+        let mut organization = Organization {
             inner: Arc::new(self),
-        }
+            places: Arc::default(),
+        };
+        let accounts = organization.inner.parents.keys();
+        let places = accounts.filter_map(|node| {
+            let account = node.parse().ok()?;
+            Some((account, organization.make_place(account).ok()?))
+        });
+        organization.places = Arc::new(places.collect());
+        organization
     }
 }
 
@@ -174,6 +197,24 @@ impl Organization {
     pub fn is_quarantined(&self, account: AccountId, principal: Option<&str>) -> bool {
         self.inner.quarantined.contains(&account)
             || principal.is_some_and(|id| self.inner.quarantined_principals.contains(id))
+    }
+
+    /// An account's place.
+    pub(crate) fn place(&self, account: AccountId) -> Result<&Place, Error> {
+        self.places.get(&account).ok_or_else(|| Error::NoPlace {
+            account,
+            organization: self.inner.id.clone(),
+        })
+    }
+
+    fn make_place(&self, account: AccountId) -> Result<Place, Error> {
+        let position = self.position(account)?;
+        Ok(Place {
+            scp: self.scp_chain(account)?,
+            rcp: self.rcp_chain(account)?,
+            of_principal: context::position("aws:Principal", &position),
+            of_resource: context::position("aws:Resource", &position),
+        })
     }
 
     fn chain(

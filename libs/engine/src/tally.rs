@@ -5,10 +5,49 @@ use trilby_policy::Effect;
 use crate::layer::LayerKind;
 use crate::matching::Class;
 
+/// A set of small numbers. The first 64 take no memory of their own; a chain longer than that is legal in a simulation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    low: u64,
+    high: Vec<usize>,
+}
+
+impl Numbers {
+    fn bit(number: usize) -> Option<u64> {
+        u32::try_from(number)
+            .ok()
+            .and_then(|shift| 1_u64.checked_shl(shift))
+    }
+
+    pub(crate) fn insert(&mut self, number: usize) {
+        match Self::bit(number) {
+            Some(bit) => self.low |= bit,
+            None if self.high.contains(&number) => {}
+            None => self.high.push(number),
+        }
+    }
+
+    pub(crate) fn contains(&self, number: usize) -> bool {
+        match Self::bit(number) {
+            Some(bit) => self.low & bit != 0,
+            None => self.high.contains(&number),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(numbers: &[usize]) -> Self {
+        let mut set = Self::default();
+        for number in numbers {
+            set.insert(*number);
+        }
+        set
+    }
+}
+
 /// What the layers of one request say.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) denies: Vec<LayerKind>,
+    pub(crate) denies: Numbers,
     pub(crate) identity: bool,
     pub(crate) boundary: bool,
     pub(crate) session: bool,
@@ -16,8 +55,8 @@ pub(crate) struct Tally {
     pub(crate) entity: bool,
     pub(crate) account: bool,
     /// Levels with an Allow, by index.
-    pub(crate) scp: Vec<usize>,
-    pub(crate) rcp: Vec<usize>,
+    pub(crate) scp: Numbers,
+    pub(crate) rcp: Numbers,
 }
 
 impl Tally {
@@ -30,9 +69,9 @@ impl Tally {
         class: Option<Class>,
     ) {
         match (effect, layer) {
-            (Effect::Deny, layer) => self.denies.push(layer),
-            (Effect::Allow, LayerKind::Rcp) => self.rcp.extend(level),
-            (Effect::Allow, LayerKind::Scp) => self.scp.extend(level),
+            (Effect::Deny, layer) => self.denies.insert(layer.ordinal()),
+            (Effect::Allow, LayerKind::Rcp) => insert(&mut self.rcp, level),
+            (Effect::Allow, LayerKind::Scp) => insert(&mut self.scp, level),
             (Effect::Allow, LayerKind::Identity) => self.identity = true,
             (Effect::Allow, LayerKind::Boundary) => self.boundary = true,
             (Effect::Allow, LayerKind::Session) => self.session = true,
@@ -47,13 +86,13 @@ impl Tally {
     }
 
     pub(crate) fn denies_in(&self, layer: LayerKind) -> bool {
-        self.denies.contains(&layer)
+        self.denies.contains(layer.ordinal())
     }
 
     pub(crate) fn allows_in(&self, layer: LayerKind, levels: usize) -> bool {
         match layer {
-            LayerKind::Rcp => (0..levels).all(|level| self.rcp.contains(&level)),
-            LayerKind::Scp => (0..levels).all(|level| self.scp.contains(&level)),
+            LayerKind::Rcp => (0..levels).all(|level| self.rcp.contains(level)),
+            LayerKind::Scp => (0..levels).all(|level| self.scp.contains(level)),
             LayerKind::Identity => self.identity,
             LayerKind::Resource => self.direct || self.entity || self.account,
             LayerKind::Boundary => self.boundary,
@@ -61,7 +100,20 @@ impl Tally {
         }
     }
 
+    /// Layers with a matching Deny, in the order of evaluation.
+    pub(crate) fn denying(&self) -> impl Iterator<Item = LayerKind> {
+        LayerKind::ALL
+            .into_iter()
+            .filter(|layer| self.denies_in(*layer))
+    }
+
     pub(crate) fn classes(&self) -> (bool, bool, bool) {
         (self.direct, self.entity, self.account)
+    }
+}
+
+fn insert(levels: &mut Numbers, level: Option<usize>) {
+    if let Some(level) = level {
+        levels.insert(level);
     }
 }

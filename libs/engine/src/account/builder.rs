@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
 
-use super::{Account, RegisteredResource, Role, Tables, User};
+use super::{Account, Group, Registered, RegisteredResource, Role, Seated, Table, Tables, User};
+use crate::block::Block;
 use crate::compiled::CompiledPolicy;
+use crate::context;
 
 /// Collects an account. Adding what is there already replaces it, under its new names.
 #[derive(Clone, Debug)]
@@ -23,14 +25,14 @@ impl AccountBuilder {
                 id,
                 organization: None,
                 caps_everything: false,
-                users: HashMap::new(),
-                roles: HashMap::new(),
-                groups: HashMap::new(),
-                user_names: HashMap::new(),
-                role_names: HashMap::new(),
-                user_arns: HashMap::new(),
-                role_arns: HashMap::new(),
-                resources: HashMap::new(),
+                users: Table::new_sync(),
+                roles: Table::new_sync(),
+                groups: Table::new_sync(),
+                user_names: Table::new_sync(),
+                role_names: Table::new_sync(),
+                user_arns: Table::new_sync(),
+                role_arns: Table::new_sync(),
+                resources: Table::new_sync(),
                 trust_required: HashSet::new(),
                 aliases: HashMap::new(),
             },
@@ -58,17 +60,23 @@ impl AccountBuilder {
         self.remove_user(&user.id.clone());
         self.tables
             .user_names
-            .insert(user.name.to_lowercase().into(), user.id.clone());
+            .insert_mut(user.name.to_lowercase().into(), user.id.clone());
         self.tables
             .user_arns
-            .insert(user.arn.matching_key().into(), user.id.clone());
-        self.tables.users.insert(user.id.clone(), Arc::new(user));
+            .insert_mut(user.arn.matching_key().into(), user.id.clone());
+        let tags = user.tags.clone();
+        let seated = Seated::new(user, |user| &user.policies, &tags);
+        self.tables
+            .users
+            .insert_mut(seated.who.id.clone(), Arc::new(seated));
         self
     }
 
     /// The user is gone.
     pub fn remove_user(&mut self, id: &UserId) -> &mut Self {
-        if let Some(user) = self.tables.users.remove(id) {
+        if let Some(seated) = self.tables.users.get(id).map(Arc::clone) {
+            let user = &seated.who;
+            self.tables.users.remove_mut(id);
             forget(&mut self.tables.user_names, &user.name.to_lowercase(), id);
             forget(&mut self.tables.user_arns, &user.arn.matching_key(), id);
         }
@@ -77,13 +85,17 @@ impl AccountBuilder {
 
     /// A group's policies, in place of those it had.
     pub fn set_group(&mut self, id: GroupId, policies: Vec<Arc<CompiledPolicy>>) -> &mut Self {
-        self.tables.groups.insert(id, policies.into());
+        let group = Group {
+            block: Block::of(&policies),
+            policies: policies.into(),
+        };
+        self.tables.groups.insert_mut(id, Arc::new(group));
         self
     }
 
     /// The group is gone.
     pub fn remove_group(&mut self, id: &GroupId) -> &mut Self {
-        self.tables.groups.remove(id);
+        self.tables.groups.remove_mut(id);
         self
     }
 
@@ -92,17 +104,23 @@ impl AccountBuilder {
         self.remove_role(&role.id.clone());
         self.tables
             .role_names
-            .insert(role.name.to_lowercase().into(), role.id.clone());
+            .insert_mut(role.name.to_lowercase().into(), role.id.clone());
         self.tables
             .role_arns
-            .insert(role.arn.matching_key().into(), role.id.clone());
-        self.tables.roles.insert(role.id.clone(), Arc::new(role));
+            .insert_mut(role.arn.matching_key().into(), role.id.clone());
+        let tags = role.tags.clone();
+        let seated = Seated::new(role, |role| &role.policies, &tags);
+        self.tables
+            .roles
+            .insert_mut(seated.who.id.clone(), Arc::new(seated));
         self
     }
 
     /// The role is gone.
     pub fn remove_role(&mut self, id: &RoleId) -> &mut Self {
-        if let Some(role) = self.tables.roles.remove(id) {
+        if let Some(seated) = self.tables.roles.get(id).map(Arc::clone) {
+            let role = &seated.who;
+            self.tables.roles.remove_mut(id);
             forget(&mut self.tables.role_names, &role.name.to_lowercase(), id);
             forget(&mut self.tables.role_arns, &role.arn.matching_key(), id);
         }
@@ -111,15 +129,18 @@ impl AccountBuilder {
 
     /// A registered resource.
     pub fn add_resource(&mut self, resource: RegisteredResource) -> &mut Self {
-        self.tables
-            .resources
-            .insert(resource.arn.matching_key().into(), Arc::new(resource));
+        let key = resource.arn.matching_key().into();
+        let registered = Registered {
+            tags: context::tags(&["aws:ResourceTag/"], &resource.tags),
+            resource: Arc::new(resource),
+        };
+        self.tables.resources.insert_mut(key, Arc::new(registered));
         self
     }
 
     /// The resource is registered no more.
     pub fn remove_resource(&mut self, arn: &Arn) -> &mut Self {
-        self.tables.resources.remove(&*arn.matching_key());
+        self.tables.resources.remove_mut(&*arn.matching_key());
         self
     }
 
@@ -149,9 +170,9 @@ impl AccountBuilder {
 }
 
 /// Takes a name back from who has it; by now it may be somebody else's.
-fn forget<Id: PartialEq>(names: &mut HashMap<Arc<str>, Id>, name: &str, id: &Id) {
+fn forget<Id: PartialEq>(names: &mut Table<Arc<str>, Id>, name: &str, id: &Id) {
     if names.get(name) == Some(id) {
-        names.remove(name);
+        names.remove_mut(name);
     }
 }
 

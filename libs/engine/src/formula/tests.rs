@@ -3,6 +3,7 @@
 use trilby_policy::Effect;
 
 use super::*;
+use crate::tally::Numbers;
 
 #[derive(Clone, Copy, Debug)]
 struct Inputs {
@@ -170,18 +171,18 @@ fn every_level_of_a_chain_must_allow() {
         ..facts(granted())
     };
     let mut tally = tally(granted());
-    tally.scp.extend([0, 2]);
-    tally.rcp.extend([0, 1]);
+    tally.scp = Numbers::of(&[0, 2]);
+    tally.rcp = Numbers::of(&[0, 1]);
     let ruling = rule(&facts, &tally);
     assert_eq!(
         (ruling.outcome, ruling.layer, ruling.unmet),
         (Outcome::ImplicitDeny, LayerKind::Scp, vec![Gate::Scp(1)])
     );
 
-    tally.scp.push(1);
+    tally.scp.insert(1);
     assert_eq!(rule(&facts, &tally).outcome, Outcome::Allow);
 
-    tally.rcp.clear();
+    tally.rcp = Numbers::default();
     let ruling = rule(&facts, &tally);
     assert_eq!(
         (ruling.outcome, ruling.layer),
