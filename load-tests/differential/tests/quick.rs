@@ -37,7 +37,10 @@ fn list(layer: LayerKind, kind: Kind, told: &Value) -> Option<Vec<Arc<CompiledPo
 }
 
 fn tags(random: &mut Random) -> Tags {
-    let pairs = [("team", random.pick(&["red", "blue", "red:x"])), ("Cost", "1")];
+    let pairs = [
+        ("team", random.pick(&["red", "blue", "red:x"])),
+        ("Cost", "1"),
+    ];
     let some = pairs.into_iter().take(random.below(3));
     let parse = |(key, value): (&str, &str)| (key.parse().unwrap(), value.parse().unwrap());
     Tags::new(some.map(parse)).unwrap()
