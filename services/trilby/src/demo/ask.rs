@@ -119,7 +119,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Asks about the state at exactly this position.
-    pub fn as_of(mut self, position: &str) -> Self {
+    pub fn back_to(mut self, position: &str) -> Self {
         self.position = Some(("Trilby-At-Seq", position.to_owned()));
         self
     }

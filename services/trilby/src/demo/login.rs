@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Map, json};
-use trilby_issuer::Issuer;
+use trilby_issuer::{Issuer, Now};
 use trilby_service::clock::Clock;
 use trilby_service::settings::PrivateIssuerHost;
 
@@ -21,14 +21,12 @@ pub const PORT: &str = "issuer_port";
 
 /// Starts the issuer, at the port that an earlier run registered if there was one.
 pub fn issuer(memory: &Memory, clock: Arc<StoryClock>) -> anyhow::Result<Issuer> {
-    let now = Arc::new(move || clock.now().unix_seconds());
+    let now: Now = Arc::new(move || clock.now().unix_seconds());
     let before = memory.fact(PORT).ok().and_then(|port| port.parse().ok());
     let issuer = match before {
         // Whoever has the port now: what the story left stands without its issuer.
-        Some(port) => {
-            Issuer::start_at(port, Arc::<_>::clone(&now) as _).or_else(|_| Issuer::start(now as _))
-        }
-        None => Issuer::start(now as _),
+        Some(port) => Issuer::start_at(port, Arc::clone(&now)).or_else(|_| Issuer::start(now)),
+        None => Issuer::start(now),
     };
     let issuer = issuer.context("cannot start the issuer where customers log in")?;
     issuer.add_client(CLIENT);

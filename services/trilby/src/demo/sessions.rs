@@ -89,8 +89,8 @@ impl Hat<'_> {
         let mut body = json!({
             "role_arn": self.role, "role_session_name": self.session, "duration_seconds": self.seconds,
         });
-        if let Some(external_id) = self.external_id {
-            body["external_id"] = json!(external_id);
+        if let (Some(external_id), Some(members)) = (self.external_id, body.as_object_mut()) {
+            members.insert("external_id".to_owned(), json!(external_id));
         }
         Call::post("/v1/assume-role").by(self.by).json(body)
     }

@@ -32,7 +32,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     teller.say("Asked again as of the position of the first answer, it is the first answer:")?;
     let before = teller.memory.fact("ana_before")?;
     ask("shop:ReadOrder")
-        .as_of(&before)
+        .back_to(&before)
         .allowed(Because::sid("identity", "OwnOrders"))
         .send(teller)?;
 

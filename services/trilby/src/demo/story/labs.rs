@@ -114,7 +114,7 @@ pub fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         .unwrap_or_default();
     teller.memory.remember("lab_before", &position)?;
     may_make_keys()
-        .as_of(&position)
+        .back_to(&position)
         .allowed(Because::layer("identity"))
         .send(teller)
         .map(drop)
