@@ -178,6 +178,105 @@ fn who_is_pinned_down_is_trusted() {
     }
 }
 
+/// Issuers for the world whose customers are named within a claim, or by an address that many share a beginning of.
+#[test]
+fn no_customer_of_another_known_issuer_is_left_open() {
+    let of = |issuer: &str, claim: &str| TrustedProvider {
+        issuer: issuer.to_owned(),
+        name: "github".to_owned(),
+        audiences: 1,
+        shared: true,
+        required_claims: vec![vec![claim.to_owned()]],
+    };
+    let github_of_an_enterprise = "token.actions.githubusercontent.com/acme";
+    let table = [
+        (github_of_an_enterprise, "sub", "repo:*", "repo:acme/*"),
+        (
+            "gitlab.com",
+            "sub",
+            "project_path:*",
+            "project_path:acme/app:*",
+        ),
+        ("gitlab.com", "project_id", "4*", "4711"),
+        (
+            "app.terraform.io",
+            "sub",
+            "organization:*",
+            "organization:acme:project:*",
+        ),
+        (
+            "app.terraform.io",
+            "terraform_organization_id",
+            "org-*",
+            "org-4711",
+        ),
+        (
+            "app.terraform.io",
+            "terraform_workspace_id",
+            "ws-*",
+            "ws-4711",
+        ),
+        (
+            "agent.buildkite.com",
+            "sub",
+            "organization:*",
+            "organization:acme:pipeline:*",
+        ),
+        ("agent.buildkite.com", "organization_id", "0*", "0184990a"),
+        ("oidc.vercel.com", "sub", "owner:*", "owner:acme:project:*"),
+        (
+            "oidc.vercel.com/acme",
+            "sub",
+            "owner:ac*",
+            "owner:acme:project:*",
+        ),
+        ("oidc.vercel.com", "owner_id", "team_*", "team_4711"),
+        (
+            "oidc.circleci.com/org/4711",
+            "sub",
+            "org/*",
+            "org/4711/project/*",
+        ),
+        ("oidc.fly.io/acme", "sub", "a*", "acme:app:*"),
+        (
+            "api.bitbucket.org/2.0/workspaces/acme",
+            "sub",
+            "{*",
+            "{4711}:*",
+        ),
+        ("accounts.google.com", "email", "mary@*", "mary@example.com"),
+        ("accounts.google.com", "sub", "1*", "110169484474386276334"),
+        ("appleid.apple.com", "email", "mary@*", "mary@example.com"),
+        ("appleid.apple.com", "sub", "0*", "001999.b1"),
+        (
+            "login.microsoftonline.com/common/v2.0",
+            "tid",
+            "9*",
+            "9188040d",
+        ),
+        (
+            "login.microsoftonline.com/common/v2.0",
+            "oid",
+            "0*",
+            "00000000",
+        ),
+        ("slack.com", "https://slack.com/team_id", "T*", "T4711"),
+        ("www.linkedin.com/oauth", "sub", "7*", "782bbtaQ"),
+        ("www.facebook.com", "sub", "1*", "10158"),
+    ];
+    for (issuer, claim, open, pinned) in table {
+        let key = format!("oidc/github:{claim}");
+        let like = |value: &str| json!({ "StringLike": { &key: value } });
+        let provider = of(issuer, claim);
+        assert_eq!(errors(&provider, &like(open)), 1, "{issuer} {open}");
+        assert_eq!(errors(&provider, &like(pinned)), 0, "{issuer} {pinned}");
+    }
+    // Of an issuer that nobody knows the administrator's word counts.
+    let other = of("login.example.com", "sub");
+    let like = json!({ "StringLike": { "oidc/github:sub": "team:*" } });
+    assert_eq!(errors(&other, &like), 0);
+}
+
 #[test]
 fn the_audience_must_be_said_unless_there_is_one_only() {
     let private = TrustedProvider {
