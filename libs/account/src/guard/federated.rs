@@ -49,7 +49,7 @@ fn linked(account: &Account, id: &ProviderId, known: &KnownPrincipals) -> Option
         0 => settings.audiences.len(),
         narrower => narrower,
     };
-    Some(trusted(&link.provider.name, settings, audiences))
+    Some(trusted(&link.name, settings, audiences))
 }
 
 fn trusted(name: &ProviderName, settings: &ProviderSettings, audiences: usize) -> TrustedProvider {
