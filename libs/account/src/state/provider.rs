@@ -29,6 +29,8 @@ pub struct Provider {
     pub keys: ProviderKeys,
     /// From claims to roles; absent: trust policies alone decide.
     pub role_map: Option<MappedRoles>,
+    /// The event that gave it the settings it has. What was kept of a token before that was kept by others.
+    pub settings_changed: Seq,
     /// Birth and last change of settings, sharing and status; keys and role map have their own.
     pub stamp: Stamp,
 }

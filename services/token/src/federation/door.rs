@@ -9,6 +9,7 @@ use trilby_federation::{Link, Provider};
 use trilby_model::federation::IssuerUrl;
 use trilby_model::{AccountId, Arn, LinkId, ProviderId};
 use trilby_service::problem::Problem;
+use trilby_session::claims::{Claims, DependencyKind};
 
 use super::Named;
 
@@ -78,6 +79,17 @@ impl Door {
                 found?.role_map.as_ref()
             }
         }
+    }
+
+    /// Whether the provider's settings are those by which a session of it was issued.
+    pub(crate) fn settings_since(&self, session: &Claims, provider: &ProviderId) -> bool {
+        let found = self.owner.state.provider(&Ref::Id(provider.clone()));
+        let checked = session.trilby.dep.iter().find(|dependency| {
+            dependency.kind == DependencyKind::Provider && dependency.id == provider.as_str()
+        });
+        found
+            .zip(checked)
+            .is_some_and(|(found, checked)| found.settings_changed.get() <= checked.seq)
     }
 
     fn is_named(&self, named: &Named) -> bool {

@@ -137,6 +137,10 @@ impl Judge<'_> {
         if owner == target.state.id() {
             return Ok(Arc::clone(target));
         }
+        // As one that is suspended: whoever holds it could vouch for anybody.
+        if standing::is_account_quarantined(self.services, owner, None).await? {
+            return Err(denied("the provider's owner is in quarantine"));
+        }
         let owner = view(self.services, owner).await?;
         owner.ok_or_else(|| denied("no provider"))
     }

@@ -5,10 +5,13 @@ use trilby_account::Ref;
 use trilby_account::command::{
     DeleteRole, RemoveProviderLink, SetProviderStatus, SuspendAccount, UpdateProvider,
 };
+use trilby_account::organization::QuarantineTarget;
 use trilby_issuer::Algorithm;
 use trilby_model::federation::LinkFields;
+use trilby_testkit::http::Client;
 
-use crate::outside::{Outside, name, trusting_provider};
+use crate::member::Member;
+use crate::outside::{CLIENT, Outside, name, trusting_provider};
 use crate::world::told;
 
 #[test]
@@ -257,6 +260,82 @@ fn a_disabled_provider_or_a_suspended_owner_ends_it_everywhere() {
         };
         again.expect_problem(400, code);
     }
+}
+
+#[test]
+fn an_owner_in_quarantine_vouches_for_nobody_elsewhere() {
+    let outside = Outside::new(json!({}));
+    let linking = outside.linked(LinkFields::default());
+    let role = outside.role(linking, "Customer");
+    let ask = || outside.assume(&outside.token("ana", json!({})), &role, json!({}));
+    let session = outside.wearing(&ask().expect(200));
+    let member = Member::join(&outside.world);
+    ask().expect(200);
+    member.quarantine(QuarantineTarget::Account(outside.owner));
+    assert!(!outside.world.stands(&session));
+    ask().expect_problem(403, "access_denied");
+}
+
+#[test]
+fn what_a_federated_session_did_not_keep_admits_nobody_later() {
+    let outside = Outside::new(json!({}));
+    let role = outside.role(outside.owner, "Customer");
+    let session = outside.federated(json!({ "banned": true }));
+    let body = json!({ "role_arn": role, "role_session_name": "ana" });
+    let ask = |session: &Client| outside.world.post(session, "/v1/assume-role", &body);
+    ask(&session).expect(200);
+    let settings = serde_json::from_value(json!({ "exposed_claims": ["banned"] })).unwrap();
+    let provider = Ref::Name(name("login"));
+    let command = UpdateProvider { provider, settings };
+    outside.world.inside.run(outside.owner, command);
+    let rule = |id: &str, effect: &str, op: Value| {
+        json!({ "id": id, "priority": if effect == "deny" { 1 } else { 2 }, "effect": effect,
+            "when": [op], "roles": [role] })
+    };
+    outside.map(
+        outside.owner,
+        json!({ "rules": [
+            rule("banned", "deny", json!({ "claim": "banned", "op": "bool", "value": true })),
+            rule("all", "allow", json!({ "claim": "sub", "op": "exists" })),
+        ]}),
+    );
+    // The session is from before the claim was kept: to the rule it looks absent.
+    ask(&session).expect_problem(403, "access_denied");
+    ask(&outside.federated(json!({ "banned": true }))).expect_problem(403, "access_denied");
+    ask(&outside.federated(json!({ "banned": false }))).expect(200);
+}
+
+#[test]
+fn what_a_provider_asks_by_now_is_asked_of_older_sessions() {
+    let outside = Outside::new(json!({}));
+    let linking = outside.linked(LinkFields::default());
+    let role = outside.role(linking, "Customer");
+    let session = outside.federated(json!({ "hd": "evil.example" }));
+    let body = json!({ "role_arn": role, "role_session_name": "ana" });
+    let ask = || outside.world.post(&session, "/v1/assume-role", &body);
+    // Who else may link it is no question to who came by it.
+    outside.share(&[linking, outside.world.another_account("Third")]);
+    ask().expect(200);
+    let settings = json!({
+        "require_claims": [{ "claim": "hd", "op": "equals", "value": "acme.example" }],
+    });
+    let command = UpdateProvider {
+        provider: Ref::Name(name("login")),
+        settings: serde_json::from_value(settings).unwrap(),
+    };
+    outside.world.inside.run(outside.owner, command);
+    ask().expect_problem(403, "access_denied");
+}
+
+#[test]
+fn claims_of_a_linked_provider_go_by_the_links_name() {
+    let outside = Outside::new(json!({ "audiences": [CLIENT, "another"] }));
+    let linking = outside.linked(LinkFields::default());
+    let condition = json!({ "StringEquals": { "oidc/shop:aud": CLIENT, "oidc/shop:sub": "ana" } });
+    let role = outside.role_if(linking, "Customer", condition);
+    let ask = |who: &str| outside.assume(&outside.token(who, json!({})), &role, json!({}));
+    ask("ana").expect(200);
+    ask("bob").expect_problem(403, "access_denied");
 }
 
 #[test]

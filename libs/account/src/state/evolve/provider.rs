@@ -21,6 +21,7 @@ impl Account {
             enabled: true,
             keys: ProviderKeys::default(),
             role_map: None,
+            settings_changed: moment.seq,
             stamp: Stamp::new(moment),
         };
         self.provider_names
@@ -35,6 +36,7 @@ impl Account {
                 provider.keys = ProviderKeys::default();
             }
             provider.settings = fact.settings.clone();
+            provider.settings_changed = moment.seq;
         });
     }
 

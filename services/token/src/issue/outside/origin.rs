@@ -70,7 +70,15 @@ impl Origin<'_> {
                 Ok(())
             }
             Self::Token(_) => Err(Doubt::ProviderDisabled),
-            Self::Session(session, _) => kept(session.verified.claims(), door)?.check(),
+            // Who keeps what the settings of then exposed may lack what those of now read: an absent claim must not pass
+            // for one that is not there in the token.
+            Self::Session(session, provider) => {
+                let claims = session.verified.claims();
+                match door.settings_since(claims, provider) {
+                    true => kept(claims, door)?.check(),
+                    false => Err(Doubt::TooOld),
+                }
+            }
         }
     }
 
