@@ -181,8 +181,13 @@ fn a_position_within_a_commit_or_of_a_lost_timeline_is_refused() {
         &mary("docs:Read"),
     )
     .expect_problem(409, "timeline_lost");
-    // The account's first commit holds two events.
-    let inside = format!("{}@1", world.account);
+    let renamed = |name: &str| trilby_account::event::AccountRenamed {
+        name: name.parse().unwrap(),
+    };
+    let both = vec![renamed("half").into(), renamed("whole").into()];
+    let before = world.inside.state(world.account).seq().get();
+    world.inside.append(Events::Account(world.account, both));
+    let inside = format!("{}@{}", world.account, before + 1);
     ask_at(&storefront, &world, &inside, &mary("docs:Read")).expect_problem(400, "invalid_seq");
 }
 
