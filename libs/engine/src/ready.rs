@@ -51,14 +51,15 @@ impl Ready {
             &surroundings,
             Fill::Replace(request.tags),
         );
+        let resources: Box<[String]> = request
+            .resource
+            .arn()
+            .into_iter()
+            .flat_map(with_ancestors)
+            .collect();
         Self {
-            beginnings: Beginnings::of(&request.action),
-            resources: request
-                .resource
-                .arn()
-                .into_iter()
-                .flat_map(with_ancestors)
-                .collect(),
+            beginnings: Beginnings::of(&request.action, resources.first().map(String::as_str)),
+            resources,
             given,
             own_tags: context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default()),
             overlays: !matches!(request.principal, Principal::User(_)),

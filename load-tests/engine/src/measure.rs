@@ -1,0 +1,53 @@
+//! Decisions timed one by one, and rounds of two sides in turn.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::stats::{median, percentile};
+
+/// Nanoseconds of each of so many decisions, the clock included.
+pub fn each<T>(count: usize, mut ask: impl FnMut(usize) -> T) -> Vec<f64> {
+    (0..count)
+        .map(|index| {
+            let before = Instant::now();
+            black_box(ask(index));
+            before.elapsed().as_nanos() as f64
+        })
+        .collect()
+}
+
+/// Medians of both sides over rounds in turn, and the median of the rounds' own ratios.
+pub struct Pair {
+    pub ours_ns: f64,
+    pub other_ns: f64,
+    /// The other's median by ours.
+    pub ratio: f64,
+}
+
+/// Takes both sides in turn; each gives the times of its decisions.
+pub fn pairs(
+    rounds: usize,
+    mut ours: impl FnMut() -> Vec<f64>,
+    mut other: impl FnMut() -> Vec<f64>,
+) -> Pair {
+    let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    // The first round warms both and is not counted.
+    let _ = (ours(), other());
+    for _ in 0..rounds.max(1) {
+        let (x, y) = (median(ours()), median(other()));
+        a.push(x);
+        b.push(y);
+        ratios.push(y / x);
+    }
+    Pair {
+        ours_ns: median(a),
+        other_ns: median(b),
+        ratio: median(ratios),
+    }
+}
+
+/// The hundredth slowest by the median.
+pub fn tail(mut times: Vec<f64>) -> f64 {
+    let slow = percentile(&mut times, 99);
+    slow / median(times)
+}
