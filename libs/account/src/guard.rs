@@ -212,6 +212,13 @@ impl KnownPrincipals {
 }
 
 impl Account {
+    /// The unique id of the identity provider that a document of this account means by a text now: one of its own, or
+    /// one of another account that it has accepted by a link.
+    #[must_use]
+    pub fn provider_id(&self, text: &str) -> Option<ProviderId> {
+        provider(self, text)
+    }
+
     /// The unique id of a user or role of this account by its ARN, or of the role behind a role
     /// session's ARN. What a service asks of other accounts to fill [`KnownPrincipals`].
     #[must_use]

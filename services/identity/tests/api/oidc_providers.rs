@@ -290,3 +290,29 @@ fn the_issuer_is_a_condition_of_rights() {
         .expect_problem(403, "access_denied");
     helper.post(&path, &body(ISSUER)).expect(201);
 }
+
+#[test]
+fn a_provider_of_a_dead_ones_name_is_not_let_in_by_saving_again() {
+    let world = World::new();
+    let made = provider(&world, "acme");
+    login_role(&world, "web", made.text("/arn"));
+    let path = world.at("/roles/web");
+    let read = world.admin.get(&path).expect(200);
+    let named = "/trust_policy/Statement/0/Principal/Federated/0";
+    assert_eq!(read.text(named), made.text("/arn"));
+
+    matching(&world.admin, &made)
+        .delete(&world.at("/oidc-providers/acme?cascade=true"))
+        .expect(204);
+    let again = provider(&world, "acme");
+    assert_eq!(again.text("/arn"), made.text("/arn"));
+    let read = world.admin.get(&path).expect(200);
+    assert_eq!(read.text(named), made.text("/id"));
+    let body = json!({ "document": read.json["trust_policy"] });
+    let etag = read.text("/trust_policy_etag").to_owned();
+    world
+        .admin
+        .with_header("if-match", &etag)
+        .put(&world.at("/roles/web/trust-policy"), &body)
+        .expect_problem(400, "invalid_principal");
+}

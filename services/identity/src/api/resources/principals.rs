@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use trilby_access::Services;
 use trilby_access::problem::of_directory;
-use trilby_account::{Account, AccountStatus, GuardText, KnownPrincipals, PrincipalId};
+use trilby_account::{Account, AccountStatus, GuardText, KnownPrincipals};
 use trilby_directory::{AccountView, Error};
 use trilby_model::{AccountId, Arn};
 use trilby_policy::{AwsPrincipal, Document};
@@ -87,12 +87,12 @@ pub async fn known(
     Ok(known)
 }
 
-/// A policy's document with the unique ids of those of its principals that are gone in the place of their ARNs: who
-/// saves it again must not let in whoever bears the name now.
+/// A policy's document with the unique ids of those of its principals and identity providers that are gone in the place
+/// of their ARNs: who saves it again must not let in whoever bears the name now.
 ///
 /// Errors: those of the directory, and faults of ours.
 pub async fn shown(services: &Services, own: &Account, text: &GuardText) -> Result<Value, Problem> {
-    let mut gone: BTreeMap<&str, &PrincipalId> = BTreeMap::new();
+    let mut gone: BTreeMap<&str, String> = BTreeMap::new();
     let mut others: BTreeMap<AccountId, Option<Arc<AccountView>>> = BTreeMap::new();
     for (name, id) in &text.principals {
         let arn: Option<Arn> = name.parse().ok();
@@ -110,7 +110,12 @@ pub async fn shown(services: &Services, own: &Account, text: &GuardText) -> Resu
             }
         };
         if !lives {
-            gone.insert(name, id);
+            gone.insert(name, id.to_string());
+        }
+    }
+    for (name, id) in &text.providers {
+        if own.provider_id(name).as_ref() != Some(id) {
+            gone.insert(name, id.to_string());
         }
     }
     let mut document = documents::shown(&text.policy)?;
@@ -127,20 +132,25 @@ async fn account(services: &Services, id: AccountId) -> Result<Option<Arc<Accoun
     }
 }
 
-fn replace(document: &mut Value, gone: &BTreeMap<&str, &PrincipalId>) {
+fn replace(document: &mut Value, gone: &BTreeMap<&str, String>) {
     let statements = document.get_mut("Statement").and_then(Value::as_array_mut);
     for statement in statements.into_iter().flatten() {
-        for element in ["Principal", "NotPrincipal"] {
+        for (element, kind) in [
+            ("Principal", "AWS"),
+            ("Principal", "Federated"),
+            ("NotPrincipal", "AWS"),
+            ("NotPrincipal", "Federated"),
+        ] {
             let named = statement
                 .get_mut(element)
-                .and_then(|principal| principal.get_mut("AWS"));
+                .and_then(|principal| principal.get_mut(kind));
             let Some(Value::Array(named)) = named else {
                 continue;
             };
             let mut seen = BTreeSet::new();
             named.retain_mut(|principal| {
                 if let Some(id) = principal.as_str().and_then(|text| gone.get(text)) {
-                    *principal = Value::String(id.to_string());
+                    *principal = Value::String(id.clone());
                 }
                 seen.insert(principal.to_string())
             });
@@ -151,6 +161,7 @@ fn replace(document: &mut Value, gone: &BTreeMap<&str, &PrincipalId>) {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use trilby_account::PrincipalId;
 
     use super::*;
 
@@ -163,7 +174,7 @@ mod tests {
             {"NotPrincipal": {"AWS": [name]}},
             {"Principal": "*"},
         ]});
-        replace(&mut document, &BTreeMap::from([(name, &id)]));
+        replace(&mut document, &BTreeMap::from([(name, id.to_string())]));
         assert_eq!(
             document,
             json!({"Statement": [
