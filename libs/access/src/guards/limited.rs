@@ -37,6 +37,7 @@ fn outlives(event: &Event) -> bool {
     matches!(
         event,
         Event::AccessKeyCreated(_)
+            | Event::AccessKeyActivated(_)
             | Event::UserPasswordSet(_)
             | Event::UserPasswordTicketIssued(_)
             | Event::RoleCreated(_)
@@ -44,7 +45,13 @@ fn outlives(event: &Event) -> bool {
             | Event::ProviderRegistered(_)
             | Event::ProviderChanged(_)
             | Event::ProviderShared(_)
+            | Event::ProviderEnabled(_)
+            | Event::ProviderKeysUriConfirmed(_)
             | Event::ProviderLinkAccepted(_)
+            | Event::ProviderLinkChanged(_)
+            // Without a map trust alone decides, and lets in more.
+            | Event::RoleMapPut(_)
+            | Event::RoleMapDeleted(_)
     )
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
 
-use crate::roles;
 use crate::world::{World, once};
+use crate::{oidc_providers, roles};
 
 fn stopped(answer: Answer, guard: &str) {
     let refused = answer.expect_problem(403, "escalation_refused");
@@ -309,6 +309,45 @@ fn g11_a_limited_session_makes_nothing_that_outlives_it() {
         .expect(201);
     key(&limited).expect(201);
     stopped(limited.request("POST", &reset).send(), "G11");
+}
+
+#[test]
+fn g11_nor_does_it_wake_a_key_or_say_whom_an_issuer_brings_in() {
+    let world = World::new();
+    roles::make(&world, "worker");
+    let document = json!({ "document": allow(&["*"]) });
+    let new = world.admin.with_header("if-none-match", "*");
+    new.put(&world.at("/roles/worker/inline-policies/all"), &document)
+        .expect(201);
+    let mut claims = world.inside.role_claims(world.account, "worker", "run");
+    claims.trilby.pol = allow(&["*"]).as_object().cloned();
+    let limited = world.inside.with_session(claims);
+
+    person(&world, "mary");
+    let keys = world.at("/users/mary/access-keys");
+    let made = world
+        .admin
+        .with_header("idempotency-key", &once())
+        .post(&keys, &json!({}))
+        .expect(201);
+    let key = format!("{keys}/{}", made.text("/access_key_id"));
+    let status = |client: &Client, status: &str| client.patch(&key, &json!({ "status": status }));
+    status(&limited, "inactive").expect(200);
+    stopped(status(&limited, "active"), "G11");
+
+    let provider = oidc_providers::provider(&world, "acme");
+    oidc_providers::login_role(&world, "customer", provider.text("/arn"));
+    let path = world.at("/oidc-providers/acme/role-map");
+    let map = json!({ "role_map": { "rules": [{
+        "id": "all", "priority": 1, "when": [{ "claim": "sub", "op": "exists" }],
+        "roles": [format!("arn:trilby:iam::{}:role/customer", world.account)],
+    }] } });
+    let put = |client: &Client| client.with_header("if-none-match", "*").put(&path, &map);
+    stopped(put(&limited), "G11");
+    let made = put(&world.admin).expect(201);
+    // Without the map trust alone decides, so that more may come in.
+    let delete = oidc_providers::matching(&limited, &made).delete(&path);
+    stopped(delete, "G11");
 }
 
 #[test]
