@@ -29,6 +29,7 @@ use crate::workspace;
 mod copy;
 mod demo;
 mod list;
+mod seed;
 mod trial;
 
 use copy::Copy;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::seed;
 use crate::workspace;
 
 /// The copy: always in one place below the target folder, so that cargo knows the builds of the last run again.
@@ -16,13 +17,17 @@ pub struct Copy {
 
 impl Copy {
     /// Makes the copy equal to the work tree. Files that are equal already keep their time stamp: cargo builds only what
-    /// changed. Dependencies from outside are shared with normal builds, since both use one target folder.
+    /// changed.
+    ///
+    /// Its builds have a folder of their own: cargo does not tell the copy's crates from the work tree's, and what is
+    /// built from a broken rule must never pass for a build of the tree.
     pub fn make(root: &Path, target_dir: &Path) -> anyhow::Result<Self> {
         let copy = Self {
             folder: target_dir.join("mutate"),
-            target_dir: target_dir.to_owned(),
+            target_dir: target_dir.join("mutate-build"),
         };
         fs::create_dir_all(&copy.folder)?;
+        seed::dependencies(target_dir, &copy.target_dir)?;
         let wanted = workspace::files(root)?;
         for file in &wanted {
             let bytes = fs::read(root.join(file)).with_context(|| file.display().to_string())?;
