@@ -256,12 +256,11 @@ fn combine(
             passes(matched, layer, levels)
         }
     };
+    let root_is_free = asked.caller.kind == Kind::Root && planted(Fault::RootIsFree);
     let mut gate = None;
     if !chain("rcp", seats.rcp) {
         gate = Some("rcp");
-    } else if !chain("scp", seats.scp)
-        && !(asked.caller.kind == Kind::Root && planted(Fault::RootIsFree))
-    {
+    } else if !root_is_free && !chain("scp", seats.scp) {
         gate = Some("scp");
     }
     if planted(Fault::GateBeforeDeny)
@@ -279,7 +278,7 @@ fn combine(
         return ("implicit_deny", layer);
     }
     let root = asked.caller.kind == Kind::Root;
-    let bound = |layer: &str| seats.bind.iter().any(|bound| *bound == layer);
+    let bound = |layer: &str| seats.bind.contains(&layer);
     let i = root || says(matched, "identity", "Allow");
     let b = root || !bound("boundary") || says(matched, "boundary", "Allow");
     let p = root

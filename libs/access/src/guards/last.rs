@@ -15,7 +15,7 @@ pub(super) fn check(judged: &Judged<'_>) -> Result<(), Problem> {
     if knows || !judged.events.iter().any(may_take) {
         return Ok(());
     }
-    if !has_administrator(&judged.before)? || has_administrator(&judged.after)? {
+    if !has_administrator(judged.before)? || has_administrator(&judged.after)? {
         return Ok(());
     }
     let detail =

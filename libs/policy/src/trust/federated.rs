@@ -158,7 +158,7 @@ impl Look<'_> {
                     notes.push(("mutable_claim", says.to_owned()));
                 }
                 "sub" if provider.issuer == GITHUB => {
-                    if values.iter().any(|value| is_whole_owner(value)) {
+                    if values.iter().any(is_whole_owner) {
                         let says = "every repository, branch and pull request of the organization may assume the role";
                         notes.push(("whole_organization_subject", says.to_owned()));
                     }

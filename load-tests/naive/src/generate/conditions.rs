@@ -347,7 +347,7 @@ fn value(random: &mut Random, of: &Type, variables: bool) -> Value {
     if of.bare
         && random.chance(30)
         && let Ok(bare @ (Value::Number(_) | Value::Bool(_))) = serde_json::from_str(text)
-        && bare.to_string() == text
+        && prints_as(&bare, text)
     {
         return bare;
     }
@@ -393,7 +393,7 @@ pub(super) fn context(random: &mut Random) -> Value {
                 let text = random.pick(of.request);
                 let value = match serde_json::from_str(text) {
                     Ok(bare @ (Value::Number(_) | Value::Bool(_)))
-                        if random.chance(20) && bare.to_string() == text =>
+                        if random.chance(20) && prints_as(&bare, text) =>
                     {
                         bare
                     }
@@ -420,4 +420,10 @@ pub(super) fn context(random: &mut Random) -> Value {
         }
     }
     Value::Object(context)
+}
+
+/// Whether a value is written exactly so, and not in another form of the same.
+fn prints_as(value: &Value, text: &str) -> bool {
+    let printed = value.to_string();
+    printed == text
 }

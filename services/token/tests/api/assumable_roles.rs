@@ -147,7 +147,7 @@ fn a_role_map_says_by_which_rules() {
     ]});
     outside.map(outside.owner, map);
     let page = list(&outside.federated(json!({ "groups": ["eng"] })), "");
-    assert_eq!(arns(&page), [one.clone()]);
+    assert_eq!(arns(&page), std::slice::from_ref(&one));
     assert_eq!(page["roles"][0]["via"]["rule_ids"], json!(["eng"]));
     let page = list(&outside.federated(json!({ "groups": ["eng", "ops"] })), "");
     assert_eq!(arns(&page), [one, two]);
