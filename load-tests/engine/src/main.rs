@@ -2,6 +2,15 @@
 //!
 //! `cargo xtask bench engine` builds and runs this: once to take times, once in a build that counts the heap.
 
+#![cfg_attr(
+    feature = "count",
+    expect(
+        unused_imports,
+        dead_code,
+        reason = "the build that counts takes no times"
+    )
+)]
+
 mod cedar;
 #[cfg(feature = "count")]
 mod heap;
