@@ -135,24 +135,22 @@ impl Installation {
             account,
             name: name.parse().expect("an account name"),
         };
-        self.append(Events::Account(account, vec![created.into()]));
-        self.adopt(account);
+        let root = root_credential(account);
+        self.append(Events::Account(account, vec![created.into(), root.into()]));
+        self.give_key(account);
         account
     }
 
     /// Gives an account that was made by the API a root password and a signing key, so that it can be entered.
     pub fn adopt(&self, account: AccountId) {
-        let hashing = trilby_account::Hashing {
-            algo: "argon2id".to_owned(),
-            params: Default::default(),
-        };
-        let root = RootCredentialSet {
+        self.append(Events::Account(
             account,
-            generation: 1,
-            hashing,
-            email: None,
-        };
-        self.append(Events::Account(account, vec![root.into()]));
+            vec![root_credential(account).into()],
+        ));
+        self.give_key(account);
+    }
+
+    fn give_key(&self, account: AccountId) {
         let key = SigningKey::generate(Algorithm::Es256).expect("a key");
         let jwk = serde_json::to_value(key.public().to_jwk()).expect("a JWK");
         let kid = key.kid().to_owned();
@@ -334,4 +332,16 @@ fn settings() -> Settings {
     ];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Settings::load(None, [], values).expect("settings")
+}
+
+fn root_credential(account: AccountId) -> RootCredentialSet {
+    RootCredentialSet {
+        account,
+        generation: 1,
+        hashing: trilby_account::Hashing {
+            algo: "argon2id".to_owned(),
+            params: Default::default(),
+        },
+        email: None,
+    }
 }
