@@ -47,9 +47,9 @@ pub struct Args {
     /// Play the demo in place of the named tests, with the mutations that it must notice
     #[arg(long)]
     demo: bool,
-    /// At most this many
+    /// At most this many, spread over the list
     #[arg(long, value_name = "N")]
-    first: Option<usize>,
+    sample: Option<usize>,
 }
 
 /// What judges a mutation.
@@ -87,7 +87,9 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     if args.demo {
         mutations.retain(|mutation| mutation.demo);
     }
-    mutations.truncate(args.first.unwrap_or(usize::MAX));
+    if let Some(n_wanted) = args.sample {
+        mutations = spread(mutations, n_wanted);
+    }
     ensure!(!mutations.is_empty(), "no mutation to try");
     if args.check {
         println!("{} mutations, each of which fits its file", mutations.len());
@@ -122,6 +124,19 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         rows.push((mutation, outcome));
     }
     report(&rows)
+}
+
+/// So many of them, at even distances.
+fn spread<T>(all: Vec<T>, n_wanted: usize) -> Vec<T> {
+    let n = all.len();
+    let mut n_seen = 0;
+    // The k-th is taken where k/n of the wanted number becomes another whole.
+    let taken = all.into_iter().filter(|_| {
+        let before = n_seen * n_wanted / n;
+        n_seen += 1;
+        n_seen * n_wanted / n > before
+    });
+    taken.collect()
 }
 
 /// What each distinct judge says of the untouched copy.
@@ -167,4 +182,16 @@ fn report(rows: &[(&Mutation, Outcome)]) -> anyhow::Result<()> {
         bail!("{n_failed} mutations were not noticed");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn a_sample_is_spread_over_the_list() {
+        assert_eq!(spread((0..10).collect(), 3), [3, 6, 9]);
+        assert_eq!(spread(vec![1, 2], 5), [1, 2]);
+        assert!(spread(vec![1], 0).is_empty());
+    }
 }

@@ -5,7 +5,7 @@ use trilby_model::{AccountId, Hash, Seq, Timestamp};
 
 use super::command::Desk;
 use super::event::{
-    Event, MemberLeft, MemberRootCredentialDisabled, MemberRootCredentialEnabled,
+    Event, MemberLeft, MemberOrigin, MemberRootCredentialDisabled, MemberRootCredentialEnabled,
     OrganizationDeleted,
 };
 use super::state::Organization;
@@ -54,8 +54,8 @@ pub struct Departure {
 
 /// Decides on [`EnableRoot`]. `state` is the member's.
 ///
-/// Errors: no such member, or it manages the organization; it is in quarantine or out of service;
-/// those of the ticket.
+/// Errors: no such member, or it manages the organization, or it was invited; it is in quarantine or out
+/// of service; those of the ticket.
 pub fn enable_root(
     organization: &Organization,
     state: &Account,
@@ -63,7 +63,7 @@ pub fn enable_root(
     ctx: &Context,
 ) -> Result<RootCredential, Rejection> {
     let desk = Desk::new(organization, ctx)?;
-    let account = managed(&desk, state, command.account)?;
+    let account = with_our_root(&desk, state, command.account)?;
     if organization.is_quarantined(account, None) {
         let why = "is in quarantine";
         return Err(Rejection::state(ThingKind::Account, &account, why));
@@ -80,7 +80,8 @@ pub fn enable_root(
 
 /// Decides on [`DisableRoot`]. `state` is the member's.
 ///
-/// Errors: no such member, or it manages the organization; its root has neither password nor ticket.
+/// Errors: no such member, or it manages the organization, or it was invited; its root has neither
+/// password nor ticket.
 pub fn disable_root(
     organization: &Organization,
     state: &Account,
@@ -88,7 +89,7 @@ pub fn disable_root(
     ctx: &Context,
 ) -> Result<RootCredential, Rejection> {
     let desk = Desk::new(organization, ctx)?;
-    let account = managed(&desk, state, command.account)?;
+    let account = with_our_root(&desk, state, command.account)?;
     Ok(RootCredential {
         organization_events: vec![MemberRootCredentialDisabled { account }.into()],
         account_events: state.decide(RemoveRootCredential {}.into(), &unconditional(ctx))?,
@@ -191,6 +192,23 @@ fn managed(desk: &Desk<'_>, state: &Account, account: AccountId) -> Result<Accou
         return Err(Rejection::state(ThingKind::Account, &account, why));
     }
     Ok(account)
+}
+
+/// A member whose root had no credential before the organization gave it one. One that came by
+/// invitation was somebody's own: whoever manages an organization enters it by a role there.
+fn with_our_root(
+    desk: &Desk<'_>,
+    state: &Account,
+    account: AccountId,
+) -> Result<AccountId, Rejection> {
+    let managed = managed(desk, state, account)?;
+    match desk.member(account)?.origin {
+        MemberOrigin::Created | MemberOrigin::Management => Ok(managed),
+        MemberOrigin::Invited => {
+            let why = "was invited, and its root is its own";
+            Err(Rejection::state(ThingKind::Account, &account, why))
+        }
+    }
 }
 
 /// A precondition of a request is about the membership, not about the account behind it.

@@ -322,26 +322,30 @@ fn a_member_is_entrusted_with_some_actions_and_never_with_all() {
     assert_eq!(tree.code(RemoveDelegatedAdmin { account }), "not_found");
 }
 
+fn invite(account: AccountId) -> CreateInvitation {
+    CreateInvitation {
+        account,
+        expires_at: later(),
+    }
+}
+
+fn created(id: AccountId) -> Account {
+    let mut state = Account::empty(id);
+    let created = trilby_account::event::AccountCreated {
+        account: id,
+        name: "guest".parse().unwrap(),
+    };
+    fold(&mut state, &[created.into()]);
+    state
+}
+
 #[test]
 fn an_invitation_opens_for_its_account_alone_and_once() {
     let mut tree = Tree::new();
     let guest: AccountId = "222233334444".parse().unwrap();
-    let invite = |account| CreateInvitation {
-        account,
-        expires_at: later(),
-    };
     let ctx = tree.context();
     let events = create_invitation(&tree.organization, &invite(guest), &ctx).unwrap();
     tree.after(&events);
-    let created = |id: AccountId| {
-        let mut state = Account::empty(id);
-        let created = trilby_account::event::AccountCreated {
-            account: id,
-            name: "guest".parse().unwrap(),
-        };
-        fold(&mut state, &[created.into()]);
-        state
-    };
     let mut state = created(guest);
     let accept = AcceptInvitation { number: 1 };
     let other = created("333344445555".parse().unwrap());
@@ -363,6 +367,26 @@ fn an_invitation_opens_for_its_account_alone_and_once() {
     assert_eq!(code(again), "not_found");
     let member = create_invitation(&tree.organization, &invite(guest), &ctx);
     assert_eq!(code(member), "already_exists");
+}
+
+#[test]
+fn root_of_an_account_that_was_invited_stays_its_own() {
+    let mut tree = Tree::new();
+    let guest: AccountId = "222233334444".parse().unwrap();
+    let mut state = created(guest);
+    let ctx = tree.context();
+    let invited = create_invitation(&tree.organization, &invite(guest), &ctx).unwrap();
+    tree.after(&invited);
+    let accept = AcceptInvitation { number: 1 };
+    let joined = accept_invitation(&tree.organization, &state, &accept, &ctx).unwrap();
+    tree.after(&joined.organization_events);
+    fold(&mut state, &joined.account_events);
+    let email = Some(Hash([1; 32]));
+    let enabled = enable_root(&tree.organization, &state, &enable(guest, email), &ctx);
+    assert_eq!(code(enabled), "invalid_state");
+    let disable = DisableRoot { account: guest };
+    let disabled = disable_root(&tree.organization, &state, &disable, &ctx);
+    assert_eq!(code(disabled), "invalid_state");
 }
 
 #[test]
