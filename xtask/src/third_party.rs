@@ -1,4 +1,4 @@
-//! The verifier of outside tokens against an issuer that is not ours: npm `oidc-provider`, over real HTTP.
+//! The verifier of outside tokens, and the whole program, against an issuer that is not ours: npm `oidc-provider`, over real HTTP.
 //!
 //! Its program and pinned versions are in `xtask/issuers/oidc-provider/`; it is installed into `target/issuers/` and runs
 //! for as long as the tests that need it.
@@ -13,7 +13,17 @@ use anyhow::{Context as _, ensure};
 use crate::{command, workspace};
 
 /// The tests that need it, which read its address here.
-const TEST: [&str; 5] = ["test", "-p", "trilby-federation", "--test", "third_party"];
+const TESTS: [[&str; 6]; 2] = [
+    [
+        "-p",
+        "trilby-federation",
+        "--test",
+        "third_party",
+        "--",
+        "--ignored",
+    ],
+    ["-p", "trilby", "--test", "e2e", "--", "--ignored"],
+];
 const ADDRESS: &str = "TRILBY_TEST_ISSUER";
 
 const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "server.mjs"];
@@ -25,15 +35,19 @@ pub fn missing() -> Option<&'static str> {
 }
 
 /// Installs and starts the issuer, and runs the tests against it, passing on each line they print; whether they passed.
-pub fn run(root: &Path, on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
+pub fn run(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
     let issuer = Issuer::start(root)?;
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(TEST)
-        .args(["--", "--ignored"])
-        .env(ADDRESS, &issuer.url)
-        .current_dir(root);
-    command::tee(&mut cargo, on_line)
+    let mut all_passed = true;
+    for test in TESTS {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .arg("test")
+            .args(test)
+            .env(ADDRESS, &issuer.url)
+            .current_dir(root);
+        all_passed &= command::tee(&mut cargo, &mut on_line)?;
+    }
+    Ok(all_passed)
 }
 
 /// A running issuer, ended when dropped.

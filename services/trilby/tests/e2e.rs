@@ -44,3 +44,7 @@ mod story;
 mod story_ana;
 #[path = "e2e/story_hats.rs"]
 mod story_hats;
+#[path = "e2e/story_third_party.rs"]
+mod story_third_party;
+#[path = "e2e/third_party_shop.rs"]
+mod third_party_shop;

@@ -5,7 +5,8 @@ use trilby_testkit::http::{Answer, Client};
 
 use crate::story::Story;
 
-const ANA: &str = "ana-4711";
+/// Who she is to the issuer.
+pub const ANA: &str = "ana-4711";
 
 pub fn assert_hold(story: &Story) {
     assert_sessions(story);
@@ -36,23 +37,37 @@ fn assert_sessions(story: &Story) {
 }
 
 fn assert_rights(story: &Story) {
-    let dev = story.fact("dev");
-    let storefront = story.by("storefront");
     let ana = subject(story, "ana-dev");
-    for (action, whose, outcome, layer) in [
-        ("shop:ReadOrder", ANA, "allow", "identity"),
-        ("shop:ReadOrder", "ben-0815", "implicit_deny", "identity"),
-        ("shop:RefundOrder", ANA, "explicit_deny", "identity"),
-    ] {
-        let answer = ask(&storefront, dev, &question(&ana, action, whose));
-        let reason = &answer.json["context"]["trilby"];
-        assert_eq!(reason["decision"], outcome, "{answer:?}");
-        assert_eq!(reason["layer"], layer, "{answer:?}");
-    }
+    assert_customers_rights(&story.by("storefront"), story.fact("dev"), &ana);
     let revoked = question(&subject(story, "ana"), "shop:PlaceOrder", ANA);
     let answer = ask(&story.by("shop"), story.fact("prod"), &revoked);
     assert_eq!(answer.json["decision"], false, "{answer:?}");
     assert!(answer.text("/context/trilby/message").contains("revoked"));
+}
+
+/// Her own orders and no others, and no refunds; each answer says why.
+pub fn assert_customers_rights(shop: &Client, account: &str, ana: &Value) {
+    for (action, whose, outcome, sid) in [
+        ("shop:ReadOrder", ANA, "allow", Some("OwnOrders")),
+        ("shop:ReadOrder", "ben-0815", "implicit_deny", None),
+        (
+            "shop:RefundOrder",
+            ANA,
+            "explicit_deny",
+            Some("NoRefundsOnline"),
+        ),
+    ] {
+        let answer = ask(shop, account, &question(ana, action, whose));
+        let reason = &answer.json["context"]["trilby"];
+        assert_eq!(
+            answer.json["decision"],
+            outcome == "allow",
+            "{action} {whose}: {answer:?}"
+        );
+        assert_eq!(reason["decision"], outcome, "{answer:?}");
+        assert_eq!(reason["layer"], "identity", "{answer:?}");
+        assert_eq!(reason["deciding"][0]["sid"].as_str(), sid, "{answer:?}");
+    }
 }
 
 /// The role could read orders then, and cannot now.
@@ -81,11 +96,15 @@ fn assert_record(story: &Story) {
 }
 
 fn subject(story: &Story, who: &str) -> Value {
-    let token = story.read(&format!("{who}.token"));
-    json!({"type": "session", "id": "ana", "properties": {"token": token.trim_end()}})
+    session(story.read(&format!("{who}.token")).trim_end())
 }
 
-fn question(subject: &Value, action: &str, whose: &str) -> Value {
+/// The subject of a question: whoever has this token.
+pub fn session(token: &str) -> Value {
+    json!({"type": "session", "id": "ana", "properties": {"token": token}})
+}
+
+pub fn question(subject: &Value, action: &str, whose: &str) -> Value {
     json!({
         "subject": subject,
         "action": {"name": action},
@@ -93,7 +112,8 @@ fn question(subject: &Value, action: &str, whose: &str) -> Value {
     })
 }
 
-fn ask(client: &Client, account: &str, question: &Value) -> Answer {
+/// Asks for a decision and its reason.
+pub fn ask(client: &Client, account: &str, question: &Value) -> Answer {
     client
         .with_header("trilby-explain", "explain")
         .post(
