@@ -23,8 +23,8 @@ pub struct Discovered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoveryError {
     /// It cannot be had.
-    #[error("the issuer's description cannot be fetched")]
-    Fetch(#[source] FetchError),
+    #[error("the issuer's description cannot be fetched: {0}")]
+    Fetch(FetchError),
     /// It is not an object with each member once.
     #[error("the issuer's description is not a JSON object with each member once")]
     Malformed,

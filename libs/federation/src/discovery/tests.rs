@@ -56,3 +56,12 @@ fn a_description_gives_the_address_of_keys_and_the_algorithms_we_know() {
         Some(BTreeSet::from([SignatureAlgorithm::Rs256]))
     );
 }
+
+#[test]
+fn a_description_that_cannot_be_fetched_says_why() {
+    let refused = crate::guard::Refused::Literal;
+    assert_eq!(
+        DiscoveryError::Fetch(FetchError::Refused(refused)).to_string(),
+        "the issuer's description cannot be fetched: the address may not be called: its host is an address, not a name"
+    );
+}
