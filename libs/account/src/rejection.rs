@@ -67,7 +67,7 @@ pub enum Rejection {
         findings: Vec<Finding>,
     },
     /// A document names principals that do not exist.
-    #[error("{n} principals cannot be resolved", n = principals.len())]
+    #[error("{n} of the named principals cannot be resolved", n = principals.len())]
     InvalidPrincipal {
         /// As the document names them.
         principals: Vec<String>,

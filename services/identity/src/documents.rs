@@ -149,7 +149,10 @@ impl Examined {
     /// Errors: `malformed_policy` with everything that is wrong, or `weak_trust_policy` if it only admits too many.
     pub fn given(self) -> Result<Given, Problem> {
         self.outcome.map_err(|findings| {
-            let detail = format!("the policy document has {} errors", findings.len());
+            let detail = match findings.len() {
+                1 => "the policy document has 1 error".to_owned(),
+                n => format!("the policy document has {n} errors"),
+            };
             with_findings(
                 Problem::new(code_of(&findings), detail),
                 &findings,
