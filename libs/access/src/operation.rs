@@ -8,6 +8,7 @@
 //! [`Operation::ACCESS`] has been met. A handler cannot run, in tests either, without its action having been allowed.
 
 use serde::de::DeserializeOwned;
+use trilby_model::LogId;
 use trilby_service::problem::{Code, ErrorForm, Problem};
 use utoipa::IntoParams;
 
@@ -159,6 +160,13 @@ pub trait Operation: Sized + 'static {
     fn place(path: &Self::Path) -> Place {
         let _ = path;
         Place::Nowhere
+    }
+
+    /// The log that keeps the answer for repetitions, where that is not the log of the place: a receipt is kept only in
+    /// a log that the operation writes.
+    fn receipt_log(path: &Self::Path) -> Option<LogId> {
+        let _ = path;
+        None
     }
 
     /// What the action is asked of: the resource's ARN and the condition keys of this request. Called for every

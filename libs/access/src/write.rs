@@ -180,7 +180,13 @@ impl<Op: Operation> Authorized<Op> {
             ),
             false => None,
         };
-        let origin = origin(&receipt.log, &input.facts, &mut entropy);
+        // Where a caller comes from is told to the place that was asked, whoever else keeps the receipt.
+        let place = self.place_log();
+        let origin = origin(
+            place.as_ref().unwrap_or(&receipt.log),
+            &input.facts,
+            &mut entropy,
+        );
         let now = services.now();
         let ctx = Context::new(now, self.actor(), &mut entropy)
             .with_precondition(input.facts.precondition);
@@ -214,7 +220,7 @@ impl<Op: Operation> Authorized<Op> {
         services: &Services,
         input: &Input<Op>,
     ) -> Result<Option<Reply<Op>>, Problem> {
-        let (Some(log), Some(key)) = (self.place_log(), self.chosen_key(input)) else {
+        let (Some(log), Some(key)) = (self.receipt_log(input), self.chosen_key(input)) else {
             return Ok(None);
         };
         let key = ReceiptKey {
@@ -226,6 +232,10 @@ impl<Op: Operation> Authorized<Op> {
         let earlier = services.directory().earlier::<Reply<Op>, Problem>(&key);
         let earlier = earlier.await.map_err(of_execution)?;
         earlier.map(reply_of).transpose()
+    }
+
+    fn receipt_log(&self, input: &Input<Op>) -> Option<LogId> {
+        Op::receipt_log(&input.path).or_else(|| self.place_log())
     }
 
     fn place_log(&self) -> Option<LogId> {
@@ -253,8 +263,10 @@ impl<Op: Operation> Authorized<Op> {
         logs: &[LogId],
         entropy: &mut Entropy,
     ) -> Result<ReceiptKey, Problem> {
-        let log = self.place_log().or_else(|| logs.first().cloned());
-        let log = log.ok_or_else(|| Problem::internal("a write without a log"))?;
+        let log = self
+            .receipt_log(input)
+            .or_else(|| logs.first().cloned())
+            .ok_or_else(|| Problem::internal("a write without a log"))?;
         let chosen = self.chosen_key(input);
         // A plain hash of a body is as good as the body where that can be guessed, as passwords can: it is kept only
         // where a repetition will be compared with it.

@@ -34,6 +34,10 @@ impl Operation for DeclineInvitation {
         Place::Account(path.account)
     }
 
+    fn receipt_log(path: &Self::Path) -> Option<LogId> {
+        Some(LogId::Organization(path.invitation.0.organization.clone()))
+    }
+
     fn target(input: &Input<Self>, _: &Scope<'_>) -> Result<Target, Problem> {
         let account = input.path.account;
         Ok(Target::new(account, Arn::account_of(&account)))
