@@ -273,3 +273,28 @@ fn an_invitation_that_is_over_opens_nothing() {
         )
         .expect_problem(404, "not_found");
 }
+
+#[test]
+fn a_declined_invitation_and_an_ended_organization_are_told_again_to_who_did_it() {
+    let acme = Founded::new();
+    let inside = &acme.acme.installation;
+    let guest = inside.account("Guest");
+    let (id, _) = acme.invited(&guest.to_string());
+    let decline = format!("/v1/accounts/{guest}/invitations/{id}/decline");
+    let twice = |client: &Client, method: &str, path: &str| {
+        let keyed = client.with_header("idempotency-key", &once());
+        let first = keyed.request(method, path).send().expect(204);
+        let again = keyed.request(method, path).send().expect(204);
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        assert_eq!(again.seq(), first.seq());
+        client.request(method, path).send()
+    };
+    let other = twice(&inside.root(guest), "POST", &decline);
+    assert!([404, 409].contains(&other.status), "{other:?}");
+    let nobody = acme.acme.user("nobody", &Value::Null);
+    twice(acme.root(), "DELETE", &acme.at("")).expect_problem(404, "not_found");
+    for stranger in [&nobody, &inside.root(guest)] {
+        let refused = stranger.delete(&acme.at(""));
+        refused.expect_problem(404, "not_found");
+    }
+}

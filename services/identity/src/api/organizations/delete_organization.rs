@@ -7,7 +7,7 @@ use trilby_access::{
 };
 use trilby_account::organization;
 use trilby_directory::Events;
-use trilby_model::LogId;
+use trilby_model::{Arn, LogId};
 use trilby_service::problem::{Code, Problem};
 
 use super::path::{OrganizationPath, management_of, target};
@@ -41,8 +41,17 @@ impl Operation for DeleteOrganization {
         Place::Organization(path.organization.clone())
     }
 
+    /// Of one that is gone the account is asked that managed it: it may repeat the request that ended it, and no other
+    /// finds anything.
     fn target(input: &Input<Self>, scope: &Scope<'_>) -> Result<Target, Problem> {
-        target(&input.path.organization, ACTION, scope)
+        let organization = scope.organization.ok_or_else(Problem::not_found)?;
+        let id = &input.path.organization;
+        match organization.state.management_account() {
+            Some(management) if organization.state.is_deleted() => {
+                Ok(Target::new(management, Arn::organization(&management, id)))
+            }
+            Some(_) | None => target(id, ACTION, scope),
+        }
     }
 
     async fn handle(

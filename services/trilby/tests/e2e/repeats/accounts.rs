@@ -26,12 +26,12 @@ pub fn live(stage: &mut Stage) {
     let suspended = step("suspend_account", &prod, reason);
     let suspended = stage.ends_as(&stage.acme.prod_admin(), &suspended);
     assert_eq!(suspended.text("/status"), "suspended");
-    let closed = stage.ends_as(&root, &step("close_account", &MEMBER, Value::Null));
-    assert_eq!(closed.text("/status"), "closed");
     let dev = [("account", "{account}")];
     for leaving in [MEMBER, prod, dev] {
         stage.does(&step("remove_member_account", &leaving, Value::Null));
     }
+    let closed = stage.ends_as(&root, &step("close_account", &MEMBER, Value::Null));
+    assert_eq!(closed.text("/status"), "closed");
     stage.does(&step("delete_organization", &[], Value::Null));
     let again = step("create_organization", &[], json!({"name": "Acme again"}));
     stage.does_as(&stage.acme.admin(), &again);
