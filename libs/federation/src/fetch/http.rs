@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use super::resolver::Resolver;
 use super::{Fetch, FetchError, Fetched};
-use crate::guard::{Guard, Target};
+use crate::guard::{Guard, Refused, Target};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT_S: u64 = 3;
@@ -160,7 +160,8 @@ impl GuardedFetch {
         });
         let addresses = in_time(Duration::from_secs(CONNECT_TIMEOUT_S), work)
             .await?
-            .map_err(|_| FetchError::Unreachable)?;
+            // A name that is not known and one of an inner host are one answer: neither tells what exists inside.
+            .map_err(|_| FetchError::Refused(Refused::Address))?;
         target.check(&addresses).map_err(FetchError::Refused)?;
         Ok(addresses)
     }

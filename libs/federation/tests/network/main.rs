@@ -225,6 +225,27 @@ async fn loopback_is_not_called_unless_the_operator_says_so() {
     assert_eq!(server.n_connections(), 0);
 }
 
+/// Knows no host.
+struct Nothing;
+
+impl Resolver for Nothing {
+    fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[tokio::test]
+async fn whether_an_inner_host_exists_is_not_told() {
+    let inner: [Arc<dyn Resolver>; 2] = [Scripted::new(&[&["10.0.0.5"]]), Arc::new(Nothing)];
+    let mut told = Vec::new();
+    for resolver in inner {
+        let fetch = GuardedFetch::new(Guard::default(), resolver);
+        let refused = fetch.get("https://wiki.inner.example.com/", 64).await;
+        told.push(refused.unwrap_err());
+    }
+    assert_eq!(told[0], told[1]);
+}
+
 #[tokio::test]
 async fn https_is_never_answered_in_clear() {
     let server = Server::with(&ok(JSON, "{}"));
