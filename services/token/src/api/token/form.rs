@@ -276,6 +276,7 @@ struct Described {
     role_duration_seconds: Option<i64>,
     /// Exchange of an outside token: which provider is meant, by ARN or unique id.
     #[serde(rename = "trilby:provider")]
+    #[schema(value_type = Option<String>)]
     provider: Option<Named>,
     /// Exchange of an outside token: the nonce of ours that went with the login.
     #[serde(rename = "trilby:nonce")]
