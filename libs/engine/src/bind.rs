@@ -32,39 +32,65 @@ impl<'a> Bound<'a> {
         }
     }
 
-    /// Every policy that binds, in the order of evaluation, with the index of its level.
-    pub(crate) fn policies(
-        &self,
-    ) -> impl Iterator<Item = (LayerKind, Option<usize>, &'a Arc<CompiledPolicy>)> {
-        let flat = |kind: LayerKind, policies: &'a [Arc<CompiledPolicy>]| {
-            policies.iter().map(move |policy| (kind, None, policy))
-        };
+    /// Every policy that binds, in the order of evaluation.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (Seat, &'a Arc<CompiledPolicy>)> {
+        let flat =
+            |layer: LayerKind, policies: &'a [Arc<CompiledPolicy>]| seats(layer, None, policies);
         levels(LayerKind::Rcp, self.rcp)
             .chain(levels(LayerKind::Scp, self.scp))
             .chain(flat(LayerKind::Identity, self.identity))
-            .chain(
-                self.resource
-                    .map(|policy| (LayerKind::Resource, None, policy)),
-            )
+            .chain(flat(
+                LayerKind::Resource,
+                self.resource.map(std::slice::from_ref).unwrap_or_default(),
+            ))
             .chain(flat(LayerKind::Boundary, self.boundary.unwrap_or_default()))
             .chain(flat(LayerKind::Session, self.session.unwrap_or_default()))
     }
 }
 
+/// Where a policy sits in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) layer: LayerKind,
+    /// Index of the level in a chain.
+    pub(crate) level: Option<usize>,
+    /// Index of the policy in its layer or level.
+    pub(crate) policy: usize,
+}
+
+impl Seat {
+    /// Of the policy on the resource.
+    pub(crate) const ON_RESOURCE: Self = Self {
+        layer: LayerKind::Resource,
+        level: None,
+        policy: 0,
+    };
+}
+
+fn seats(
+    layer: LayerKind,
+    level: Option<usize>,
+    policies: &[Arc<CompiledPolicy>],
+) -> impl Iterator<Item = (Seat, &Arc<CompiledPolicy>)> {
+    policies.iter().enumerate().map(move |(policy, found)| {
+        let seat = Seat {
+            layer,
+            level,
+            policy,
+        };
+        (seat, found)
+    })
+}
+
 fn levels(
-    kind: LayerKind,
+    layer: LayerKind,
     levels: Option<&[Level]>,
-) -> impl Iterator<Item = (LayerKind, Option<usize>, &Arc<CompiledPolicy>)> {
+) -> impl Iterator<Item = (Seat, &Arc<CompiledPolicy>)> {
     levels
         .unwrap_or_default()
         .iter()
         .enumerate()
-        .flat_map(move |(index, level)| {
-            level
-                .policies
-                .iter()
-                .map(move |policy| (kind, Some(index), policy))
-        })
+        .flat_map(move |(index, level)| seats(layer, Some(index), &level.policies))
 }
 
 /// Services, outsiders and nobody have neither sessions nor an organization.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, OrganizationId, Tags};
+use trilby_policy::Kind;
 
 use crate::account::{Account, Role, User};
 use crate::compiled::CompiledPolicy;
@@ -39,6 +40,22 @@ pub struct Worlds<'a> {
 /// # Errors
 /// State that the decision needs was not given, or is another account's.
 pub fn decide(request: &Request, worlds: &Worlds<'_>) -> Result<Decision, Error> {
+    let laid = lay_out(request, worlds)?;
+    Ok(evaluate(&laid.request, &laid.layers))
+}
+
+/// A request laid out on the state of its accounts.
+pub(crate) struct Laid {
+    /// With every key that follows from its principal and from state.
+    pub(crate) request: Request,
+    /// All that bear on it.
+    pub(crate) layers: Layers,
+    /// The kind of document that a policy of the resource is, or would be. `None`: it can have none.
+    pub(crate) resource_policy: Option<Kind>,
+}
+
+/// Lays a request out.
+pub(crate) fn lay_out(request: &Request, worlds: &Worlds<'_>) -> Result<Laid, Error> {
     let principal_side = Side::find(
         request.principal.account(),
         worlds.principal_account,
@@ -87,7 +104,11 @@ pub fn decide(request: &Request, worlds: &Worlds<'_>) -> Result<Decision, Error>
         quarantined: principal_side.is_quarantined(who.id()),
         standing: who.standing(),
     };
-    Ok(evaluate(&request, &layers))
+    Ok(Laid {
+        resource_policy: target.policy_kind(&request),
+        request,
+        layers,
+    })
 }
 
 /// One account of a request, with its place in its organization.
@@ -316,12 +337,26 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The kind of the policy that could be on it.
+    fn policy_kind(&self, request: &Request) -> Option<Kind> {
+        match self {
+            Self::User(_) => None,
+            Self::Role(_) => is_about_trust(request).then_some(Kind::Trust),
+            Self::Resource(_) | Self::Nothing => request.resource.arn().map(|_| Kind::Resource),
+        }
+    }
+
     fn is_identity(&self) -> bool {
         match self {
             Self::User(_) | Self::Role(_) => true,
             Self::Resource(_) | Self::Nothing => false,
         }
     }
+}
+
+/// Whether a role's trust policy is asked.
+fn is_about_trust(request: &Request) -> bool {
+    request.action.key().starts_with("sts:")
 }
 
 /// The one policy on the resource: a role's trust policy for what concerns putting it on, else what is registered.
@@ -331,11 +366,7 @@ fn policy_on(
     target: &Target<'_>,
 ) -> Option<Arc<CompiledPolicy>> {
     match target {
-        Target::Role(role) => request
-            .action
-            .key()
-            .starts_with("sts:")
-            .then(|| Arc::clone(&role.trust)),
+        Target::Role(role) => is_about_trust(request).then(|| Arc::clone(&role.trust)),
         Target::User(_) | Target::Resource(_) | Target::Nothing => {
             let (account, arn) = account.zip(request.resource.arn())?;
             account.resource_policy(arn).cloned()

@@ -1,6 +1,7 @@
 //! The answer, with everything there is to say about it.
 
 mod assemble;
+mod deciding;
 mod explanation;
 mod redact;
 
@@ -13,8 +14,11 @@ use trilby_policy::{ContextValue, Effect, TypeMismatch};
 pub use explanation::{Explain, ExplainError, Explanation};
 pub use redact::Visible;
 
-pub(crate) use assemble::level_name;
+pub(crate) use assemble::{Presence, level_name};
+pub(crate) use deciding::deciding;
+pub(crate) use redact::{shown_layer, side};
 
+use crate::advice::Advice;
 use crate::compiled::CompiledPolicy;
 use crate::layer::{LayerKind, Verdict};
 use crate::matching::Class;
@@ -288,6 +292,8 @@ pub struct Decision {
     pub near_misses: Vec<NearMiss>,
     /// Keys that were asked for and not there.
     pub missing_keys: Vec<MissingKey>,
+    /// What would make a no a yes, if it was asked for.
+    pub advice: Option<Advice>,
     /// Account of the principal.
     pub principal_account: Option<AccountId>,
     /// Account that owns the resource.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use trilby_policy::{ConditionFailure, Effect, Keys, Statement};
 
-use crate::bind::Bound;
+use crate::bind::{Bound, Seat};
 use crate::compiled::{CompiledPolicy, Principals};
-use crate::decision::Decision;
+use crate::decision::{Decision, Presence};
 use crate::formula::{Facts, rule};
 use crate::layer::{LayerKind, Layers};
 use crate::matching::Class;
+use crate::note::{Answered, Noted, Ruled, Sink};
 use crate::request::{Request, Resource};
 use crate::tally::Tally;
 use crate::trace::Notes;
@@ -22,9 +23,108 @@ use crate::trace::Notes;
 pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
     let bound = Bound::new(request, layers);
     let facts = Facts::new(request, layers, &bound);
-    let scan = Scan::run(request, &bound);
+    let mut scan = Scan::default();
+    walk(request, &bound, bound.policies(), |met| {
+        scan.take(met, request)
+    });
     let ruling = rule(&facts, &scan.tally);
     Decision::assemble(request, &bound, &facts, scan, ruling)
+}
+
+/// As [`evaluate`], without words, into a buffer that the caller keeps.
+pub fn evaluate_into<S: Sink>(request: &Request, layers: &Layers, sink: &mut S) -> Answered {
+    sink.clear();
+    run(request, layers, None, sink)
+}
+
+/// As [`evaluate`], bare, with one more policy on the resource.
+pub(crate) fn evaluate_beside(
+    request: &Request,
+    layers: &Layers,
+    beside: &Arc<CompiledPolicy>,
+) -> Answered {
+    run(request, layers, Some(beside), &mut ())
+}
+
+fn run<S: Sink>(
+    request: &Request,
+    layers: &Layers,
+    beside: Option<&Arc<CompiledPolicy>>,
+    sink: &mut S,
+) -> Answered {
+    let bound = Bound::new(request, layers);
+    let facts = Facts::new(request, layers, &bound);
+    let mut tally = Tally::default();
+    let policies = bound
+        .policies()
+        .chain(beside.map(|policy| (Seat::ON_RESOURCE, policy)));
+    walk(request, &bound, policies, |met| {
+        if met.named.is_no() {
+            return;
+        }
+        let noted = met.noted();
+        let condition = &met.statement.condition;
+        if condition.holds(&request.context) {
+            tally.count(noted.layer, noted.level, noted.effect, noted.class);
+            sink.matched(noted);
+        } else {
+            sink.failed(noted, |keys| keys.lacking(condition, &request.context));
+        }
+    });
+    let ruling = rule(&facts, &tally);
+    sink.ruled(&Ruled::new(&ruling, Presence::of(&bound), &tally));
+    Answered::from(ruling)
+}
+
+/// A statement about the action and resource of a request.
+struct Met<'a> {
+    seat: Seat,
+    policy: &'a Arc<CompiledPolicy>,
+    index: usize,
+    statement: &'a Statement,
+    named: Named,
+}
+
+impl Met<'_> {
+    fn noted(&self) -> Noted {
+        Noted {
+            layer: self.seat.layer,
+            level: self.seat.level,
+            policy: self.seat.policy,
+            statement: self.index,
+            effect: self.statement.effect,
+            class: self.named.class(),
+        }
+    }
+}
+
+/// Shows every statement of these policies about the action and resource.
+fn walk<'p>(
+    request: &Request,
+    bound: &Bound<'_>,
+    policies: impl Iterator<Item = (Seat, &'p Arc<CompiledPolicy>)>,
+    mut show: impl FnMut(&Met<'p>),
+) {
+    let bounded = bound.boundary.is_some();
+    for (seat, policy) in policies {
+        if !policy.may_concern(&request.action) {
+            continue;
+        }
+        for (index, statement, principals) in policy.statements() {
+            if !statement.action.covers(&request.action)
+                || !covers_resource(statement, request, &request.context)
+            {
+                continue;
+            }
+            show(&Met {
+                seat,
+                policy,
+                index,
+                statement,
+                named: named(seat.layer, principals, request, bounded),
+            });
+        }
+    }
 }
 
 /// A statement, and where it speaks from.
@@ -69,36 +169,17 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    fn run(request: &Request, bound: &Bound<'_>) -> Self {
-        let mut scan = Self::default();
-        let bounded = bound.boundary.is_some();
-        for (layer, level, policy) in bound.policies() {
-            if !policy.may_concern(&request.action) {
-                continue;
-            }
-            for (index, statement, principals) in policy.statements() {
-                if !statement.action.covers(&request.action)
-                    || !covers_resource(statement, request, &request.context)
-                {
-                    continue;
-                }
-                let named = named(layer, principals, request, bounded);
-                let found = Found {
-                    layer,
-                    level,
-                    policy: Arc::clone(policy),
-                    statement: index,
-                    effect: statement.effect,
-                    class: named.class(),
-                };
-                scan.take(found, statement, named, request);
-            }
-        }
-        scan
-    }
-
-    fn take(&mut self, found: Found, statement: &Statement, named: Named, request: &Request) {
-        if named == Named::No {
+    fn take(&mut self, met: &Met<'_>, request: &Request) {
+        let statement = met.statement;
+        let found = Found {
+            layer: met.seat.layer,
+            level: met.seat.level,
+            policy: Arc::clone(met.policy),
+            statement: met.index,
+            effect: statement.effect,
+            class: met.named.class(),
+        };
+        if met.named.is_no() {
             self.missed.push(Missed {
                 found,
                 why: Why::Principal,

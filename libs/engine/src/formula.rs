@@ -5,6 +5,7 @@
 
 use crate::bind::Bound;
 use crate::decision::{Bypass, Outcome, Relation};
+use crate::gates::{Gate, Gates};
 use crate::layer::{LayerKind, Layers, Standing};
 use crate::matching::Class;
 use crate::principal::Principal;
@@ -123,6 +124,31 @@ impl Facts {
     pub(crate) fn is_root_assuming(&self) -> bool {
         self.root_assumes
     }
+
+    pub(crate) fn is_quarantined(&self) -> bool {
+        self.quarantined
+    }
+
+    /// The same out of quarantine.
+    pub(crate) fn unquarantined(&self) -> Self {
+        Self {
+            quarantined: false,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the caller's session was made without the policy that it needs.
+    pub(crate) fn needs_session(&self) -> bool {
+        self.federated && !self.session
+    }
+
+    /// The same with a session policy.
+    pub(crate) fn with_session(&self) -> Self {
+        Self {
+            session: true,
+            ..self.clone()
+        }
+    }
 }
 
 fn path(principal: &Principal, same_account: bool, trust: bool) -> Path {
@@ -151,32 +177,6 @@ fn relation(principal: &Principal, path: Path) -> Relation {
     }
 }
 
-/// An Allow that was needed and was not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gate {
-    /// At this level of the chain.
-    Rcp(usize),
-    /// At this level of the chain.
-    Scp(usize),
-    Identity,
-    Resource,
-    Boundary,
-    Session,
-}
-
-impl Gate {
-    pub(crate) fn layer(self) -> LayerKind {
-        match self {
-            Self::Rcp(_) => LayerKind::Rcp,
-            Self::Scp(_) => LayerKind::Scp,
-            Self::Identity => LayerKind::Identity,
-            Self::Resource => LayerKind::Resource,
-            Self::Boundary => LayerKind::Boundary,
-            Self::Session => LayerKind::Session,
-        }
-    }
-}
-
 /// Which grants carried an Allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Carriers {
@@ -193,7 +193,7 @@ pub(crate) struct Carriers {
 pub(crate) struct Ruling {
     pub(crate) outcome: Outcome,
     pub(crate) layer: LayerKind,
-    pub(crate) unmet: Vec<Gate>,
+    pub(crate) unmet: Gates,
     pub(crate) carriers: Carriers,
     pub(crate) bypass: Option<Bypass>,
 }
@@ -203,19 +203,16 @@ impl Ruling {
         Self {
             outcome: Outcome::ExplicitDeny,
             layer,
-            unmet: Vec::new(),
+            unmet: Gates::default(),
             carriers: Carriers::default(),
             bypass: None,
         }
     }
 
     /// `first` settles it if no gate of the organization came before.
-    fn unmet(unmet: Vec<Gate>, otherwise: LayerKind) -> Self {
-        let layer = unmet
-            .iter()
-            .map(|gate| gate.layer())
-            .min()
-            .unwrap_or(otherwise);
+    fn unmet(unmet: Gates, otherwise: LayerKind) -> Self {
+        // Gates come in the order of evaluation.
+        let layer = unmet.iter().next().map_or(otherwise, Gate::layer);
         Self {
             outcome: Outcome::ImplicitDeny,
             layer,
@@ -231,27 +228,21 @@ pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
     if let Some(layer) = denying_layer(facts, tally) {
         return Ruling::denied(layer);
     }
-    let mut unmet: Vec<Gate> = (0..facts.rcp_levels)
-        .filter(|level| !tally.rcp.contains(*level))
-        .map(Gate::Rcp)
-        .collect();
-    unmet.extend(
-        (0..facts.scp_levels)
-            .filter(|level| !tally.scp.contains(*level))
-            .map(Gate::Scp),
-    );
+    let rcp = (0..facts.rcp_levels).filter(|level| !tally.rcp.contains(*level));
+    let scp = (0..facts.scp_levels).filter(|level| !tally.scp.contains(*level));
+    let chains = rcp.map(Gate::Rcp).chain(scp.map(Gate::Scp));
 
     let granted = match facts.standing {
-        Standing::Disabled => Err(vec![Gate::Identity]),
+        Standing::Disabled => Err(Gates::default().with(Gate::Identity, true)),
         Standing::Active | Standing::Unknown => grant(facts, tally),
     };
     match granted {
-        Err(gates) => {
-            unmet.extend(gates);
-            Ruling::unmet(unmet, LayerKind::Identity)
-        }
-        Ok(_) if !unmet.is_empty() => Ruling::unmet(unmet, LayerKind::Scp),
+        Err(gates) => Ruling::unmet(chains.chain(gates.iter()).collect(), LayerKind::Identity),
         Ok((carriers, bypass)) => {
+            let unmet: Gates = chains.collect();
+            if !unmet.is_empty() {
+                return Ruling::unmet(unmet, LayerKind::Scp);
+            }
             let layer = if facts.root || tally.identity {
                 LayerKind::Identity
             } else {
@@ -285,8 +276,11 @@ fn denying_layer(facts: &Facts, tally: &Tally) -> Option<LayerKind> {
         .min()
 }
 
+/// What carried a grant, with the rule that let it pass a cap; or what is missing.
+type Granted = Result<(Carriers, Option<Bypass>), Gates>;
+
 /// Whether identity, resource, boundary and session together allow; if not, what is missing.
-fn grant(facts: &Facts, tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+fn grant(facts: &Facts, tally: &Tally) -> Granted {
     let identity = facts.root || (tally.identity && facts.standing == Standing::Active);
     let boundary = facts.root || !facts.boundary || tally.boundary;
     let session = facts.root
@@ -295,10 +289,9 @@ fn grant(facts: &Facts, tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec
         } else {
             !facts.federated
         };
-    let caps: Vec<Gate> = [(boundary, Gate::Boundary), (session, Gate::Session)]
-        .into_iter()
-        .filter_map(|(met, gate)| (!met).then_some(gate))
-        .collect();
+    let caps = Gates::default()
+        .with(Gate::Boundary, !boundary)
+        .with(Gate::Session, !session);
     let strongest = [
         (tally.direct, Class::Direct),
         (tally.entity, Class::Entity),
@@ -313,33 +306,29 @@ fn grant(facts: &Facts, tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec
     };
 
     if facts.root_assumes {
-        return Err(vec![Gate::Resource]);
+        return Err(Gates::default().with(Gate::Resource, true));
     }
     match facts.path {
         Path::Outsider => direct_only(tally),
         Path::Trust => {
             let missing = match strongest {
-                Some(Class::Direct | Class::Entity) => None,
-                Some(Class::Account) if identity => None,
-                Some(Class::Account) => Some(Gate::Identity),
-                None => Some(Gate::Resource),
+                Some(Class::Direct | Class::Entity) => caps,
+                Some(Class::Account) => caps.with(Gate::Identity, !identity),
+                None => caps.with(Gate::Resource, true),
             };
             let carriers = Carriers {
                 identity: strongest == Some(Class::Account),
                 resource: strongest,
                 caps: true,
             };
-            met(missing.into_iter().chain(caps).collect(), carriers)
+            met(missing, carriers)
         }
         Path::CrossAccount => {
-            let missing = [
-                (identity, Gate::Identity),
-                (strongest.is_some(), Gate::Resource),
-            ]
-            .into_iter()
-            .filter_map(|(met, gate)| (!met).then_some(gate));
+            let missing = caps
+                .with(Gate::Identity, !identity)
+                .with(Gate::Resource, strongest.is_none());
             met(
-                missing.chain(caps).collect(),
+                missing,
                 Carriers {
                     resource: strongest,
                     ..own
@@ -373,16 +362,12 @@ fn grant(facts: &Facts, tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec
                 ));
             }
             let granted = identity || tally.entity || tally.direct;
-            Err((!granted)
-                .then_some(Gate::Identity)
-                .into_iter()
-                .chain(caps)
-                .collect())
+            Err(caps.with(Gate::Identity, !granted))
         }
     }
 }
 
-fn direct_only(tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+fn direct_only(tally: &Tally) -> Granted {
     if tally.direct {
         Ok((
             Carriers {
@@ -393,11 +378,11 @@ fn direct_only(tally: &Tally) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
             None,
         ))
     } else {
-        Err(vec![Gate::Resource])
+        Err(Gates::default().with(Gate::Resource, true))
     }
 }
 
-fn met(missing: Vec<Gate>, carriers: Carriers) -> Result<(Carriers, Option<Bypass>), Vec<Gate>> {
+fn met(missing: Gates, carriers: Carriers) -> Granted {
     if missing.is_empty() {
         Ok((carriers, None))
     } else {

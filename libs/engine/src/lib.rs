@@ -24,6 +24,7 @@
 )]
 
 mod account;
+mod advice;
 mod arn_text;
 mod bind;
 mod block;
@@ -34,9 +35,11 @@ mod decision;
 mod error;
 mod evaluate;
 mod formula;
+mod gates;
 mod layer;
 mod matching;
 mod message;
+mod note;
 mod organization;
 mod principal;
 mod quick;
@@ -47,6 +50,7 @@ mod tally;
 mod trace;
 
 pub use account::{Account, AccountBuilder, Named, RegisteredResource, Role, User};
+pub use advice::{Addition, Advice, Budget, Obstacle, decide_with_advice};
 pub use compiled::{CompiledPolicy, Resolution};
 pub use decide::{Worlds, decide};
 pub use decision::{
@@ -55,11 +59,13 @@ pub use decision::{
     Visible,
 };
 pub use error::Error;
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_into};
+pub use gates::{Gate, Gates};
 pub use layer::{LayerKind, Layers, Level, Standing, Verdict};
 pub use matching::Class;
+pub use note::{Answered, KeyNames, Noted, Notes, Ruled, Sink};
 pub use organization::{Organization, OrganizationBuilder, Position};
 pub use principal::{FederatedUser, Principal, RoleSession, RootUser, SessionFacts, UserPrincipal};
-pub use quick::{Answered, Noted, Notes, Sink, decide_into};
+pub use quick::decide_into;
 pub use ready::Ready;
 pub use request::{Precedence, Request, Resource, TagPrecedence};

@@ -4,10 +4,14 @@ use trilby_model::Arn;
 
 use crate::bind::Bound;
 use crate::decision::{Outcome, Relation, StatementRef, level_name};
-use crate::formula::{Facts, Gate, Ruling};
+use crate::formula::{Facts, Ruling};
+use crate::gates::Gate;
 use crate::layer::LayerKind;
 use crate::principal::Principal;
 use crate::request::Request;
+
+/// Why a principal in quarantine is denied.
+pub(crate) const QUARANTINE: &str = "it is in quarantine";
 
 /// Who may or may not do what to what.
 pub(crate) fn headline(request: &Request, outcome: Outcome) -> String {
@@ -62,7 +66,7 @@ pub(crate) fn causes(
 ) -> Vec<(LayerKind, String)> {
     match ruling.outcome {
         Outcome::ExplicitDeny if deciding.is_empty() => {
-            vec![(LayerKind::Scp, "it is in quarantine".to_owned())]
+            vec![(LayerKind::Scp, QUARANTINE.to_owned())]
         }
         Outcome::ExplicitDeny => deciding
             .iter()
@@ -71,7 +75,7 @@ pub(crate) fn causes(
         Outcome::ImplicitDeny => ruling
             .unmet
             .iter()
-            .map(|gate| (gate.layer(), lack(bound, facts, *gate)))
+            .map(|gate| (gate.layer(), lack(bound, facts, gate)))
             .collect(),
         Outcome::Allow => {
             let grants: Vec<(LayerKind, String)> = deciding
@@ -94,7 +98,7 @@ pub(crate) fn causes(
 }
 
 /// A statement, as a sentence names it.
-fn cite(statement: &StatementRef) -> String {
+pub(crate) fn cite(statement: &StatementRef) -> String {
     let noun = match statement.kind {
         LayerKind::Rcp => "resource control policy",
         LayerKind::Scp => "service control policy",
@@ -119,7 +123,7 @@ fn cite(statement: &StatementRef) -> String {
 }
 
 /// What was needed and not there.
-fn lack(bound: &Bound<'_>, facts: &Facts, gate: Gate) -> String {
+pub(crate) fn lack(bound: &Bound<'_>, facts: &Facts, gate: Gate) -> String {
     match gate {
         Gate::Rcp(index) => format!(
             "no resource control policy at level {} allows it",

@@ -1,4 +1,4 @@
-//! The decision without words: the same answer as [`crate::decide`], into a buffer that the caller keeps.
+//! The decision without words: the same answer as [`decide`](crate::decide()), into a buffer that the caller keeps.
 //!
 //! Policies are run over through their lists ([`crate::block`]), condition keys are looked up where they are
 //! ([`crate::ready`]), and what matched is noted as numbers. The formula is the one of [`crate::decide`]. Callers that are
@@ -6,111 +6,28 @@
 
 use std::sync::Arc;
 
-use trilby_policy::Effect;
-
 use crate::account::{Account, Group, Seated};
 use crate::block::Block;
 use crate::compiled::CompiledPolicy;
-use crate::decide::{Worlds, decide};
-use crate::decision::{Bypass, Decision, Outcome, StatementRef};
+use crate::decide::{Worlds, lay_out};
+use crate::decision::Presence;
 use crate::error::Error;
-use crate::evaluate::{covers_resource, named};
+use crate::evaluate::{covers_resource, evaluate_into, named};
 use crate::formula::{Facts, Stance, rule};
 use crate::layer::{LayerKind, Level, Standing};
+use crate::note::{Answered, Noted, Ruled, Sink};
 use crate::organization::{Organization, Place};
 use crate::principal::Principal;
 use crate::ready::{Ready, View};
 use crate::tally::Tally;
 
-/// A statement that a decision came upon, in numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Noted {
-    /// Its layer.
-    pub layer: LayerKind,
-    /// Index of its level in a chain.
-    pub level: Option<usize>,
-    /// Index of the policy in its layer or level, a user's own before its groups'. Not told, as the level is not, of
-    /// callers that take the long way.
-    pub policy: Option<usize>,
-    /// Index of the statement in its document.
-    pub statement: usize,
-    /// What it does.
-    pub effect: Effect,
-}
-
-/// What takes notes of a decision.
-pub trait Sink {
-    /// Forgets the decision before.
-    fn clear(&mut self);
-    /// A statement matched.
-    fn matched(&mut self, noted: Noted);
-    /// A statement did not match because its condition does not hold; `lacks_keys`: for want of condition keys alone.
-    fn failed(&mut self, noted: Noted, lacks_keys: impl FnOnce() -> bool);
-}
-
-/// Takes no notes.
-impl Sink for () {
-    fn clear(&mut self) {}
-    fn matched(&mut self, _: Noted) {}
-    fn failed(&mut self, _: Noted, _: impl FnOnce() -> bool) {}
-}
-
-/// The notes of a decision: which statements matched, and which would have but for keys that the request lacks.
-#[derive(Clone, Debug, Default)]
-pub struct Notes {
-    matched: Vec<Noted>,
-    lacking: Vec<Noted>,
-}
-
-impl Notes {
-    /// Statements that matched, in the order of evaluation.
-    #[must_use]
-    pub fn matched(&self) -> &[Noted] {
-        &self.matched
-    }
-
-    /// Statements that failed for want of condition keys alone.
-    #[must_use]
-    pub fn lacking(&self) -> &[Noted] {
-        &self.lacking
-    }
-}
-
-impl Sink for Notes {
-    fn clear(&mut self) {
-        self.matched.clear();
-        self.lacking.clear();
-    }
-
-    fn matched(&mut self, noted: Noted) {
-        self.matched.push(noted);
-    }
-
-    fn failed(&mut self, noted: Noted, lacks_keys: impl FnOnce() -> bool) {
-        if lacks_keys() {
-            self.lacking.push(noted);
-        }
-    }
-}
-
-/// The answer, bare.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
-    /// The answer in one word.
-    pub outcome: Outcome,
-    /// The layer that settled it.
-    pub layer: LayerKind,
-    /// A rule that let an Allow step around a policy.
-    pub bypass: Option<Bypass>,
-}
-
-/// Decides a request on the state of the accounts it touches, as [`decide`] does.
+/// Decides a request on the state of the accounts it touches, as [`decide`](crate::decide()) does.
 ///
 /// An Allow of a user or role session puts nothing on the heap once the sink has its size, unless a statement holds
 /// variables or numbers.
 ///
 /// # Errors
-/// As [`decide`].
+/// As [`decide`](crate::decide()).
 pub fn decide_into<S: Sink>(
     ready: &Ready,
     worlds: &Worlds<'_>,
@@ -119,42 +36,10 @@ pub fn decide_into<S: Sink>(
     sink.clear();
     match Short::find(ready, worlds)? {
         Some(short) => Ok(short.decide(sink)),
-        None => decide(ready.request(), worlds).map(|decision| told(&decision, sink)),
-    }
-}
-
-/// What the long way found, in the form of the short one.
-fn told<S: Sink>(decision: &Decision, sink: &mut S) -> Answered {
-    let noted = |statement: &StatementRef| Noted {
-        layer: statement.kind(),
-        level: None,
-        policy: None,
-        statement: statement.statement(),
-        effect: statement.effect(),
-    };
-    for statement in &decision.matched {
-        sink.matched(noted(statement));
-    }
-    let mut lacking: Vec<&StatementRef> = Vec::new();
-    for statement in decision
-        .missing_keys
-        .iter()
-        .flat_map(|key| &key.referenced_by)
-    {
-        // A statement that lacks two keys is told by both.
-        let known = lacking.iter().any(|known| {
-            std::ptr::eq(known.policy(), statement.policy())
-                && known.statement() == statement.statement()
-        });
-        if !known {
-            lacking.push(statement);
-            sink.failed(noted(statement), || true);
+        None => {
+            let laid = lay_out(ready.request(), worlds)?;
+            Ok(evaluate_into(&laid.request, &laid.layers, sink))
         }
-    }
-    Answered {
-        outcome: decision.outcome,
-        layer: decision.layer,
-        bypass: decision.bypass,
     }
 }
 
@@ -267,10 +152,19 @@ impl<'a> Short<'a> {
         );
         let facts = Facts::of(self.ready.request(), &self.stance);
         let ruling = rule(&facts, &tally);
-        Answered {
-            outcome: ruling.outcome,
-            layer: ruling.layer,
-            bypass: ruling.bypass,
+        sink.ruled(&Ruled::new(&ruling, self.presence(offset), &tally));
+        Answered::from(ruling)
+    }
+
+    /// Which layers bind; `identity`: how many identity policies there are.
+    fn presence(&self, identity: usize) -> Presence {
+        Presence {
+            identity: identity > 0,
+            resource: self.resource.is_some(),
+            boundary: self.boundary.is_some(),
+            session: self.session.is_some(),
+            scp_levels: self.stance.scp_levels,
+            rcp_levels: self.stance.rcp_levels,
         }
     }
 
@@ -348,15 +242,16 @@ impl<'a> Short<'a> {
         let noted = Noted {
             layer,
             level,
-            policy: Some(ordinal),
+            policy: ordinal,
             statement: index,
             effect: statement.effect,
+            class: named.class(),
         };
         if statement.condition.holds(&self.view) {
             tally.count(layer, level, statement.effect, named.class());
             sink.matched(noted);
         } else {
-            sink.failed(noted, || statement.condition.lacks_keys_alone(&self.view));
+            sink.failed(noted, |keys| keys.lacking(&statement.condition, &self.view));
         }
     }
 }

@@ -13,8 +13,11 @@ use trilby_model::json::{self, ErrorCode, Node};
 
 pub use answer::{Answer, CaseError, Decided, Failed, Match};
 
+use crate::advice::{Budget, Setting, advised};
 use crate::decision::Decision;
 use crate::evaluate::evaluate;
+#[cfg(test)]
+use crate::{layer::Layers, request::Request};
 use case::Case;
 
 /// A case, answered: everything there is to say, not only what [`Answer`] prints.
@@ -39,6 +42,34 @@ pub fn simulate(case: &Node, line: u64) -> Result<Simulation, Failed> {
         }),
         Err(error) => Err(Failed { id, error }),
     }
+}
+
+/// As [`simulate`], with advice where the answer is no.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_with_advice(
+    case: &Node,
+    line: u64,
+    budget: &mut Budget,
+) -> Result<Simulation, Failed> {
+    let id = case::id(case, line)?;
+    match Case::read(case) {
+        Ok(Case { request, layers }) => {
+            let decision = evaluate(&request, &layers);
+            Ok(Simulation {
+                decision: advised(decision, &request, &layers, Setting::SIMULATED, budget),
+                id,
+            })
+        }
+        Err(error) => Err(Failed { id, error }),
+    }
+}
+
+/// What a case asks, and every policy that bears on it.
+#[cfg(test)]
+pub(crate) fn layers_of(case: &Node) -> Result<(Request, Layers), CaseError> {
+    Case::read(case).map(|case| (case.request, case.layers))
 }
 
 /// Answers a case in the form that goes out.
@@ -66,13 +97,25 @@ pub fn run(case: &Node, line: u64) -> serde_json::Value {
     serde_json::to_value(answer(case, line)).unwrap_or_default()
 }
 
-/// Answers a case for people: a few lines that say what was decided and why.
+/// Answers a case for people: a few lines that say what was decided and why, and what would change a no.
 #[must_use]
 pub fn explain_text(case: &Node, line: u64) -> String {
-    match simulate(case, line) {
-        Ok(simulation) => text::explain(&simulation),
-        Err(failed) => text::refuse(&failed),
-    }
+    explained(case, line).unwrap_or_else(|failed| refusal_text(&failed))
+}
+
+/// As [`explain_text`].
+///
+/// # Errors
+/// As [`simulate`]; [`refusal_text`] says it for people.
+pub fn explained(case: &Node, line: u64) -> Result<String, Failed> {
+    simulate_with_advice(case, line, &mut Budget::default())
+        .map(|simulation| text::explain(&simulation))
+}
+
+/// A case that could not be decided, for people.
+#[must_use]
+pub fn refusal_text(failed: &Failed) -> String {
+    text::refuse(failed)
 }
 
 /// What is said of text that is not JSON.
@@ -89,6 +132,15 @@ pub fn unreadable(error: &json::Error, line: u64) -> Failed {
             path: error.pointer.clone(),
             message: error.to_string(),
         },
+    }
+}
+
+/// What is said of a case that is longer than whoever runs it will read.
+#[must_use]
+pub fn too_large(line: u64, message: String) -> Failed {
+    Failed {
+        id: line.into(),
+        error: CaseError::new("too_large", "", message),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::layer::LayerKind;
 use crate::matching::Class;
 
 /// A set of small numbers. The first 64 take no memory of their own; a chain longer than that is legal in a simulation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Numbers {
     low: u64,
     high: Vec<usize>,
@@ -32,6 +32,22 @@ impl Numbers {
             Some(bit) => self.low & bit != 0,
             None => self.high.contains(&number),
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.low == 0 && self.high.is_empty()
+    }
+
+    /// The first 64 in order, then the others as they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        let mut left = self.low;
+        let low = std::iter::from_fn(move || {
+            let next = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (next < u64::BITS).then_some(next)
+        });
+        low.filter_map(|next| usize::try_from(next).ok())
+            .chain(self.high.iter().copied())
     }
 
     #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a trace tells beyond what matched: values that could not be read, variables and what they stood for, keys whose
 //! absence mattered, statements that nearly matched.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use trilby_policy::{
@@ -16,6 +17,9 @@ use crate::request::Request;
 /// The most near misses told. Enough for a person; a policy set of thousands must not make an answer of megabytes.
 pub(crate) const NEAR_MISSES_MAX: usize = 20;
 
+/// The most values told that could not be read; each is looked for among those before.
+const MISMATCHES_MAX: usize = 100;
+
 /// Remarks gathered while statements are tested, each with the layer it belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
@@ -25,7 +29,7 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn take(&mut self, found: &Found, statement: &Statement, context: &Context) {
-        if !statement.condition.is_empty() {
+        if !statement.condition.is_empty() && self.mismatches.len() < MISMATCHES_MAX {
             for mismatch in statement.condition.type_mismatches(context) {
                 let entry = (found.layer, mismatch);
                 if !self.mismatches.contains(&entry) {
@@ -120,6 +124,9 @@ fn written(element: &PrincipalElement) -> Vec<String> {
         .collect()
 }
 
+/// A statement with the keys for the want of which alone it does not match.
+type Blocked<'a> = (&'a Found, &'a [String]);
+
 /// The keys that statements asked for and the request did not carry, each once, with what they would change.
 pub(crate) fn missing_keys(
     facts: &Facts,
@@ -127,7 +134,7 @@ pub(crate) fn missing_keys(
     ruling: &Ruling,
     refer: impl Fn(&Found) -> StatementRef,
 ) -> Vec<MissingKey> {
-    let blocked: Vec<(&Found, &[String])> = scan
+    let blocked: Vec<Blocked<'_>> = scan
         .missed
         .iter()
         .filter_map(|miss| match &miss.why {
@@ -137,37 +144,28 @@ pub(crate) fn missing_keys(
             Why::Condition { .. } | Why::Principal => None,
         })
         .collect();
-    let mut told: Vec<MissingKey> = Vec::new();
-    for key in blocked.iter().flat_map(|(_, missing)| *missing) {
-        if told.iter().any(|seen| same_key(&seen.key, key)) {
-            continue;
+    let mut places: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
+    let mut asking: Vec<(&str, Vec<&Blocked<'_>>)> = Vec::new();
+    for statement in &blocked {
+        for key in statement.1 {
+            let place = *places.entry(keys::normalise(key)).or_insert(asking.len());
+            match asking.get_mut(place) {
+                Some((_, statements)) => statements.push(statement),
+                None => asking.push((key, vec![statement])),
+            }
         }
-        let asking =
-            |found: &&(&Found, &[String])| found.1.iter().any(|missing| same_key(missing, key));
-        let referenced_by = blocked
-            .iter()
-            .filter(asking)
-            .map(|(found, _)| refer(found))
-            .collect();
+    }
+    let told = |(key, statements): (&str, Vec<&Blocked<'_>>)| {
         // Supplying one key opens only what that key alone keeps shut.
         let mut supplied = scan.tally.clone();
-        for (found, _) in blocked
-            .iter()
-            .filter(asking)
-            .filter(|(_, missing)| missing.len() == 1)
-        {
+        for (found, _) in statements.iter().filter(|(_, missing)| missing.len() == 1) {
             supplied.count(found.layer, found.level, found.effect, found.class);
         }
-        let could_change_decision = rule(facts, &supplied).outcome != ruling.outcome;
-        told.push(MissingKey {
-            key: key.clone(),
-            referenced_by,
-            could_change_decision,
-        });
-    }
-    told
-}
-
-fn same_key(a: &str, b: &str) -> bool {
-    keys::normalise(a) == keys::normalise(b)
+        MissingKey {
+            key: key.to_owned(),
+            could_change_decision: rule(facts, &supplied).outcome != ruling.outcome,
+            referenced_by: statements.iter().map(|(found, _)| refer(found)).collect(),
+        }
+    };
+    asking.into_iter().map(told).collect()
 }

@@ -11,7 +11,7 @@ mod operand;
 mod operator;
 
 pub use decimal::Decimal;
-pub use instant::Instant;
+pub use instant::{Instant, UNITS_PER_SECOND};
 pub use network::Network;
 pub use operand::{Operand, OperandError};
 pub use operator::{Comparison, Operator, Order, SetOperator};
@@ -183,6 +183,19 @@ impl Condition {
             .inspect(|_| failed = true)
             .all(|test| test.lacks_a_key(context));
         failed && alone
+    }
+
+    /// Shows the keys that a block fails for alone, as [`ConditionOutcome::missing`] lists them but a key as often as it
+    /// is asked for; none if something else is to blame too, or the block holds.
+    ///
+    /// Puts nothing on the heap.
+    pub fn each_lacking<'a>(&'a self, context: &impl Keys, mut show: impl FnMut(&'a Key)) {
+        if !self.lacks_keys_alone(context) {
+            return;
+        }
+        for test in self.tests.iter().filter(|test| !test.holds(context)) {
+            test.each_missing(context, &mut show);
+        }
     }
 
     /// Values of the request that their operator cannot read.

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use trilby_engine::{
-    AccountBuilder, CompiledPolicy, LayerKind, Notes, OrganizationBuilder, Principal, Ready,
-    RegisteredResource, Request, Resolution, Resource, Role, RoleSession, SessionFacts, User,
-    UserPrincipal, Worlds, decide, decide_into,
+    AccountBuilder, CompiledPolicy, Decision, Gate, LayerKind, Notes, OrganizationBuilder,
+    Principal, Ready, RegisteredResource, Request, Resolution, Resource, Role, RoleSession,
+    SessionFacts, User, UserPrincipal, Worlds, decide, decide_into,
 };
 use trilby_model::{AccountId, Arn, Tags};
 use trilby_naive::{Random, generate};
@@ -54,6 +54,17 @@ struct Seen {
     allowed: u32,
     matched: u32,
     lacking: u32,
+    unmet: u32,
+}
+
+/// The layers of the gates that a decision says are unmet.
+fn gates(decision: &Decision) -> Vec<LayerKind> {
+    let layer = |gate: &String| {
+        let name = gate.split(':').next();
+        let mut kinds = LayerKind::ALL.into_iter();
+        kinds.find(|kind| Some(kind.as_str()) == name).unwrap()
+    };
+    decision.unmet.iter().map(layer).collect()
 }
 
 fn compare(case: &Value, random: &mut Random, seen: &mut Seen) -> Option<()> {
@@ -252,6 +263,29 @@ fn compare(case: &Value, random: &mut Random, seen: &mut Seen) -> Option<()> {
                 whole.missing_keys.is_empty(),
                 "{case}"
             );
+            let missing: Vec<&str> = whole.missing_context().collect();
+            assert_eq!(
+                notes.missing().iter().collect::<Vec<_>>(),
+                missing,
+                "{case}"
+            );
+            assert_eq!(notes.layers(), Some(whole.layers), "{case}");
+            assert_eq!(
+                notes.unmet().map(Gate::layer).collect::<Vec<_>>(),
+                gates(&whole),
+                "{case}"
+            );
+            let resting: Vec<_> = whole
+                .deciding
+                .iter()
+                .map(|m| (m.kind(), m.statement(), m.class()))
+                .collect();
+            let noted: Vec<_> = notes
+                .deciding()
+                .map(|n| (n.layer, n.statement, n.class))
+                .collect();
+            assert_eq!(noted, resting, "{case}");
+            seen.unmet += u32::from(!whole.unmet.is_empty());
         }
         (whole, short) => assert_eq!(whole.err(), short.err(), "{case}"),
     }
@@ -272,9 +306,10 @@ fn the_decision_into_a_buffer_is_the_decision() {
         allowed,
         matched,
         lacking,
+        unmet,
     } = seen;
     println!(
         "{users} users, {sessions} sessions, {allowed} allowed, {matched} statements, {lacking} lacking"
     );
-    assert!(users > 1_000 && sessions > 500 && allowed > 100 && lacking > 200);
+    assert!(users > 1_000 && sessions > 500 && allowed > 100 && lacking > 200 && unmet > 200);
 }

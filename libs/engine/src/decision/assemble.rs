@@ -5,11 +5,12 @@ use std::sync::Arc;
 use trilby_policy::Effect;
 
 use super::{
-    Decision, LayerVerdicts, LevelVerdict, Levels, Outcome, ResourceClasses, StatementRef,
+    Decision, LayerVerdicts, LevelVerdict, Levels, ResourceClasses, StatementRef, deciding,
 };
 use crate::bind::Bound;
 use crate::evaluate::{Found, Scan};
-use crate::formula::{Facts, Gate, Ruling};
+use crate::formula::{Facts, Ruling};
+use crate::gates::Gate;
 use crate::layer::{LayerKind, Level, Verdict};
 use crate::request::Request;
 use crate::tally::Tally;
@@ -26,20 +27,21 @@ impl Decision {
         let refer = |found: &Found| refer(bound, found);
         let near_misses = trace::near_misses(request, &scan.missed, refer);
         let missing_keys = trace::missing_keys(facts, &scan, &ruling, refer);
-        let deciding: Vec<StatementRef> = deciding(&scan.matched, &ruling)
-            .into_iter()
-            .map(refer)
-            .collect();
+        let mut resting: Vec<StatementRef> = Vec::new();
+        deciding(&scan.matched, ruling.outcome, ruling.carriers, |place| {
+            resting.extend(scan.matched.get(place).map(refer));
+        });
+        let deciding = resting;
         let (direct, entity, account) = scan.tally.classes();
         Self {
             outcome: ruling.outcome,
             layer: ruling.layer,
             relation: facts.relation,
-            layers: verdicts(bound, &scan.tally),
+            layers: LayerVerdicts::of(Presence::of(bound), &scan.tally),
             unmet: ruling
                 .unmet
                 .iter()
-                .map(|gate| gate_name(bound, *gate))
+                .map(|gate| gate_name(bound, gate))
                 .collect(),
             bypass: ruling.bypass,
             levels: levels(bound, &scan.matched),
@@ -50,6 +52,7 @@ impl Decision {
             }),
             near_misses,
             missing_keys,
+            advice: None,
             principal_account: request.principal.account(),
             resource_account: request.owner(),
             headline: message::headline(request, ruling.outcome),
@@ -65,48 +68,6 @@ impl Decision {
             matched: scan.matched.iter().map(refer).collect(),
         }
     }
-}
-
-/// The statements an answer rests on.
-fn deciding<'a>(matched: &'a [Found], ruling: &Ruling) -> Vec<&'a Found> {
-    match ruling.outcome {
-        Outcome::ExplicitDeny => matched
-            .iter()
-            .filter(|found| found.effect == Effect::Deny)
-            .collect(),
-        Outcome::ImplicitDeny => Vec::new(),
-        Outcome::Allow => carrying(matched, ruling),
-    }
-}
-
-/// One Allow for each gate that the formula passed: the grant first, then what did not cap it.
-fn carrying<'a>(matched: &'a [Found], ruling: &Ruling) -> Vec<&'a Found> {
-    let allows = |layer: LayerKind| {
-        matched
-            .iter()
-            .filter(move |found| found.layer == layer && found.effect == Effect::Allow)
-    };
-    let mut found: Vec<&Found> = Vec::new();
-    if ruling.carriers.identity {
-        found.extend(allows(LayerKind::Identity).next());
-    }
-    if let Some(class) = ruling.carriers.resource {
-        found.extend(allows(LayerKind::Resource).find(|grant| grant.class == Some(class)));
-    }
-    if ruling.carriers.caps {
-        found.extend(allows(LayerKind::Boundary).next());
-        found.extend(allows(LayerKind::Session).next());
-    }
-    for chain in [LayerKind::Scp, LayerKind::Rcp] {
-        let mut level = None;
-        for allow in allows(chain) {
-            if allow.level != level {
-                level = allow.level;
-                found.push(allow);
-            }
-        }
-    }
-    found
 }
 
 fn refer(bound: &Bound<'_>, found: &Found) -> StatementRef {
@@ -131,27 +92,52 @@ fn refer(bound: &Bound<'_>, found: &Found) -> StatementRef {
     }
 }
 
-fn verdicts(bound: &Bound<'_>, tally: &Tally) -> LayerVerdicts {
-    let verdict = |layer: LayerKind, there: bool, levels: usize| {
-        Some(if !there {
-            Verdict::None
-        } else if tally.denies_in(layer) {
-            Verdict::Deny
-        } else if tally.allows_in(layer, levels) {
-            Verdict::Allow
-        } else {
-            Verdict::NoMatch
-        })
-    };
-    let scp = bound.scp.map_or(0, <[_]>::len);
-    let rcp = bound.rcp.map_or(0, <[_]>::len);
-    LayerVerdicts {
-        identity: verdict(LayerKind::Identity, !bound.identity.is_empty(), 0),
-        resource: verdict(LayerKind::Resource, bound.resource.is_some(), 0),
-        boundary: verdict(LayerKind::Boundary, bound.boundary.is_some(), 0),
-        session: verdict(LayerKind::Session, bound.session.is_some(), 0),
-        scp: verdict(LayerKind::Scp, scp > 0, scp),
-        rcp: verdict(LayerKind::Rcp, rcp > 0, rcp),
+/// Which layers bind a caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presence {
+    pub(crate) identity: bool,
+    pub(crate) resource: bool,
+    pub(crate) boundary: bool,
+    pub(crate) session: bool,
+    pub(crate) scp_levels: usize,
+    pub(crate) rcp_levels: usize,
+}
+
+impl Presence {
+    pub(crate) fn of(bound: &Bound<'_>) -> Self {
+        Self {
+            identity: !bound.identity.is_empty(),
+            resource: bound.resource.is_some(),
+            boundary: bound.boundary.is_some(),
+            session: bound.session.is_some(),
+            scp_levels: bound.scp.map_or(0, <[_]>::len),
+            rcp_levels: bound.rcp.map_or(0, <[_]>::len),
+        }
+    }
+}
+
+impl LayerVerdicts {
+    pub(crate) fn of(presence: Presence, tally: &Tally) -> Self {
+        let verdict = |layer: LayerKind, there: bool, levels: usize| {
+            Some(if !there {
+                Verdict::None
+            } else if tally.denies_in(layer) {
+                Verdict::Deny
+            } else if tally.allows_in(layer, levels) {
+                Verdict::Allow
+            } else {
+                Verdict::NoMatch
+            })
+        };
+        let (scp, rcp) = (presence.scp_levels, presence.rcp_levels);
+        Self {
+            identity: verdict(LayerKind::Identity, presence.identity, 0),
+            resource: verdict(LayerKind::Resource, presence.resource, 0),
+            boundary: verdict(LayerKind::Boundary, presence.boundary, 0),
+            session: verdict(LayerKind::Session, presence.session, 0),
+            scp: verdict(LayerKind::Scp, scp > 0, scp),
+            rcp: verdict(LayerKind::Rcp, rcp > 0, rcp),
+        }
     }
 }
 
@@ -163,23 +149,22 @@ fn levels(bound: &Bound<'_>, matched: &[Found]) -> Levels {
 }
 
 fn chain(layer: LayerKind, levels: Option<&[Level]>, matched: &[Found]) -> Vec<LevelVerdict> {
-    let says = |index: usize, effect: Effect| {
-        matched.iter().any(|found| {
-            found.layer == layer && found.level == Some(index) && found.effect == effect
-        })
-    };
-    let verdict = |index: usize| match (says(index, Effect::Deny), says(index, Effect::Allow)) {
-        (true, _) => Verdict::Deny,
-        (false, true) => Verdict::Allow,
-        (false, false) => Verdict::NoMatch,
-    };
+    let levels = levels.unwrap_or_default();
+    let mut verdicts = vec![Verdict::NoMatch; levels.len()];
+    for found in matched.iter().filter(|found| found.layer == layer) {
+        let verdict = found.level.and_then(|level| verdicts.get_mut(level));
+        match (verdict, found.effect) {
+            (Some(verdict), Effect::Deny) => *verdict = Verdict::Deny,
+            (Some(verdict @ Verdict::NoMatch), Effect::Allow) => *verdict = Verdict::Allow,
+            (Some(_) | None, Effect::Allow | Effect::Deny) => {}
+        }
+    }
     levels
-        .unwrap_or_default()
         .iter()
-        .enumerate()
-        .map(|(index, level)| LevelVerdict {
+        .zip(verdicts)
+        .map(|(level, verdict)| LevelVerdict {
             level: level.name.to_string(),
-            verdict: verdict(index),
+            verdict,
         })
         .collect()
 }

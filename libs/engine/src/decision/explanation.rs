@@ -10,6 +10,7 @@ use super::{
     Bypass, Decision, LayerVerdicts, Levels, MissingKey, NearMiss, Outcome, Relation,
     ResourceClasses, StatementRef,
 };
+use crate::advice::Advice;
 use crate::layer::LayerKind;
 
 /// The version of the rules by which documents are evaluated.
@@ -81,6 +82,8 @@ struct TracePart {
     missing_context_detail: Vec<MissingKey>,
     type_mismatches: Vec<Mismatch>,
     resolved_variables: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_allow_if: Option<Advice>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -147,6 +150,7 @@ impl Decision {
                 .iter()
                 .map(|(_, key, value)| (key.clone(), value.clone()))
                 .collect(),
+            would_allow_if: self.advice.clone(),
         }
     }
 }

@@ -15,7 +15,8 @@ pub struct Visible {
 }
 
 impl Visible {
-    fn shows(self, layer: LayerKind) -> bool {
+    /// Whether a viewer may see policies of this layer.
+    pub(crate) fn shows(self, layer: LayerKind) -> bool {
         if layer.is_of_the_resource() {
             self.resource
         } else {
@@ -84,6 +85,8 @@ impl Decision {
         }
         self.hide_gates(visible);
         self.hide_causes(visible);
+        // Advice is made for a viewer; nobody else's may be shown.
+        self.advice = self.advice.filter(|advice| advice.visible == visible);
         self.layer = shown_layer(self.layer, visible);
         self
     }
@@ -114,13 +117,11 @@ impl Decision {
             let entry = if visible.shows(layer) {
                 (layer, cause)
             } else {
-                let side = if layer.is_of_the_resource() {
-                    "the resource owner"
-                } else {
-                    "the principal's account"
-                };
                 let verb = if refused { "denied" } else { "allowed" };
-                (shown_layer(layer, visible), format!("{verb} by {side}"))
+                (
+                    shown_layer(layer, visible),
+                    format!("{verb} by {}", side(layer)),
+                )
             };
             if !told.contains(&entry) {
                 told.push(entry);
@@ -130,8 +131,17 @@ impl Decision {
     }
 }
 
+/// Whose a layer is, in words.
+pub(crate) fn side(layer: LayerKind) -> &'static str {
+    if layer.is_of_the_resource() {
+        "the resource owner"
+    } else {
+        "the principal's account"
+    }
+}
+
 /// The layer that stands for a hidden one: which of its layers refused is that side's own business.
-fn shown_layer(layer: LayerKind, visible: Visible) -> LayerKind {
+pub(crate) fn shown_layer(layer: LayerKind, visible: Visible) -> LayerKind {
     match (visible.shows(layer), layer.is_of_the_resource()) {
         (true, _) => layer,
         (false, true) => LayerKind::Resource,

@@ -115,12 +115,12 @@ fn an_implicit_deny_names_what_would_have_to_change() {
         assert!(!ruling.unmet.is_empty(), "{inputs:?}");
         assert_eq!(
             ruling.layer,
-            ruling.unmet.iter().map(|gate| gate.layer()).min().unwrap(),
+            ruling.unmet.iter().map(Gate::layer).min().unwrap(),
             "{inputs:?}"
         );
         // Supplying every Allow that is said to be missing turns the answer.
         let mut supplied = inputs;
-        for gate in &ruling.unmet {
+        for gate in ruling.unmet.iter() {
             match gate {
                 Gate::Identity => supplied.identity = true,
                 Gate::Resource => supplied.direct = true,
@@ -176,7 +176,11 @@ fn every_level_of_a_chain_must_allow() {
     let ruling = rule(&facts, &tally);
     assert_eq!(
         (ruling.outcome, ruling.layer, ruling.unmet),
-        (Outcome::ImplicitDeny, LayerKind::Scp, vec![Gate::Scp(1)])
+        (
+            Outcome::ImplicitDeny,
+            LayerKind::Scp,
+            Gates::from_iter([Gate::Scp(1)])
+        )
     );
 
     tally.scp.insert(1);
@@ -224,7 +228,7 @@ fn with_caps_on_everything_a_direct_grant_is_capped() {
     let ruling = rule(&closed, &tally(inputs));
     assert_eq!(
         (ruling.outcome, ruling.unmet),
-        (Outcome::ImplicitDeny, vec![Gate::Boundary])
+        (Outcome::ImplicitDeny, Gates::from_iter([Gate::Boundary]))
     );
 }
 

@@ -313,7 +313,10 @@ fn a_person_is_told_what_was_decided_and_why() {
          user Mary may not s3:GetObject on arn:aws:s3:::reports/2026/q3.csv: no identity policy allows it\n  \
          layers: rcp none, scp none, identity no_match, resource none, boundary none, session none\n  \
          not matched: identity AmazonS3ReadOnlyAccess, statement 0, Allow, condition: StringEquals app:team wants [red], got nothing\n  \
-         missing: app:team, and it could change the decision\n"
+         missing: app:team, and it could change the decision\n  \
+         would allow: app:team = \"red\" in the context\n  \
+         would allow: a statement in identity: {\"Action\":\"s3:GetObject\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:s3:::reports/2026/q3.csv\"}\n  \
+         would allow: a statement in resource: {\"Action\":\"s3:GetObject\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::111122223333:user/Mary\"},\"Resource\":\"arn:aws:s3:::reports/2026/q3.csv\"}\n"
     );
     let text = explain_text(&json::parse(r#"{"request":{}}"#).unwrap(), 4);
     assert!(

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use trilby_policy::ContextValue;
 
 use super::{Failed, Simulation};
+use crate::advice::{Addition, Advice};
 use crate::decision::{Bypass, Decision, Detail, NearMissReason, StatementRef};
 use crate::layer::Verdict;
 
@@ -74,7 +75,61 @@ pub(super) fn explain(simulation: &Simulation) -> String {
         };
         line(&mut out, format_args!("  missing: {}{could}", missing.key));
     }
+    if let Some(advice) = &decision.advice {
+        advise(&mut out, advice);
+    }
     out
+}
+
+fn advise(out: &mut String, advice: &Advice) {
+    for addition in &advice.any_of {
+        line(out, format_args!("  would allow: {}", add(addition)));
+    }
+    if !advice.any_of.is_empty() {
+        return;
+    }
+    let none = if advice.none_exists {
+        "no single statement or context value would allow it"
+    } else {
+        "no single statement or context value is known that would allow it"
+    };
+    line(out, format_args!("  {none}; in the way:"));
+    for obstacle in &advice.in_the_way {
+        line(
+            out,
+            format_args!("    {}: {}", obstacle.layer.as_str(), obstacle.message),
+        );
+    }
+}
+
+fn add(addition: &Addition) -> String {
+    match addition {
+        Addition::Context { key, value } => {
+            let value = serde_json::to_string(value).unwrap_or_default();
+            format!("{key} = {value} in the context")
+        }
+        Addition::Statement {
+            layer,
+            level,
+            statement,
+            bypass,
+        } => {
+            let level = level
+                .as_ref()
+                .map(|level| format!(" level {level}"))
+                .unwrap_or_default();
+            let note = match bypass {
+                Some(Bypass::DirectResourceGrant) => {
+                    " (which boundary and session policy would not cap)"
+                }
+                Some(Bypass::RootRepair) | None => "",
+            };
+            format!(
+                "a statement in {}{level}: {statement}{note}",
+                layer.as_str()
+            )
+        }
+    }
 }
 
 pub(super) fn refuse(failed: &Failed) -> String {

@@ -3,6 +3,7 @@
 use super::operand::Fit;
 use super::{ConditionFailure, Operand, SetOperator, Test, TypeMismatch};
 use crate::context::{ContextValue, Keys};
+use crate::keys::Key;
 
 impl Test {
     /// Whether the test holds for this request.
@@ -76,20 +77,23 @@ impl Test {
     /// Keys whose absence keeps a failed test from holding.
     fn missing(&self, context: &impl Keys) -> Vec<String> {
         let mut missing = Vec::new();
+        self.each_missing(context, &mut |key| missing.push(key.as_str().to_owned()));
+        missing
+    }
+
+    /// Shows each of them.
+    pub(super) fn each_missing<'a>(&'a self, context: &impl Keys, show: &mut impl FnMut(&'a Key)) {
         let value = context.at(&self.key);
         if value.is_none() {
-            missing.push(self.key.as_str().to_owned());
+            show(&self.key);
         }
         let needs_set = self.operator.set.is_none() && matches!(value, Some(ContextValue::List(_)));
         if !self.operator.negated && !needs_set {
-            let null = self
-                .operand
+            self.operand
                 .variables()
                 .filter(|variable| variable.is_missing(context))
-                .map(|variable| variable.key().as_str().to_owned());
-            missing.extend(null);
+                .for_each(|variable| show(variable.key()));
         }
-        missing
     }
 
     /// Whether there is such a key.

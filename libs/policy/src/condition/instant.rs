@@ -3,7 +3,7 @@
 /// Fraction digits kept; an instant with more is no instant.
 const FRACTION_DIGITS_MAX: usize = 18;
 /// 10^18: units in a second.
-const UNITS_PER_SECOND: i128 = 1_000_000_000_000_000_000;
+pub const UNITS_PER_SECOND: i128 = 1_000_000_000_000_000_000;
 /// Digits of epoch seconds; more would be past the year 300 million.
 const EPOCH_DIGITS_MAX: usize = 16;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -29,6 +29,12 @@ impl Instant {
             return epoch(unsigned != text, whole, fraction);
         }
         calendar(text)
+    }
+
+    /// Units of 10^-18 s since the epoch.
+    #[must_use]
+    pub fn units(self) -> i128 {
+        self.0
     }
 }
 

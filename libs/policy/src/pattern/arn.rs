@@ -188,6 +188,24 @@ impl ArnPattern {
         }
     }
 
+    /// The five parts after `arn:`, when there are parts.
+    #[must_use]
+    pub fn parts(&self) -> Option<[&Pattern; 5]> {
+        match &self.form {
+            Form::Parts(parts) => Some(parts.all()),
+            Form::All | Form::Variable(_) => None,
+        }
+    }
+
+    /// The variable, when the pattern is one variable that holds a whole ARN.
+    #[must_use]
+    pub fn as_variable(&self) -> Option<&Variable> {
+        match &self.form {
+            Form::Variable(variable) => Some(variable),
+            Form::All | Form::Parts(_) => None,
+        }
+    }
+
     /// The sixth part, when there is one.
     #[must_use]
     pub fn resource(&self) -> Option<&Pattern> {
