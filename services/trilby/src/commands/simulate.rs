@@ -1,39 +1,36 @@
-//! `trilby simulate`: self-contained cases, offline, streamed: a file of a million lines needs no more memory than one of ten.
+//! `trilby simulate`: self-contained cases, offline, streamed: a million cases need no more memory than ten.
+
+mod input;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use trilby_engine::simulate::{self, Answer};
-use trilby_model::json::{self, Node, Value};
+use trilby_engine::simulate::{self, Answer, Failed};
+use trilby_model::json;
 
-/// Longest line, and longest file that holds one case or an array: 16 MiB.
-const INPUT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+use input::{Format, Input, Piece, Text};
+
+/// Longest case, and longest document that is read whole: 16 MiB.
+const INPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What a shell expects of a command whose input could not be read.
 const UNREADABLE: u8 = 2;
 
-/// Runs the cases of a file; `-` is standard input, taken for lines.
+/// Runs the cases of a file; `-` is standard input.
 pub fn run(file: &str, explain: bool) -> anyhow::Result<ExitCode> {
-    let mut out = Answers {
+    let mut answers = Answers {
         out: BufWriter::new(Box::new(io::stdout())),
         explain,
         failed: false,
     };
-    let result = if file == "-" {
-        lines(BufReader::new(Box::new(io::stdin())), &mut out)
-    } else if file.ends_with(".jsonl") {
-        File::open(file)
-            .with_context(|| format!("cannot read {file}"))
-            .and_then(|opened| lines(BufReader::new(Box::new(opened)), &mut out))
-    } else {
-        whole(file, &mut out)
-    };
-    out.out.flush()?;
-    match result {
-        Ok(()) if out.failed => Ok(ExitCode::FAILURE),
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(error) => {
+    match answers.all(file) {
+        Ok(()) => Ok(answers.code()),
+        // Whoever reads the answers has enough of them.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(answers.code()),
+        Err(Stop::Output(error)) => Err(error).context("cannot write the answers"),
+        Err(Stop::Input(error)) => {
+            answers.out.flush().ok();
             crate::terminal::Terminal::stderr()
                 .line(&format!("trilby: {error:#}"))
                 .ok();
@@ -44,66 +41,27 @@ pub fn run(file: &str, explain: bool) -> anyhow::Result<ExitCode> {
 
 /// The whole text of a file or of standard input, up to the bound.
 pub fn read_whole(file: &str) -> anyhow::Result<String> {
-    let reader: Box<dyn Read> = match file {
-        "-" => Box::new(io::stdin()),
-        path => Box::new(File::open(path).with_context(|| format!("cannot read {path}"))?),
-    };
     let mut text = String::new();
-    let read = reader.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text);
+    let most = u64::try_from(INPUT_BYTES_MAX)?;
+    let read = open(file)?.take(most + 1).read_to_string(&mut text);
     read.with_context(|| format!("cannot read {file}"))?;
-    if u64::try_from(text.len())? > INPUT_BYTES_MAX {
-        bail!(
-            "{file} is larger than {INPUT_BYTES_MAX} bytes; put one case on a line of a .jsonl file"
-        );
+    if text.len() > INPUT_BYTES_MAX {
+        bail!("{file} is larger than {INPUT_BYTES_MAX} bytes");
     }
     Ok(text)
 }
 
-fn whole(file: &str, out: &mut Answers) -> anyhow::Result<()> {
-    let text = read_whole(file)?;
-    let node = match json::parse(&text) {
-        Ok(node) => node,
-        Err(error) => bail!(
-            "{file}:{}:{}: {}",
-            error.at.line,
-            error.at.column,
-            error.message
-        ),
-    };
-    match &node.value {
-        Value::Array(cases) => {
-            for (index, case) in cases.iter().enumerate() {
-                out.case(case, index + 1)?;
-            }
-            Ok(())
-        }
-        _ => out.case(&node, 1),
-    }
+fn open(file: &str) -> anyhow::Result<Box<dyn Read>> {
+    Ok(match file {
+        "-" => Box::new(io::stdin()),
+        path => Box::new(File::open(path).with_context(|| format!("cannot read {path}"))?),
+    })
 }
 
-fn lines(mut reader: BufReader<Box<dyn Read>>, out: &mut Answers) -> anyhow::Result<()> {
-    let mut number = 0;
-    loop {
-        let mut line = String::new();
-        number += 1;
-        let read = (&mut reader)
-            .take(INPUT_BYTES_MAX + 1)
-            .read_line(&mut line)
-            .with_context(|| format!("cannot read line {number}"))?;
-        if read == 0 {
-            return Ok(());
-        }
-        if u64::try_from(read)? > INPUT_BYTES_MAX {
-            bail!("line {number} is longer than {INPUT_BYTES_MAX} bytes");
-        }
-        if line.trim().is_empty() {
-            continue;
-        }
-        match json::parse(line.trim_end_matches(['\n', '\r'])) {
-            Ok(node) => out.case(&node, number)?,
-            Err(error) => out.unreadable_case(number, &error)?,
-        }
-    }
+/// Why no more cases are answered.
+enum Stop {
+    Input(anyhow::Error),
+    Output(io::Error),
 }
 
 struct Answers {
@@ -113,22 +71,74 @@ struct Answers {
 }
 
 impl Answers {
-    fn case(&mut self, case: &Node, number: usize) -> anyhow::Result<()> {
-        let number = u64::try_from(number)?;
-        let answer = simulate::answer(case, number);
-        self.failed |= matches!(answer, Answer::Failed(_));
-        if self.explain {
-            writeln!(self.out, "{}", simulate::explain_text(case, number))?;
-        } else {
-            writeln!(self.out, "{}", serde_json::to_string(&answer)?)?;
+    fn all(&mut self, file: &str) -> Result<(), Stop> {
+        let input = open(file).and_then(|opened| {
+            let input = Input::new(opened, Format::of(file));
+            input.with_context(|| format!("cannot read {file}"))
+        });
+        let mut input = input.map_err(Stop::Input)?;
+        loop {
+            if input.is_about_to_wait() {
+                // What is known by now is told before more is asked for.
+                self.out.flush().map_err(Stop::Output)?;
+            }
+            let next = input.next().with_context(|| format!("cannot read {file}"));
+            match next.map_err(Stop::Input)? {
+                None => return self.out.flush().map_err(Stop::Output),
+                Some(piece) => self.answer(file, &piece)?,
+            }
         }
-        Ok(())
     }
 
-    fn unreadable_case(&mut self, number: usize, error: &json::Error) -> anyhow::Result<()> {
+    fn answer(&mut self, file: &str, piece: &Piece<'_>) -> Result<(), Stop> {
+        let Text::Read(text) = piece.text else {
+            let message = format!("a case has at most {INPUT_BYTES_MAX} bytes");
+            return self.tell_failed(&simulate::too_large(piece.number, message));
+        };
+        match json::parse_bytes(text) {
+            // A document that is no JSON at all holds no case that could be in error.
+            Err(error) if piece.is_whole => Err(Stop::Input(anyhow::anyhow!(
+                "{file}:{}:{}: {}",
+                error.at.line,
+                error.at.column,
+                error.message
+            ))),
+            Err(error) => self.tell_failed(&simulate::unreadable(&error, piece.number)),
+            Ok(case) if self.explain => match simulate::explained(&case, piece.number) {
+                Ok(text) => self.line(&text),
+                Err(failed) => self.tell_failed(&failed),
+            },
+            Ok(case) => match simulate::answer(&case, piece.number) {
+                Answer::Failed(failed) => self.tell_failed(&failed),
+                Answer::Decided(decided) => self.json(&decided),
+            },
+        }
+    }
+
+    fn tell_failed(&mut self, failed: &Failed) -> Result<(), Stop> {
         self.failed = true;
-        let answer = Answer::Failed(simulate::unreadable(error, u64::try_from(number)?));
-        writeln!(self.out, "{}", serde_json::to_string(&answer)?)?;
-        Ok(())
+        if self.explain {
+            self.line(&simulate::refusal_text(failed))
+        } else {
+            self.json(failed)
+        }
+    }
+
+    fn json(&mut self, answer: &impl serde::Serialize) -> Result<(), Stop> {
+        let written = serde_json::to_writer(&mut self.out, answer);
+        written.map_err(io::Error::from).map_err(Stop::Output)?;
+        self.line("")
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), Stop> {
+        writeln!(self.out, "{text}").map_err(Stop::Output)
+    }
+
+    fn code(&self) -> ExitCode {
+        if self.failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 }
