@@ -1,6 +1,7 @@
 //! The proof that an operation's rule was met.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use trilby_directory::{AccountView, Freshness, OrganizationView, World};
@@ -12,7 +13,7 @@ use trilby_service::problem::Problem;
 use crate::authenticate::{FederatedSession, Session};
 use crate::authorize::{Inquiry, access_denied};
 use crate::freshness::counted_here;
-use crate::operation::Operation;
+use crate::operation::{Operation, Rule};
 use crate::target::{Place, Target};
 
 /// Says that the caller may perform `Op` on this request's target, and gives the state to perform it on.
@@ -20,6 +21,30 @@ use crate::target::{Place, Target};
 /// INVARIANT: made by the pipeline only, after the rule in `Op::ACCESS` was met. It cannot be cloned, built or
 /// turned into that of another operation.
 pub struct Authorized<Op: Operation> {
+    grant: Grant,
+    operation: PhantomData<fn() -> Op>,
+}
+
+impl<Op: Operation> Authorized<Op> {
+    pub(crate) fn new(grant: Grant) -> Self {
+        Self {
+            grant,
+            operation: PhantomData,
+        }
+    }
+}
+
+impl<Op: Operation> Deref for Authorized<Op> {
+    type Target = Grant;
+
+    fn deref(&self) -> &Grant {
+        &self.grant
+    }
+}
+
+/// What the proof holds, whatever the operation. By itself it proves nothing: no handler takes it.
+pub struct Grant {
+    pub(crate) rule: Rule,
     pub(crate) session: Option<Session>,
     pub(crate) federated: Option<FederatedSession>,
     pub(crate) inquiry: Option<Inquiry>,
@@ -33,10 +58,9 @@ pub struct Authorized<Op: Operation> {
     pub(crate) organization: Option<Arc<OrganizationView>>,
     pub(crate) decision_id: DecisionId,
     pub(crate) now: Timestamp,
-    pub(crate) operation: PhantomData<fn() -> Op>,
 }
 
-impl<Op: Operation> Authorized<Op> {
+impl Grant {
     /// Who calls.
     ///
     /// Errors: `unauthenticated`, for public operations only.
@@ -129,7 +153,7 @@ impl<Op: Operation> Authorized<Op> {
             .allows(&self.rights, action, resource, Some(owner), keys)
     }
 
-    /// As [`Authorized::allows`], with the refusal as a problem.
+    /// As [`Grant::allows`], with the refusal as a problem.
     ///
     /// Errors: `access_denied`.
     pub fn require(
@@ -159,7 +183,7 @@ impl<Op: Operation> Authorized<Op> {
     /// be evaluated.
     pub fn inquiry(&self) -> Result<&Inquiry, Problem> {
         let refused = || match &self.session {
-            Some(_) => access_denied(Op::ID, &self.decision_id),
+            Some(_) => access_denied(self.rule.id, &self.decision_id),
             None => Problem::unauthenticated(),
         };
         self.inquiry.as_ref().ok_or_else(refused)

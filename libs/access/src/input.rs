@@ -14,7 +14,7 @@ use trilby_service::problem::Problem;
 use trilby_service::server::ClientAddress;
 use trilby_service::{RequestIds, Secret};
 
-use crate::operation::{Idempotency, Operation};
+use crate::operation::{Idempotency, Operation, Rule};
 use crate::{conditional, freshness};
 
 /// An operation's input, complete and strict.
@@ -63,14 +63,15 @@ pub struct Facts {
 
 impl Facts {
     /// Reads the headers that mean the same for every operation.
-    pub(crate) fn of<Op: Operation>(
+    pub(crate) fn of(
+        rule: &Rule,
         request: &HttpRequest,
         clock: &dyn Clock,
         secure: bool,
     ) -> Result<Self, Problem> {
         let headers = request.headers();
         let ids = request_ids(request)?;
-        let idempotency_key = match Op::IDEMPOTENCY {
+        let idempotency_key = match rule.idempotency {
             Idempotency::None => None,
             Idempotency::Optional => Key::of(headers)?,
             Idempotency::Required => Some(Key::required(headers)?),
@@ -87,8 +88,8 @@ impl Facts {
             user_agent: text(headers, header::USER_AGENT.as_str()),
             referer: text(headers, header::REFERER.as_str()),
             secure,
-            freshness: freshness::read(headers, Op::HISTORY)?,
-            precondition: conditional::read(headers, Op::METHOD, Op::PRECONDITION)?,
+            freshness: freshness::read(headers, rule.history)?,
+            precondition: conditional::read(headers, rule.method, rule.precondition)?,
             idempotency_key,
             headers: headers.clone(),
         })

@@ -45,7 +45,7 @@ mod services;
 mod target;
 pub mod write;
 
-pub use authorized::Authorized;
+pub use authorized::{Authorized, Grant};
 pub use body::{Form, FromForm, Json, NoBody, RequestBody, Schemas};
 pub use input::{Facts, Input};
 pub use list::{ListQuery, Walk};

@@ -5,8 +5,7 @@ use trilby_model::{ConsistencyToken, LogId, Timestamp};
 use trilby_service::cursor::{Cursor, Expected, LIMIT_DEFAULT, LIMIT_MAX, List, filter_hash};
 use trilby_service::problem::{Code, FieldError, Problem};
 
-use crate::authorized::Authorized;
-use crate::operation::Operation;
+use crate::authorized::Grant;
 use crate::problem::of_directory;
 use crate::services::Services;
 use crate::target::Place;
@@ -40,7 +39,7 @@ pub struct Walk {
     now: Timestamp,
 }
 
-impl<Op: Operation> Authorized<Op> {
+impl Grant {
     /// Begins a page, or goes on from a cursor in the state that the first page was read from.
     ///
     /// Errors: `invalid_parameter` for the limit, `invalid_cursor`.
@@ -91,10 +90,10 @@ impl<Op: Operation> Authorized<Op> {
 
 impl Walk {
     /// Goes back to the state of the first page. If the store has it no more, the page says so.
-    async fn pin<Op: Operation>(
+    async fn pin(
         &mut self,
         services: &Services,
-        grant: &Authorized<Op>,
+        grant: &Grant,
         seq: ConsistencyToken,
     ) -> Result<(), Problem> {
         if seq == self.seq {

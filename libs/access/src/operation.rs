@@ -97,6 +97,39 @@ pub enum Precondition {
     Required,
 }
 
+/// The constants of an operation that the way through it asks for. What is done by them is compiled once and not for
+/// each operation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) id: &'static str,
+    pub(crate) method: Method,
+    pub(crate) access: Access,
+    pub(crate) federated: bool,
+    pub(crate) known: Known,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) precondition: Precondition,
+    pub(crate) history: bool,
+    pub(crate) root_repairs: bool,
+    pub(crate) errors: ErrorForm,
+}
+
+impl Rule {
+    pub(crate) const fn of<Op: Operation>() -> Self {
+        Self {
+            id: Op::ID,
+            method: Op::METHOD,
+            access: Op::ACCESS,
+            federated: Op::FEDERATED,
+            known: Op::KNOWN,
+            idempotency: Op::IDEMPOTENCY,
+            precondition: Op::PRECONDITION,
+            history: Op::HISTORY,
+            root_repairs: Op::ROOT_REPAIRS,
+            errors: Op::ERRORS,
+        }
+    }
+}
+
 /// One operation: a route with its rights and its handler.
 #[expect(
     async_fn_in_trait,

@@ -1,23 +1,24 @@
 //! What happens to a request before and after its handler, in this order: path, authentication, body, authorization,
 //! handler, answer.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use trilby_directory::{Freshness, OrganizationView, World};
-use trilby_model::{AccountId, Arn, DecisionId};
+use trilby_model::{AccountId, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
 use trilby_service::request_id::uuid_v7;
 
-use crate::authenticate::{Anyone, Rejected, Session, authenticate, authenticate_anyone};
+use crate::authenticate::{
+    Anyone, FederatedSession, Rejected, Session, authenticate, authenticate_anyone,
+};
 use crate::authorize::{Inquiry, access_denied};
-use crate::authorized::Authorized;
+use crate::authorized::{Authorized, Grant};
 use crate::body::RequestBody;
 use crate::freshness::counted_here;
 use crate::input::{Facts, Input};
-use crate::operation::{Access, Known, Operation};
+use crate::operation::{Access, Known, Operation, Rule};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
 use crate::write::allowed_in;
@@ -26,32 +27,20 @@ use crate::{params, problem};
 /// The right to look into the past, asked on the account.
 const READ_HISTORY: &str = "iam:ReadHistory";
 
-/// Runs one operation.
+/// Runs one operation. Only what depends on its types is done here: the rest is compiled once for all of them.
 pub(crate) async fn run<Op: Operation>(
     request: &HttpRequest,
     payload: web::Payload,
     services: &Services,
 ) -> Result<HttpResponse, Problem> {
-    // The middleware writes problems in this form, wherever they come from.
-    request.extensions_mut().insert(Op::ERRORS);
-    request
-        .extensions_mut()
-        .insert(trilby_service::server::OperationId(Op::ID));
+    let rule = Rule::of::<Op>();
     let path = params::read_path::<Op::Path>(request);
     let mut payload = payload.into_inner();
-    let facts = Facts::of::<Op>(request, &**services.clock(), is_secure(services));
-    let (session, federated) = match Op::ACCESS {
-        Access::Public(_) => (None, None),
-        Access::Authenticated(_) | Access::Action(_) => {
-            let bearer =
-                crate::input::bearer(request.headers())?.ok_or_else(Problem::unauthenticated)?;
-            match who::<Op>(services, bearer.expose()).await? {
-                Anyone::Session(session) => (Some(*session), None),
-                Anyone::Federated(session) => (None, Some(session)),
-            }
-        }
-    };
-    let facts = facts?;
+    let Arrived {
+        facts,
+        session,
+        federated,
+    } = arrive(&rule, request, services).await?;
     // A segment that names nothing and a resource that does not exist are one answer.
     let path = path.ok_or_else(Problem::not_found)?;
     let query = params::read_query::<Op::Query>(request.query_string())?;
@@ -63,19 +52,59 @@ pub(crate) async fn run<Op: Operation>(
         facts,
         raw_body,
     };
-    let mut grant = authorize::<Op>(services, &input, session).await?;
+    let place = Op::place(&input.path);
+    let target = |scope: &Scope<'_>| Op::target(&input, scope);
+    let mut grant = authorize(services, rule, place, &input.facts, session, &target).await?;
     grant.federated = federated;
     let token = grant.token();
-    if let Some(earlier) = grant.earlier(services, &input).await? {
+    let receipt_log = Op::receipt_log(&input.path);
+    let asked = crate::write::Asked::new(&rule, &input, &receipt_log);
+    if let Some(earlier) = grant.earlier(services, &asked).await? {
         return earlier.into_response();
     }
-    let reply = Op::handle(grant, input, services).await?;
-    reply.token_or(token).into_response()
+    let reply = Op::handle(Authorized::new(grant), input, services).await?;
+    reply.into_sent().token_or(token).into_response()
+}
+
+/// What is known of a request before its parameters are read.
+struct Arrived {
+    facts: Facts,
+    session: Option<Session>,
+    federated: Option<FederatedSession>,
+}
+
+async fn arrive(
+    rule: &Rule,
+    request: &HttpRequest,
+    services: &Services,
+) -> Result<Arrived, Problem> {
+    // The middleware writes problems in this form, wherever they come from.
+    request.extensions_mut().insert(rule.errors);
+    request
+        .extensions_mut()
+        .insert(trilby_service::server::OperationId(rule.id));
+    let facts = Facts::of(rule, request, &**services.clock(), is_secure(services));
+    let (session, federated) = match rule.access {
+        Access::Public(_) => (None, None),
+        Access::Authenticated(_) | Access::Action(_) => {
+            let bearer =
+                crate::input::bearer(request.headers())?.ok_or_else(Problem::unauthenticated)?;
+            match who(rule, services, bearer.expose()).await? {
+                Anyone::Session(session) => (Some(*session), None),
+                Anyone::Federated(session) => (None, Some(session)),
+            }
+        }
+    };
+    Ok(Arrived {
+        facts: facts?,
+        session,
+        federated,
+    })
 }
 
 /// Who calls. A federated session is nobody to an operation that asks for an action, whatever it says of itself.
-async fn who<Op: Operation>(services: &Services, token: &str) -> Result<Anyone, Rejected> {
-    match (Op::ACCESS, Op::FEDERATED) {
+async fn who(rule: &Rule, services: &Services, token: &str) -> Result<Anyone, Rejected> {
+    match (rule.access, rule.federated) {
         (Access::Authenticated(_), true) => authenticate_anyone(services, token).await,
         (Access::Authenticated(_) | Access::Action(_) | Access::Public(_), _) => {
             let session = authenticate(services, token).await?;
@@ -89,23 +118,29 @@ fn is_secure(services: &Services) -> bool {
     services.public_url().starts_with("https://")
 }
 
-async fn authorize<Op: Operation>(
+/// Makes the target of the operation's action.
+type MakeTarget<'a> = dyn Fn(&Scope<'_>) -> Result<Target, Problem> + 'a;
+
+async fn authorize(
     services: &Services,
-    input: &Input<Op>,
+    rule: Rule,
+    place: Place,
+    facts: &Facts,
     session: Option<Session>,
-) -> Result<Authorized<Op>, Problem> {
-    let place = Op::place(&input.path);
-    let decision_id = DecisionId::from(uuid_v7(input.facts.now, services.entropy_source()));
+    target: &MakeTarget<'_>,
+) -> Result<Grant, Problem> {
+    let decision_id = DecisionId::from(uuid_v7(facts.now, services.entropy_source()));
     let Some(session) = session else {
-        return Ok(public(place, decision_id, input));
+        return Ok(public(rule, place, decision_id, facts.now));
     };
+    let make_target = target;
     let caller = &session.caller;
     let own = caller.account;
-    let freshness = &input.facts.freshness;
+    let freshness = &facts.freshness;
     let mut rights = rights(services, own, &place, freshness).await?;
     // A session whose own policies cannot be evaluated may do nothing; what needs no right it does all the same.
-    let inquiry = Inquiry::of(&session, &input.facts, input.facts.now);
-    let ask = |rights: &Rights| match Op::ACCESS {
+    let inquiry = Inquiry::of(&session, facts, facts.now);
+    let ask = |rights: &Rights| match rule.access {
         Access::Public(_) | Access::Authenticated(_) => Ok(None),
         Access::Action(action) => {
             let inquiry = inquiry
@@ -117,8 +152,10 @@ async fn authorize<Op: Operation>(
                 rights,
                 caller_account: own,
                 decision_id: &decision_id,
+                rule: &rule,
+                facts,
             };
-            asked.action::<Op>(action, input, &session).map(Some)
+            asked.action(action, make_target, &session).map(Some)
         }
     };
     let mut target = ask(&rights)?;
@@ -136,7 +173,8 @@ async fn authorize<Op: Operation>(
         false => (world.clone(), organization),
         true => past(services, &world, organization, freshness).await?,
     };
-    Ok(Authorized {
+    Ok(Grant {
+        rule,
         session: Some(session),
         federated: None,
         inquiry: inquiry.ok(),
@@ -146,17 +184,13 @@ async fn authorize<Op: Operation>(
         read,
         organization,
         decision_id,
-        now: input.facts.now,
-        operation: PhantomData,
+        now: facts.now,
     })
 }
 
-fn public<Op: Operation>(
-    place: Place,
-    decision_id: DecisionId,
-    input: &Input<Op>,
-) -> Authorized<Op> {
-    Authorized {
+fn public(rule: Rule, place: Place, decision_id: DecisionId, now: Timestamp) -> Grant {
+    Grant {
+        rule,
         session: None,
         federated: None,
         inquiry: None,
@@ -166,8 +200,7 @@ fn public<Op: Operation>(
         read: World::default(),
         organization: None,
         decision_id,
-        now: input.facts.now,
-        operation: PhantomData,
+        now,
     }
 }
 
@@ -294,14 +327,16 @@ struct Asked<'a> {
     rights: &'a Rights,
     caller_account: AccountId,
     decision_id: &'a DecisionId,
+    rule: &'a Rule,
+    facts: &'a Facts,
 }
 
 impl Asked<'_> {
     /// Asks for the action and everything that goes with it.
-    fn action<Op: Operation>(
+    fn action(
         &self,
         action: &'static str,
-        input: &Input<Op>,
+        make_target: &MakeTarget<'_>,
         session: &Session,
     ) -> Result<Target, Problem> {
         let world = &self.rights.world;
@@ -313,9 +348,9 @@ impl Asked<'_> {
                 .organization
                 .as_ref()
                 .or(world.resource_organization.as_ref()),
-            now: input.facts.now,
+            now: self.facts.now,
         };
-        let target = Op::target(input, &scope)?;
+        let target = make_target(&scope)?;
         if world.resource.is_none() {
             // No such account: nothing in it can be allowed, and nothing about it is told.
             return Err(Problem::not_found());
@@ -324,14 +359,14 @@ impl Asked<'_> {
             self.inquiry
                 .allows(world, action, resource, target.account, keys)
         };
-        let own = allowed_in::<Op>(self.inquiry, world, action, &target)?;
+        let own = allowed_in(self.rule, self.inquiry, world, action, &target)?;
         let mut refused = (!own).then_some(action);
         for also in &target.also {
             if refused.is_none() && !allowed(also.action, &also.resource, &target.context)? {
                 refused = Some(also.action);
             }
         }
-        if refused.is_none() && input.facts.freshness.is_past() {
+        if refused.is_none() && self.facts.freshness.is_past() {
             let account = target.account.unwrap_or(self.caller_account);
             if !allowed(READ_HISTORY, &Arn::account_of(&account), &Context::new())? {
                 refused = Some(READ_HISTORY);
@@ -339,13 +374,13 @@ impl Asked<'_> {
         }
         match refused {
             None => Ok(target),
-            Some(refused) => Err(self.refusal::<Op>(refused, &target)?),
+            Some(refused) => Err(self.refusal(refused, &target)?),
         }
     }
 
     /// A refusal: 403 to who may know of the resource, to everyone else the 404 of one that does not exist.
-    fn refusal<Op: Operation>(&self, refused: &str, target: &Target) -> Result<Problem, Problem> {
-        let knows = match Op::KNOWN {
+    fn refusal(&self, refused: &str, target: &Target) -> Result<Problem, Problem> {
+        let knows = match self.rule.known {
             Known::ToMembers => target.account == Some(self.caller_account),
             Known::ByAction(reading) => {
                 let world = &self.rights.world;

@@ -5,9 +5,11 @@ mod nouns;
 mod row;
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
+use trilby_service::problem::Problem;
 use utoipa::openapi::{Info, OpenApi};
 
 use crate::operation::Operation;
@@ -17,14 +19,15 @@ use crate::services::Services;
 pub use document::BEARER;
 pub use row::Row;
 
-type MakeRoute = Arc<dyn Fn(&Services) -> Route + Send + Sync>;
+type Running = Pin<Box<dyn Future<Output = Result<HttpResponse, Problem>>>>;
+type Run = fn(HttpRequest, web::Payload, Services) -> Running;
 type Describe =
     Arc<dyn Fn(&mut crate::body::Schemas) -> utoipa::openapi::path::Operation + Send + Sync>;
 
 #[derive(Clone)]
 struct Entry {
     row: Row,
-    route: MakeRoute,
+    run: Run,
     describe: Describe,
 }
 
@@ -72,13 +75,9 @@ impl Registry {
     pub fn add<Op: Operation>(&mut self) -> &mut Self {
         self.entries.push(Entry {
             row: Row::of::<Op>(),
-            route: Arc::new(|services: &Services| {
-                let services = services.clone();
-                web::to(move |request: HttpRequest, payload: web::Payload| {
-                    let services = services.clone();
-                    async move { pipeline::run::<Op>(&request, payload, &services).await }
-                })
-            }),
+            run: |request, payload, services| {
+                Box::pin(async move { pipeline::run::<Op>(&request, payload, &services).await })
+            },
             describe: Arc::new(document::operation::<Op>),
         });
         self
@@ -130,7 +129,7 @@ impl Registry {
             entries.sort_by_key(|entry| entry.row.method);
             let routes = entries
                 .into_iter()
-                .map(|entry| (entry.row.method.as_str(), (entry.route)(services)));
+                .map(|entry| (entry.row.method.as_str(), route(entry.run, services)));
             config.service(trilby_service::server::resource(path, routes));
         }
     }
@@ -145,6 +144,14 @@ impl Registry {
                 .map(|entry| (&entry.row, &*entry.describe)),
         )
     }
+}
+
+/// One way in for all operations, so that it is compiled once.
+fn route(run: Run, services: &Services) -> Route {
+    let services = services.clone();
+    web::to(move |request: HttpRequest, payload: web::Payload| {
+        run(request, payload, services.clone())
+    })
 }
 
 /// The template without the names of its parameters.

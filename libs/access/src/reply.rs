@@ -1,5 +1,9 @@
 //! Answers: body, `ETag`, `Location`, `Trilby-Seq`.
 
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -50,7 +54,15 @@ impl<T: Serialize + ToSchema + 'static> ReplyBody for T {
 /// A success on its way to the client.
 #[derive(Debug)]
 pub struct Reply<Op: Operation> {
-    content: Content<Op::Reply>,
+    sent: Sent,
+    operation: PhantomData<fn() -> Op>,
+}
+
+/// A success without the operation's types: everything about it but its body is the same for all of them, and is
+/// compiled once.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    content: Content,
     status: u16,
     content_type: &'static str,
     etag: Option<Seq>,
@@ -61,78 +73,66 @@ pub struct Reply<Op: Operation> {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Debug)]
-enum Content<T> {
-    Value(T),
+enum Content {
+    Value(Box<dyn AnyBody>),
     Text(Vec<u8>),
     Nothing,
+}
+
+/// Without the body: it may hold a secret.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Value(_) => "Value",
+            Self::Text(_) => "Text",
+            Self::Nothing => "Nothing",
+        })
+    }
+}
+
+/// A body of some operation.
+trait AnyBody: Any {
+    fn bytes(&self) -> Result<Option<Vec<u8>>, serde_json::Error>;
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: ReplyBody> AnyBody for T {
+    fn bytes(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        self.text()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
 }
 
 impl<Op: Operation> Reply<Op> {
     /// A success with this body. `Trilby-Seq` is where the state stood that the grant gave, unless [`Reply::at`] says
     /// otherwise.
     pub fn new(body: Op::Reply) -> Self {
-        Self::of(Content::Value(body))
+        Self::of(Content::Value(Box::new(body)))
     }
 
-    /// The same answer as before, from its receipt.
-    pub(crate) fn again(stored: StoredAnswer) -> Result<Self, Problem> {
-        let content = match &stored.body {
-            Some(body) => Content::Text(serde_json::to_vec(body).map_err(Problem::internal)?),
-            None => Content::Nothing,
-        };
-        let etag = stored
-            .etag
-            .as_deref()
-            .and_then(|etag| etag.parse().ok())
-            .map(Seq::new);
-        Ok(Self {
-            status: stored.status,
-            replayed: true,
-            etag,
-            location: stored.location,
-            ..Self::of(content)
-        })
-    }
-
-    /// What a receipt keeps of it.
-    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
-        let status = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
-        let body = match self.text()? {
-            Some(text) => Some(serde_json::from_slice(&text).map_err(Problem::internal)?),
-            None => None,
-        };
-        let mut stored = StoredAnswer::new(status, body, self.withheld);
-        stored.etag = self.etag.map(|seq| seq.to_string());
-        stored.location = self.location.clone();
-        Ok(stored)
+    fn of(content: Content) -> Self {
+        Sent::new(content, Op::SUCCESS).into()
     }
 
     /// Members of the body that are secrets: sent now, and never again.
     #[must_use]
     pub fn withholding(mut self, members: &'static [&'static str]) -> Self {
-        self.withheld = members;
+        self.sent.withheld = members;
         self.no_store()
-    }
-
-    fn of(content: Content<Op::Reply>) -> Self {
-        Self {
-            content,
-            status: Op::SUCCESS,
-            content_type: "application/json",
-            etag: None,
-            location: None,
-            token: None,
-            replayed: false,
-            withheld: &[],
-            headers: Vec::new(),
-        }
     }
 
     /// The body as it will be sent, if it was made now.
     pub fn body(&self) -> Option<&Op::Reply> {
-        match &self.content {
-            Content::Value(body) => Some(body),
+        match &self.sent.content {
+            Content::Value(body) => (**body).as_any().downcast_ref(),
             Content::Text(_) | Content::Nothing => None,
         }
     }
@@ -140,8 +140,12 @@ impl<Op: Operation> Reply<Op> {
     /// Changes the body before it is sent. Does nothing to an answer from a receipt.
     #[must_use]
     pub fn map_body(mut self, change: impl FnOnce(Op::Reply) -> Op::Reply) -> Self {
-        self.content = match self.content {
-            Content::Value(body) => Content::Value(change(body)),
+        self.sent.content = match self.sent.content {
+            // A reply is made of this operation's body only, so it is one.
+            Content::Value(body) => match body.into_any().downcast::<Op::Reply>() {
+                Ok(body) => Content::Value(Box::new(change(*body))),
+                Err(_) => Content::Nothing,
+            },
             other => other,
         };
         self
@@ -150,33 +154,33 @@ impl<Op: Operation> Reply<Op> {
     /// The resource's `ETag`: the seq of its last change.
     #[must_use]
     pub fn etag(mut self, changed: Seq) -> Self {
-        self.etag = Some(changed);
+        self.sent.etag = Some(changed);
         self
     }
 
     /// Where the new resource is: a path below the public URL.
     #[must_use]
     pub fn location(mut self, path: impl Into<String>) -> Self {
-        self.location = Some(path.into());
+        self.sent.location = Some(path.into());
         self
     }
 
     /// Where each log stood.
     #[must_use]
     pub fn at(mut self, token: ConsistencyToken) -> Self {
-        self.token = Some(token);
+        self.sent.token = Some(token);
         self
     }
 
     /// Where each log stands that the answer is about, if it is known yet: after a write, where it wrote.
     pub fn token(&self) -> Option<&ConsistencyToken> {
-        self.token.as_ref()
+        self.sent.token.as_ref()
     }
 
     /// Another status than the operation's usual success (202, 304).
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
-        self.status = status.as_u16();
+        self.sent.status = status.as_u16();
         self
     }
 
@@ -193,30 +197,27 @@ impl<Op: Operation> Reply<Op> {
     /// Another content type than JSON's usual one (`application/jwk-set+json`).
     #[must_use]
     pub fn content_type(mut self, content_type: &'static str) -> Self {
-        self.content_type = content_type;
+        self.sent.content_type = content_type;
         self
     }
 
     /// A body as it stands, of the given content type: signed documents, tokens.
     #[must_use]
     pub fn verbatim(content_type: &'static str, text: Vec<u8>) -> Self {
-        Self {
-            content_type,
-            ..Self::of(Content::Text(text))
-        }
+        Self::of(Content::Text(text)).content_type(content_type)
     }
 
     /// An answer without its body (304).
     #[must_use]
     pub fn without_body(mut self) -> Self {
-        self.content = Content::Nothing;
+        self.sent.content = Content::Nothing;
         self
     }
 
     /// A further header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.sent.headers.push((name, value));
         self
     }
 
@@ -225,6 +226,72 @@ impl<Op: Operation> Reply<Op> {
     pub fn no_store(self) -> Self {
         self.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
             .header(header::PRAGMA, HeaderValue::from_static("no-cache"))
+    }
+
+    pub(crate) fn into_sent(self) -> Sent {
+        self.sent
+    }
+}
+
+impl<Op: Operation> From<Sent> for Reply<Op> {
+    fn from(sent: Sent) -> Self {
+        Self {
+            sent,
+            operation: PhantomData,
+        }
+    }
+}
+
+impl Sent {
+    fn new(content: Content, status: u16) -> Self {
+        Self {
+            content,
+            status,
+            content_type: "application/json",
+            etag: None,
+            location: None,
+            token: None,
+            replayed: false,
+            withheld: &[],
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same answer as before, from its receipt.
+    pub(crate) fn again(stored: StoredAnswer) -> Result<Self, Problem> {
+        let content = match &stored.body {
+            Some(body) => Content::Text(serde_json::to_vec(body).map_err(Problem::internal)?),
+            None => Content::Nothing,
+        };
+        let etag = stored
+            .etag
+            .as_deref()
+            .and_then(|etag| etag.parse().ok())
+            .map(Seq::new);
+        Ok(Self {
+            replayed: true,
+            etag,
+            location: stored.location,
+            ..Self::new(content, stored.status)
+        })
+    }
+
+    /// What a receipt keeps of it.
+    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
+        let status = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
+        let body = match self.text()? {
+            Some(text) => Some(serde_json::from_slice(&text).map_err(Problem::internal)?),
+            None => None,
+        };
+        let mut stored = StoredAnswer::new(status, body, self.withheld);
+        stored.etag = self.etag.map(|seq| seq.to_string());
+        stored.location = self.location.clone();
+        Ok(stored)
+    }
+
+    pub(crate) fn at(mut self, token: ConsistencyToken) -> Self {
+        self.token = Some(token);
+        self
     }
 
     pub(crate) fn token_or(mut self, token: Option<ConsistencyToken>) -> Self {
@@ -236,9 +303,9 @@ impl<Op: Operation> Reply<Op> {
         self.status
     }
 
-    pub(crate) fn text(&self) -> Result<Option<Vec<u8>>, Problem> {
+    fn text(&self) -> Result<Option<Vec<u8>>, Problem> {
         match &self.content {
-            Content::Value(body) => body.text().map_err(Problem::internal),
+            Content::Value(body) => body.bytes().map_err(Problem::internal),
             Content::Text(text) => Ok(Some(text.clone())),
             Content::Nothing => Ok(None),
         }

@@ -2,6 +2,7 @@
 
 mod circumstances;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use trilby_account::{Account, Actor, Command, Context, Event};
@@ -15,23 +16,21 @@ use circumstances::origin;
 pub use circumstances::{actor, actor_meta};
 
 use crate::authorize::{Inquiry, access_denied};
-use crate::authorized::Authorized;
+use crate::authorized::{Authorized, Grant};
 use crate::guards::Judged;
 use crate::input::{Facts, Input};
-use crate::operation::{Access, Operation};
+use crate::operation::{Access, Operation, Rule};
 use crate::problem::{of_execution, of_rejection};
-use crate::reply::Reply;
+use crate::reply::{Reply, Sent};
 use crate::services::Services;
 use crate::target::{Place, Target};
 
-type MakeReply<Op> = Box<dyn FnOnce(&After) -> Result<Reply<Op>, Problem> + Send>;
+type Decided = Plan<Sent, Problem>;
 
 /// What an operation decided to change, and how it answers.
 pub struct Change<Op: Operation> {
-    events: Vec<Events>,
-    guards: Vec<LogId>,
-    side: Vec<SideWrite>,
-    reply: MakeReply<Op>,
+    plan: Decided,
+    operation: PhantomData<fn() -> Op>,
 }
 
 impl<Op: Operation> Change<Op> {
@@ -42,10 +41,8 @@ impl<Op: Operation> Change<Op> {
         reply: impl FnOnce(&After) -> Result<Reply<Op>, Problem> + Send + 'static,
     ) -> Self {
         Self {
-            events,
-            guards: Vec::new(),
-            side: Vec::new(),
-            reply: Box::new(reply),
+            plan: Plan::new(events, move |after| answer(reply(after)?.into_sent())),
+            operation: PhantomData,
         }
     }
 
@@ -67,40 +64,57 @@ impl<Op: Operation> Change<Op> {
     /// The same with rows of side tables, written in the same transaction.
     #[must_use]
     pub fn with_side(mut self, side: Vec<SideWrite>) -> Self {
-        self.side.extend(side);
+        self.plan = self.plan.with_side(side);
         self
     }
 
     /// The same, decided anew if one of these logs moves before it is written.
     #[must_use]
     pub fn guarded_by(mut self, logs: Vec<LogId>) -> Self {
-        self.guards.extend(logs);
+        self.plan = self.plan.guarded_by(logs);
         self
-    }
-
-    fn into_plan(self, origin: Option<SideWrite>) -> Plan<Reply<Op>, Problem> {
-        let Self {
-            events,
-            guards,
-            mut side,
-            reply,
-        } = self;
-        side.extend(origin);
-        Plan::new(events, move |after| reply(after)?.into_answer())
-            .guarded_by(guards)
-            .with_side(side)
     }
 }
 
-impl<Op: Operation> Reply<Op> {
-    /// As an answer with what of it may be kept.
-    fn into_answer(self) -> Result<Answer<Self>, Problem> {
-        let stored = self.stored()?;
-        Ok(Answer {
-            status: self.status_code(),
-            stored: Some(stored.to_bytes()),
-            value: self,
-        })
+/// As an answer with what of it may be kept.
+fn answer(reply: Sent) -> Result<Answer<Sent>, Problem> {
+    let stored = reply.stored()?;
+    Ok(Answer {
+        status: reply.status_code(),
+        stored: Some(stored.to_bytes()),
+        value: reply,
+    })
+}
+
+/// What of a request a write needs, without the operation's types.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    rule: &'a Rule,
+    facts: &'a Facts,
+    raw_body: &'a [u8],
+    receipt_log: &'a Option<LogId>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new<Op: Operation>(
+        rule: &'a Rule,
+        input: &'a Input<Op>,
+        receipt_log: &'a Option<LogId>,
+    ) -> Self {
+        Self {
+            rule,
+            facts: &input.facts,
+            raw_body: &input.raw_body,
+            receipt_log,
+        }
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        request_hash(
+            self.rule.method.as_str(),
+            &self.facts.path_and_query,
+            self.raw_body,
+        )
     }
 }
 
@@ -170,8 +184,24 @@ impl<Op: Operation> Authorized<Op> {
     where
         F: FnMut(&States, &Context) -> Result<Change<Op>, Problem>,
     {
+        let receipt_log = Op::receipt_log(&input.path);
+        let asked = Asked::new(&self.rule, input, &receipt_log);
+        let mut decide = |states: &States, ctx: &Context| Ok(decide(states, ctx)?.plan);
+        let written = self.write_plan(services, asked, logs, &mut decide).await?;
+        Ok(written.into())
+    }
+}
+
+impl Grant {
+    async fn write_plan(
+        &self,
+        services: &Services,
+        asked: Asked<'_>,
+        logs: &[LogId],
+        decide: &mut dyn FnMut(&States, &Context) -> Result<Decided, Problem>,
+    ) -> Result<Sent, Problem> {
         let mut entropy = services.entropy();
-        let receipt = self.receipt(input, logs, &mut entropy)?;
+        let receipt = self.receipt(&asked, logs, &mut entropy)?;
         let running = match receipt.chosen {
             true => Some(
                 services
@@ -184,15 +214,15 @@ impl<Op: Operation> Authorized<Op> {
         let place = self.place_log();
         let origin = origin(
             place.as_ref().unwrap_or(&receipt.log),
-            &input.facts,
+            asked.facts,
             &mut entropy,
         );
         let now = services.now();
         let ctx = Context::new(now, self.actor(), &mut entropy)
-            .with_precondition(input.facts.precondition);
+            .with_precondition(asked.facts.precondition);
         let write = Write {
             logs: self.logs(logs),
-            meta: self.meta(&input.facts, origin.as_ref()),
+            meta: self.meta(asked.facts, origin.as_ref()),
             alive: self.alive(),
             now,
             entropy,
@@ -202,9 +232,9 @@ impl<Op: Operation> Authorized<Op> {
             self.still_allowed(states)?;
             let mut ctx = ctx.clone();
             ctx.now = states.now();
-            let change = decide(states, &ctx)?;
-            self.stays_within(&change, states, &input.facts)?;
-            Ok(change.into_plan(origin.clone()))
+            let plan = decide(states, &ctx)?;
+            self.stays_within(&plan, states, asked.facts)?;
+            Ok(plan.with_side(origin.iter().cloned().collect()))
         });
         let executed = executed.await.map_err(of_execution)?;
         drop(running);
@@ -218,24 +248,24 @@ impl<Op: Operation> Authorized<Op> {
     pub(crate) async fn earlier(
         &self,
         services: &Services,
-        input: &Input<Op>,
-    ) -> Result<Option<Reply<Op>>, Problem> {
-        let (Some(log), Some(key)) = (self.receipt_log(input), self.chosen_key(input)) else {
+        asked: &Asked<'_>,
+    ) -> Result<Option<Sent>, Problem> {
+        let (Some(log), Some(key)) = (self.receipt_log(asked), self.chosen_key(asked)) else {
             return Ok(None);
         };
         let key = ReceiptKey {
             log,
             key,
-            request_hash: hash_of(input),
+            request_hash: asked.hash(),
             chosen: true,
         };
-        let earlier = services.directory().earlier::<Reply<Op>, Problem>(&key);
+        let earlier = services.directory().earlier::<Sent, Problem>(&key);
         let earlier = earlier.await.map_err(of_execution)?;
         earlier.map(reply_of).transpose()
     }
 
-    fn receipt_log(&self, input: &Input<Op>) -> Option<LogId> {
-        Op::receipt_log(&input.path).or_else(|| self.place_log())
+    fn receipt_log(&self, asked: &Asked<'_>) -> Option<LogId> {
+        asked.receipt_log.clone().or_else(|| self.place_log())
     }
 
     fn place_log(&self) -> Option<LogId> {
@@ -259,19 +289,19 @@ impl<Op: Operation> Authorized<Op> {
 
     fn receipt(
         &self,
-        input: &Input<Op>,
+        asked: &Asked<'_>,
         logs: &[LogId],
         entropy: &mut Entropy,
     ) -> Result<ReceiptKey, Problem> {
         let log = self
-            .receipt_log(input)
+            .receipt_log(asked)
             .or_else(|| logs.first().cloned())
             .ok_or_else(|| Problem::internal("a write without a log"))?;
-        let chosen = self.chosen_key(input);
+        let chosen = self.chosen_key(asked);
         // A plain hash of a body is as good as the body where that can be guessed, as passwords can: it is kept only
         // where a repetition will be compared with it.
         let request_hash = match chosen {
-            Some(_) => hash_of(input),
+            Some(_) => asked.hash(),
             None => entropy.take(),
         };
         Ok(ReceiptKey {
@@ -283,8 +313,8 @@ impl<Op: Operation> Authorized<Op> {
     }
 
     /// The key that the client chose. A public operation has no principal whose key it could be.
-    fn chosen_key(&self, input: &Input<Op>) -> Option<[u8; 32]> {
-        let (key, session) = input
+    fn chosen_key(&self, asked: &Asked<'_>) -> Option<[u8; 32]> {
+        let (key, session) = asked
             .facts
             .idempotency_key
             .as_ref()
@@ -310,7 +340,7 @@ impl<Op: Operation> Authorized<Op> {
                 self.decision_id.to_string().into(),
             );
         }
-        meta.insert("operation".to_owned(), Op::ID.into());
+        meta.insert("operation".to_owned(), self.rule.id.into());
         meta.insert("request_id".to_owned(), facts.request_id.to_string().into());
         if let Some(SideWrite::PersonalInsert(row)) = origin {
             let row = serde_json::json!({
@@ -349,20 +379,15 @@ impl<Op: Operation> Authorized<Op> {
     }
 
     /// Refuses facts that raise somebody's rights past the caller's own, whatever operation wants them.
-    fn stays_within(
-        &self,
-        change: &Change<Op>,
-        states: &States,
-        facts: &Facts,
-    ) -> Result<(), Problem> {
+    fn stays_within(&self, plan: &Decided, states: &States, facts: &Facts) -> Result<(), Problem> {
         let (Some(session), Some(inquiry), Access::Action(action)) =
-            (&self.session, &self.inquiry, Op::ACCESS)
+            (&self.session, &self.inquiry, self.rule.access)
         else {
             return Ok(());
         };
         let world = renewed(&self.rights, states);
         let now = states.now();
-        for written in &change.events {
+        for written in &plan.events {
             let (id, events) = match written {
                 Events::Account(id, events) => (*id, events),
                 Events::Organization(..) | Events::Platform(_) => continue,
@@ -382,7 +407,7 @@ impl<Op: Operation> Authorized<Op> {
     /// Asks for the right again if the state it was decided on is not the one that is written to.
     fn still_allowed(&self, states: &States) -> Result<(), Problem> {
         let (Some(inquiry), Some(target), Access::Action(action)) =
-            (&self.inquiry, &self.target, Op::ACCESS)
+            (&self.inquiry, &self.target, self.rule.access)
         else {
             return Ok(());
         };
@@ -390,7 +415,7 @@ impl<Op: Operation> Authorized<Op> {
         if world.same_as(&self.rights) {
             return Ok(());
         }
-        if !allowed_in::<Op>(inquiry, &world, action, target)? {
+        if !allowed_in(&self.rule, inquiry, &world, action, target)? {
             return Err(access_denied(action, &self.decision_id));
         }
         for also in &target.also {
@@ -408,15 +433,7 @@ impl<Op: Operation> Authorized<Op> {
     }
 }
 
-fn hash_of<Op: Operation>(input: &Input<Op>) -> [u8; 32] {
-    request_hash(
-        Op::METHOD.as_str(),
-        &input.facts.path_and_query,
-        &input.raw_body,
-    )
-}
-
-fn reply_of<Op: Operation>(executed: Executed<Reply<Op>>) -> Result<Reply<Op>, Problem> {
+fn reply_of(executed: Executed<Sent>) -> Result<Sent, Problem> {
     match executed {
         Executed::Done(done) => Ok(done.value.token_or(done.token)),
         Executed::Replayed { receipt, token } => {
@@ -427,7 +444,7 @@ fn reply_of<Op: Operation>(executed: Executed<Reply<Op>>) -> Result<Reply<Op>, P
             if let Some(body) = &mut stored.body {
                 complete(body, &token);
             }
-            Reply::again(stored).map(|reply| reply.at(token))
+            Sent::again(stored).map(|reply| reply.at(token))
         }
     }
 }
@@ -448,7 +465,8 @@ fn complete(body: &mut serde_json::Value, token: &ConsistencyToken) {
 }
 
 /// The operation's own question, asked in one place.
-pub(crate) fn allowed_in<Op: Operation>(
+pub(crate) fn allowed_in(
+    rule: &Rule,
     inquiry: &Inquiry,
     world: &World,
     action: &str,
@@ -461,7 +479,7 @@ pub(crate) fn allowed_in<Op: Operation>(
         instead,
         ..
     } = target;
-    let allows = |action: &str| match Op::ROOT_REPAIRS {
+    let allows = |action: &str| match rule.root_repairs {
         true => inquiry.allows_or_repairs(world, action, resource, *account, context),
         false => inquiry.allows(world, action, resource, *account, context),
     };
