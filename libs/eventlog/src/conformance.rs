@@ -53,11 +53,24 @@ pub use stores::*;
 pub trait Store: Archive + Feed + Clone + 'static {}
 impl<T: Archive + Feed + Clone + 'static> Store for T {}
 
-/// Makes one test of each case.
+/// Makes one test of each case. With a reason, tests that are ignored because of it.
 #[macro_export]
 macro_rules! conformance_tests {
-    ($open:expr) => {
-        $crate::conformance_tests!(@each $open;
+    (@each $attributes:tt $open:expr; $($case:ident)*) => {
+        $(
+            $crate::conformance_tests!(@one $attributes $open; $case);
+        )*
+    };
+    (@one [$(#[$attribute:meta])*] $open:expr; $case:ident) => {
+        $(#[$attribute])*
+        #[tokio::test]
+        async fn $case() {
+            let (store, _keep) = $open.await;
+            $crate::conformance::$case(&store).await;
+        }
+    };
+    (@all $attributes:tt $open:expr) => {
+        $crate::conformance_tests!(@each $attributes $open;
             a_first_commit_starts_at_one
             seqs_go_on_and_hashes_follow
             several_events_are_one_commit
@@ -122,14 +135,11 @@ macro_rules! conformance_tests {
             a_fence_shows_in_hashes
         );
     };
-    (@each $open:expr; $($case:ident)*) => {
-        $(
-            #[tokio::test]
-            async fn $case() {
-                let (store, _keep) = $open.await;
-                $crate::conformance::$case(&store).await;
-            }
-        )*
+    ($open:expr) => {
+        $crate::conformance_tests!(@all [] $open);
+    };
+    ($open:expr, ignore = $why:literal) => {
+        $crate::conformance_tests!(@all [#[ignore = $why]] $open);
     };
 }
 

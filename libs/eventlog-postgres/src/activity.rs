@@ -1,0 +1,421 @@
+//! The activity log. Records of several callers are gathered for a few milliseconds and written as one segment, in one
+//! transaction; a caller is answered when its records are durable.
+//!
+//! Each store that is open for writing has a chain of segments of its own. A record whose id says when it was made
+//! (UUIDv7) is kept apart by the primary key and found by that time; other ids have a row in `activity_id`.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::sync::{mpsc, oneshot};
+use trilby_eventlog::activity::{self, SEGMENT_RECORDS_MAX};
+use trilby_eventlog::{Activity, ActivityFilter, ActivityRecord, Error, Segment};
+use trilby_model::{Hash, LogId, Timestamp};
+
+use crate::connect::{get, put_back};
+use crate::failure::{Class, class, failure};
+use crate::pipeline::{self, Ask, Begin, Logs, Param};
+use crate::rows::{self, limit};
+use crate::source::Source;
+
+/// How long records are gathered.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// Calls that wait. Beyond it a caller waits [`QUEUE_WAIT`] for a place and is then refused.
+const QUEUE_MAX: usize = 1024;
+
+/// How long a caller waits for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How often a segment is tried.
+const ATTEMPTS_MAX: u32 = 4;
+
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// Hours that are remembered to have a partition.
+const HOURS_MAX: usize = 4_096;
+
+/// How far a record's time may be from the one in its id for the id to be trusted with it.
+const DRIFT_MICROS: i64 = 600_000_000;
+
+struct Call {
+    records: Vec<Activity>,
+    ids: Vec<i64>,
+    reply: oneshot::Sender<Result<(), Error>>,
+}
+
+/// The way to the recording task.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    queue: mpsc::Sender<Call>,
+}
+
+impl Recorder {
+    /// Starts the task; it ends when the recorder is dropped and everything it took is answered.
+    pub fn start(pool: Pool, writer: [u8; 16]) -> Self {
+        let (queue, calls) = mpsc::channel(QUEUE_MAX);
+        let task = Task {
+            pool,
+            chain: Chain::begin(writer),
+            hours: HashSet::new(),
+        };
+        tokio::spawn(task.run(calls));
+        Self { queue }
+    }
+
+    /// Writes records of logs with these numbers.
+    pub async fn record(&self, records: Vec<Activity>, ids: Vec<i64>) -> Result<(), Error> {
+        check(&records)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            records,
+            ids,
+            reply,
+        };
+        let sent = tokio::time::timeout(QUEUE_WAIT, self.queue.send(call)).await;
+        sent.map_err(|_| Error::Unavailable("the activity queue is full".to_owned()))?
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("the activity log's writer has stopped".to_owned())
+}
+
+fn check(records: &[Activity]) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    for record in records {
+        activity::check(record)?;
+        if !seen.insert((&record.log, &record.id)) {
+            return Err(activity::doubled(record));
+        }
+    }
+    Ok(())
+}
+
+/// A writer's chain: what the next segment follows.
+#[derive(Debug, Clone)]
+struct Chain {
+    writer: [u8; 16],
+    n: u64,
+    prev_hash: Hash,
+}
+
+impl Chain {
+    fn begin(writer: [u8; 16]) -> Self {
+        Self {
+            writer,
+            n: 1,
+            prev_hash: Hash([0; 32]),
+        }
+    }
+}
+
+struct Task {
+    pool: Pool,
+    chain: Chain,
+    hours: HashSet<i64>,
+}
+
+impl Task {
+    async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+        while let Some(first) = calls.recv().await {
+            let mut n_records = first.records.len();
+            let mut gathered = vec![first];
+            let until = tokio::time::Instant::now() + LINGER;
+            while n_records < SEGMENT_RECORDS_MAX {
+                match tokio::time::timeout_at(until, calls.recv()).await {
+                    Ok(Some(call)) => {
+                        n_records = n_records.saturating_add(call.records.len());
+                        gathered.push(call);
+                    }
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            self.write(gathered).await;
+        }
+    }
+
+    /// Writes the records of some calls together, or, if a record of one of them is there already, call by call.
+    async fn write(&mut self, calls: Vec<Call>) {
+        let mut seen = HashSet::new();
+        let is_distinct = calls
+            .iter()
+            .flat_map(|call| &call.records)
+            .all(|record| seen.insert((record.log.clone(), record.id.clone())));
+        if is_distinct && calls.len() > 1 {
+            let records: Vec<(&Activity, i64)> = calls.iter().flat_map(Call::numbered).collect();
+            let outcome = self.segments(&records).await;
+            if !matches!(outcome, Err(Error::Invalid(_))) {
+                for call in calls {
+                    drop(call.reply.send(outcome.clone()));
+                }
+                return;
+            }
+        }
+        for call in calls {
+            let records: Vec<(&Activity, i64)> = call.numbered().collect();
+            let outcome = self.segments(&records).await;
+            drop(call.reply.send(outcome));
+        }
+    }
+
+    /// Writes records as one transaction of as many segments as they need.
+    async fn segments(&mut self, records: &[(&Activity, i64)]) -> Result<(), Error> {
+        self.make_hours(records).await?;
+        let mut chain = self.chain.clone();
+        let mut parts = Vec::new();
+        for chunk in records.chunks(SEGMENT_RECORDS_MAX) {
+            let owned: Vec<Activity> = chunk.iter().map(|(record, _)| (*record).clone()).collect();
+            let Some(segment) = Segment::of(chain.writer, chain.n, chain.prev_hash, &owned) else {
+                continue;
+            };
+            chain.n += 1;
+            chain.prev_hash = segment.hash();
+            parts.push(Part::of(&segment, chunk));
+        }
+        let mut logs: Vec<i64> = records.iter().map(|(_, id)| *id).collect();
+        logs.sort_unstable();
+        logs.dedup();
+        let asks: Vec<Ask<'_>> = parts.iter().map(Part::ask).collect();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let client = get(&self.pool).await?;
+            let done = pipeline::run(&client, Begin::Write, Logs::Numbered(&logs), &asks).await;
+            put_back(client, done.as_ref().err().map(|failed| &failed.error));
+            let Err(failed) = done else {
+                self.chain = chain;
+                return Ok(());
+            };
+            match class(&failed.error) {
+                Class::Conflict => return Err(self.conflict(records, failed.index).await),
+                Class::Lost => {
+                    // Whether it was written is seen by its last segment; if that cannot be asked, the chain ends here
+                    // and another begins.
+                    match self.is_written(&chain).await {
+                        Ok(true) => {
+                            self.chain = chain;
+                            return Ok(());
+                        }
+                        Ok(false) if attempt < ATTEMPTS_MAX => {}
+                        Ok(false) | Err(_) => {
+                            self.begin_anew();
+                            return Err(failure(&failed.error));
+                        }
+                    }
+                }
+                Class::Again | Class::Elsewhere if attempt < ATTEMPTS_MAX => {
+                    crate::lane::pause(attempt).await;
+                }
+                Class::Again | Class::Elsewhere | Class::Final => {
+                    return Err(failure(&failed.error));
+                }
+            }
+        }
+    }
+
+    /// Which record is there already, if it is one.
+    async fn conflict(&self, records: &[(&Activity, i64)], index: Option<usize>) -> Error {
+        let source = Source::Pool(self.pool.clone());
+        for (record, _) in records {
+            if let Ok(Some(_)) = find(&source, &record.log, &record.id).await {
+                return activity::doubled(record);
+            }
+        }
+        let place = index.unwrap_or_default();
+        Error::Invalid(format!("an activity record of segment {place} exists"))
+    }
+
+    async fn is_written(&self, chain: &Chain) -> Result<bool, Error> {
+        let source = Source::Pool(self.pool.clone());
+        let n = i64::try_from(chain.n).unwrap_or(i64::MAX) - 1;
+        let of = [&&chain.writer[..] as Param<'_>, &n];
+        let sql = include_str!("queries/segment_get.sql");
+        Ok(source.row(None, sql, &of).await?.is_some())
+    }
+
+    fn begin_anew(&mut self) {
+        match crate::open::random() {
+            Ok(writer) => self.chain = Chain::begin(writer),
+            // The old chain is kept: the unique key refuses a segment that is there.
+            Err(error) => tracing::error!(%error, "no new chain of activity segments"),
+        }
+    }
+
+    /// Sees to it that the hours of records, and the ones after, have their partitions.
+    async fn make_hours(&mut self, records: &[(&Activity, i64)]) -> Result<(), Error> {
+        let hour = |record: &Activity| record.at.micros().div_euclid(HOUR_MICROS);
+        let mut hours: Vec<i64> = records
+            .iter()
+            .flat_map(|(record, _)| [hour(record), hour(record).saturating_add(1)])
+            .filter(|hour| !self.hours.contains(hour))
+            .collect();
+        hours.sort_unstable();
+        hours.dedup();
+        if hours.is_empty() {
+            return Ok(());
+        }
+        let moments: Vec<i64> = hours.iter().map(|hour| hour.saturating_mul(HOUR_MICROS)).collect();
+        let asks: Vec<Ask<'_>> = moments
+            .iter()
+            .map(|moment| Ask::new("select make_activity_hour($1)", [moment as Param<'_>]))
+            .collect();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let client = get(&self.pool).await?;
+            let done = pipeline::run(&client, Begin::Write, Logs::Numbered(&[]), &asks).await;
+            put_back(client, done.as_ref().err().map(|failed| &failed.error));
+            match done {
+                Ok(_) => break,
+                Err(failed) if class(&failed.error) == Class::Again && attempt < ATTEMPTS_MAX => {
+                    crate::lane::pause(attempt).await;
+                }
+                Err(failed) => return Err(failure(&failed.error)),
+            }
+        }
+        if self.hours.len() > HOURS_MAX {
+            self.hours.clear();
+        }
+        self.hours.extend(hours);
+        Ok(())
+    }
+}
+
+impl Call {
+    fn numbered(&self) -> impl Iterator<Item = (&Activity, i64)> {
+        self.records.iter().zip(self.ids.iter().copied())
+    }
+}
+
+/// A segment with its records, as columns.
+struct Part {
+    writer: Vec<u8>,
+    n: i64,
+    bounds: [i64; 2],
+    count: i64,
+    prev_hash: Vec<u8>,
+    root: Vec<u8>,
+    logs: Vec<i64>,
+    ats: Vec<i64>,
+    kinds: Vec<String>,
+    ids: Vec<String>,
+    bodies: Vec<Vec<u8>>,
+    positions: Vec<i32>,
+    /// Whether the id needs a row of its own.
+    listed: Vec<bool>,
+}
+
+impl Part {
+    fn of(segment: &Segment, records: &[(&Activity, i64)]) -> Self {
+        Self {
+            writer: segment.writer.to_vec(),
+            n: i64::try_from(segment.n).unwrap_or(i64::MAX),
+            bounds: [segment.first_at.micros(), segment.last_at.micros()],
+            count: i64::from(segment.count),
+            prev_hash: segment.prev_hash.as_bytes().to_vec(),
+            root: segment.root.as_bytes().to_vec(),
+            logs: records.iter().map(|(_, id)| *id).collect(),
+            ats: records.iter().map(|(one, _)| one.at.micros()).collect(),
+            kinds: records.iter().map(|(one, _)| one.kind.clone()).collect(),
+            ids: records.iter().map(|(one, _)| one.id.clone()).collect(),
+            bodies: records.iter().map(|(one, _)| one.body.clone()).collect(),
+            positions: (0_i32..).take(records.len()).collect(),
+            listed: records.iter().map(|(one, _)| is_listed(one)).collect(),
+        }
+    }
+
+    fn ask(&self) -> Ask<'_> {
+        let [first_at, last_at] = &self.bounds;
+        Ask::new(
+            include_str!("queries/activity_insert.sql"),
+            [
+                &self.writer as Param<'_>,
+                &self.n,
+                first_at,
+                last_at,
+                &self.count,
+                &self.prev_hash,
+                &self.root,
+                &self.logs,
+                &self.ats,
+                &self.kinds,
+                &self.ids,
+                &self.bodies,
+                &self.positions,
+                &self.listed,
+            ],
+        )
+    }
+}
+
+/// When an id was made, if it says so.
+fn time_of(id: &str) -> Option<i64> {
+    let id = uuid::Uuid::try_parse(id).ok()?;
+    if id.get_version_num() != 7 {
+        return None;
+    }
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
+    micros.checked_add(i64::from(nanos / 1_000))
+}
+
+/// Whether a record's id needs a row in `activity_id`.
+pub(crate) fn is_listed(record: &Activity) -> bool {
+    let near = |made: i64| made.abs_diff(record.at.micros()) <= DRIFT_MICROS.unsigned_abs();
+    !time_of(&record.id).is_some_and(near)
+}
+
+/// The record with this id.
+pub(crate) async fn find(source: &Source, log: &LogId, id: &str) -> Result<Option<ActivityRecord>, Error> {
+    let name = log.to_string();
+    if let Some(made) = time_of(id) {
+        let from = made.saturating_sub(DRIFT_MICROS);
+        let until = made.saturating_add(DRIFT_MICROS);
+        let of = [&name as Param<'_>, &id, &from, &until];
+        let sql = include_str!("queries/activity_near.sql");
+        if let Some(row) = source.row(Some(&name), sql, &of).await? {
+            return rows::activity(&row, 0).map(Some);
+        }
+    }
+    let of = [&name as Param<'_>, &id];
+    let sql = include_str!("queries/activity_get.sql");
+    let found = source.row(Some(&name), sql, &of).await?;
+    found.map(|row| rows::activity(&row, 0)).transpose()
+}
+
+/// Records of a log, newest first.
+pub(crate) async fn list(
+    source: &Source,
+    log: &LogId,
+    filter: &ActivityFilter,
+    n: usize,
+) -> Result<Vec<ActivityRecord>, Error> {
+    let name = log.to_string();
+    let from = filter.from.map_or(i64::MIN, Timestamp::micros);
+    let mut until = filter.until.map_or(i64::MAX, Timestamp::micros);
+    let after = filter.after.as_ref().map(|(at, id)| (at.micros(), id.as_str()));
+    // What comes after a record is not later: hours beyond need not be opened.
+    if let Some((at, _)) = after {
+        until = until.min(at.saturating_add(1));
+    }
+    let (after_at, after_id) = (after.map(|one| one.0), after.map(|one| one.1));
+    let of = [
+        &name as Param<'_>,
+        &from,
+        &until,
+        &filter.kinds,
+        &after_at,
+        &after_id,
+        &limit(n),
+    ];
+    let sql = include_str!("queries/activity_list.sql");
+    let found = source.rows(Some(&name), sql, &of).await?;
+    found.iter().map(|row| rows::activity(row, 0)).collect()
+}

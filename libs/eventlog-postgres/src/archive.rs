@@ -1,0 +1,122 @@
+//! A store laid open, for verification, copying and administration: [`Role::Admin`](crate::Role::Admin), or a role that may
+//! read what is asked for.
+
+use async_trait::async_trait;
+use trilby_eventlog::archive::{Row, Rows, Section};
+use trilby_eventlog::{Archive, Error, HeadState, Recorded, RecordedCommit, StoreMeta};
+use trilby_model::{LogId, Seq};
+
+use crate::pipeline::{Ask, Param};
+use crate::store::Postgres;
+use crate::{export, import, read, rows};
+
+/// What a closed log gives up when it is erased: rows that name it, and secrets.
+const ERASURES: [&str; 10] = [
+    include_str!("queries/event_erase.sql"),
+    include_str!("queries/erase_claim.sql"),
+    include_str!("queries/erase_snapshot.sql"),
+    include_str!("queries/erase_receipt.sql"),
+    include_str!("queries/erase_trusting.sql"),
+    include_str!("queries/erase_credential.sql"),
+    include_str!("queries/erase_sealed_key.sql"),
+    include_str!("queries/erase_personal.sql"),
+    include_str!("queries/erase_one_time.sql"),
+    include_str!("queries/erase_counter.sql"),
+];
+
+#[async_trait]
+impl Archive for Postgres {
+    async fn export(
+        &self,
+        section: Section,
+        log: Option<&LogId>,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Rows, Error> {
+        export::page(self.source(), section, log, after, limit).await
+    }
+
+    async fn events(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<Recorded>, Error> {
+        read::events(self.source(), log, after, limit).await
+    }
+
+    /// Rows that name a log that is not there; Postgres has no check of its files that a database may ask for.
+    async fn integrity(&self) -> Result<Vec<String>, Error> {
+        let sql = include_str!("queries/orphans.sql");
+        let found = self.source().rows(None, sql, &[]).await?;
+        found
+            .iter()
+            .map(|row| {
+                let table: &str = rows::get(row, 0)?;
+                Ok(format!("a row of `{table}` names a log that is not there"))
+            })
+            .collect()
+    }
+
+    async fn import_meta(&self, meta: &StoreMeta) -> Result<(), Error> {
+        import::meta(self, meta).await
+    }
+
+    async fn import_commits(&self, commits: Vec<RecordedCommit>) -> Result<(), Error> {
+        import::commits(self, &commits).await
+    }
+
+    async fn import_rows(&self, rows: Vec<Row>) -> Result<(), Error> {
+        import::rows(self, &rows).await
+    }
+
+    async fn fence(&self) -> Result<u32, Error> {
+        let timeline = self.timeline();
+        let ask = Ask::new(
+            include_str!("queries/fence.sql"),
+            [&timeline.system_id as Param<'_>, &timeline.timeline],
+        );
+        self.change_meta(ask).await.map(|meta| meta.incarnation)
+    }
+
+    async fn raise_reader_level(&self, level: u32) -> Result<u32, Error> {
+        let level = i32::try_from(level)
+            .map_err(|_| Error::Invalid("there is no such reader level".to_owned()))?;
+        let ask = Ask::new(
+            include_str!("queries/reader_level.sql"),
+            [&level as Param<'_>],
+        );
+        self.change_meta(ask)
+            .await
+            .map(|meta| meta.min_reader_level)
+    }
+
+    async fn close_log(&self, log: &LogId, erase: bool) -> Result<(), Error> {
+        let names = vec![log.to_string()];
+        let sql = include_str!("queries/log_ids.sql");
+        let known = self.source().rows(None, sql, &[&names]).await?;
+        let row = known
+            .first()
+            .ok_or_else(|| Error::Invalid(format!("there is no log `{log}`")))?;
+        let id: i64 = rows::get(row, 1)?;
+        let state = if erase {
+            HeadState::Erased
+        } else {
+            HeadState::Sealed
+        };
+        let state = i16::from(state.code());
+        let mut asks = vec![Ask::new(
+            include_str!("queries/head_close.sql"),
+            [&id as Param<'_>, &state],
+        )];
+        let erasures = ERASURES.iter().filter(|_| erase);
+        asks.extend(erasures.map(|sql| Ask::new(sql, [&id as Param<'_>])));
+        self.write_alone(&[id], &asks).await.map(drop)
+    }
+}
+
+impl Postgres {
+    async fn change_meta(&self, ask: Ask<'_>) -> Result<StoreMeta, Error> {
+        let found = self.write_alone(&[], &[ask]).await?;
+        let row = found.first().and_then(|rows| rows.first());
+        let row = row.ok_or_else(|| rows::odd("the store has no identity"))?;
+        let meta = rows::meta(row)?;
+        self.learn_meta(meta.clone());
+        Ok(meta)
+    }
+}

@@ -1,0 +1,171 @@
+//! Connections: two pools, one for reading and one for appending, whose connections are checked when they are made and
+//! thrown away as soon as the server behind them is of no more use.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::{Client, Config, NoTls};
+use trilby_eventlog::Error;
+
+use crate::failure::failure;
+use crate::options::{OpenError, Options, Role};
+
+/// How long a caller waits for a connection.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// How old a connection gets: after a failover none keeps a process with a server that is no longer the primary, and
+/// load finds new servers.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// What every connection begins with. The append's time is bounded, and with it how late a commit can become visible
+/// after its revocations were looked for.
+const SETTINGS: &str = "set synchronous_commit = on; set lock_timeout = '500ms'; set statement_timeout = '2s'; \
+    set idle_in_transaction_session_timeout = '5s'; set timezone = 'UTC'; set bytea_output = 'hex'; \
+    set client_min_messages = 'warning'; set plan_cache_mode = 'auto'; set standard_conforming_strings = on";
+
+/// The server a store was opened on: cluster and timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeline {
+    pub system_id: i64,
+    pub timeline: i32,
+}
+
+impl std::fmt::Display for Timeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.system_id, self.timeline)
+    }
+}
+
+/// Reads a URL into what the driver wants.
+pub(crate) fn config(url: &str) -> Result<Config, OpenError> {
+    let mut config = Config::from_str(url).map_err(|_| OpenError::Url)?;
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err(OpenError::Unsupported {
+            what: "TLS (`sslmode=require`)",
+        });
+    }
+    config
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .connect_timeout(CONNECT)
+        .keepalives_idle(Duration::from_secs(30))
+        .tcp_user_timeout(Duration::from_secs(10));
+    if config.get_application_name().is_none() {
+        config.application_name("trilby");
+    }
+    Ok(config)
+}
+
+/// One connection of its own, as a role.
+pub(crate) async fn one(url: &str, role: Option<Role>) -> Result<Client, OpenError> {
+    let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(told(&error));
+    let (client, connection) = config(url)?.connect(NoTls).await.map_err(unreachable)?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error = %told(&error), "a database connection ended");
+        }
+    });
+    if let Some(role) = role {
+        begin(&client, role).await.map_err(unreachable)?;
+    }
+    Ok(client)
+}
+
+/// An error with its causes: the driver says "error connecting" and keeps the reason to itself.
+pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+async fn begin(client: &Client, role: Role) -> Result<(), tokio_postgres::Error> {
+    let name = role.name();
+    client
+        .batch_execute(&format!("{SETTINGS}; set role {name}"))
+        .await
+}
+
+/// On which timeline a server is.
+pub(crate) async fn timeline(client: &Client) -> Result<Timeline, tokio_postgres::Error> {
+    let row = client
+        .query_one(include_str!("queries/timeline.sql"), &[])
+        .await?;
+    Ok(Timeline {
+        system_id: row.try_get(0)?,
+        timeline: row.try_get(1)?,
+    })
+}
+
+/// A pool whose connections have a role, and are all on one timeline if that is given.
+pub(crate) fn pool(
+    options: &Options,
+    size: usize,
+    expected: Option<Timeline>,
+) -> Result<Pool, OpenError> {
+    let role = options.role;
+    let manager = Manager::from_config(
+        config(&options.url)?,
+        NoTls,
+        ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        },
+    );
+    Pool::builder(manager)
+        .max_size(size.max(1))
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts {
+            wait: Some(WAIT),
+            create: Some(CONNECT),
+            recycle: Some(CONNECT),
+        })
+        .post_create(Hook::async_fn(move |client, _| {
+            Box::pin(async move {
+                begin(client, role).await.map_err(HookError::Backend)?;
+                let found = timeline(client).await.map_err(HookError::Backend)?;
+                if expected.is_some_and(|expected| expected != found) {
+                    tracing::error!(%found, "the database is on another timeline: fence the store, then start again");
+                    return Err(HookError::message("the database is on another timeline"));
+                }
+                Ok(())
+            })
+        }))
+        .pre_recycle(Hook::sync_fn(|_, metrics| {
+            if metrics.created.elapsed() > LIFETIME {
+                return Err(HookError::message("the connection has had its time"));
+            }
+            Ok(())
+        }))
+        .build()
+        .map_err(|_| OpenError::Options("the pool of connections has no runtime"))
+}
+
+/// A connection of a pool.
+pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
+    use deadpool_postgres::PoolError;
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) if error.as_db_error().is_some() => failure(&error),
+        PoolError::Backend(error) => Error::Unavailable(told(&error)),
+        PoolError::Timeout(_) => Error::Unavailable("no connection to the database is free".to_owned()),
+        PoolError::Closed => Error::Unavailable("the store is closed".to_owned()),
+        PoolError::NoRuntimeSpecified => Error::Unavailable("the pool has no runtime".to_owned()),
+        PoolError::PostCreateHook(error) => Error::Unavailable(error.to_string()),
+    })
+}
+
+/// Throws a connection away if an error says that it is of no more use.
+pub(crate) fn put_back(client: Object, error: Option<&tokio_postgres::Error>) {
+    if error.is_some_and(crate::failure::spoils) {
+        drop(Object::take(client));
+    }
+}

@@ -1,0 +1,68 @@
+//! Postgres's errors in the log's words, and what each means for the connection and for another attempt.
+
+use tokio_postgres::Error as PgError;
+use tokio_postgres::error::SqlState;
+use trilby_eventlog::Error;
+
+/// What an error of a transaction means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Undone, and may well go through the next time: a deadlock, a lock or a statement that took too long.
+    Again,
+    /// Undone: a row was there already, or a condition did not hold.
+    Conflict,
+    /// Undone, because this server takes no writes, or is about to stop: another connection may find a better one.
+    Elsewhere,
+    /// Nothing is known: the connection broke.
+    Lost,
+    /// Undone, and would be again.
+    Final,
+}
+
+pub(crate) fn class(error: &PgError) -> Class {
+    let Some(db) = error.as_db_error() else {
+        return Class::Lost;
+    };
+    let code = db.code();
+    if [
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::QUERY_CANCELED,
+    ]
+    .contains(code)
+    {
+        return Class::Again;
+    }
+    if [SqlState::UNIQUE_VIOLATION, SqlState::DIVISION_BY_ZERO].contains(code) {
+        return Class::Conflict;
+    }
+    let text = code.code();
+    // A fatal error ends the connection; whether a COMMIT before it was done is not said.
+    if text.starts_with("08") || text.starts_with("57P") || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT {
+        return Class::Lost;
+    }
+    if *code == SqlState::READ_ONLY_SQL_TRANSACTION || text.starts_with("53") {
+        return Class::Elsewhere;
+    }
+    Class::Final
+}
+
+/// Whether the connection is of no more use.
+pub(crate) fn spoils(error: &PgError) -> bool {
+    matches!(class(error), Class::Lost | Class::Elsewhere)
+}
+
+/// An error without what the driver or a row's values say beyond its code.
+pub(crate) fn failure(error: &PgError) -> Error {
+    let Some(db) = error.as_db_error() else {
+        return Error::Unavailable(error.to_string());
+    };
+    let code = db.code();
+    let text = format!("{} ({})", db.message(), code.code());
+    match code.code() {
+        "XX001" | "XX002" => Error::Corrupt(text),
+        "42501" => Error::Invalid(format!("this database role may not do that: {text}")),
+        _ => Error::Unavailable(text),
+    }
+}

@@ -1,0 +1,181 @@
+//! Several statements in one transaction and one round trip.
+//!
+//! All of them are on their way before the first answers. If one fails, those after it do nothing and the `commit` at the
+//! end undoes the rest. As everything is sent when the future is first polled, one that is dropped later leaves no
+//! transaction open.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Poll;
+
+use deadpool_postgres::Object;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row, Statement};
+
+/// A value for a statement.
+pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
+
+/// A statement with its values.
+pub(crate) struct Ask<'a> {
+    pub sql: &'a str,
+    pub params: Vec<Param<'a>>,
+}
+
+impl<'a> Ask<'a> {
+    pub fn new(sql: &'a str, params: impl Into<Vec<Param<'a>>>) -> Self {
+        Self {
+            sql,
+            params: params.into(),
+        }
+    }
+}
+
+/// How the transaction begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Begin {
+    /// To write.
+    Write,
+    /// To read what each statement finds.
+    Read,
+    /// To read as of one moment.
+    Snapshot,
+    /// Inside a transaction that goes on.
+    Held,
+}
+
+impl Begin {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Write => "begin",
+            Self::Read => "begin read only",
+            Self::Snapshot => "begin isolation level repeatable read read only",
+            Self::Held => "select",
+        }
+    }
+
+    const fn end(self) -> &'static str {
+        match self {
+            Self::Write | Self::Read | Self::Snapshot => "commit",
+            Self::Held => "select",
+        }
+    }
+}
+
+/// Which logs' rows exist for a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Logs<'a> {
+    /// By their public ids.
+    Named(&'a [String]),
+    /// By their numbers.
+    Numbered(&'a [i64]),
+}
+
+/// What failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Which statement, if it was one of those asked and not the transaction's own.
+    pub index: Option<usize>,
+    pub error: Error,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { index: None, error }
+    }
+}
+
+/// Runs the statements; gives the rows of each.
+pub(crate) async fn run(
+    client: &Object,
+    begin: Begin,
+    logs: Logs<'_>,
+    asks: &[Ask<'_>],
+) -> Result<Vec<Vec<Row>>, Failed> {
+    let mut statements = Vec::with_capacity(asks.len());
+    for (index, ask) in asks.iter().enumerate() {
+        let prepared = client.prepare_cached(ask.sql).await;
+        statements.push(prepared.map_err(|error| Failed {
+            index: Some(index),
+            error,
+        })?);
+    }
+    let (sql, numbers);
+    let named: Param<'_> = match &logs {
+        Logs::Named(names) => {
+            sql = include_str!("queries/logs_named.sql");
+            names
+        }
+        Logs::Numbered(ids) => {
+            sql = include_str!("queries/logs_numbered.sql");
+            numbers = list(ids);
+            &numbers
+        }
+    };
+    let set = client.prepare_cached(sql).await?;
+    let set_params = [named];
+    let mut steps: Vec<Step<'_>> = Vec::with_capacity(asks.len() + 3);
+    steps.push(plain(client, begin.sql()));
+    steps.push(query(client, &set, &set_params));
+    for (statement, ask) in statements.iter().zip(asks) {
+        steps.push(query(client, statement, &ask.params));
+    }
+    steps.push(plain(client, begin.end()));
+    let mut answers = in_order(steps).await.into_iter();
+    // The first two are the transaction's own, and so is the last.
+    for _ in 0..2 {
+        answers.next().transpose()?;
+    }
+    let mut rows = Vec::with_capacity(asks.len());
+    for index in 0..asks.len() {
+        let answer = answers.next().transpose();
+        let found = answer.map_err(|error| Failed {
+            index: Some(index),
+            error,
+        })?;
+        rows.push(found.unwrap_or_default());
+    }
+    answers.next().transpose()?;
+    Ok(rows)
+}
+
+fn list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    format!("{{{}}}", ids.join(","))
+}
+
+type Step<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + Send + 'a>>;
+
+fn plain<'a>(client: &'a Object, sql: &'a str) -> Step<'a> {
+    Box::pin(async move { client.batch_execute(sql).await.map(|()| Vec::new()) })
+}
+
+fn query<'a>(client: &'a Object, statement: &'a Statement, params: &'a [Param<'a>]) -> Step<'a> {
+    Box::pin(async move { client.query(statement, params).await })
+}
+
+/// Waits for all, polling them in their order, so that they are sent in it.
+async fn in_order(steps: Vec<Step<'_>>) -> Vec<Result<Vec<Row>, Error>> {
+    let mut steps: Vec<(Step<'_>, Option<Result<Vec<Row>, Error>>)> =
+        steps.into_iter().map(|step| (step, None)).collect();
+    std::future::poll_fn(move |context| {
+        let mut waits = false;
+        for (step, answer) in &mut steps {
+            if answer.is_none() {
+                match step.as_mut().poll(context) {
+                    Poll::Ready(done) => *answer = Some(done),
+                    Poll::Pending => waits = true,
+                }
+            }
+        }
+        if waits {
+            return Poll::Pending;
+        }
+        Poll::Ready(
+            steps
+                .iter_mut()
+                .filter_map(|(_, answer)| answer.take())
+                .collect(),
+        )
+    })
+    .await
+}

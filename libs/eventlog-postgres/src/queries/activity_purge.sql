@@ -1,0 +1,1 @@
+select purge_activity($1)

@@ -1,0 +1,1 @@
+delete from claim where log_id = $1

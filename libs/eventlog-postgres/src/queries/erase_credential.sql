@@ -1,0 +1,1 @@
+delete from credential where log_id = $1

@@ -1,0 +1,1 @@
+delete from one_time where log_id = $1

@@ -1,0 +1,1 @@
+delete from personal where log_id = $1

@@ -1,0 +1,1 @@
+delete from sealed_key where log_id = $1

@@ -1,0 +1,1 @@
+delete from trusting where log_id = $1

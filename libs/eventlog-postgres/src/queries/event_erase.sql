@@ -1,0 +1,1 @@
+update event set body = null where log_id = $1

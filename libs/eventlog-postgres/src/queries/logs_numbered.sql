@@ -1,0 +1,1 @@
+select set_config('trilby.logs', $1, true)

@@ -1,0 +1,1 @@
+delete from personal where log_id = $1 and subject = $2 and ($3::int is null or field = $3)

@@ -1,0 +1,2 @@
+insert into sealed_key (log_id, kind, id, kek_id, body) values ($1, $2, $3, $4, $5)
+on conflict (log_id, kind, id) do update set kek_id = excluded.kek_id, body = excluded.body

@@ -1,0 +1,1 @@
+select seq from snapshot where log_id = (select log_id from log_head where public_id = $1::text) and state_schema = $2

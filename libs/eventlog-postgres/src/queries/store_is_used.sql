@@ -1,0 +1,1 @@
+select exists (select from log_head) or exists (select from activity_segment)

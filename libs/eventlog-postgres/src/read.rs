@@ -1,0 +1,382 @@
+//! What readers ask.
+
+use trilby_eventlog::{
+    ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, OneTime,
+    OutboxRow, Personal, Recorded, RecordedCommit, Revocation, SealedKey, Snapshot, StoreMeta,
+    StoredReceipt, Trusting, chain, commit,
+};
+use trilby_model::{Hash, LogId, Seq, Timestamp};
+
+use crate::rows::{self, int, limit};
+use crate::source::Source;
+
+type Answer<T> = Result<T, Error>;
+
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("queries/", $name, ".sql"))
+    };
+}
+
+pub(crate) async fn meta(source: &Source) -> Answer<StoreMeta> {
+    let row = source.row(None, sql!("meta_get"), &[]).await?;
+    rows::meta(&row.ok_or_else(|| rows::odd("the store has no identity"))?)
+}
+
+pub(crate) async fn heads(source: &Source, logs: &[LogId]) -> Answer<Vec<Head>> {
+    let names: Vec<String> = logs.iter().map(LogId::to_string).collect();
+    let found = source.rows(None, sql!("head_by_name"), &[&names]).await?;
+    let found: Vec<Head> = found
+        .iter()
+        .map(|row| rows::head(row, 0))
+        .collect::<Answer<_>>()?;
+    let of = |log: &LogId| found.iter().find(|head| head.log == *log).cloned();
+    Ok(logs.iter().filter_map(of).collect())
+}
+
+pub(crate) async fn logs(source: &Source, after: Option<&LogId>, n: usize) -> Answer<Vec<Head>> {
+    let after = after.map(LogId::to_string).unwrap_or_default();
+    let found = source
+        .rows(None, sql!("head_list"), &[&after, &limit(n)])
+        .await?;
+    found.iter().map(|row| rows::head(row, 0)).collect()
+}
+
+/// Events as they lie there.
+pub(crate) async fn events(
+    source: &Source,
+    log: &LogId,
+    after: Seq,
+    n: usize,
+) -> Answer<Vec<Recorded>> {
+    let name = log.to_string();
+    let of = [&name as _, &int(after) as _, &limit(n) as _];
+    let found = source.rows(Some(&name), sql!("event_range"), &of).await?;
+    found.iter().map(|row| rows::event(row, log)).collect()
+}
+
+/// Whole commits. Events that do not make up one are corruption.
+///
+/// Asks for one commit more than wanted, so that the last one wanted is whole whatever its size, and for the event before
+/// the first, which has its hash.
+pub(crate) async fn commits(
+    source: &Source,
+    store_id: &[u8; 16],
+    log: &LogId,
+    after: Seq,
+    n: usize,
+) -> Answer<Vec<RecordedCommit>> {
+    let name = log.to_string();
+    let n_events = n.saturating_add(commit::EVENTS_MAX).saturating_add(1);
+    let of = [
+        &name as _,
+        &int(after.next()) as _,
+        &limit(n_events) as _,
+    ];
+    let found = source.rows(Some(&name), sql!("commits_from"), &of).await?;
+    let is_cut = found.len() >= n_events;
+    let mut found = found.iter().map(|row| rows::event(row, log)).peekable();
+    let Some(first) = found.peek() else {
+        return Ok(Vec::new());
+    };
+    let first = first.clone()?;
+    // What is asked for begins a commit, and before it is the event whose hash it follows, unless it is the log's first.
+    let wanted = after.next();
+    let is_wanted = first.commit_first <= wanted && wanted <= first.commit_last;
+    let (begins, prev_hash) = if !is_wanted {
+        found.next();
+        (first.seq.next(), first.hash)
+    } else if first.seq == Seq::new(1) {
+        (first.seq, chain::genesis(store_id, log))
+    } else {
+        let before = first.seq.get().saturating_sub(1);
+        return Err(Error::Corrupt(format!("`{log}` has no event at seq {before}")));
+    };
+    gather(log, found, begins, prev_hash, n, is_cut)
+}
+
+fn gather(
+    log: &LogId,
+    events: impl Iterator<Item = Answer<Recorded>>,
+    begins: Seq,
+    mut prev_hash: Hash,
+    n: usize,
+    is_cut: bool,
+) -> Answer<Vec<RecordedCommit>> {
+    let mut commits: Vec<RecordedCommit> = Vec::new();
+    let mut open: Option<RecordedCommit> = None;
+    let mut n_events = 0_usize;
+    let mut next = begins;
+    for event in events {
+        let event = event?;
+        if event.seq != next {
+            return Err(cut_short(log, next));
+        }
+        next = next.next();
+        match &mut open {
+            Some(commit) => join(commit, event)?,
+            None => {
+                let len = event.commit_last.get().saturating_sub(event.seq.get());
+                let len = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1);
+                if n_events > 0 && len > n.saturating_sub(n_events) {
+                    return Ok(commits);
+                }
+                n_events = n_events.saturating_add(len);
+                open = Some(begin(event, prev_hash)?);
+            }
+        }
+        if let Some(whole) = open.take_if(|commit| ends(commit)) {
+            prev_hash = whole.hash;
+            commits.push(whole);
+        }
+    }
+    match open {
+        None => Ok(commits),
+        // Not broken, only longer than any commit may be.
+        Some(commit) if is_cut && !commits.is_empty() => {
+            drop(commit);
+            Ok(commits)
+        }
+        Some(commit) => Err(cut_short(log, commit.last)),
+    }
+}
+
+fn ends(commit: &RecordedCommit) -> bool {
+    commit.events.last().is_some_and(|last| last.seq == commit.last)
+}
+
+fn begin(event: Recorded, prev_hash: Hash) -> Answer<RecordedCommit> {
+    if event.commit_first != event.seq || event.commit_last < event.seq {
+        return Err(cut_short(&event.log, event.seq));
+    }
+    Ok(RecordedCommit {
+        log: event.log.clone(),
+        first: event.commit_first,
+        last: event.commit_last,
+        prev_hash,
+        hash: event.hash,
+        incarnation: event.incarnation,
+        at: event.at,
+        events: vec![event],
+    })
+}
+
+fn join(open: &mut RecordedCommit, event: Recorded) -> Answer<()> {
+    if event.commit_first != open.first || event.commit_last != open.last {
+        return Err(cut_short(&event.log, event.seq));
+    }
+    open.hash = event.hash;
+    open.events.push(event);
+    Ok(())
+}
+
+fn cut_short(log: &LogId, seq: Seq) -> Error {
+    Error::Corrupt(format!("`{log}` has a broken commit at seq {seq}"))
+}
+
+fn point(row: &tokio_postgres::Row, log: &LogId) -> Answer<CommitPoint> {
+    let first = rows::seq(row, 0)?;
+    let last = rows::seq(row, 1)?;
+    let hash: Option<&[u8]> = rows::get(row, 3)?;
+    if hash.is_none() {
+        return Err(Error::Corrupt(format!("`{log}` has no event at seq {last}")));
+    }
+    Ok(CommitPoint {
+        log: log.clone(),
+        first,
+        last,
+        hash: rows::hash(row, 3)?,
+        at: rows::at(row, 2)?,
+    })
+}
+
+pub(crate) async fn commit_at(
+    source: &Source,
+    log: &LogId,
+    seq: Seq,
+) -> Answer<Option<CommitPoint>> {
+    let name = log.to_string();
+    let of = [&name as _, &int(seq) as _];
+    let found = source.row(Some(&name), sql!("commit_at"), &of).await?;
+    found.map(|row| point(&row, log)).transpose()
+}
+
+/// The last commit not later than a time.
+pub(crate) async fn head_at(
+    source: &Source,
+    log: &LogId,
+    at: Timestamp,
+) -> Answer<Option<CommitPoint>> {
+    let name = log.to_string();
+    let of = [&name as _, &at.micros() as _];
+    let found = source.row(Some(&name), sql!("head_at"), &of).await?;
+    found.map(|row| point(&row, log)).transpose()
+}
+
+pub(crate) async fn receipt(
+    source: &Source,
+    log: &LogId,
+    key: &[u8; 32],
+) -> Answer<Option<StoredReceipt>> {
+    let name = log.to_string();
+    let of = [&name as _, &&key[..] as _];
+    let found = source.row(Some(&name), sql!("receipt_get"), &of).await?;
+    found.map(|row| rows::receipt(&row, 0)).transpose()
+}
+
+pub(crate) async fn claim(source: &Source, key: &ClaimKey) -> Answer<Option<ClaimOwner>> {
+    let scope = match &key.scope {
+        ClaimScope::Store => None,
+        ClaimScope::Log(log) => Some(log.to_string()),
+    };
+    let of = [&scope as _, &i32::from(key.kind) as _, &&key.mac[..] as _];
+    let found = source.row(None, sql!("claim_get"), &of).await?;
+    found
+        .map(|row| {
+            Ok(ClaimOwner {
+                log: rows::log(&row, 0)?,
+                seq: rows::seq(&row, 1)?,
+            })
+        })
+        .transpose()
+}
+
+pub(crate) async fn revocations_since(
+    source: &Source,
+    since: Timestamp,
+) -> Answer<Vec<Revocation>> {
+    let of = [&since.micros() as _];
+    let found = source.rows(None, sql!("revocation_since"), &of).await?;
+    found.iter().map(|row| rows::revocation(row, 0)).collect()
+}
+
+/// The revocations that the events of a commit made.
+pub(crate) async fn revocations_of(source: &Source, row: &OutboxRow) -> Answer<Vec<Revocation>> {
+    let name = row.log.to_string();
+    let of = [&name as _, &int(row.first) as _, &int(row.last) as _];
+    let found = source.rows(None, sql!("revocation_of_commit"), &of).await?;
+    found.iter().map(|row| rows::revocation(row, 0)).collect()
+}
+
+pub(crate) async fn trusting(source: &Source, keys: &[[u8; 32]]) -> Answer<Vec<Trusting>> {
+    let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+    let found = source.rows(None, sql!("trusting_by_key"), &[&keys]).await?;
+    found.iter().map(|row| rows::trusting(row, 0)).collect()
+}
+
+pub(crate) async fn outbox(source: &Source, n: usize) -> Answer<Vec<OutboxRow>> {
+    let found = source.rows(None, sql!("outbox_list"), &[&limit(n)]).await?;
+    found.iter().map(|row| rows::outbox(row, 0)).collect()
+}
+
+pub(crate) async fn snapshot(
+    source: &Source,
+    log: &LogId,
+    state_schema: u32,
+    at_most: Option<Seq>,
+) -> Answer<Option<Snapshot>> {
+    let name = log.to_string();
+    let at_most = at_most.map_or(i64::MAX, int);
+    let of = [&name as _, &i64::from(state_schema) as _, &at_most as _];
+    let found = source.row(Some(&name), sql!("snapshot_get"), &of).await?;
+    found.map(|row| rows::snapshot(&row, 0)).transpose()
+}
+
+/// The seqs of a log's snapshots of one schema.
+pub(crate) async fn snapshot_seqs(
+    source: &Source,
+    log: &LogId,
+    state_schema: u32,
+) -> Answer<Vec<Seq>> {
+    let name = log.to_string();
+    let of = [&name as _, &i64::from(state_schema) as _];
+    let found = source.rows(Some(&name), sql!("snapshot_seqs"), &of).await?;
+    found.iter().map(|row| rows::seq(row, 0)).collect()
+}
+
+pub(crate) async fn credential(
+    source: &Source,
+    log: &LogId,
+    subject: &str,
+    kind: u16,
+) -> Answer<Option<Credential>> {
+    let name = log.to_string();
+    let of = [&name as _, &subject as _, &i32::from(kind) as _];
+    let found = source
+        .row(Some(&name), sql!("credential_newest"), &of)
+        .await?;
+    found.map(|row| rows::credential(&row, 0)).transpose()
+}
+
+pub(crate) async fn credentials(
+    source: &Source,
+    log: &LogId,
+    subject: &str,
+    kind: u16,
+) -> Answer<Vec<Credential>> {
+    let name = log.to_string();
+    let of = [&name as _, &subject as _, &i32::from(kind) as _];
+    let found = source.rows(Some(&name), sql!("credential_list"), &of).await?;
+    found.iter().map(|row| rows::credential(row, 0)).collect()
+}
+
+pub(crate) async fn sealed_key(
+    source: &Source,
+    log: &LogId,
+    kind: u16,
+    id: &str,
+) -> Answer<Option<SealedKey>> {
+    let name = log.to_string();
+    let of = [&name as _, &i32::from(kind) as _, &id as _];
+    let found = source.row(Some(&name), sql!("sealed_key_get"), &of).await?;
+    found.map(|row| rows::sealed_key(&row, 0)).transpose()
+}
+
+pub(crate) async fn sealed_keys(source: &Source, log: &LogId, kind: u16) -> Answer<Vec<SealedKey>> {
+    let name = log.to_string();
+    let of = [&name as _, &i32::from(kind) as _];
+    let found = source.rows(Some(&name), sql!("sealed_key_list"), &of).await?;
+    found.iter().map(|row| rows::sealed_key(row, 0)).collect()
+}
+
+pub(crate) async fn personal(
+    source: &Source,
+    log: &LogId,
+    subject: &str,
+    field: u16,
+    generation: u32,
+) -> Answer<Option<Personal>> {
+    let name = log.to_string();
+    let of = [
+        &name as _,
+        &subject as _,
+        &i32::from(field) as _,
+        &i64::from(generation) as _,
+    ];
+    let found = source.row(Some(&name), sql!("personal_get"), &of).await?;
+    found.map(|row| rows::personal(&row, 0)).transpose()
+}
+
+pub(crate) async fn one_time(
+    source: &Source,
+    log: &LogId,
+    purpose: u16,
+    key_hash: &[u8; 32],
+) -> Answer<Option<OneTime>> {
+    let name = log.to_string();
+    let of = [&name as _, &i32::from(purpose) as _, &&key_hash[..] as _];
+    let found = source.row(Some(&name), sql!("one_time_get"), &of).await?;
+    found.map(|row| rows::one_time(&row, 0)).transpose()
+}
+
+pub(crate) async fn counter(
+    source: &Source,
+    log: &LogId,
+    subject: &str,
+    kind: u16,
+) -> Answer<Option<Counter>> {
+    let name = log.to_string();
+    let of = [&name as _, &subject as _, &i32::from(kind) as _];
+    let found = source.row(Some(&name), sql!("counter_get"), &of).await?;
+    found.map(|row| rows::counter(&row, 0)).transpose()
+}

@@ -1,0 +1,642 @@
+//! The append statement.
+//!
+//! It takes the commits of a group and writes those that hold, all parts of each, in one go. Commits that share a log
+//! are one *unit*, and hold or fall together. What a unit needs: every log stands where it says and is open, the store
+//! is of the incarnation that it was sealed for, none of its callers was revoked, no receipt of its keys is there, and no
+//! claim that it takes is held.
+//!
+//! The heads are locked in one order, so two groups never wait for each other in a circle; `for update` sees the newest
+//! version of a head, whatever the statement's snapshot. The rest of the conditions is seen in the snapshot: what was
+//! acknowledged before the statement began is in it, and what came later in one of its logs has moved that head. Names of
+//! other logs can be taken in between; then the unique index refuses, and the group is tried one by one.
+//!
+//! Parts without rows are left out. Each combination is one prepared statement of a connection.
+
+use std::fmt::Write as _;
+
+use tokio_postgres::types::ToSql;
+use trilby_eventlog::{SideWrite, TrustingChange};
+use trilby_model::Seq;
+
+use crate::job::Job;
+use crate::rows::int;
+
+/// Partitions of the feed, fixed for good; a log's is the first eight bytes of the SHA-256 of its name, modulo this.
+pub(crate) const SHARDS: u64 = 48;
+
+/// The feed's partition of a log.
+pub(crate) fn shard(public_id: &str) -> i16 {
+    use sha2::{Digest, Sha256};
+    let digest: [u8; 32] = Sha256::digest(public_id.as_bytes()).into();
+    let first = digest.first_chunk::<8>().copied().unwrap_or_default();
+    i16::try_from(u64::from_be_bytes(first) % SHARDS).unwrap_or(0)
+}
+
+type Value = Box<dyn ToSql + Sync + Send>;
+
+/// A statement with its values.
+pub(crate) struct Statement {
+    pub sql: String,
+    pub values: Vec<Value>,
+}
+
+/// A table given as one array a column.
+#[derive(Default)]
+struct Columns {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Columns {
+    /// Adds `unnest($n::type[], …) as name(column, …)`.
+    fn table(&mut self, name: &str, columns: &[(&str, &str)], values: Vec<Value>) -> String {
+        let first = self.values.len() + 1;
+        let casts: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(i, (_, kind))| format!("${}::{kind}[]", first + i))
+            .collect();
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        self.values.extend(values);
+        format!("unnest({}) as {name}({})", casts.join(","), names.join(","))
+    }
+}
+
+/// A value of each row.
+fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], value: impl Fn(&R) -> T) -> Value {
+    Box::new(rows.iter().map(value).collect::<Vec<T>>())
+}
+
+/// The statement for a group. `units` says which unit each job is in; `strict` makes a unit that does not hold an error,
+/// so that what follows in the transaction, the side writes, does not happen; `told` gives the outbox's ids.
+pub(crate) fn of(
+    jobs: &[Job],
+    units: &[i32],
+    incarnation: u32,
+    strict: bool,
+    told: bool,
+) -> Statement {
+    let mut all = Columns::default();
+    heads(&mut all, jobs, units, incarnation);
+    events(&mut all, jobs, units);
+    outbox(&mut all, jobs, units, told);
+    receipts(&mut all, jobs, units);
+    claims(&mut all, jobs, units);
+    revocations(&mut all, jobs, units);
+    trusting(&mut all, jobs, units);
+    if !strict {
+        personal(&mut all, jobs, units);
+    }
+    let ids = if told {
+        "(select array_agg(id) from o)"
+    } else {
+        "null::bigint[]"
+    };
+    // Dividing by zero is how a statement fails that need not have a function.
+    let holds = if strict {
+        "1 / (ok.unit is not null)::int = 1"
+    } else {
+        "ok.unit is not null"
+    };
+    let _ = write!(
+        all.sql,
+        "\nselect g.unit, {holds}, {ids} from g left join ok using (unit)"
+    );
+    Statement {
+        sql: all.sql,
+        values: all.values,
+    }
+}
+
+fn heads(all: &mut Columns, jobs: &[Job], units: &[i32], incarnation: u32) {
+    // Of several commits to one log the first says where it must stand and the last where it stands afterwards.
+    let mut rows: Vec<HeadRow> = Vec::new();
+    for (job, unit) in jobs.iter().zip(units) {
+        for part in &job.parts {
+            let new = part
+                .new
+                .as_ref()
+                .map(|head| (int(head.seq), head.hash.as_bytes().to_vec(), head.at.micros()));
+            match rows.iter_mut().find(|row| row.id == part.id) {
+                Some(row) => row.new = new.or(row.new.take()),
+                None => rows.push(HeadRow {
+                    unit: *unit,
+                    id: part.id,
+                    seq: int(part.seq),
+                    hash: part.hash.as_bytes().to_vec(),
+                    new,
+                }),
+            }
+        }
+    }
+    let n = all.table(
+        "n",
+        &[
+            ("unit", "int"),
+            ("log_id", "bigint"),
+            ("exp_seq", "bigint"),
+            ("exp_hash", "bytea"),
+            ("new_seq", "bigint"),
+            ("new_hash", "bytea"),
+            ("at", "bigint"),
+        ],
+        vec![
+            column(&rows, |row| row.unit),
+            column(&rows, |row| row.id),
+            column(&rows, |row| row.seq),
+            column(&rows, |row| row.hash.clone()),
+            column(&rows, |row| row.new.as_ref().map(|new| new.0)),
+            column(&rows, |row| row.new.as_ref().map(|new| new.1.clone())),
+            column(&rows, |row| row.new.as_ref().map(|new| new.2)),
+        ],
+    );
+    all.values.push(Box::new(i32::try_from(incarnation).unwrap_or(i32::MAX)));
+    let inc = all.values.len();
+    let _ = write!(
+        all.sql,
+        "with n as materialized (select * from {n}),
+lk as materialized (
+    select log_id, seq, hash, state from log_head where log_id = any($2) order by log_id for update),
+g as materialized (
+    select n.unit, bool_and(coalesce(lk.seq = n.exp_seq and lk.hash = n.exp_hash and lk.state = 1, false)) as fresh
+    from n left join lk using (log_id) group by n.unit),
+ok as materialized (
+    select g.unit from g where g.fresh and (select incarnation from store_meta) = ${inc}"
+    );
+    refusals(all, jobs, units);
+    all.sql.push_str(
+        "),
+h as (
+    update log_head x set seq = n.new_seq, hash = n.new_hash, last_at = n.at
+    from n join ok using (unit) where x.log_id = n.log_id and n.new_seq is not null)",
+    );
+}
+
+struct HeadRow {
+    unit: i32,
+    id: i64,
+    seq: i64,
+    hash: Vec<u8>,
+    new: Option<(i64, Vec<u8>, i64)>,
+}
+
+/// What else keeps a unit out.
+fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let alive = rows(jobs, units, |job| &job.commit.alive);
+    if !alive.is_empty() {
+        // A log that is not there has revoked nothing: its number is 0.
+        let a = all.table(
+            "a",
+            &[
+                ("unit", "int"),
+                ("kind", "smallint"),
+                ("id_hash", "bytea"),
+                ("log_id", "bigint"),
+                ("seq", "bigint"),
+            ],
+            vec![
+                column(&alive, |(unit, _, _)| *unit),
+                column(&alive, |(_, _, one)| i16::from(one.kind.code())),
+                column(&alive, |(_, _, one)| one.id_hash.to_vec()),
+                column(&alive, |(_, job, one)| job.id(&one.log)),
+                column(&alive, |(_, _, one)| int(one.seq)),
+            ],
+        );
+        let _ = write!(
+            all.sql,
+            "
+    and not exists (select from {a} join revocation r using (kind, id_hash, log_id)
+        where a.unit = g.unit and r.before_seq > a.seq)"
+        );
+    }
+    let keys = rows(jobs, units, |job| job.commit.receipt.as_slice());
+    if !keys.is_empty() {
+        let k = all.table(
+            "k",
+            &[("unit", "int"), ("log_id", "bigint"), ("key", "bytea")],
+            vec![
+                column(&keys, |(unit, _, _)| *unit),
+                column(&keys, |(_, job, one)| job.id(&one.log)),
+                column(&keys, |(_, _, one)| one.key.to_vec()),
+            ],
+        );
+        let _ = write!(
+            all.sql,
+            "
+    and not exists (select from {k} join receipt r using (log_id, key) where k.unit = g.unit)"
+        );
+    }
+    let taken = rows(jobs, units, |job| &job.commit.claims_taken);
+    if taken.is_empty() {
+        return;
+    }
+    let t = all.table(
+        "t",
+        &[
+            ("unit", "int"),
+            ("scope", "bigint"),
+            ("kind", "int"),
+            ("value_mac", "bytea"),
+        ],
+        vec![
+            column(&taken, |(unit, _, _)| *unit),
+            column(&taken, |(_, job, one)| job.scope(&one.key.scope)),
+            column(&taken, |(_, _, one)| i32::from(one.key.kind)),
+            column(&taken, |(_, _, one)| one.key.mac.to_vec()),
+        ],
+    );
+    let released = rows(jobs, units, |job| &job.commit.claims_released);
+    let but_for = if released.is_empty() {
+        String::new()
+    } else {
+        let f = all.table(
+            "f",
+            &[
+                ("unit", "int"),
+                ("scope", "bigint"),
+                ("kind", "int"),
+                ("value_mac", "bytea"),
+                ("log_id", "bigint"),
+            ],
+            vec![
+                column(&released, |(unit, _, _)| *unit),
+                column(&released, |(_, job, one)| job.scope(&one.key.scope)),
+                column(&released, |(_, _, one)| i32::from(one.key.kind)),
+                column(&released, |(_, _, one)| one.key.mac.to_vec()),
+                column(&released, |(_, job, one)| job.id(&one.log)),
+            ],
+        );
+        format!(
+            " and not exists (select from {f} where f.unit = g.unit
+            and (f.scope, f.kind, f.value_mac, f.log_id) = (c.scope, c.kind, c.value_mac, c.log_id))"
+        )
+    };
+    let _ = write!(
+        all.sql,
+        "
+    and not exists (select from {t} join claim c using (scope, kind, value_mac) where t.unit = g.unit{but_for})"
+    );
+}
+
+fn events(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let commits = rows(jobs, units, |job| &job.sealed.commits);
+    let rows: Vec<_> = commits
+        .iter()
+        .flat_map(|(unit, job, commit)| {
+            let id = job.id(&commit.log);
+            commit.events.iter().map(move |event| (*unit, id, event))
+        })
+        .collect();
+    let e = all.table(
+        "e",
+        &[
+            ("unit", "int"),
+            ("log_id", "bigint"),
+            ("seq", "bigint"),
+            ("commit_first", "bigint"),
+            ("commit_last", "bigint"),
+            ("at", "bigint"),
+            ("etype", "text"),
+            ("ever", "int"),
+            ("inc", "int"),
+            ("body", "bytea"),
+            ("body_hash", "bytea"),
+            ("hash", "bytea"),
+        ],
+        vec![
+            column(&rows, |(unit, _, _)| *unit),
+            column(&rows, |(_, id, _)| *id),
+            column(&rows, |(_, _, event)| int(event.seq)),
+            column(&rows, |(_, _, event)| int(event.commit_first)),
+            column(&rows, |(_, _, event)| int(event.commit_last)),
+            column(&rows, |(_, _, event)| event.at.micros()),
+            column(&rows, |(_, _, event)| event.etype.clone()),
+            column(&rows, |(_, _, event)| i32::from(event.ever)),
+            column(&rows, |(_, _, event)| {
+                i32::try_from(event.incarnation).unwrap_or(i32::MAX)
+            }),
+            column(&rows, |(_, _, event)| event.body.clone()),
+            column(&rows, |(_, _, event)| event.body_hash.as_bytes().to_vec()),
+            column(&rows, |(_, _, event)| event.hash.as_bytes().to_vec()),
+        ],
+    );
+    let _ = write!(
+        all.sql,
+        ",
+e as (
+    insert into event (log_id, seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash)
+    select e.log_id, e.seq, e.commit_first, e.commit_last, e.at, e.etype, e.ever, e.inc, e.body, e.body_hash, e.hash
+    from {e} join ok using (unit))"
+    );
+}
+
+fn outbox(all: &mut Columns, jobs: &[Job], units: &[i32], told: bool) {
+    let rows = rows(jobs, units, |job| &job.sealed.commits);
+    let o = all.table(
+        "o",
+        &[
+            ("unit", "int"),
+            ("shard", "smallint"),
+            ("log_id", "bigint"),
+            ("first_seq", "bigint"),
+            ("last_seq", "bigint"),
+            ("tx_id", "bytea"),
+        ],
+        vec![
+            column(&rows, |(unit, _, _)| *unit),
+            column(&rows, |(_, _, commit)| shard(&commit.log.to_string())),
+            column(&rows, |(_, job, commit)| job.id(&commit.log)),
+            column(&rows, |(_, _, commit)| int(commit.first)),
+            column(&rows, |(_, _, commit)| int(commit.last)),
+            // Only has to differ between commits; the end of a hash does.
+            column(&rows, |(_, _, commit)| {
+                commit
+                    .hash
+                    .as_bytes()
+                    .last_chunk::<16>()
+                    .map(|tail| tail.to_vec())
+            }),
+        ],
+    );
+    let returning = if told { " returning id" } else { "" };
+    let _ = write!(
+        all.sql,
+        ",
+o as (
+    insert into outbox (shard, log_id, first_seq, last_seq, tx_id)
+    select o.shard, o.log_id, o.first_seq, o.last_seq, o.tx_id from {o} join ok using (unit)
+    order by o.log_id, o.first_seq{returning})"
+    );
+}
+
+fn receipts(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let rows = rows(jobs, units, |job| job.commit.receipt.as_slice());
+    if rows.is_empty() {
+        return;
+    }
+    let of = |job: &Job, log: &trilby_model::LogId| {
+        let commit = job.sealed.commits.iter().find(|one| one.log == *log);
+        commit.map(|one| (int(one.first), int(one.last), one.at.micros()))
+    };
+    let r = all.table(
+        "r",
+        &[
+            ("unit", "int"),
+            ("log_id", "bigint"),
+            ("key", "bytea"),
+            ("req_hash", "bytea"),
+            ("first_seq", "bigint"),
+            ("last_seq", "bigint"),
+            ("status", "smallint"),
+            ("response", "bytea"),
+            ("created_at", "bigint"),
+        ],
+        vec![
+            column(&rows, |(unit, _, _)| *unit),
+            column(&rows, |(_, job, one)| job.id(&one.log)),
+            column(&rows, |(_, _, one)| one.key.to_vec()),
+            column(&rows, |(_, _, one)| one.request_hash.to_vec()),
+            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.0)),
+            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.1)),
+            column(&rows, |(_, _, one)| i16::try_from(one.status).unwrap_or(i16::MAX)),
+            column(&rows, |(_, _, one)| one.response.clone()),
+            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.2)),
+        ],
+    );
+    let _ = write!(
+        all.sql,
+        ",
+r as (
+    insert into receipt (log_id, key, req_hash, first_seq, last_seq, status, response, created_at)
+    select r.log_id, r.key, r.req_hash, r.first_seq, r.last_seq, r.status, r.response, r.created_at
+    from {r} join ok using (unit))"
+    );
+}
+
+/// Releases first, so that a name can change hands in one commit.
+fn claims(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let columns = [
+        ("unit", "int"),
+        ("scope", "bigint"),
+        ("kind", "int"),
+        ("value_mac", "bytea"),
+        ("log_id", "bigint"),
+    ];
+    let released = rows(jobs, units, |job| &job.commit.claims_released);
+    if !released.is_empty() {
+        let u = all.table(
+            "u",
+            &columns,
+            vec![
+                column(&released, |(unit, _, _)| *unit),
+                column(&released, |(_, job, one)| job.scope(&one.key.scope)),
+                column(&released, |(_, _, one)| i32::from(one.key.kind)),
+                column(&released, |(_, _, one)| one.key.mac.to_vec()),
+                column(&released, |(_, job, one)| job.id(&one.log)),
+            ],
+        );
+        let _ = write!(
+            all.sql,
+            ",
+u as (
+    delete from claim x using {u} join ok using (unit)
+    where (x.scope, x.kind, x.value_mac, x.log_id) = (u.scope, u.kind, u.value_mac, u.log_id)
+    returning 1)"
+        );
+    }
+    let taken = rows(jobs, units, |job| &job.commit.claims_taken);
+    if taken.is_empty() {
+        return;
+    }
+    let mut with_seq = columns.to_vec();
+    with_seq.push(("seq", "bigint"));
+    let c = all.table(
+        "c",
+        &with_seq,
+        vec![
+            column(&taken, |(unit, _, _)| *unit),
+            column(&taken, |(_, job, one)| job.scope(&one.key.scope)),
+            column(&taken, |(_, _, one)| i32::from(one.key.kind)),
+            column(&taken, |(_, _, one)| one.key.mac.to_vec()),
+            column(&taken, |(_, job, one)| job.id(&one.log)),
+            column(&taken, |(_, job, one)| {
+                int(job
+                    .sealed
+                    .seq_of(&one.log, one.event)
+                    .unwrap_or(Seq::ZERO))
+            }),
+        ],
+    );
+    let after = if released.is_empty() {
+        ""
+    } else {
+        " where (select count(*) from u) >= 0"
+    };
+    let _ = write!(
+        all.sql,
+        ",
+c as (
+    insert into claim (scope, kind, value_mac, log_id, seq)
+    select c.scope, c.kind, c.value_mac, c.log_id, c.seq from {c} join ok using (unit){after}
+    order by c.scope, c.kind, c.value_mac)"
+    );
+}
+
+fn revocations(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let rows = rows(jobs, units, |job| &job.sealed.revocations);
+    if rows.is_empty() {
+        return;
+    }
+    let v = all.table(
+        "v",
+        &[
+            ("unit", "int"),
+            ("log_id", "bigint"),
+            ("kind", "smallint"),
+            ("id_hash", "bytea"),
+            ("seq", "bigint"),
+            ("before_seq", "bigint"),
+            ("at", "bigint"),
+            ("place", "int"),
+        ],
+        vec![
+            column(&rows, |(unit, _, _)| *unit),
+            column(&rows, |(_, job, one)| job.id(&one.log)),
+            column(&rows, |(_, _, one)| i16::from(one.kind.code())),
+            column(&rows, |(_, _, one)| one.id_hash.to_vec()),
+            column(&rows, |(_, _, one)| int(one.seq)),
+            column(&rows, |(_, _, one)| int(one.before)),
+            column(&rows, |(_, _, one)| one.at.micros()),
+            Box::new((0_i32..).take(rows.len()).collect::<Vec<i32>>()),
+        ],
+    );
+    let _ = write!(
+        all.sql,
+        ",
+v as (
+    insert into revocation (log_id, kind, id_hash, seq, before_seq, at)
+    select v.log_id, v.kind, v.id_hash, v.seq, v.before_seq, v.at from {v} join ok using (unit)
+    order by v.place)"
+    );
+}
+
+/// Of several changes of one row the last counts, as if they were made one by one.
+fn trusting(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let mut changes: Vec<Trusted> = Vec::new();
+    for (unit, job, change) in rows(jobs, units, |job| &job.commit.trusting) {
+        let (key, log, role, seq) = match change {
+            TrustingChange::Put { key, log, role, event } => {
+                (key, log, role, job.sealed.seq_of(log, *event).map(int))
+            }
+            TrustingChange::Remove { key, log, role } => (key, log, role, None),
+        };
+        let id = job.id(log);
+        changes.retain(|one| (&one.key[..], one.id, &one.role) != (&key[..], id, role));
+        changes.push(Trusted {
+            unit,
+            key: key.to_vec(),
+            id,
+            role: role.clone(),
+            seq,
+        });
+    }
+    let (puts, removals): (Vec<_>, Vec<_>) = changes.into_iter().partition(|one| one.seq.is_some());
+    let columns = [
+        ("unit", "int"),
+        ("key", "bytea"),
+        ("log_id", "bigint"),
+        ("role", "text"),
+        ("seq", "bigint"),
+    ];
+    let values = |rows: &[Trusted]| {
+        vec![
+            column(rows, |row| row.unit),
+            column(rows, |row| row.key.clone()),
+            column(rows, |row| row.id),
+            column(rows, |row| row.role.clone()),
+            column(rows, |row| row.seq),
+        ]
+    };
+    if !puts.is_empty() {
+        let y = all.table("y", &columns, values(&puts));
+        let _ = write!(
+            all.sql,
+            ",
+y as (
+    insert into trusting (key, log_id, role, seq)
+    select y.key, y.log_id, y.role, y.seq from {y} join ok using (unit)
+    on conflict (key, log_id, role) do update set seq = excluded.seq)"
+        );
+    }
+    if !removals.is_empty() {
+        let z = all.table("z", &columns, values(&removals));
+        let _ = write!(
+            all.sql,
+            ",
+z as (
+    delete from trusting x using {z} join ok using (unit)
+    where (x.key, x.log_id, x.role) = (z.key, z.log_id, z.role))"
+        );
+    }
+}
+
+struct Trusted {
+    unit: i32,
+    key: Vec<u8>,
+    id: i64,
+    role: String,
+    seq: Option<i64>,
+}
+
+/// Personal data that events name, the one side row that most commits have. One that is there already is an error.
+fn personal(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+    let rows: Vec<_> = rows(jobs, units, |job| &job.commit.side)
+        .into_iter()
+        .filter_map(|(unit, job, write)| match write {
+            SideWrite::PersonalInsert(row) => Some((unit, job.id(&row.log), row)),
+            _ => None,
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    let p = all.table(
+        "p",
+        &[
+            ("unit", "int"),
+            ("log_id", "bigint"),
+            ("subject", "text"),
+            ("field", "int"),
+            ("generation", "bigint"),
+            ("salt", "bytea"),
+            ("body", "bytea"),
+        ],
+        vec![
+            column(&rows, |(unit, _, _)| *unit),
+            column(&rows, |(_, id, _)| *id),
+            column(&rows, |(_, _, row)| row.subject.clone()),
+            column(&rows, |(_, _, row)| i32::from(row.field)),
+            column(&rows, |(_, _, row)| i64::from(row.generation)),
+            column(&rows, |(_, _, row)| row.salt.to_vec()),
+            column(&rows, |(_, _, row)| row.body.0.clone()),
+        ],
+    );
+    let _ = write!(
+        all.sql,
+        ",
+p as (
+    insert into personal (log_id, subject, field, generation, salt, body)
+    select p.log_id, p.subject, p.field, p.generation, p.salt, p.body from {p} join ok using (unit))"
+    );
+}
+
+/// Something of every job, with its unit.
+fn rows<'a, T>(
+    jobs: &'a [Job],
+    units: &[i32],
+    of: impl Fn(&'a Job) -> &'a [T],
+) -> Vec<(i32, &'a Job, &'a T)> {
+    let each = jobs.iter().zip(units.iter().copied());
+    each.flat_map(|(job, unit)| of(job).iter().map(move |one| (unit, job, one)))
+        .collect()
+}

@@ -1,0 +1,181 @@
+//! Appending in groups.
+//!
+//! One task takes the commits that callers send and deals them out to the lanes, each a connection with one transaction
+//! under way. While a transaction waits for the disk the next group gathers, so groups grow with the load and a lone
+//! commit waits for nobody. Commits in one transaction share its flush and nothing else: one whose log has moved is
+//! left out, and what breaks a group is found by trying its commits one by one.
+//!
+//! INVARIANT: of one log's commits no two are in different transactions at once, and they are sent in the order in which
+//! they came; so they are announced in the order of their seqs.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use trilby_eventlog::feed::FeedSender;
+use trilby_eventlog::{Error, StoreMeta};
+
+use crate::group::{self, Group};
+use crate::job::{Job, Outcome};
+use crate::known::Known;
+use crate::lane;
+
+/// Commits that wait. Beyond it a caller waits [`QUEUE_WAIT`] for a place and is then refused.
+const QUEUE_MAX: usize = 1024;
+
+/// How long a caller waits for a place in the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How long announced commits stay in the outbox.
+const OUTBOX_LINGER: Duration = Duration::from_millis(100);
+
+/// What the lanes share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub pool: Pool,
+    pub known: Arc<Known>,
+    pub meta: Arc<RwLock<StoreMeta>>,
+    pub feed: Option<FeedSender>,
+    /// Whether this process announces for good: then the outbox is emptied here.
+    pub relays: bool,
+}
+
+/// The way to the writing task.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+    known: Arc<Known>,
+}
+
+impl Writer {
+    /// Starts the task; it ends when the writer is dropped and everything it took is answered.
+    pub fn start(shared: Arc<Shared>, lanes: usize) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let known = Arc::clone(&shared.known);
+        let task = Task {
+            shared,
+            lanes,
+            waiting: VecDeque::new(),
+            announced: Vec::new(),
+        };
+        tokio::spawn(task.run(jobs));
+        Self { queue, known }
+    }
+
+    /// Puts a commit under way.
+    pub async fn send(&self, job: Job) -> Result<(), Error> {
+        let place = tokio::time::timeout(QUEUE_WAIT, self.queue.reserve()).await;
+        let place = place
+            .map_err(|_| Error::Unavailable("the write queue is full".to_owned()))?
+            .map_err(|_| Error::Unavailable("the writer has stopped".to_owned()))?;
+        self.known
+            .expect(job.sealed.heads.clone(), || place.send(job));
+        Ok(())
+    }
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    lanes: usize,
+    waiting: VecDeque<Job>,
+    /// Outbox rows whose commits were announced.
+    announced: Vec<i64>,
+}
+
+impl Task {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut busy: Vec<Busy> = Vec::new();
+        let mut running: JoinSet<Finished> = JoinSet::new();
+        let mut linger = tokio::time::interval(OUTBOX_LINGER);
+        linger.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut n = 0_u64;
+        let mut open = true;
+        while open || !self.waiting.is_empty() || !running.is_empty() {
+            tokio::select! {
+                job = jobs.recv(), if open && self.waiting.len() < QUEUE_MAX => match job {
+                    Some(job) => self.waiting.push_back(job),
+                    None => open = false,
+                },
+                Some(done) = running.join_next(), if !running.is_empty() => match done {
+                    Ok(finished) => {
+                        busy.retain(|one| one.n != finished.n);
+                        self.announced.extend(finished.announced);
+                    }
+                    Err(error) => {
+                        // A lane that panicked has dropped its callers' replies, who look for their commits themselves.
+                        tracing::error!(%error, "a write was cut off");
+                        busy.clear();
+                        running.shutdown().await;
+                    }
+                },
+                _ = linger.tick(), if !self.announced.is_empty() => self.forget().await,
+            }
+            while self.waiting.len() < QUEUE_MAX {
+                match jobs.try_recv() {
+                    Ok(job) => self.waiting.push_back(job),
+                    Err(_) => break,
+                }
+            }
+            while busy.len() < self.lanes {
+                let is_busy = |job: &Job| busy.iter().any(|one| one.holds(job));
+                let Some(group) = group::form(&mut self.waiting, is_busy) else {
+                    break;
+                };
+                n += 1;
+                busy.push(Busy::of(n, &group));
+                let shared = Arc::clone(&self.shared);
+                running.spawn(async move {
+                    let announced = lane::run(&shared, group).await;
+                    Finished { n, announced }
+                });
+            }
+        }
+        self.forget().await;
+    }
+
+    /// Removes announced commits from the outbox. What fails is announced again after the next start.
+    async fn forget(&mut self) {
+        let ids = std::mem::take(&mut self.announced);
+        if !ids.is_empty()
+            && let Err(error) = lane::forget(&self.shared.pool, &ids).await
+        {
+            tracing::warn!(%error, "announced commits stay in the outbox");
+        }
+    }
+}
+
+struct Finished {
+    n: u64,
+    announced: Vec<i64>,
+}
+
+/// The logs of a group under way.
+struct Busy {
+    n: u64,
+    logs: Vec<i64>,
+}
+
+impl Busy {
+    fn of(n: u64, group: &Group) -> Self {
+        let parts = group.jobs.iter().flat_map(|job| &job.parts);
+        Self {
+            n,
+            logs: parts.map(|part| part.id).collect(),
+        }
+    }
+
+    fn holds(&self, job: &Job) -> bool {
+        job.parts.iter().any(|part| self.logs.contains(&part.id))
+    }
+}
+
+/// Ends a job.
+pub(crate) fn answer(shared: &Shared, job: Job, outcome: Outcome) {
+    let written = matches!(outcome, Outcome::Done(_));
+    shared.known.settle(&job.sealed.heads, written);
+    // Nobody waits any more: the caller gave up, the write stands.
+    drop(job.reply.send((job.commit, job.sealed, outcome)));
+}
