@@ -12,6 +12,7 @@ mod command;
 mod fix;
 mod mutate;
 mod openapi;
+mod services;
 mod test;
 mod third_party;
 mod tidy;
@@ -43,6 +44,8 @@ enum Command {
     Mutate(mutate::Args),
     /// Generate a TypeScript, a Python and a Rust client, compile them, make a call with each
     Clients(clients::Args),
+    /// Start or stop what the tests need: Postgres
+    Services(services::Args),
     /// Measure the release binary: start, memory, decisions, writes, each beside a baseline
     Bench(bench::Args),
 }
@@ -66,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fix => fix::run(&root),
         Command::Mutate(args) => mutate::run(&root, &args),
         Command::Clients(args) => clients::run(&root, &args),
+        Command::Services(args) => services::run(&root, &args),
         Command::Bench(args) => bench::run(&root, &args),
     }
 }

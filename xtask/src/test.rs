@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{clients, command, third_party};
+use crate::{clients, command, services, third_party};
 
 mod totals;
 
@@ -32,6 +32,19 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         .current_dir(root);
     let cargo_passed = command::tee(&mut cargo, |line| totals.read(line))?;
 
+    let mut services_passed = true;
+    let mut services_not_run = None;
+    match services::missing() {
+        _ if args.cargo_only => services_not_run = Some("--cargo-only"),
+        Some(why) => services_not_run = Some(why),
+        None => {
+            let result = with_services(root, |line| totals.read_after(line));
+            if let Err(error) = &result {
+                println!("services: {error:#}");
+            }
+            services_passed = result.unwrap_or(false);
+        }
+    }
     let mut third_party_passed = true;
     let mut third_party_not_run = None;
     match third_party::missing() {
@@ -50,6 +63,9 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         .iter()
         .map(|test| format!("{test} (ignored)"))
         .collect();
+    if let Some(why) = services_not_run {
+        not_run.push(format!("tests on Postgres ({why})"));
+    }
     if let Some(why) = third_party_not_run {
         not_run.push(format!("third-party issuer ({why})"));
     }
@@ -73,11 +89,23 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     } else {
         println!("not run: {}", not_run.join("; "));
     }
-    if !cargo_passed || !third_party_passed || !clients_passed || totals.failed > 0 {
+    if !cargo_passed || !services_passed || !third_party_passed || !clients_passed || totals.failed > 0 {
         bail!("tests failed");
     }
     if args.everything && !not_run.is_empty() {
         bail!("not everything ran");
     }
     Ok(())
+}
+
+/// Runs the tests that need Postgres, passing on each line they print; whether they passed.
+fn with_services(root: &Path, on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
+    let url = services::up(root)?;
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--no-fail-fast", "-p", "trilby-eventlog-postgres"])
+        .args(["--tests", "--", "--ignored"])
+        .env(services::ADDRESS, url)
+        .current_dir(root);
+    command::tee(&mut cargo, on_line)
 }

@@ -1,0 +1,336 @@
+//! What must hold when something breaks: the invariants I1, I2 and I5 of the log, by small forms of its failure tests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use trilby_eventlog::{
+    AppendError, Commit, Dependency, Entry, EventLog, Expected, NewRevocation, RevocationKind,
+};
+use trilby_eventlog_postgres::{Options, Postgres, Role};
+use trilby_model::Seq;
+
+#[path = "support/common.rs"]
+mod common;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/work.rs"]
+mod work;
+
+use common::{Database, account, append, at, event, salt};
+use work::{Id, assert_sound, execute, execute_surely};
+
+const CHILD_URL: &str = "TRILBY_TEST_CRASH_URL";
+const CHILD_ROUND: &str = "TRILBY_TEST_CRASH_ROUND";
+const WRITERS: u64 = 6;
+const KILLS: u64 = 8;
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// Not a test: the child of the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn child_of_the_crash_test() {
+    let Ok(url) = std::env::var(CHILD_URL) else {
+        return;
+    };
+    let round: u64 = std::env::var(CHILD_ROUND).unwrap().parse().unwrap();
+    let store = Postgres::open(&Options::new(url, Role::Identity)).await.unwrap();
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = store.clone();
+        writers.spawn(async move {
+            for n in 0.. {
+                say(&format!("try {writer} {n}"));
+                let seq = execute_surely(&store, (round, writer, n)).await;
+                say(&format!("ack {writer} {n} {}", seq.get()));
+            }
+        });
+    }
+    writers.join_all().await;
+}
+
+fn run_and_kill(url: &str, round: u64, tried: &mut BTreeSet<Id>, told: &mut BTreeMap<Id, Seq>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_of_the_crash_test", "--ignored", "--nocapture"])
+        .env(CHILD_URL, url)
+        .env(CHILD_ROUND, round.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Before a commit is sent, while it is under way, before its caller knows: by the round.
+    let (word, count) = (["try", "ack"][(round % 2) as usize], 10 + (round * 7) % 23);
+    let (mut seen, mut killed) = (0, false);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in lines.map_while(Result::ok) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let number = |i: usize| words[i].parse::<u64>().unwrap();
+        match words[0] {
+            "try" => drop(tried.insert((round, number(1), number(2)))),
+            "ack" => drop(told.insert((round, number(1), number(2)), Seq::new(number(3)))),
+            _ => {}
+        }
+        seen += u64::from(words[0] == word);
+        if seen == count && !killed {
+            child.kill().unwrap();
+            killed = true;
+        }
+    }
+    assert!(killed, "round {round}: the child ended by itself");
+    child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn killing_a_writer_loses_and_repeats_nothing() {
+    let database = Database::new();
+    let store = database.open(Role::Admin).await;
+    let (mut tried, mut told) = (BTreeSet::new(), BTreeMap::new());
+    for round in 0..KILLS {
+        let url = database.url.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            run_and_kill(&url, round, &mut tried, &mut told);
+            (tried, told)
+        });
+        (tried, told) = done.await.unwrap();
+        // The clients of this round ask again, all of them, answered or not.
+        for id in tried.iter().filter(|id| id.0 == round) {
+            let seq = execute_surely(&store, *id).await;
+            assert_eq!(*told.entry(*id).or_insert(seq), seq, "{id:?} has one place");
+        }
+    }
+    assert_sound(&store, &told, tried.iter().copied()).await;
+    assert_eq!(told.len(), tried.len());
+    assert!(tried.len() > 80, "too little was written: {}", tried.len());
+}
+
+fn address(url: &str) -> String {
+    let after = url.rsplit_once('@').unwrap().1;
+    after.split(['/', '?']).next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn a_connection_cut_at_its_commit_is_neither_lost_nor_doubled() {
+    let database = Database::new();
+    let proxy = proxy::start(address(&database.url), 5).await;
+    let server = address(&database.url);
+    let through = database.url.replace(&server, &format!("127.0.0.1:{}", proxy.port));
+    let store = Postgres::open(&Options::new(through, Role::Identity)).await.unwrap();
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = store.clone();
+        writers.spawn(async move {
+            let mut told = Vec::new();
+            for n in 0..25 {
+                told.push(((0, writer, n), execute(&store, (0, writer, n)).await));
+            }
+            told
+        });
+    }
+    let outcomes: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
+    assert!(proxy.n_cuts() > 10, "only {} connections were cut", proxy.n_cuts());
+    let direct = database.open(Role::Admin).await;
+    let mut told = BTreeMap::new();
+    let mut n_unknown = 0;
+    for (id, outcome) in outcomes {
+        match outcome {
+            Ok(seq) => drop(told.insert(id, seq)),
+            Err(_) => n_unknown += 1,
+        }
+        // Whoever does not know asks again.
+        let seq = execute_surely(&direct, id).await;
+        assert_eq!(*told.entry(id).or_insert(seq), seq, "{id:?} has one place");
+    }
+    let ids: Vec<Id> = told.keys().copied().collect();
+    assert_sound(&direct, &told, ids).await;
+    assert!(n_unknown < 15, "{n_unknown} of 150 were given up");
+}
+
+/// A small generator of numbers, seeded.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+/// Two services, sixteen writers, one to three of eight logs in any order, a fifth of the commits on old heads, some of
+/// them revoking, some by those who may have been revoked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn commits_of_several_logs_are_whole_or_absent_whatever_their_order() {
+    let seed = 20_260_801;
+    println!("seed {seed}");
+    let database = Database::new();
+    let stores = [database.open(Role::Identity).await, database.open(Role::Token).await];
+    for n in 0..8 {
+        append(&stores[0], n, 1).await;
+    }
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..16_u64 {
+        let store = stores[(writer % 2) as usize].clone();
+        writers.spawn(contend(store, writer, Random(seed + writer)));
+    }
+    let outcomes: Vec<(u64, u64, Vec<u64>)> = writers.join_all().await;
+    let (won, lost) = outcomes.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    assert!(won > 100 && lost > 100, "{won} won, {lost} lost");
+    let admin = database.open(Role::Admin).await;
+    assert_sound(&admin, &BTreeMap::new(), []).await;
+    // Each commit that was acknowledged is whole in each of its logs, and nothing else is there.
+    let mut parts: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    for n in 0..8 {
+        for commit in admin.read(&account(n), Seq::new(1), 100_000).await.unwrap() {
+            let data = commit.events[0].data().unwrap();
+            let (id, of) = (data["id"].as_u64().unwrap(), data["of"].as_u64().unwrap());
+            let part = parts.entry(id).or_insert((0, of));
+            part.0 += 1;
+            assert_eq!(u64::try_from(commit.with().len()).unwrap() + 1, of);
+        }
+    }
+    assert!(parts.values().all(|(found, of)| found == of), "a commit is there in part");
+    let acknowledged: BTreeSet<u64> = outcomes.iter().flat_map(|one| one.2.iter().copied()).collect();
+    assert_eq!(parts.keys().copied().collect::<BTreeSet<u64>>(), acknowledged);
+}
+
+async fn contend(store: Postgres, writer: u64, mut random: Random) -> (u64, u64, Vec<u64>) {
+    let mut old = BTreeMap::new();
+    let (mut lost, mut acknowledged) = (0, Vec::new());
+    for n in 0..40 {
+        let mut logs: Vec<u64> = (0..1 + random.below(3)).map(|_| random.below(8)).collect();
+        let mut seen = BTreeSet::new();
+        logs.retain(|log| seen.insert(*log));
+        let id = writer * 1_000 + n;
+        let mut entries = Vec::new();
+        let is_stale = random.below(5) == 0;
+        for log in &logs {
+            let now = store.head(&account(*log)).await.unwrap().unwrap();
+            let head = if is_stale { old.get(log).unwrap_or(&now) } else { &now };
+            let mut happened = event(0);
+            happened.data = json!({ "id": id, "of": logs.len() });
+            entries.push(Entry {
+                log: account(*log),
+                expected: Expected::at(head),
+                events: vec![happened],
+            });
+            old.entry(*log).or_insert(now);
+        }
+        let first = account(logs[0]);
+        let mut wish = Commit::new(at(0), json!({}), salt(), entries);
+        if random.below(10) == 0 {
+            wish.revocations.push(NewRevocation {
+                log: first.clone(),
+                event: 0,
+                kind: RevocationKind::User,
+                id_hash: [1; 16],
+                before: None,
+            });
+        }
+        let caller = Dependency {
+            log: first.clone(),
+            kind: RevocationKind::User,
+            id_hash: [1; 16],
+            seq: store.head(&first).await.unwrap().unwrap().seq,
+        };
+        wish.alive.push(caller.clone());
+        match store.append(wish).await {
+            Ok(committed) => {
+                acknowledged.push(id);
+                // Nobody writes who was revoked before: a revocation that the log had is older than the commit.
+                let own = committed.commits.iter().find(|one| one.log == first).unwrap();
+                let since = store.revocations_since(at(-1)).await.unwrap();
+                let ended = since.iter().any(|row| caller.is_ended_by(row) && row.seq < own.first);
+                assert!(!ended, "{id} was written by a caller who was revoked");
+            }
+            Err(AppendError::Stale { .. } | AppendError::Dead { .. }) => lost += 1,
+            Err(error) => panic!("{id}: {error}"),
+        }
+    }
+    (u64::try_from(acknowledged.len()).unwrap(), lost, acknowledged)
+}
+
+/// The outbox is read by taking rows and giving them back as done, never by a position: a row with a lower number may
+/// become visible later. The control reads by position and must lose rows, or the test shows nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn slow_transactions_lose_nothing_from_the_outbox() {
+    let database = Database::new();
+    let store = database.open(Role::Identity).await;
+    let relay = database.open(Role::Relay).await;
+    let n_each = 60;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..12_u64 {
+        let store = store.clone();
+        writers.spawn(async move {
+            for _ in 0..n_each {
+                append(&store, writer, 1).await;
+            }
+        });
+    }
+    // Slow ones, by hand: their rows get their numbers long before they are visible.
+    for n in 0..4_u64 {
+        let client = database.client().await;
+        let slow = 100 + n;
+        append(&store, slow, 1).await;
+        writers.spawn(async move {
+            for _ in 0..15 {
+                let sql = format!(
+                    "begin; insert into outbox (shard, log_id, first_seq, last_seq, tx_id) \
+                     select 0, log_id, 1, 1, repeat('x', 16)::bytea from log_head where public_id = '{}'; \
+                     select pg_sleep(0.02); commit",
+                    account(slow)
+                );
+                client.batch_execute(&sql).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        });
+    }
+    let client = database.client().await;
+    let (mut by_taking, mut by_position): (Vec<i64>, BTreeSet<i64>) = (Vec::new(), BTreeSet::new());
+    let mut seqs: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let (mut position, mut idle) = (0_i64, 0);
+    while idle < 20 {
+        let sql = "select id from outbox where id > $1 order by id";
+        for row in client.query(sql, &[&position]).await.unwrap() {
+            position = row.get(0);
+            by_position.insert(position);
+        }
+        let rows = relay.outbox_take(50).await.unwrap();
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        for row in &rows {
+            seqs.entry(row.log.to_string()).or_default().push(row.first.get());
+        }
+        by_taking.extend(&ids);
+        relay.outbox_done(&ids).await.unwrap();
+        while writers.try_join_next().is_some() {}
+        idle = if writers.is_empty() && ids.is_empty() { idle + 1 } else { 0 };
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let distinct: BTreeSet<i64> = by_taking.iter().copied().collect();
+    assert_eq!(distinct.len(), by_taking.len(), "each once");
+    assert_eq!(u64::try_from(by_taking.len()).unwrap(), 12 * n_each + 4 + 4 * 15);
+    for n in 0..12 {
+        let wanted: Vec<u64> = (1..=n_each).collect();
+        assert_eq!(seqs[&account(n).to_string()], wanted, "in the order of the log");
+    }
+    let n_lost = distinct.difference(&by_position).count();
+    println!("read by position: {n_lost} of {} lost", distinct.len());
+    assert!(n_lost * 100 > distinct.len(), "the control lost only {n_lost}: nothing is shown");
+}

@@ -1,0 +1,59 @@
+//! `cargo xtask services up|down`: what the tests need besides cargo. Started once, left running, on loopback only.
+//!
+//! Postgres is, in this order: the one that `TRILBY_TEST_DATABASE_URL` names; one in a container, if Docker runs; one from
+//! this machine's own programs (`apt-get install postgresql`), in a folder of its own. What is here holds nothing that
+//! matters: `down` throws it away.
+
+use std::env;
+use std::path::Path;
+
+mod docker;
+mod local;
+
+/// Where tests find the server, and where a server of one's own is named.
+pub const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Start what is not running, and tell where it is
+    Up,
+    /// Stop it and remove its data
+    Down,
+}
+
+pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
+    match args.what {
+        What::Up => {
+            let url = up(root)?;
+            println!("{ADDRESS}={url}");
+            Ok(())
+        }
+        What::Down => {
+            local::down(root)?;
+            docker::down()
+        }
+    }
+}
+
+/// Why there can be no Postgres on this machine; `None` if there can.
+pub fn missing() -> Option<&'static str> {
+    let can = env::var_os(ADDRESS).is_some() || docker::runs() || local::programs().is_some();
+    (!can).then_some("needs Postgres: a URL in TRILBY_TEST_DATABASE_URL, Docker, or its programs")
+}
+
+/// The URL of a running Postgres, started if need be.
+pub fn up(root: &Path) -> anyhow::Result<String> {
+    if let Ok(url) = env::var(ADDRESS) {
+        return Ok(url);
+    }
+    if docker::runs() {
+        return docker::up();
+    }
+    local::up(root)
+}
