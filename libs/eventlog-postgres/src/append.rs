@@ -127,6 +127,11 @@ impl Postgres {
         let meta = meta.first().ok_or_else(|| rows::odd("the store has no identity"))?;
         self.learn_meta(rows::meta(meta)?);
         let (ids, stands) = self.learn(&next())?;
+        if let Some(log) = written(commit).into_iter().find(|log| !ids.contains_key(*log)) {
+            return Err(Error::Invalid(format!(
+                "there is no log `{log}`, and this database role makes none"
+            )));
+        }
         let (receipt, own) = (next(), next());
         if let (Some(sealed), Some(row)) = (lost, own.first())
             && sealed
@@ -193,7 +198,7 @@ impl Postgres {
             return Ok(());
         }
         let names: Vec<String> = new.iter().map(|log| log.to_string()).collect();
-        let sql = include_str!("queries/log_ids.sql");
+        let sql = include_str!("queries/log_numbers.sql");
         let mut found = self.source().rows(None, sql, &[&names]).await?;
         if found.len() < new.len() && self.role().makes_logs() {
             let store_id = self.meta_now().store_id;
@@ -209,7 +214,10 @@ impl Postgres {
             self.write_alone(&[], &[insert]).await?;
             found = self.source().rows(None, sql, &[&names]).await?;
         }
-        self.learn(&found)?;
+        for row in &found {
+            self.known()
+                .learn_number(&rows::log(row, 0)?, rows::get(row, 1)?);
+        }
         Ok(())
     }
 
