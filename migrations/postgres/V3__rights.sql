@@ -10,6 +10,8 @@ grant select on log_head, event, snapshot, revocation to trilby_identity, trilby
 
 -- Appending.
 grant insert on event, outbox, revocation, trusting to trilby_identity, trilby_token;
+-- Where no feed is between the processes they look for each other's commits: which log, from which seq to which.
+grant select on outbox to trilby_identity, trilby_token, trilby_decision;
 grant delete on trusting to trilby_identity, trilby_token;
 grant select (key, log_id, role) on trusting to trilby_identity;
 grant update (seq) on trusting to trilby_identity, trilby_token;
@@ -60,6 +62,8 @@ begin
         execute format('create policy relay on %I to trilby_relay using (true)', t);
     end loop;
 end $$;
+
+create policy told on outbox for select to trilby_identity, trilby_token, trilby_decision using (true);
 
 -- Which roles a principal could put on is asked over all accounts.
 create policy asked on trusting for select to trilby_token using (true);

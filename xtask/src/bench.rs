@@ -1,10 +1,11 @@
-//! `cargo xtask bench`: measures the release binary, each figure beside its baseline; `bench engine`: the engine alone.
+//! `cargo xtask bench`: measures the release binary, each figure beside its baseline; `bench engine`: the engine alone; `bench
+//! log`: the log alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{command, workspace};
+use crate::{command, services, workspace};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,12 +23,15 @@ pub struct Args {
 enum What {
     /// The policy engine beside Cedar and the naive evaluator; writes `target/bench/engine.json`
     Engine,
+    /// The log on Postgres and SQLite beside raw inserts; writes `target/bench/log.json`
+    Log,
 }
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     match args.what {
         None => embedded(root, args),
         Some(What::Engine) => engine(root, args),
+        Some(What::Log) => log(root, args),
     }
 }
 
@@ -56,6 +60,29 @@ fn engine(root: &Path, args: &Args) -> anyhow::Result<()> {
         command::run(&mut bench)?;
     }
     Ok(())
+}
+
+fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
+    command::run(
+        Command::new("cargo")
+            .args(["build", "--release", "--locked"])
+            .args(["--package", "trilby-load-log"])
+            .current_dir(root),
+    )?;
+    let target = workspace::target_dir(root);
+    services::with_bench(root, |url| {
+        let mut bench = Command::new(target.join("release").join("trilby-load-log"));
+        bench.arg("--dir").arg(target.join("load-tests"));
+        bench
+            .arg("--json")
+            .arg(target.join("bench").join("log.json"));
+        if args.short {
+            bench.arg("--short");
+        }
+        // Not on the command line that is shown: the URL has a password.
+        bench.env("TRILBY_BENCH_URL", url);
+        command::run(&mut bench)
+    })
 }
 
 fn embedded(root: &Path, args: &Args) -> anyhow::Result<()> {

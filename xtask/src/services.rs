@@ -35,16 +35,18 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             Ok(())
         }
         What::Down => {
-            local::down(root)?;
+            local::down(root, &local::TESTS)?;
+            local::down(root, &local::BENCH)?;
             docker::down()
         }
     }
 }
 
-/// Why there can be no Postgres on this machine; `None` if there can.
+/// Why the tests on Postgres cannot run on this machine; `None` if they can. Wherever their server is, one of them kills a
+/// server of its own.
 pub fn missing() -> Option<&'static str> {
-    let can = env::var_os(ADDRESS).is_some() || docker::runs() || local::programs().is_some();
-    (!can).then_some("needs Postgres: a URL in TRILBY_TEST_DATABASE_URL, Docker, or its programs")
+    let can = local::programs().is_some();
+    (!can).then_some("needs the programs of a Postgres server")
 }
 
 /// The URL of a running Postgres, started if need be.
@@ -55,5 +57,17 @@ pub fn up(root: &Path) -> anyhow::Result<String> {
     if docker::runs() {
         return docker::up();
     }
-    local::up(root)
+    local::up(root, &local::TESTS)
+}
+
+/// Does something with the URL of a Postgres to measure: the one that is named, or one of its own that flushes as it should
+/// and is gone afterwards.
+pub fn with_bench(root: &Path, run: impl FnOnce(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    if let Ok(url) = env::var(ADDRESS) {
+        return run(&url);
+    }
+    let url = local::up(root, &local::BENCH)?;
+    let done = run(&url);
+    local::down(root, &local::BENCH)?;
+    done
 }

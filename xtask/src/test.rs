@@ -89,7 +89,12 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     } else {
         println!("not run: {}", not_run.join("; "));
     }
-    if !cargo_passed || !services_passed || !third_party_passed || !clients_passed || totals.failed > 0 {
+    if !cargo_passed
+        || !services_passed
+        || !third_party_passed
+        || !clients_passed
+        || totals.failed > 0
+    {
         bail!("tests failed");
     }
     if args.everything && !not_run.is_empty() {

@@ -261,7 +261,10 @@ impl Task {
         if hours.is_empty() {
             return Ok(());
         }
-        let moments: Vec<i64> = hours.iter().map(|hour| hour.saturating_mul(HOUR_MICROS)).collect();
+        let moments: Vec<i64> = hours
+            .iter()
+            .map(|hour| hour.saturating_mul(HOUR_MICROS))
+            .collect();
         let asks: Vec<Ask<'_>> = moments
             .iter()
             .map(|moment| Ask::new("select make_activity_hour($1)", [moment as Param<'_>]))
@@ -373,7 +376,11 @@ pub(crate) fn is_listed(record: &Activity) -> bool {
 }
 
 /// The record with this id.
-pub(crate) async fn find(source: &Source, log: &LogId, id: &str) -> Result<Option<ActivityRecord>, Error> {
+pub(crate) async fn find(
+    source: &Source,
+    log: &LogId,
+    id: &str,
+) -> Result<Option<ActivityRecord>, Error> {
     let name = log.to_string();
     if let Some(made) = time_of(id) {
         let from = made.saturating_sub(DRIFT_MICROS);
@@ -400,7 +407,10 @@ pub(crate) async fn list(
     let name = log.to_string();
     let from = filter.from.map_or(i64::MIN, Timestamp::micros);
     let mut until = filter.until.map_or(i64::MAX, Timestamp::micros);
-    let after = filter.after.as_ref().map(|(at, id)| (at.micros(), id.as_str()));
+    let after = filter
+        .after
+        .as_ref()
+        .map(|(at, id)| (at.micros(), id.as_str()));
     // What comes after a record is not later: hours beyond need not be opened.
     if let Some((at, _)) = after {
         until = until.min(at.saturating_add(1));

@@ -60,7 +60,8 @@ impl Postgres {
             let meta = self.meta_now();
             let sealed = seal::seal(&meta, &commit, &found.heads)?;
             let parts = Job::parts(&meta.store_id, &commit, &sealed, &found.heads, &found.ids);
-            let parts = parts.ok_or_else(|| AppendError::Corrupt("a log has no number".to_owned()))?;
+            let parts =
+                parts.ok_or_else(|| AppendError::Corrupt("a log has no number".to_owned()))?;
             let (back, sealed, outcome) = self.send(commit, sealed, parts, found.ids).await?;
             commit = back;
             match outcome {
@@ -108,7 +109,11 @@ impl Postgres {
         self.writer()?.send(job).await?;
         Ok(answer.await.unwrap_or_else(|_| {
             let (commit, sealed) = kept;
-            (commit, sealed, Outcome::Lost("the write was cut off".to_owned()))
+            (
+                commit,
+                sealed,
+                Outcome::Lost("the write was cut off".to_owned()),
+            )
         }))
     }
 
@@ -124,10 +129,15 @@ impl Postgres {
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or_default();
         let meta = next();
-        let meta = meta.first().ok_or_else(|| rows::odd("the store has no identity"))?;
+        let meta = meta
+            .first()
+            .ok_or_else(|| rows::odd("the store has no identity"))?;
         self.learn_meta(rows::meta(meta)?);
         let (ids, stands) = self.learn(&next())?;
-        if let Some(log) = written(commit).into_iter().find(|log| !ids.contains_key(*log)) {
+        if let Some(log) = written(commit)
+            .into_iter()
+            .find(|log| !ids.contains_key(*log))
+        {
             return Err(Error::Invalid(format!(
                 "there is no log `{log}`, and this database role makes none"
             )));
@@ -202,7 +212,10 @@ impl Postgres {
         let mut found = self.source().rows(None, sql, &[&names]).await?;
         if found.len() < new.len() && self.role().makes_logs() {
             let store_id = self.meta_now().store_id;
-            let kinds: Vec<i16> = new.iter().map(|log| i16::from(log.kind().number())).collect();
+            let kinds: Vec<i16> = new
+                .iter()
+                .map(|log| i16::from(log.kind().number()))
+                .collect();
             let genesis: Vec<Vec<u8>> = new
                 .iter()
                 .map(|log| chain::genesis(&store_id, log).as_bytes().to_vec())
@@ -227,7 +240,10 @@ impl Postgres {
             self.known().learn_head(head);
         }
         if let Some(feed) = self.feed() {
-            feed.announce(sealed.commits.iter().cloned(), sealed.revocations.iter().cloned());
+            feed.announce(
+                sealed.commits.iter().cloned(),
+                sealed.revocations.iter().cloned(),
+            );
         }
         let mut outcomes = Vec::with_capacity(commit.side.len());
         for write in &commit.side {
@@ -324,7 +340,10 @@ impl Question {
             claims.macs.push(claim.key.mac.to_vec());
         }
         Self {
-            receipt: commit.receipt.as_ref().map(|one| (one.log.to_string(), one.key.to_vec())),
+            receipt: commit
+                .receipt
+                .as_ref()
+                .map(|one| (one.log.to_string(), one.key.to_vec())),
             own: lost
                 .and_then(|sealed| sealed.commits.first())
                 .map(|first| (first.log.to_string(), int(first.last))),

@@ -156,7 +156,9 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) if error.as_db_error().is_some() => failure(&error),
         PoolError::Backend(error) => Error::Unavailable(told(&error)),
-        PoolError::Timeout(_) => Error::Unavailable("no connection to the database is free".to_owned()),
+        PoolError::Timeout(_) => {
+            Error::Unavailable("no connection to the database is free".to_owned())
+        }
         PoolError::Closed => Error::Unavailable("the store is closed".to_owned()),
         PoolError::NoRuntimeSpecified => Error::Unavailable("the pool has no runtime".to_owned()),
         PoolError::PostCreateHook(error) => Error::Unavailable(error.to_string()),

@@ -39,7 +39,10 @@ pub(crate) fn class(error: &PgError) -> Class {
     }
     let text = code.code();
     // A fatal error ends the connection; whether a COMMIT before it was done is not said.
-    if text.starts_with("08") || text.starts_with("57P") || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT {
+    if text.starts_with("08")
+        || text.starts_with("57P")
+        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+    {
         return Class::Lost;
     }
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION || text.starts_with("53") {

@@ -85,7 +85,11 @@ impl Forming {
         if !is_first && self.n_events.saturating_add(job.n_events()) > EVENTS_MAX {
             return None;
         }
-        let mut claims = job.commit.claims_taken.iter().chain(&job.commit.claims_released);
+        let mut claims = job
+            .commit
+            .claims_taken
+            .iter()
+            .chain(&job.commit.claims_released);
         if claims.any(|claim| self.claims.contains(&claim.key)) || self.may_end(job) {
             return None;
         }
@@ -105,7 +109,12 @@ impl Forming {
 
     /// Whether a commit in the group revokes what this one's caller rests on.
     fn may_end(&self, job: &Job) -> bool {
-        let revocations = || self.group.jobs.iter().flat_map(|one| &one.sealed.revocations);
+        let revocations = || {
+            self.group
+                .jobs
+                .iter()
+                .flat_map(|one| &one.sealed.revocations)
+        };
         let alive = &job.commit.alive;
         alive
             .iter()
@@ -120,7 +129,11 @@ impl Forming {
             };
             self.tails.insert(part.id, (unit, seq, hash));
         }
-        let claims = job.commit.claims_taken.iter().chain(&job.commit.claims_released);
+        let claims = job
+            .commit
+            .claims_taken
+            .iter()
+            .chain(&job.commit.claims_released);
         self.claims.extend(claims.map(|claim| claim.key.clone()));
         self.n_events = self.n_events.saturating_add(job.n_events());
         self.group.is_alone = job.is_alone();

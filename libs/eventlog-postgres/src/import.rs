@@ -43,7 +43,11 @@ pub(crate) async fn commits(store: &Postgres, commits: &[RecordedCommit]) -> Res
     let ids = store.numbers(&logs).await?;
     let (mut firsts, mut expected) = (Vec::new(), Vec::new());
     for (place, (commit, id)) in commits.iter().zip(&ids).enumerate() {
-        let before = commits.iter().take(place).rev().find(|one| one.log == commit.log);
+        let before = commits
+            .iter()
+            .take(place)
+            .rev()
+            .find(|one| one.log == commit.log);
         match before {
             Some(before) if before.last.next() == commit.first => {}
             Some(_) => return Err(not_following(&commit.log)),
@@ -122,8 +126,12 @@ pub(crate) async fn rows(store: &Postgres, rows: &[Row]) -> Result<(), Error> {
             let place = logs.binary_search(&log).ok();
             place.and_then(|place| ids.get(place).copied()).unwrap_or(0)
         };
-        let prepared: Vec<(&str, Vec<Value>)> = chunk.iter().flat_map(|row| statements(&id, row)).collect();
-        let asks: Vec<Ask<'_>> = prepared.iter().map(|(sql, values)| ask(sql, values)).collect();
+        let prepared: Vec<(&str, Vec<Value>)> =
+            chunk.iter().flat_map(|row| statements(&id, row)).collect();
+        let asks: Vec<Ask<'_>> = prepared
+            .iter()
+            .map(|(sql, values)| ask(sql, values))
+            .collect();
         store.write_alone(&ids, &asks).await?;
     }
     store.known().forget_heads();
@@ -149,62 +157,144 @@ fn statements(id: &impl Fn(&LogId) -> i64, row: &Row) -> Vec<(&'static str, Vec<
     let micros = trilby_model::Timestamp::micros;
     match row {
         Row::Head(head) => insert!(
-            "head_replace", own, int(head.seq), head.hash.as_bytes().to_vec(), head.at.micros(), i16::from(head.state.code())
+            "head_replace",
+            own,
+            int(head.seq),
+            head.hash.as_bytes().to_vec(),
+            head.at.micros(),
+            i16::from(head.state.code())
         ),
         Row::Receipt(row) => insert!(
-            "receipt_insert", own, row.key.to_vec(), row.request_hash.to_vec(), int(row.first), int(row.last),
-            i16::try_from(row.status).unwrap_or(i16::MAX), row.response.clone(), row.created_at.micros()
+            "receipt_insert",
+            own,
+            row.key.to_vec(),
+            row.request_hash.to_vec(),
+            int(row.first),
+            int(row.last),
+            i16::try_from(row.status).unwrap_or(i16::MAX),
+            row.response.clone(),
+            row.created_at.micros()
         ),
         Row::Claim(key, owner) => {
             let scope = match &key.scope {
                 ClaimScope::Store => 0,
                 ClaimScope::Log(log) => id(log),
             };
-            insert!("claim_insert", scope, i32::from(key.kind), key.mac.to_vec(), own, int(owner.seq))
+            insert!(
+                "claim_insert",
+                scope,
+                i32::from(key.kind),
+                key.mac.to_vec(),
+                own,
+                int(owner.seq)
+            )
         }
         Row::Revocation(row) => insert!(
-            "revocation_insert", own, i16::from(row.kind.code()), row.id_hash.to_vec(), int(row.seq), int(row.before),
+            "revocation_insert",
+            own,
+            i16::from(row.kind.code()),
+            row.id_hash.to_vec(),
+            int(row.seq),
+            int(row.before),
             row.at.micros()
         ),
-        Row::Trusting(row) => insert!("trusting_put", row.key.to_vec(), own, row.role.clone(), int(row.seq)),
+        Row::Trusting(row) => insert!(
+            "trusting_put",
+            row.key.to_vec(),
+            own,
+            row.role.clone(),
+            int(row.seq)
+        ),
         Row::Outbox(row) => insert!(
-            "outbox_import", shard(&row.log.to_string()), row.id, own, int(row.first), int(row.last), vec![0_u8; 16]
+            "outbox_import",
+            shard(&row.log.to_string()),
+            row.id,
+            own,
+            int(row.first),
+            int(row.last),
+            vec![0_u8; 16]
         ),
         Row::Snapshot(row) => insert!(
-            "snapshot_put", row.log.to_string(), i64::from(row.state_schema), int(row.seq), row.fold_fingerprint.to_vec(),
-            row.head_hash.as_bytes().to_vec(), row.body.clone()
+            "snapshot_put",
+            row.log.to_string(),
+            i64::from(row.state_schema),
+            int(row.seq),
+            row.fold_fingerprint.to_vec(),
+            row.head_hash.as_bytes().to_vec(),
+            row.body.clone()
         ),
         Row::Credential(row) => insert!(
-            "credential_insert", own, row.subject.clone(), i32::from(row.kind), i64::from(row.generation), row.body.0.clone(),
+            "credential_insert",
+            own,
+            row.subject.clone(),
+            i32::from(row.kind),
+            i64::from(row.generation),
+            row.body.0.clone(),
             row.expires_at.map(micros)
         ),
         Row::SealedKey(row) => insert!(
-            "sealed_key_insert", own, i32::from(row.kind), row.id.clone(), row.kek_id.clone(), row.body.0.clone()
+            "sealed_key_insert",
+            own,
+            i32::from(row.kind),
+            row.id.clone(),
+            row.kek_id.clone(),
+            row.body.0.clone()
         ),
         Row::Personal(row) => insert!(
-            "personal_insert", own, row.subject.clone(), i32::from(row.field), i64::from(row.generation), row.salt.to_vec(),
+            "personal_insert",
+            own,
+            row.subject.clone(),
+            i32::from(row.field),
+            i64::from(row.generation),
+            row.salt.to_vec(),
             row.body.0.clone()
         ),
         Row::OneTime(row) => insert!(
-            "one_time_insert", own, i32::from(row.purpose), row.key_hash.to_vec(), row.expires_at.micros()
+            "one_time_insert",
+            own,
+            i32::from(row.purpose),
+            row.key_hash.to_vec(),
+            row.expires_at.micros()
         ),
         Row::Counter(_, subject, kind, counter) => insert!(
-            "counter_put", own, subject.clone(), i32::from(*kind), counter.value, counter.until.map(micros)
+            "counter_put",
+            own,
+            subject.clone(),
+            i32::from(*kind),
+            counter.value,
+            counter.until.map(micros)
         ),
         Row::Segment(row) => insert!(
-            "segment_insert", row.writer.to_vec(), i64::try_from(row.n).unwrap_or(i64::MAX), row.first_at.micros(),
-            row.last_at.micros(), i64::from(row.count), row.prev_hash.as_bytes().to_vec(), row.root.as_bytes().to_vec(),
+            "segment_insert",
+            row.writer.to_vec(),
+            i64::try_from(row.n).unwrap_or(i64::MAX),
+            row.first_at.micros(),
+            row.last_at.micros(),
+            i64::from(row.count),
+            row.prev_hash.as_bytes().to_vec(),
+            row.root.as_bytes().to_vec(),
             row.expired
         ),
         Row::Activity(row) => {
             let one = &row.activity;
             let mut both = insert!(
-                "activity_import", own, one.at.micros(), one.kind.clone(), one.id.clone(), one.body.clone(),
-                row.writer.to_vec(), i64::try_from(row.segment).unwrap_or(i64::MAX),
+                "activity_import",
+                own,
+                one.at.micros(),
+                one.kind.clone(),
+                one.id.clone(),
+                one.body.clone(),
+                row.writer.to_vec(),
+                i64::try_from(row.segment).unwrap_or(i64::MAX),
                 i32::try_from(row.position).unwrap_or(i32::MAX)
             );
             if crate::activity::is_listed(one) {
-                both.extend(insert!("activity_id_insert", own, one.id.clone(), one.at.micros()));
+                both.extend(insert!(
+                    "activity_id_insert",
+                    own,
+                    one.id.clone(),
+                    one.at.micros()
+                ));
             }
             both
         }

@@ -50,14 +50,23 @@ impl Known {
             Expected::At { seq, hash } => {
                 let fits = |head: &Head| head.seq == *seq && head.hash == *hash;
                 let next = pending.get(&entry.log).filter(|head| fits(head)).cloned();
-                next.or_else(|| self.heads.get(&entry.log).filter(fits)).map(Some)
+                next.or_else(|| self.heads.get(&entry.log).filter(fits))
+                    .map(Some)
             }
         };
         commit.entries.iter().map(head).collect()
     }
 
+    /// A log stands, or stood, there. What is further on stays.
     pub fn learn_head(&self, head: &Head) {
-        self.heads.insert(head.log.clone(), head.clone());
+        let is_news = |known: &Head| known.seq < head.seq;
+        if self
+            .heads
+            .get(&head.log)
+            .is_none_or(|known| is_news(&known))
+        {
+            self.heads.insert(head.log.clone(), head.clone());
+        }
     }
 
     /// A commit that will leave these heads is put under way by `send`. Who finds the heads here finds it under way.

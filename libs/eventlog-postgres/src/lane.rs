@@ -135,23 +135,28 @@ async fn transact(
     units: &[i32],
     is_alone: bool,
 ) -> Result<Written, Failed> {
-    let incarnation = shared
-        .meta
-        .read()
-        .map_or(0, |meta| meta.incarnation);
+    let incarnation = shared.meta.read().map_or(0, |meta| meta.incarnation);
     let append = statement::of(jobs, units, incarnation, is_alone, shared.relays);
     let sides: Vec<Prepared> = jobs
         .iter()
         .filter(|_| is_alone)
         .flat_map(|job| {
-            let prepare = |write| side::prepare(job.id(trilby_eventlog::SideWrite::log(write)), write);
+            let prepare =
+                |write| side::prepare(job.id(trilby_eventlog::SideWrite::log(write)), write);
             job.commit.side.iter().map(prepare)
         })
         .collect();
-    let params: Vec<Param<'_>> = append.values.iter().map(|value| &**value as Param<'_>).collect();
+    let params: Vec<Param<'_>> = append
+        .values
+        .iter()
+        .map(|value| &**value as Param<'_>)
+        .collect();
     let mut asks = vec![Ask::new(&append.sql, params)];
     asks.extend(sides.iter().map(Prepared::ask));
-    let mut ids: Vec<i64> = jobs.iter().flat_map(|job| job.ids.values().copied()).collect();
+    let mut ids: Vec<i64> = jobs
+        .iter()
+        .flat_map(|job| job.ids.values().copied())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let answers = pipeline::run(client, Begin::Write, Logs::Numbered(&ids), &asks).await?;
@@ -196,7 +201,10 @@ pub(crate) async fn pause(attempt: u32) {
 /// Removes rows from the outbox.
 pub(crate) async fn forget(pool: &Pool, ids: &[i64]) -> Result<(), Error> {
     let client = get(pool).await?;
-    let ask = Ask::new(include_str!("queries/outbox_delete.sql"), [&ids as Param<'_>]);
+    let ask = Ask::new(
+        include_str!("queries/outbox_delete.sql"),
+        [&ids as Param<'_>],
+    );
     let done = pipeline::run(&client, Begin::Write, Logs::Numbered(&[]), &[ask]).await;
     put_back(client, done.as_ref().err().map(|failed| &failed.error));
     done.map(drop).map_err(|failed| failure(&failed.error))

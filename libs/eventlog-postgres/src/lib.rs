@@ -23,6 +23,8 @@
 //! `Error::Invalid`.
 //!
 //! * One process that does everything: [`Role::Admin`] with [`Options::relay`].
+//! * Several processes without a feed between them: [`Options::follow`] in each that subscribes, and
+//!   [`Options::expire_outbox`] in one, as [`Role::Relay`].
 //! * Receipts, revocations, marks and counters are cleared away by [`Role::Relay`] (or `Admin`): `purge` as another role is
 //!   refused.
 //! * `snapshot_put` and `snapshot_prune` do nothing in a role that keeps no snapshots.
@@ -51,6 +53,7 @@ mod archive;
 mod connect;
 mod export;
 mod failure;
+mod follow;
 mod group;
 mod import;
 mod job;

@@ -27,7 +27,9 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
     let unavailable = |error: tokio_postgres::Error| OpenError::Store(failure(&error));
     // Two who migrate at once wait for each other.
     client
-        .batch_execute("set lock_timeout = '30s'; select pg_advisory_lock(hashtext('trilby.migrate'), 0)")
+        .batch_execute(
+            "set lock_timeout = '30s'; select pg_advisory_lock(hashtext('trilby.migrate'), 0)",
+        )
         .await
         .map_err(unavailable)?;
     client
@@ -41,7 +43,11 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
     if let Some(found) = schema(&client).await?
         && found > newest_migration()
     {
-        tracing::warn!(found, known = newest_migration(), "the store has a newer schema than this release");
+        tracing::warn!(
+            found,
+            known = newest_migration(),
+            "the store has a newer schema than this release"
+        );
         return Ok(());
     }
     migrations::migrations::runner()
@@ -62,7 +68,12 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
             client
                 .execute(
                     include_str!("queries/meta_insert.sql"),
-                    &[&&id[..], &timeline.system_id, &timeline.timeline, &&fingerprint[..]],
+                    &[
+                        &&id[..],
+                        &timeline.system_id,
+                        &timeline.timeline,
+                        &&fingerprint[..],
+                    ],
                 )
                 .await
                 .map_err(unavailable)?;
@@ -133,6 +144,18 @@ pub(crate) async fn open(options: &Options) -> Result<Opened, OpenError> {
             "only a process that is all of them announces for good: role admin",
         ));
     }
+    if options.relay && options.follow.is_some() {
+        return Err(OpenError::Options(
+            "a process that announces its own commits has nobody to follow",
+        ));
+    }
+    if options.expire_outbox
+        && (options.relay || !matches!(options.role, Role::Relay | Role::Admin))
+    {
+        return Err(OpenError::Options(
+            "the outbox is emptied by role relay or admin, and not where it is announced from",
+        ));
+    }
     if options.any_timeline && options.role != Role::Admin {
         return Err(OpenError::Options(
             "only role admin opens a store of another timeline",
@@ -146,7 +169,11 @@ pub(crate) async fn open(options: &Options) -> Result<Opened, OpenError> {
         Some(found) if found < known => return Err(OpenError::OlderSchema { found, known }),
         Some(found) if found > known => {
             // Migrations are safe under the release before; what a reader must know is told by the reader level.
-            tracing::warn!(found, known, "the store has a newer schema than this release");
+            tracing::warn!(
+                found,
+                known,
+                "the store has a newer schema than this release"
+            );
         }
         Some(_) => {}
     }

@@ -1,5 +1,7 @@
 //! How to open a store, and why it was not opened.
 
+use std::time::Duration;
+
 /// As what a process uses the store: a database role, which can do what that service needs and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -77,6 +79,12 @@ pub struct Options {
     pub any_timeline: bool,
     /// This process is the only one: it announces its commits itself and forgets them. Needs [`Role::Admin`].
     pub relay: bool,
+    /// Looks this often for what was written, by this process and others, and tells subscribers of it. For installations
+    /// without a feed between processes; one of them has [`Options::expire_outbox`]. Not with [`Options::relay`].
+    pub follow: Option<Duration>,
+    /// Removes commits from the outbox that have been there for a minute, whether anyone was told or not. Needs
+    /// [`Role::Relay`] or [`Role::Admin`]; never where a relay announces them.
+    pub expire_outbox: bool,
     /// Connections for reading.
     pub read_connections: usize,
     /// Connections for appending, which is how many groups of commits are under way at once.
@@ -95,6 +103,8 @@ impl Options {
             read_only: false,
             any_timeline: false,
             relay: false,
+            follow: None,
+            expire_outbox: false,
             read_connections: 8,
             write_connections: 2,
         }

@@ -1,12 +1,13 @@
 //! What readers ask.
 
 use trilby_eventlog::{
-    ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, OneTime,
-    OutboxRow, Personal, Recorded, RecordedCommit, Revocation, SealedKey, Snapshot, StoreMeta,
-    StoredReceipt, Trusting, chain, commit,
+    ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, HeadState,
+    OneTime, OutboxRow, Personal, Recorded, RecordedCommit, Revocation, SealedKey, Snapshot,
+    StoreMeta, StoredReceipt, Trusting, chain, commit,
 };
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
+use crate::known::Known;
 use crate::rows::{self, int, limit};
 use crate::source::Source;
 
@@ -23,14 +24,15 @@ pub(crate) async fn meta(source: &Source) -> Answer<StoreMeta> {
     rows::meta(&row.ok_or_else(|| rows::odd("the store has no identity"))?)
 }
 
-pub(crate) async fn heads(source: &Source, logs: &[LogId]) -> Answer<Vec<Head>> {
+/// Where these logs end, with their numbers.
+pub(crate) async fn heads(source: &Source, logs: &[LogId]) -> Answer<Vec<(Head, i64)>> {
     let names: Vec<String> = logs.iter().map(LogId::to_string).collect();
     let found = source.rows(None, sql!("head_by_name"), &[&names]).await?;
-    let found: Vec<Head> = found
+    let found: Vec<(Head, i64)> = found
         .iter()
-        .map(|row| rows::head(row, 0))
+        .map(|row| Ok((rows::head(row, 0)?, rows::get(row, 5)?)))
         .collect::<Answer<_>>()?;
-    let of = |log: &LogId| found.iter().find(|head| head.log == *log).cloned();
+    let of = |log: &LogId| found.iter().find(|(head, _)| head.log == *log).cloned();
     Ok(logs.iter().filter_map(of).collect())
 }
 
@@ -61,6 +63,7 @@ pub(crate) async fn events(
 /// the first, which has its hash.
 pub(crate) async fn commits(
     source: &Source,
+    known: &Known,
     store_id: &[u8; 16],
     log: &LogId,
     after: Seq,
@@ -68,13 +71,12 @@ pub(crate) async fn commits(
 ) -> Answer<Vec<RecordedCommit>> {
     let name = log.to_string();
     let n_events = n.saturating_add(commit::EVENTS_MAX).saturating_add(1);
-    let of = [
-        &name as _,
-        &int(after.next()) as _,
-        &limit(n_events) as _,
-    ];
+    let of = [&name as _, &int(after.next()) as _, &limit(n_events) as _];
     let found = source.rows(Some(&name), sql!("commits_from"), &of).await?;
     let is_cut = found.len() >= n_events;
+    if let Some(row) = found.first() {
+        known.learn_number(log, rows::get(row, 10)?);
+    }
     let mut found = found.iter().map(|row| rows::event(row, log)).peekable();
     let Some(first) = found.peek() else {
         return Ok(Vec::new());
@@ -90,9 +92,22 @@ pub(crate) async fn commits(
         (first.seq, chain::genesis(store_id, log))
     } else {
         let before = first.seq.get().saturating_sub(1);
-        return Err(Error::Corrupt(format!("`{log}` has no event at seq {before}")));
+        return Err(Error::Corrupt(format!(
+            "`{log}` has no event at seq {before}"
+        )));
     };
-    gather(log, found, begins, prev_hash, n, is_cut)
+    let commits = gather(log, found, begins, prev_hash, n, is_cut)?;
+    // Perhaps the log ends here; whoever appends next finds out.
+    if let Some(last) = commits.last() {
+        known.learn_head(&Head {
+            log: log.clone(),
+            seq: last.last,
+            hash: last.hash,
+            at: last.at,
+            state: HeadState::Open,
+        });
+    }
+    Ok(commits)
 }
 
 fn gather(
@@ -142,7 +157,10 @@ fn gather(
 }
 
 fn ends(commit: &RecordedCommit) -> bool {
-    commit.events.last().is_some_and(|last| last.seq == commit.last)
+    commit
+        .events
+        .last()
+        .is_some_and(|last| last.seq == commit.last)
 }
 
 fn begin(event: Recorded, prev_hash: Hash) -> Answer<RecordedCommit> {
@@ -179,7 +197,9 @@ fn point(row: &tokio_postgres::Row, log: &LogId) -> Answer<CommitPoint> {
     let last = rows::seq(row, 1)?;
     let hash: Option<&[u8]> = rows::get(row, 3)?;
     if hash.is_none() {
-        return Err(Error::Corrupt(format!("`{log}` has no event at seq {last}")));
+        return Err(Error::Corrupt(format!(
+            "`{log}` has no event at seq {last}"
+        )));
     }
     Ok(CommitPoint {
         log: log.clone(),
@@ -316,7 +336,9 @@ pub(crate) async fn credentials(
 ) -> Answer<Vec<Credential>> {
     let name = log.to_string();
     let of = [&name as _, &subject as _, &i32::from(kind) as _];
-    let found = source.rows(Some(&name), sql!("credential_list"), &of).await?;
+    let found = source
+        .rows(Some(&name), sql!("credential_list"), &of)
+        .await?;
     found.iter().map(|row| rows::credential(row, 0)).collect()
 }
 
@@ -335,7 +357,9 @@ pub(crate) async fn sealed_key(
 pub(crate) async fn sealed_keys(source: &Source, log: &LogId, kind: u16) -> Answer<Vec<SealedKey>> {
     let name = log.to_string();
     let of = [&name as _, &i32::from(kind) as _];
-    let found = source.rows(Some(&name), sql!("sealed_key_list"), &of).await?;
+    let found = source
+        .rows(Some(&name), sql!("sealed_key_list"), &of)
+        .await?;
     found.iter().map(|row| rows::sealed_key(row, 0)).collect()
 }
 

@@ -18,7 +18,11 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub fn ask(&self) -> Ask<'_> {
-        let params: Vec<Param<'_>> = self.values.iter().map(|value| &**value as Param<'_>).collect();
+        let params: Vec<Param<'_>> = self
+            .values
+            .iter()
+            .map(|value| &**value as Param<'_>)
+            .collect();
         Ask::new(self.sql, params)
     }
 
@@ -49,58 +53,133 @@ pub(crate) fn prepare(log_id: i64, write: &SideWrite) -> Prepared {
     let micros = |at: &Option<Timestamp>| at.map(Timestamp::micros);
     match write {
         SideWrite::CredentialInsert(row) => prepared!(
-            "credential_insert", false,
-            log_id, row.subject.clone(), i32::from(row.kind), i64::from(row.generation), row.body.0.clone(),
+            "credential_insert",
+            false,
+            log_id,
+            row.subject.clone(),
+            i32::from(row.kind),
+            i64::from(row.generation),
+            row.body.0.clone(),
             micros(&row.expires_at)
         ),
         SideWrite::CredentialReplace(row) => prepared!(
-            "credential_replace", false,
-            log_id, row.subject.clone(), i32::from(row.kind), i64::from(row.generation), row.body.0.clone(),
+            "credential_replace",
+            false,
+            log_id,
+            row.subject.clone(),
+            i32::from(row.kind),
+            i64::from(row.generation),
+            row.body.0.clone(),
             micros(&row.expires_at)
         ),
-        SideWrite::CredentialTake { subject, kind, generation, .. } => prepared!(
-            "credential_take", false,
-            log_id, subject.clone(), i32::from(*kind), i64::from(*generation)
+        SideWrite::CredentialTake {
+            subject,
+            kind,
+            generation,
+            ..
+        } => prepared!(
+            "credential_take",
+            false,
+            log_id,
+            subject.clone(),
+            i32::from(*kind),
+            i64::from(*generation)
         ),
         SideWrite::CredentialDelete { subject, kind, .. } => prepared!(
-            "credential_delete", false,
-            log_id, subject.clone(), kind.map(i32::from)
+            "credential_delete",
+            false,
+            log_id,
+            subject.clone(),
+            kind.map(i32::from)
         ),
         SideWrite::SealedKeyInsert(row) => prepared!(
-            "sealed_key_insert", false,
-            log_id, i32::from(row.kind), row.id.clone(), row.kek_id.clone(), row.body.0.clone()
+            "sealed_key_insert",
+            false,
+            log_id,
+            i32::from(row.kind),
+            row.id.clone(),
+            row.kek_id.clone(),
+            row.body.0.clone()
         ),
         SideWrite::SealedKeyReplace(row) => prepared!(
-            "sealed_key_replace", false,
-            log_id, i32::from(row.kind), row.id.clone(), row.kek_id.clone(), row.body.0.clone()
+            "sealed_key_replace",
+            false,
+            log_id,
+            i32::from(row.kind),
+            row.id.clone(),
+            row.kek_id.clone(),
+            row.body.0.clone()
         ),
         SideWrite::SealedKeyDelete { kind, id, .. } => prepared!(
-            "sealed_key_delete", false,
-            log_id, i32::from(*kind), id.clone()
+            "sealed_key_delete",
+            false,
+            log_id,
+            i32::from(*kind),
+            id.clone()
         ),
         SideWrite::PersonalInsert(row) => prepared!(
-            "personal_insert", false,
-            log_id, row.subject.clone(), i32::from(row.field), i64::from(row.generation), row.salt.to_vec(), row.body.0.clone()
+            "personal_insert",
+            false,
+            log_id,
+            row.subject.clone(),
+            i32::from(row.field),
+            i64::from(row.generation),
+            row.salt.to_vec(),
+            row.body.0.clone()
         ),
         SideWrite::PersonalDelete { subject, field, .. } => prepared!(
-            "personal_delete", false,
-            log_id, subject.clone(), field.map(i32::from)
+            "personal_delete",
+            false,
+            log_id,
+            subject.clone(),
+            field.map(i32::from)
         ),
         SideWrite::OneTimeInsert(row) => prepared!(
-            "one_time_insert", false,
-            log_id, i32::from(row.purpose), row.key_hash.to_vec(), row.expires_at.micros()
+            "one_time_insert",
+            false,
+            log_id,
+            i32::from(row.purpose),
+            row.key_hash.to_vec(),
+            row.expires_at.micros()
         ),
-        SideWrite::CounterAdd { subject, kind, delta, now, until, .. } => prepared!(
-            "counter_add", true,
-            log_id, subject.clone(), i32::from(*kind), *delta, micros(until), now.micros()
+        SideWrite::CounterAdd {
+            subject,
+            kind,
+            delta,
+            now,
+            until,
+            ..
+        } => prepared!(
+            "counter_add",
+            true,
+            log_id,
+            subject.clone(),
+            i32::from(*kind),
+            *delta,
+            micros(until),
+            now.micros()
         ),
-        SideWrite::CounterRaise { subject, kind, value, until, .. } => prepared!(
-            "counter_raise", true,
-            log_id, subject.clone(), i32::from(*kind), *value, micros(until)
+        SideWrite::CounterRaise {
+            subject,
+            kind,
+            value,
+            until,
+            ..
+        } => prepared!(
+            "counter_raise",
+            true,
+            log_id,
+            subject.clone(),
+            i32::from(*kind),
+            *value,
+            micros(until)
         ),
         SideWrite::CounterClear { subject, kind, .. } => prepared!(
-            "counter_delete", false,
-            log_id, subject.clone(), i32::from(*kind)
+            "counter_delete",
+            false,
+            log_id,
+            subject.clone(),
+            i32::from(*kind)
         ),
     }
 }
@@ -108,9 +187,8 @@ pub(crate) fn prepare(log_id: i64, write: &SideWrite) -> Prepared {
 /// The counter that a write would have given, if it is one that counts: whose and of what sort.
 pub(crate) fn counter_of(write: &SideWrite) -> Option<(&str, u16)> {
     match write {
-        SideWrite::CounterAdd { subject, kind, .. } | SideWrite::CounterRaise { subject, kind, .. } => {
-            Some((subject, *kind))
-        }
+        SideWrite::CounterAdd { subject, kind, .. }
+        | SideWrite::CounterRaise { subject, kind, .. } => Some((subject, *kind)),
         SideWrite::CredentialInsert(_)
         | SideWrite::CredentialReplace(_)
         | SideWrite::CredentialTake { .. }

@@ -113,10 +113,13 @@ fn heads(all: &mut Columns, jobs: &[Job], units: &[i32], incarnation: u32) {
     let mut rows: Vec<HeadRow> = Vec::new();
     for (job, unit) in jobs.iter().zip(units) {
         for part in &job.parts {
-            let new = part
-                .new
-                .as_ref()
-                .map(|head| (int(head.seq), head.hash.as_bytes().to_vec(), head.at.micros()));
+            let new = part.new.as_ref().map(|head| {
+                (
+                    int(head.seq),
+                    head.hash.as_bytes().to_vec(),
+                    head.at.micros(),
+                )
+            });
             match rows.iter_mut().find(|row| row.id == part.id) {
                 Some(row) => row.new = new.or(row.new.take()),
                 None => rows.push(HeadRow {
@@ -150,7 +153,8 @@ fn heads(all: &mut Columns, jobs: &[Job], units: &[i32], incarnation: u32) {
             column(&rows, |row| row.new.as_ref().map(|new| new.2)),
         ],
     );
-    all.values.push(Box::new(i32::try_from(incarnation).unwrap_or(i32::MAX)));
+    all.values
+        .push(Box::new(i32::try_from(incarnation).unwrap_or(i32::MAX)));
     let inc = all.values.len();
     let _ = write!(
         all.sql,
@@ -398,7 +402,9 @@ fn receipts(all: &mut Columns, jobs: &[Job], units: &[i32]) {
             column(&rows, |(_, _, one)| one.request_hash.to_vec()),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.0)),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.1)),
-            column(&rows, |(_, _, one)| i16::try_from(one.status).unwrap_or(i16::MAX)),
+            column(&rows, |(_, _, one)| {
+                i16::try_from(one.status).unwrap_or(i16::MAX)
+            }),
             column(&rows, |(_, _, one)| one.response.clone()),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.2)),
         ],
@@ -460,10 +466,7 @@ u as (
             column(&taken, |(_, _, one)| one.key.mac.to_vec()),
             column(&taken, |(_, job, one)| job.id(&one.log)),
             column(&taken, |(_, job, one)| {
-                int(job
-                    .sealed
-                    .seq_of(&one.log, one.event)
-                    .unwrap_or(Seq::ZERO))
+                int(job.sealed.seq_of(&one.log, one.event).unwrap_or(Seq::ZERO))
             }),
         ],
     );
@@ -525,9 +528,12 @@ fn trusting(all: &mut Columns, jobs: &[Job], units: &[i32]) {
     let mut changes: Vec<Trusted> = Vec::new();
     for (unit, job, change) in rows(jobs, units, |job| &job.commit.trusting) {
         let (key, log, role, seq) = match change {
-            TrustingChange::Put { key, log, role, event } => {
-                (key, log, role, job.sealed.seq_of(log, *event).map(int))
-            }
+            TrustingChange::Put {
+                key,
+                log,
+                role,
+                event,
+            } => (key, log, role, job.sealed.seq_of(log, *event).map(int)),
             TrustingChange::Remove { key, log, role } => (key, log, role, None),
         };
         let id = job.id(log);

@@ -24,7 +24,7 @@ use crate::rows::int;
 use crate::side::{self, Prepared};
 use crate::source::Source;
 use crate::writer::{Shared, Writer};
-use crate::{open, read, relay};
+use crate::{follow, open, read, relay};
 
 /// Messages kept for a slow receiver of the feed.
 const FEED_CAPACITY: usize = 8192;
@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     writer: Option<Writer>,
     recorder: Option<Recorder>,
     relays: bool,
+    follows: bool,
     leftovers: relay::Leftovers,
 }
 
@@ -80,7 +81,7 @@ impl Postgres {
                 pool: connect::pool(options, lanes, expected)?,
                 known: Arc::clone(&known),
                 meta: Arc::clone(&meta),
-                feed: Some(feed.clone()),
+                feed: options.follow.is_none().then(|| feed.clone()),
                 relays: options.relay,
             };
             writer = Some(Writer::start(Arc::new(shared), lanes));
@@ -97,11 +98,18 @@ impl Postgres {
             writer,
             recorder,
             relays: options.relay,
+            follows: options.follow.is_some(),
             leftovers: relay::Leftovers::default(),
         };
         let store = Self {
             inner: Arc::new(inner),
         };
+        if let Some(interval) = options.follow {
+            follow::spawn(Arc::downgrade(&store.inner), interval);
+        }
+        if options.expire_outbox {
+            follow::expire(Arc::downgrade(&store.inner));
+        }
         Ok(store)
     }
 
@@ -123,12 +131,17 @@ impl Postgres {
         self.inner.timeline
     }
 
+    /// Where commits of this process are told, unless they are found by following.
     pub(crate) fn feed(&self) -> Option<&FeedSender> {
-        Some(&self.inner.feed)
+        (!self.inner.follows).then_some(&self.inner.feed)
     }
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
+    }
+
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
     pub(crate) fn writer(&self) -> Result<&Writer, Error> {
@@ -142,7 +155,11 @@ impl Postgres {
     }
 
     pub(crate) fn learn_meta(&self, meta: StoreMeta) {
-        let mut known = self.inner.meta.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .inner
+            .meta
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if *known != meta {
             *known = meta;
             drop(known);
@@ -248,16 +265,22 @@ impl EventLog for Postgres {
         limit: usize,
     ) -> Result<Vec<RecordedCommit>, Error> {
         let store_id = self.meta_now().store_id;
-        read::commits(self.source(), &store_id, log, after, limit).await
+        read::commits(self.source(), self.known(), &store_id, log, after, limit).await
     }
 
     async fn head(&self, log: &LogId) -> Result<Option<Head>, Error> {
-        let mut heads = read::heads(self.source(), std::slice::from_ref(log)).await?;
+        let mut heads = self.heads(std::slice::from_ref(log)).await?;
         Ok(heads.pop())
     }
 
     async fn heads(&self, logs: &[LogId]) -> Result<Vec<Head>, Error> {
-        read::heads(self.source(), logs).await
+        let found = read::heads(self.source(), logs).await?;
+        let learn = |(head, number): (Head, i64)| {
+            self.known().learn_number(&head.log, number);
+            self.known().learn_head(&head);
+            head
+        };
+        Ok(found.into_iter().map(learn).collect())
     }
 
     async fn logs(&self, after: Option<&LogId>, limit: usize) -> Result<Vec<Head>, Error> {
@@ -294,7 +317,11 @@ impl EventLog for Postgres {
         receipts_before: Timestamp,
         revocations_before: Timestamp,
     ) -> Result<u64, Error> {
-        let bounds = [receipts_before.micros(), revocations_before.micros(), now.micros()];
+        let bounds = [
+            receipts_before.micros(),
+            revocations_before.micros(),
+            now.micros(),
+        ];
         let [receipts, revocations, now] = &bounds;
         let asks = [
             (include_str!("queries/receipt_purge.sql"), receipts),
@@ -318,7 +345,10 @@ impl EventLog for Postgres {
     }
 
     async fn outbox_done(&self, ids: &[i64]) -> Result<(), Error> {
-        let ask = Ask::new(include_str!("queries/outbox_delete.sql"), [&ids as Param<'_>]);
+        let ask = Ask::new(
+            include_str!("queries/outbox_delete.sql"),
+            [&ids as Param<'_>],
+        );
         self.write_alone(&[], &[ask]).await.map(drop)
     }
 
@@ -338,10 +368,20 @@ impl EventLog for Postgres {
         let ids = self.numbers(&[&snapshot.log]).await?;
         let (name, schema) = (snapshot.log.to_string(), i64::from(snapshot.state_schema));
         let seq = int(snapshot.seq);
-        let (fold, head) = (&snapshot.fold_fingerprint[..], &snapshot.head_hash.as_bytes()[..]);
+        let (fold, head) = (
+            &snapshot.fold_fingerprint[..],
+            &snapshot.head_hash.as_bytes()[..],
+        );
         let ask = Ask::new(
             include_str!("queries/snapshot_put.sql"),
-            [&name as Param<'_>, &schema, &seq, &fold, &head, &snapshot.body],
+            [
+                &name as Param<'_>,
+                &schema,
+                &seq,
+                &fold,
+                &head,
+                &snapshot.body,
+            ],
         );
         self.write_alone(&ids, &[ask]).await.map(drop)
     }

@@ -170,7 +170,10 @@ async fn rows(store: &dyn Archive, section: Section) -> Vec<Row> {
 }
 
 async fn assert_same(ours: &dyn Archive, theirs: &dyn Archive) {
-    assert_eq!(ours.store_meta().await.unwrap(), theirs.store_meta().await.unwrap());
+    assert_eq!(
+        ours.store_meta().await.unwrap(),
+        theirs.store_meta().await.unwrap()
+    );
     for section in Section::ALL {
         let (mut one, mut two) = (rows(ours, section).await, rows(theirs, section).await);
         one.sort_by_key(|row| format!("{row:?}"));
@@ -183,7 +186,9 @@ async fn assert_same(ours: &dyn Archive, theirs: &dyn Archive) {
         assert_eq!(theirs.read(&head.log, Seq::ZERO, 1_000).await.unwrap(), all);
     }
     for store in [ours, theirs] {
-        let report = verify::verify(store, &verify::Options::default()).await.unwrap();
+        let report = verify::verify(store, &verify::Options::default())
+            .await
+            .unwrap();
         assert_eq!(report.status, Status::Ok, "{:#?}", report.findings);
     }
 }
@@ -209,7 +214,10 @@ async fn from_a_file_to_postgres_and_back_every_byte_is_the_same() {
     assert_eq!((copied.logs, copied.commits, copied.events), (3, 4, 9));
     assert_same(&file, &postgres).await;
     let again = copy(&file, &postgres).await;
-    assert!(matches!(again, Err(Error::Invalid(_))), "only into an empty store");
+    assert!(
+        matches!(again, Err(Error::Invalid(_))),
+        "only into an empty store"
+    );
 
     // Read as of one moment, into a new file.
     let mut options: Options = database.options(Role::Admin);
@@ -225,7 +233,11 @@ async fn from_a_file_to_postgres_and_back_every_byte_is_the_same() {
     let theirs = service.append(wish.clone()).await.unwrap();
     assert_eq!(file.append(wish).await.unwrap().commits, theirs.commits);
     let id = made_at(at(12_000));
-    let found = postgres.activity_get(&account(3), &id).await.unwrap().unwrap();
+    let found = postgres
+        .activity_get(&account(3), &id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.activity.at, at(12_000));
     let rows = postgres.outbox_take(100).await.unwrap();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();

@@ -48,18 +48,60 @@ fn reads(role: Role) -> &'static [&'static str] {
     const LOG: [&str; 5] = ["store_meta", "log_head", "event", "snapshot", "revocation"];
     match role {
         Role::Identity => &[
-            "store_meta", "log_head", "event", "snapshot", "revocation", "receipt", "claim", "credential", "personal",
-            "activity", "activity_segment", "activity_id",
-        ],
-        Role::Token => &[
-            "store_meta", "log_head", "event", "snapshot", "revocation", "receipt", "claim", "trusting", "credential",
-            "sealed_key", "one_time", "counter", "node", "activity", "activity_segment", "activity_id",
-        ],
-        Role::Decision => &[
-            "store_meta", "log_head", "event", "snapshot", "revocation", "node", "activity", "activity_segment",
+            "store_meta",
+            "log_head",
+            "event",
+            "snapshot",
+            "revocation",
+            "outbox",
+            "receipt",
+            "claim",
+            "credential",
+            "personal",
+            "activity",
+            "activity_segment",
             "activity_id",
         ],
-        Role::Relay => &["store_meta", "log_head", "event", "snapshot", "revocation", "outbox", "relay_lease"],
+        Role::Token => &[
+            "store_meta",
+            "log_head",
+            "event",
+            "snapshot",
+            "revocation",
+            "outbox",
+            "receipt",
+            "claim",
+            "trusting",
+            "credential",
+            "sealed_key",
+            "one_time",
+            "counter",
+            "node",
+            "activity",
+            "activity_segment",
+            "activity_id",
+        ],
+        Role::Decision => &[
+            "store_meta",
+            "log_head",
+            "event",
+            "snapshot",
+            "revocation",
+            "outbox",
+            "node",
+            "activity",
+            "activity_segment",
+            "activity_id",
+        ],
+        Role::Relay => &[
+            "store_meta",
+            "log_head",
+            "event",
+            "snapshot",
+            "revocation",
+            "outbox",
+            "relay_lease",
+        ],
         Role::Sink => &LOG[..1],
         Role::Admin => &TABLES,
     }
@@ -69,14 +111,40 @@ fn reads(role: Role) -> &'static [&'static str] {
 fn adds(role: Role) -> &'static [&'static str] {
     match role {
         Role::Identity => &[
-            "event", "outbox", "receipt", "claim", "revocation", "trusting", "credential", "personal",
+            "event",
+            "outbox",
+            "receipt",
+            "claim",
+            "revocation",
+            "trusting",
+            "credential",
+            "personal",
         ],
         Role::Token => &[
-            "event", "outbox", "receipt", "claim", "revocation", "trusting", "credential", "sealed_key", "personal",
-            "one_time", "counter", "node", "activity", "activity_segment", "activity_id",
+            "event",
+            "outbox",
+            "receipt",
+            "claim",
+            "revocation",
+            "trusting",
+            "credential",
+            "sealed_key",
+            "personal",
+            "one_time",
+            "counter",
+            "node",
+            "activity",
+            "activity_segment",
+            "activity_id",
         ],
         Role::Decision => &["snapshot", "node"],
-        Role::Relay => &["outbox", "relay_lease", "activity", "activity_segment", "activity_id"],
+        Role::Relay => &[
+            "outbox",
+            "relay_lease",
+            "activity",
+            "activity_segment",
+            "activity_id",
+        ],
         Role::Sink => &["activity", "activity_segment", "activity_id"],
         Role::Admin => &TABLES,
     }
@@ -85,7 +153,9 @@ fn adds(role: Role) -> &'static [&'static str] {
 async fn privileged(client: &Client, role: Role, privilege: &str) -> Vec<String> {
     let sql = "select t from unnest($1::text[]) t where has_table_privilege($2::text, t, $3::text)";
     let tables: Vec<&str> = TABLES.to_vec();
-    let found = client.query(sql, &[&tables, &role.name(), &privilege]).await;
+    let found = client
+        .query(sql, &[&tables, &role.name(), &privilege])
+        .await;
     let mut found: Vec<String> = found.unwrap().iter().map(|row| row.get(0)).collect();
     found.sort();
     found
@@ -103,8 +173,16 @@ async fn each_role_reads_and_adds_what_its_service_needs_and_no_more() {
     let database = Database::new();
     let client = database.client().await;
     for role in Role::ALL {
-        assert_eq!(privileged(&client, role, "select").await, sorted(reads(role)), "{role:?} reads");
-        assert_eq!(privileged(&client, role, "insert").await, sorted(adds(role)), "{role:?} adds");
+        assert_eq!(
+            privileged(&client, role, "select").await,
+            sorted(reads(role)),
+            "{role:?} reads"
+        );
+        assert_eq!(
+            privileged(&client, role, "insert").await,
+            sorted(adds(role)),
+            "{role:?} adds"
+        );
         if role != Role::Admin {
             assert!(privileged(&client, role, "truncate").await.is_empty());
             // What was appended is never changed by whoever appends.
@@ -142,17 +220,33 @@ async fn a_decision_appends_nothing_and_reads_no_secret() {
 
     let decision = database.open(Role::Decision).await;
     assert_eq!(decision.head(&account(1)).await.unwrap().unwrap(), head);
-    assert_eq!(decision.read(&account(1), Seq::ZERO, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        decision
+            .read(&account(1), Seq::ZERO, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     let wish = commit(&decision, 1, 1).await;
-    assert!(matches!(decision.append(wish).await, Err(AppendError::Invalid(_))));
+    assert!(matches!(
+        decision.append(wish).await,
+        Err(AppendError::Invalid(_))
+    ));
     let wish = commit(&decision, 2, 1).await;
-    assert!(matches!(decision.append(wish).await, Err(AppendError::Invalid(_))));
+    assert!(matches!(
+        decision.append(wish).await,
+        Err(AppendError::Invalid(_))
+    ));
     is_refused(decision.credential(&account(1), "TUSR1", 1).await);
     is_refused(decision.sealed_keys(&account(1), 1).await);
     is_refused(decision.personal(&account(1), "TUSR1", 1, 1).await);
     is_refused(decision.receipt(&account(1), &[1; 32]).await);
     let refused = decision.side_write(vec![write]).await;
-    assert!(matches!(refused, Err(SideError::Store(Error::Invalid(_)))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SideError::Store(Error::Invalid(_)))),
+        "{refused:?}"
+    );
     is_refused(decision.close_log(&account(1), true).await);
     is_refused(decision.fence().await);
     assert_eq!(identity.head(&account(1)).await.unwrap().unwrap(), head);
@@ -168,7 +262,10 @@ async fn a_decision_appends_nothing_and_reads_no_secret() {
     let taken = Snapshot::new(&header, b"state").unwrap();
     decision.snapshot_put(taken.clone()).await.unwrap();
     decision.snapshot_put(taken.clone()).await.unwrap();
-    assert_eq!(identity.snapshot_get(&account(1), 1, None).await.unwrap(), Some(taken));
+    assert_eq!(
+        identity.snapshot_get(&account(1), 1, None).await.unwrap(),
+        Some(taken)
+    );
     assert_eq!(decision.snapshot_prune(&account(1), 2).await.unwrap(), 1);
 }
 
@@ -190,7 +287,14 @@ async fn identity_never_sees_a_key_that_signs() {
     let token = database.open(Role::Token).await;
     token.activity_append(vec![record]).await.unwrap();
     let all = ActivityFilter::default();
-    assert_eq!(identity.activity_list(&account(1), &all, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        identity
+            .activity_list(&account(1), &all, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     is_refused(token.personal(&account(1), "TUSR1", 1, 1).await);
 }
 
@@ -214,7 +318,10 @@ async fn a_sink_writes_activity_and_nothing_else() {
     assert!(matches!(nowhere, Err(Error::Invalid(_))), "{nowhere:?}");
     is_refused(sink.head(&account(1)).await);
     is_refused(sink.read(&account(1), Seq::ZERO, 9).await);
-    is_refused(sink.activity_list(&account(1), &ActivityFilter::default(), 9).await);
+    is_refused(
+        sink.activity_list(&account(1), &ActivityFilter::default(), 9)
+            .await,
+    );
 }
 
 #[tokio::test]
@@ -229,16 +336,22 @@ async fn the_relay_clears_away_what_is_over_and_nobody_else_does() {
         key_hash: [1; 32],
         expires_at: at(10),
     };
-    token.side_write(vec![SideWrite::OneTimeInsert(mark)]).await.unwrap();
+    token
+        .side_write(vec![SideWrite::OneTimeInsert(mark)])
+        .await
+        .unwrap();
     is_refused(token.purge(at(20), at(0), at(0)).await);
     let relay = database.open(Role::Relay).await;
     assert_eq!(relay.purge(at(20), at(0), at(0)).await.unwrap(), 1);
     let rows = relay.outbox_take(9).await.unwrap();
     assert_eq!(rows.len(), 1);
-    is_refused(token.outbox_take(9).await);
+    is_refused(token.outbox_done(&[rows[0].id]).await);
     relay.outbox_done(&[rows[0].id]).await.unwrap();
     assert!(relay.outbox_take(9).await.unwrap().is_empty());
-    assert_eq!(relay.read(&account(1), Seq::ZERO, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        relay.read(&account(1), Seq::ZERO, 9).await.unwrap().len(),
+        1
+    );
     let wish = commit(&relay, 1, 1).await;
     assert!(relay.append(wish).await.is_err());
 }
@@ -252,7 +365,8 @@ async fn rows_of_a_log_that_was_not_named_do_not_exist() {
     append(&store, 2, 3).await;
     let client = database.client().await;
     let count = async |logs: &str| -> i64 {
-        let set = format!("begin; set local role trilby_identity; set local trilby.logs = '{logs}'");
+        let set =
+            format!("begin; set local role trilby_identity; set local trilby.logs = '{logs}'");
         client.batch_execute(&set).await.unwrap();
         let found = client.query_one("select count(*) from event", &[]).await;
         client.batch_execute("rollback").await.unwrap();
@@ -270,7 +384,9 @@ async fn rows_of_a_log_that_was_not_named_do_not_exist() {
     // Nor can they be made.
     let set = format!("begin; set local role trilby_identity; set local trilby.logs = '{{{one}}}'");
     client.batch_execute(&set).await.unwrap();
-    let sql = format!("insert into outbox (shard, log_id, first_seq, last_seq, tx_id) values (0, {two}, 1, 1, repeat('x', 16)::bytea)");
+    let sql = format!(
+        "insert into outbox (shard, log_id, first_seq, last_seq, tx_id) values (0, {two}, 1, 1, repeat('x', 16)::bytea)"
+    );
     let refused = client.batch_execute(&sql).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "42501");
     client.batch_execute("rollback").await.unwrap();
@@ -287,14 +403,23 @@ async fn a_store_of_another_key_level_or_timeline_is_not_opened() {
     let database = Database::new();
     let mut options = database.options(Role::Identity);
     options.store_key_fingerprint = Some([2; 32]);
-    assert!(matches!(Postgres::open(&options).await, Err(OpenError::StoreKey)));
-    assert!(matches!(migrate(&database.url, Some([2; 32])).await, Err(OpenError::StoreKey)));
+    assert!(matches!(
+        Postgres::open(&options).await,
+        Err(OpenError::StoreKey)
+    ));
+    assert!(matches!(
+        migrate(&database.url, Some([2; 32])).await,
+        Err(OpenError::StoreKey)
+    ));
     migrate(&database.url, Some([1; 32])).await.unwrap();
     let admin = database.open(Role::Admin).await;
     let head = append(&admin, 1, 1).await;
     admin.raise_reader_level(5).await.unwrap();
     let refused = Postgres::open(&database.options(Role::Decision)).await;
-    assert!(matches!(refused, Err(OpenError::NewerReaders { found: 5, known: 1 })));
+    assert!(matches!(
+        refused,
+        Err(OpenError::NewerReaders { found: 5, known: 1 })
+    ));
     let with_level = |role| Options {
         reader_level: 5,
         ..database.options(role)
@@ -303,16 +428,31 @@ async fn a_store_of_another_key_level_or_timeline_is_not_opened() {
 
     // As after a promotion, or a restore from a backup: the server's timeline is not the store's.
     let client = database.client().await;
-    client.batch_execute("update store_meta set pg_timeline = 7").await.unwrap();
-    for role in [Role::Identity, Role::Token, Role::Decision, Role::Relay, Role::Admin] {
+    client
+        .batch_execute("update store_meta set pg_timeline = 7")
+        .await
+        .unwrap();
+    for role in [
+        Role::Identity,
+        Role::Token,
+        Role::Decision,
+        Role::Relay,
+        Role::Admin,
+    ] {
         let refused = Postgres::open(&with_level(role)).await;
-        assert!(matches!(refused, Err(OpenError::Timeline { .. })), "{role:?}");
+        assert!(
+            matches!(refused, Err(OpenError::Timeline { .. })),
+            "{role:?}"
+        );
     }
     let forbidden = Options {
         any_timeline: true,
         ..with_level(Role::Identity)
     };
-    assert!(matches!(Postgres::open(&forbidden).await, Err(OpenError::Options(_))));
+    assert!(matches!(
+        Postgres::open(&forbidden).await,
+        Err(OpenError::Options(_))
+    ));
     let fencing = Options {
         any_timeline: true,
         ..with_level(Role::Admin)
@@ -344,7 +484,10 @@ async fn a_process_that_runs_through_a_fence_writes_for_the_new_incarnation() {
 async fn an_empty_database_and_a_bad_url_are_told_apart() {
     let database = Database::new();
     let client = database.client().await;
-    client.batch_execute("drop owned by trilby_admin cascade").await.unwrap();
+    client
+        .batch_execute("drop owned by trilby_admin cascade")
+        .await
+        .unwrap();
     let refused = Postgres::open(&database.options(Role::Identity)).await;
     assert!(matches!(refused, Err(OpenError::Missing)), "{refused:?}");
     let mut options = database.options(Role::Identity);
@@ -373,5 +516,8 @@ async fn a_store_opened_for_reading_stands_still() {
     assert_eq!(still.head(&account(1)).await.unwrap().unwrap(), first);
     assert_eq!(still.logs(None, 9).await.unwrap().len(), 1);
     let wish = commit(&still, 1, 1).await;
-    assert!(matches!(still.append(wish).await, Err(AppendError::Unavailable(_))));
+    assert!(matches!(
+        still.append(wish).await,
+        Err(AppendError::Unavailable(_))
+    ));
 }

@@ -97,6 +97,11 @@ impl FeedSender {
         }
     }
 
+    /// Tells every subscriber that it may have missed messages: whoever feeds this has lost sight of them.
+    pub fn gap(&self, missed: u64) {
+        self.send(FeedMessage::Gap(missed));
+    }
+
     fn send(&self, message: FeedMessage) {
         // An error says that nobody listens; whoever comes later reads the log.
         drop(self.inner.send(message));

@@ -28,13 +28,34 @@ printf 'port = %s\n%s\n' "$3" "$4" >> data/postgresql.conf
 printf '%s' "$3" > port
 "#;
 
-/// What the server runs with. What it writes need not outlive the machine's power, only its own end.
-const SETTINGS: &str = "listen_addresses = '127.0.0.1'
+/// A server of ours.
+pub struct Server {
+    /// Of its folder.
+    name: &'static str,
+    /// What it runs with.
+    settings: &'static str,
+}
+
+/// For tests: what it writes need not outlive the machine's power, only its own end.
+pub const TESTS: Server = Server {
+    name: "postgres",
+    settings: "listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
 fsync = off
-full_page_writes = off
-log_min_duration_statement = -1";
+full_page_writes = off",
+};
+
+/// For measuring: as one would run it.
+pub const BENCH: Server = Server {
+    name: "postgres-bench",
+    settings: "listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = '512MB'
+max_wal_size = '4GB'
+checkpoint_timeout = '30min'",
+};
 
 /// How long a listening server may take to say so.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -67,18 +88,18 @@ struct Place {
 }
 
 impl Place {
-    fn find(root: &Path) -> anyhow::Result<Self> {
+    fn find(root: &Path, name: &str) -> anyhow::Result<Self> {
         let is_root = command::quiet(Command::new("id").arg("-u"))?.trim() == "0";
         if !is_root {
             return Ok(Self {
-                folder: workspace::target_dir(root).join("services/postgres"),
+                folder: workspace::target_dir(root).join("services").join(name),
                 user: None,
             });
         }
         let has_user = command::quiet(Command::new("id").args(["-u", "postgres"])).is_ok();
         let user = if has_user { "postgres" } else { "nobody" };
         Ok(Self {
-            folder: PathBuf::from("/var/tmp/trilby-services/postgres"),
+            folder: PathBuf::from("/var/tmp/trilby-services").join(name),
             user: Some(user.to_owned()),
         })
     }
@@ -128,8 +149,8 @@ impl Place {
 }
 
 /// Starts the server if it is not running; gives its URL.
-pub fn up(root: &Path) -> anyhow::Result<String> {
-    let place = Place::find(root)?;
+pub fn up(root: &Path, server: &Server) -> anyhow::Result<String> {
+    let place = Place::find(root, server.name)?;
     if let Some(url) = place.url() {
         return Ok(url);
     }
@@ -148,11 +169,15 @@ pub fn up(root: &Path) -> anyhow::Result<String> {
             .port();
         let mut make = place.command("sh");
         make.args(["-c", MAKE, "sh"]).arg(&place.folder);
-        make.arg(&programs).arg(port.to_string()).arg(SETTINGS);
+        make.arg(&programs)
+            .arg(port.to_string())
+            .arg(server.settings);
         command::quiet(&mut make).context("cannot make a Postgres cluster")?;
         start(&place, &programs)?;
     }
-    place.url().context("Postgres has started and does not listen")
+    place
+        .url()
+        .context("Postgres has started and does not listen")
 }
 
 /// Whether a cluster was made by the same major version as these programs.
@@ -160,7 +185,9 @@ fn is_of(programs: &Path, data: &Path) -> bool {
     let version = fs::read_to_string(data.join("PG_VERSION")).unwrap_or_default();
     let told = command::quiet(Command::new(programs.join("postgres")).arg("--version"));
     let told = told.unwrap_or_default();
-    let major = told.split([' ', '.']).find(|word| word.parse::<u32>().is_ok());
+    let major = told
+        .split([' ', '.'])
+        .find(|word| word.parse::<u32>().is_ok());
     !version.trim().is_empty() && major == Some(version.trim())
 }
 
@@ -170,7 +197,9 @@ fn start(place: &Place, programs: &Path) -> anyhow::Result<()> {
     start.arg("-l").arg(place.folder.join("log"));
     start.args(["-w", "-s", "start"]);
     // The server would hold a pipe open for as long as it runs.
-    start.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    start
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
     let status = start.status().context("cannot run pg_ctl")?;
     ensure!(
         status.success(),
@@ -181,8 +210,8 @@ fn start(place: &Place, programs: &Path) -> anyhow::Result<()> {
 }
 
 /// Stops the server and removes its folder, if there is one.
-pub fn down(root: &Path) -> anyhow::Result<()> {
-    let place = Place::find(root)?;
+pub fn down(root: &Path, server: &Server) -> anyhow::Result<()> {
+    let place = Place::find(root, server.name)?;
     let data = place.folder.join("data");
     if !data.exists() {
         return Ok(());
@@ -191,7 +220,9 @@ pub fn down(root: &Path) -> anyhow::Result<()> {
         && let Some(programs) = programs()
     {
         let mut stop = place.command(programs.join("pg_ctl"));
-        stop.arg("-D").arg(&data).args(["-m", "fast", "-w", "-s", "stop"]);
+        stop.arg("-D")
+            .arg(&data)
+            .args(["-m", "fast", "-w", "-s", "stop"]);
         command::quiet(&mut stop)?;
     }
     fs::remove_dir_all(&place.folder)?;

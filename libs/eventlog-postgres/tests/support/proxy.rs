@@ -41,7 +41,13 @@ impl Proxy {
     }
 }
 
-async fn pass(client: TcpStream, server: TcpStream, every: u64, seen: &AtomicU64, cuts: &AtomicU64) -> std::io::Result<()> {
+async fn pass(
+    client: TcpStream,
+    server: TcpStream,
+    every: u64,
+    seen: &AtomicU64,
+    cuts: &AtomicU64,
+) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (mut from_client, mut to_client) = client.into_split();
@@ -67,7 +73,9 @@ async fn pass(client: TcpStream, server: TcpStream, every: u64, seen: &AtomicU64
             let data = &buffer[..n];
             // Reads begin with `begin read only` or `begin isolation …`.
             writes |= data.windows(6).any(|window| window == b"begin\0");
-            let commit = data.windows(COMMIT.len()).position(|window| window == COMMIT);
+            let commit = data
+                .windows(COMMIT.len())
+                .position(|window| window == COMMIT);
             if let Some(at) = commit
                 && std::mem::take(&mut writes)
             {

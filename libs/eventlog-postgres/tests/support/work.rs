@@ -82,7 +82,9 @@ pub async fn commit_of(store: &dyn EventLog, id: Id) -> Result<Commit, trilby_ev
 /// What a service does with a command: the seq of its first event, or that nothing is known.
 pub async fn execute(store: &dyn EventLog, id: Id) -> Result<Seq, String> {
     loop {
-        let commit = commit_of(store, id).await.map_err(|error| error.to_string())?;
+        let commit = commit_of(store, id)
+            .await
+            .map_err(|error| error.to_string())?;
         match store.append(commit).await {
             Ok(committed) => return Ok(committed.commits[0].first),
             Err(AppendError::Receipt(receipt)) => return Ok(receipt.first),
@@ -126,7 +128,11 @@ pub async fn found(store: &dyn EventLog) -> BTreeMap<Id, Vec<Seq>> {
 
 /// Chains, heads, receipts, outbox: I2. What was acknowledged is there once, at the place that was told: I1. A command's
 /// name is taken if and only if the command is there: I5.
-pub async fn assert_sound(store: &dyn Archive, told: &BTreeMap<Id, Seq>, tried: impl IntoIterator<Item = Id>) {
+pub async fn assert_sound(
+    store: &dyn Archive,
+    told: &BTreeMap<Id, Seq>,
+    tried: impl IntoIterator<Item = Id>,
+) {
     let report = verify(store, &Verify::default()).await.unwrap();
     assert_eq!(report.status, Status::Ok, "{:#?}", report.findings);
     let found = found(store).await;
@@ -142,8 +148,16 @@ pub async fn assert_sound(store: &dyn Archive, told: &BTreeMap<Id, Seq>, tried: 
             mac: key_of(id),
         };
         let owner = store.claim(&key).await.unwrap();
-        assert_eq!(owner.map(|owner| owner.seq), found.get(&id).map(|seqs| seqs[0]), "{id:?}");
+        assert_eq!(
+            owner.map(|owner| owner.seq),
+            found.get(&id).map(|seqs| seqs[0]),
+            "{id:?}"
+        );
         let receipt = store.receipt(&log_of(id), &key_of(id)).await.unwrap();
-        assert_eq!(receipt.map(|one| one.first), found.get(&id).map(|seqs| seqs[0]), "{id:?}");
+        assert_eq!(
+            receipt.map(|one| one.first),
+            found.get(&id).map(|seqs| seqs[0]),
+            "{id:?}"
+        );
     }
 }

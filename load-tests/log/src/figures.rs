@@ -1,0 +1,350 @@
+//! The figures of the log on Postgres.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use trilby_eventlog::{EventLog, Head, StoreMeta, seal};
+use trilby_eventlog_postgres::Postgres;
+use trilby_model::{LogId, Seq};
+
+use crate::Plan;
+use crate::postgres::Database;
+use crate::report::{Figures, median};
+use crate::work::{account, append, commit, rate};
+
+/// Logs over which appends are spread.
+const LOGS: u64 = 1_000;
+
+/// A flush as a disk across a network takes, in microseconds.
+const SLOW_FLUSH: u32 = 4_000;
+
+/// Callers on the hot log.
+const HOT_CALLERS: usize = 128;
+
+/// Commands that the hot log's writer takes at once.
+const HOT_BATCH: usize = 128;
+
+pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyhow::Result<()> {
+    let database = Database::make(server).await?;
+    let bench = Bench {
+        logs: Logs::make(0, LOGS)?,
+        store: database.store().await?,
+        database,
+        plan: *plan,
+    };
+    bench.warm().await?;
+    for callers in [1, 8, 32] {
+        bench.appends(callers, "", figures).await?;
+    }
+    bench.batches(figures).await?;
+    bench.many(figures).await?;
+    bench.replay(figures).await?;
+    bench.database.slow_flush(SLOW_FLUSH).await?;
+    let slow = Bench {
+        store: bench.database.store().await?,
+        ..bench
+    };
+    for callers in [1, 8, 32] {
+        slow.appends(callers, "_slow_flush", figures).await?;
+    }
+    slow.hot(figures).await?;
+    slow.database.slow_flush(0).await
+}
+
+/// Logs and where they stand. A log is one caller's.
+struct Logs {
+    heads: Vec<Arc<Mutex<(LogId, Option<Head>)>>>,
+}
+
+impl Logs {
+    fn make(first: u64, n: u64) -> anyhow::Result<Self> {
+        let log = |n| Ok(Arc::new(Mutex::new((account(n)?, None))));
+        Ok(Self {
+            heads: (first..first + n).map(log).collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    /// Every n-th log, for one of n callers.
+    fn of(&self, caller: usize, callers: usize) -> Vec<Arc<Mutex<(LogId, Option<Head>)>>> {
+        self.heads
+            .iter()
+            .skip(caller)
+            .step_by(callers)
+            .cloned()
+            .collect()
+    }
+}
+
+struct Bench {
+    database: Database,
+    store: Postgres,
+    logs: Logs,
+    plan: Plan,
+}
+
+impl Bench {
+    /// Every log has begun before anything is measured.
+    async fn warm(&self) -> anyhow::Result<()> {
+        let callers = 16;
+        let mut running = tokio::task::JoinSet::new();
+        for caller in 0..callers {
+            let (store, logs) = (self.store.clone(), self.logs.of(caller, callers));
+            running.spawn(async move {
+                for log in logs {
+                    let mut log = log.lock().await;
+                    let head = append(&store, &log.0, None, 1).await?;
+                    log.1 = Some(head);
+                }
+                anyhow::Ok(())
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            done??;
+        }
+        Ok(())
+    }
+
+    /// Commits a second by some callers, each in logs of its own.
+    async fn commits(&self, callers: usize, n_events: u64) -> anyhow::Result<f64> {
+        rate(callers, self.plan.slice, |caller, turns| {
+            let (store, logs) = (self.store.clone(), self.logs.of(caller, callers));
+            async move {
+                let mut n = 0;
+                while turns.goes_on() {
+                    let log = logs.get(n % logs.len()).context("a log")?;
+                    let mut log = log.lock().await;
+                    let head = append(&store, &log.0, log.1.as_ref(), n_events).await?;
+                    log.1 = Some(head);
+                    n += 1;
+                    turns.done(1);
+                }
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    async fn appends(
+        &self,
+        callers: usize,
+        suffix: &str,
+        figures: &mut Figures,
+    ) -> anyhow::Result<()> {
+        let mut rounds = Rounds::default();
+        for _ in 0..self.plan.rounds {
+            let raw = self.database.raw(callers, 1, &self.plan).await?;
+            rounds.add(self.commits(callers, 1).await?, raw);
+        }
+        rounds.tell(&format!("append{suffix}"), Some(callers), figures);
+        Ok(())
+    }
+
+    async fn batches(&self, figures: &mut Figures) -> anyhow::Result<()> {
+        let callers = 4;
+        let mut rounds = Rounds::default();
+        for _ in 0..self.plan.rounds {
+            let raw = self.database.raw(callers, 100, &self.plan).await?;
+            rounds.add(self.commits(callers, 100).await?, raw);
+        }
+        figures.insert(
+            "batch_events_per_s".to_owned(),
+            100.0 * median(&rounds.values),
+        );
+        rounds.tell("batch", None, figures);
+        Ok(())
+    }
+
+    /// The same appends among many logs, each of which is looked up first, as whoever writes to it must.
+    async fn many(&self, figures: &mut Figures) -> anyhow::Result<()> {
+        let client = self.database.client().await?;
+        let many = i64::try_from(self.plan.many_logs)?;
+        let meta = self.store.store_meta().await?;
+        fill(&client, &meta, many).await?;
+        let mut rounds = Rounds::default();
+        for _ in 0..self.plan.rounds {
+            let few = self.scattered(LOGS).await?;
+            rounds.add(self.scattered(self.plan.many_logs).await?, few);
+        }
+        rounds.tell("many_logs", None, figures);
+        Ok(())
+    }
+
+    /// Commits a second, each to a log drawn from the first so many.
+    async fn scattered(&self, n_logs: u64) -> anyhow::Result<f64> {
+        rate(16, self.plan.slice, |caller, turns| {
+            let store = self.store.clone();
+            async move {
+                let mut seed = u64::try_from(caller)? + 1;
+                while turns.goes_on() {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    // Each caller draws from its own sixteenth.
+                    let n = (seed >> 33) % (n_logs / 16) * 16 + u64::try_from(caller)?;
+                    let log = account(10_000_000 + n)?;
+                    let head = store.head(&log).await?;
+                    append(&store, &log, head.as_ref(), 1).await?;
+                    turns.done(1);
+                }
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    /// Events a second, read and their chain checked.
+    async fn replay(&self, figures: &mut Figures) -> anyhow::Result<()> {
+        let log = account(900_000_000)?;
+        let mut head = None;
+        for _ in 0..self.plan.replayed / 200 {
+            head = Some(append(&self.store, &log, head.as_ref(), 200).await?);
+        }
+        let mut values = Vec::new();
+        for _ in 0..self.plan.rounds {
+            let begun = Instant::now();
+            let (mut after, mut n) = (Seq::ZERO, 0_u32);
+            loop {
+                let commits = self.store.read(&log, after, 5_000).await?;
+                let Some(last) = commits.last() else { break };
+                after = last.last;
+                for commit in &commits {
+                    commit.check()?;
+                    n += u32::try_from(commit.events.len())?;
+                }
+            }
+            values.push(f64::from(n) / begun.elapsed().as_secs_f64());
+        }
+        figures.insert("replay_events_per_s".to_owned(), median(&values));
+        Ok(())
+    }
+
+    /// One log: many callers through a writer that decides on what is under way, beside one command at a time.
+    async fn hot(&self, figures: &mut Figures) -> anyhow::Result<()> {
+        let (alone, hot) = (account(800_000_000)?, account(800_000_001)?);
+        let mut first = Some(append(&self.store, &alone, None, 1).await?);
+        let begun = append(&self.store, &hot, None, 1).await?;
+        let writer = writer(self.store.clone(), hot, begun).await?;
+        let mut rounds = Rounds::default();
+        for _ in 0..self.plan.rounds {
+            let last = Arc::new(Mutex::new(first));
+            let single = rate(1, self.plan.slice, |_, turns| {
+                let (store, log, last) = (self.store.clone(), alone.clone(), Arc::clone(&last));
+                async move {
+                    let mut last = last.lock().await;
+                    while turns.goes_on() {
+                        let head = append(&store, &log, last.as_ref(), 1).await?;
+                        *last = Some(head);
+                        turns.done(1);
+                    }
+                    Ok(())
+                }
+            })
+            .await?;
+            first = last.lock().await.clone();
+            let together = rate(HOT_CALLERS, self.plan.slice, |_, turns| {
+                let writer = writer.clone();
+                async move {
+                    while turns.goes_on() {
+                        let (reply, done) = oneshot::channel();
+                        writer.send(reply).await?;
+                        done.await?;
+                        turns.done(1);
+                    }
+                    Ok(())
+                }
+            })
+            .await?;
+            rounds.add(together, single);
+        }
+        rounds.tell("hot_log", None, figures);
+        Ok(())
+    }
+}
+
+/// A log's writer: takes what has arrived, seals each command's commit on the one before, sends all and answers each when
+/// it is durable.
+async fn writer(
+    store: Postgres,
+    log: LogId,
+    head: Head,
+) -> anyhow::Result<mpsc::Sender<oneshot::Sender<()>>> {
+    let meta = store.store_meta().await?;
+    let (queue, mut commands) = mpsc::channel::<oneshot::Sender<()>>(1_024);
+    tokio::spawn(async move {
+        let mut head = head;
+        let mut batch = Vec::new();
+        while commands.recv_many(&mut batch, HOT_BATCH).await > 0 {
+            for reply in batch.drain(..) {
+                let wish = commit(&log, Some(&head), 1)?;
+                let sealed = seal::seal(&meta, &wish, &[Some(head.clone())])?;
+                head = sealed.heads.into_iter().next().context("a head")?;
+                let store = store.clone();
+                // Polled once here, whatever the task's budget, so that commits are sent in their order.
+                let sent = async move { store.append(wish).await };
+                let mut sent = Box::pin(tokio::task::unconstrained(sent));
+                let begun = now(&mut sent).await;
+                tokio::spawn(async move {
+                    let done = match begun {
+                        Some(done) => done,
+                        None => sent.await,
+                    };
+                    if done.is_ok() {
+                        // Who asked may have stopped waiting.
+                        let _ = reply.send(());
+                    }
+                });
+            }
+        }
+        anyhow::Ok(())
+    });
+    Ok(queue)
+}
+
+/// Polls a future once.
+async fn now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            std::task::Poll::Ready(done) => Some(done),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+/// Heads of many logs, as if each had been named once.
+async fn fill(client: &tokio_postgres::Client, meta: &StoreMeta, n: i64) -> anyhow::Result<()> {
+    let sql = "insert into log_head (public_id, kind, hash)
+        select to_char(10000000 + n, 'FM000000000000'), 1,
+            sha256('trilby.genesis.v1'::bytea || '\\x00'::bytea || $1::bytea || '\\x0000000c'::bytea
+                || to_char(10000000 + n, 'FM000000000000')::bytea || '\\x01'::bytea)
+        from generate_series(0, $2::bigint - 1) n";
+    client.execute(sql, &[&&meta.store_id[..], &n]).await?;
+    client.batch_execute("vacuum analyze log_head").await?;
+    Ok(())
+}
+
+/// What the rounds found.
+#[derive(Default)]
+struct Rounds {
+    values: Vec<f64>,
+    baselines: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+impl Rounds {
+    fn add(&mut self, value: f64, baseline: f64) {
+        self.values.push(value);
+        self.baselines.push(baseline);
+        self.ratios.push(value / baseline);
+    }
+
+    fn tell(&self, name: &str, callers: Option<usize>, figures: &mut Figures) {
+        let callers = callers.map_or_else(String::new, |n| format!("_{n}"));
+        figures.insert(format!("{name}_ratio{callers}"), median(&self.ratios));
+        figures.insert(format!("{name}_per_s{callers}"), median(&self.values));
+        figures.insert(
+            format!("{name}_baseline_per_s{callers}"),
+            median(&self.baselines),
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Measures the log beside raw inserts of rows of the same size: candidate and baseline in turn, on the same server and disk.
+//!
+//! `cargo xtask bench log` starts a server of its own for it and says where it is. `load-tests/README.md` says how to read
+//! the figures.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a command-line program talks to its user"
+)]
+
+mod figures;
+mod postgres;
+mod report;
+mod sqlite;
+mod work;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Times that candidate and baseline are measured, in turn.
+    pub rounds: usize,
+    /// How long each is measured.
+    pub slice: Duration,
+    /// Logs that are "many".
+    pub many_logs: u64,
+    /// Events of the log that is replayed.
+    pub replayed: u64,
+}
+
+#[derive(Parser)]
+struct Args {
+    /// URL of a Postgres server, a login that may make databases and roles
+    #[arg(long, env = "TRILBY_BENCH_URL", hide_env_values = true)]
+    url: String,
+    /// Write the figures as JSON as well
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where the SQLite file is made: on the disk that is meant
+    #[arg(long)]
+    dir: PathBuf,
+    /// See that everything can be measured; rough figures
+    #[arg(long)]
+    short: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let plan = if args.short {
+        Plan {
+            rounds: 2,
+            slice: Duration::from_millis(400),
+            many_logs: 20_000,
+            replayed: 20_000,
+        }
+    } else {
+        Plan {
+            rounds: 5,
+            slice: Duration::from_secs(3),
+            many_logs: 1_000_000,
+            replayed: 200_000,
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let mut figures = report::Figures::new();
+    runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
+    runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;
+    report::write(args.json.as_deref(), &figures)
+}
