@@ -143,9 +143,7 @@ async fn verify(
     };
     let verified = services.tokens().verify(token, key_of, &expected, now)?;
     let view = at_issue(services, view, verified.claims()).await?;
-    if !services.directory().knows_revocations() {
-        return Err(Rejected::Fault(problem::revocations_unknown()));
-    }
+    crate::late::in_time(services, &view.state)?;
     if services.revocations().is_dead(verified.rests_on()) {
         return Err(Rejected::Token(Why::Revoked));
     }

@@ -29,6 +29,7 @@ mod conditional;
 mod freshness;
 mod guards;
 mod input;
+mod late;
 pub mod list;
 pub mod newest;
 pub mod operation;

@@ -22,7 +22,7 @@ use crate::operation::{Access, Known, Operation, Rule};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
 use crate::write::allowed_in;
-use crate::{params, problem};
+use crate::{late, params, problem};
 
 /// The right to look into the past, asked on the account.
 const READ_HISTORY: &str = "iam:ReadHistory";
@@ -63,7 +63,9 @@ pub(crate) async fn run<Op: Operation>(
         return earlier.into_response();
     }
     let reply = Op::handle(Authorized::new(grant), input, services).await?;
-    reply.into_sent().token_or(token).into_response()
+    let mut response = reply.into_sent().token_or(token).into_response()?;
+    late::mark(services, &mut response);
+    Ok(response)
 }
 
 /// What is known of a request before its parameters are read.

@@ -11,7 +11,6 @@ use trilby_service::caller::Caller;
 use trilby_session::{AUDIENCE, Claims, Refusal, RestsOn, SKEW_S};
 
 use crate::authenticate::{Rejected, Session, Why, at_issue, standing, view_of};
-use crate::problem;
 use crate::services::Services;
 
 /// A session that stands now, however it was found.
@@ -52,9 +51,7 @@ pub async fn judge(services: &Services, claims: &Claims) -> Result<Standing, Rej
     if !claims.aud.iter().any(|audience| audience == AUDIENCE) {
         return Err(Refusal::WrongAudience.into());
     }
-    if !services.directory().knows_revocations() {
-        return Err(Rejected::Fault(problem::revocations_unknown()));
-    }
+    crate::late::in_time(services, &account.state)?;
     let rests_on = RestsOn::of(claims);
     if services.revocations().is_dead(&rests_on) || has_lost_its_key(&account, claims) {
         return Err(Rejected::Token(Why::Revoked));

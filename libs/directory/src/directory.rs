@@ -1,12 +1,13 @@
 //! The directory itself: which logs are in memory, and how fresh they are.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
-use trilby_eventlog::{EventLog, Feed};
-use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq};
+use trilby_eventlog::{Delivery, EventLog, Feed, Head};
+use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::compile::PolicyCache;
 use crate::error::Error;
@@ -38,6 +39,12 @@ pub(crate) struct Inner {
     pub(crate) snapshots: SnapshotQueue,
     /// Whether every revocation that matters has been handed to the sink.
     pub(crate) knows_revocations: AtomicBool,
+    pub(crate) delivery: Delivery,
+    /// The present at a moment of the monotonic clock, so that there is a present at every other.
+    begun: (Timestamp, Instant),
+    /// Up to which moment everything is known that a polled store had to tell.
+    heard: Mutex<Instant>,
+    pub(crate) polls: AtomicU64,
 }
 
 /// Sub-keys of the store key that the directory needs.
@@ -48,8 +55,9 @@ pub struct StoreSecrets {
 }
 
 impl Directory {
-    /// A directory over a store, following its feed: subscribes, loads the revocations that still matter, and spawns
-    /// the follower and the snapshot writer on the current Tokio runtime. They end when the last clone is dropped.
+    /// A directory over a store, following its feed or, if that announces nothing, asking the store: subscribes, loads
+    /// the revocations that still matter, and spawns the follower and the snapshot writer on the current Tokio runtime.
+    /// They end when the last clone is dropped.
     ///
     /// Every revocation known is in `sink` when this returns, so a process that waits for it before it says that it is
     /// ready honours them all.
@@ -60,16 +68,19 @@ impl Directory {
         feed: &dyn Feed,
         secrets: StoreSecrets,
         sink: Arc<dyn RevocationSink>,
-        now: trilby_model::Timestamp,
+        now: Timestamp,
         options: Options,
     ) -> Result<Self, Error> {
         // Subscribed before anything is read: what happens in between comes twice instead of never.
         let receiver = feed.subscribe().await?;
-        let directory = Self::detached(log, secrets, sink, options);
+        let directory = Self::detached(log, secrets, sink, options, feed.delivery(), now);
         let meta = directory.inner.log.store_meta().await?;
         let _ = directory.inner.store_id.set(meta.store_id);
-        crate::follow::load_revocations(&directory.inner, now).await?;
-        crate::follow::spawn(&directory.inner, receiver);
+        crate::follow::load_revocations(&directory.inner).await?;
+        match feed.delivery() {
+            Delivery::Announced => crate::follow::spawn(&directory.inner, receiver),
+            Delivery::Polled => crate::poll::spawn(&directory.inner),
+        }
         crate::snapshots::spawn(&directory.inner);
         Ok(directory)
     }
@@ -79,11 +90,15 @@ impl Directory {
         secrets: StoreSecrets,
         sink: Arc<dyn RevocationSink>,
         options: Options,
+        delivery: Delivery,
+        now: Timestamp,
     ) -> Self {
+        let begun = Instant::now();
         // Least recently used, not least frequently: a newly hydrated log must not be refused a place while a writer
         // is working on it.
         let slots = Cache::builder()
-            .max_capacity(options.logs_max)
+            .max_capacity(options.memory_bytes_max)
+            .weigher(|_, slot: &Arc<Slot>| slot.weight())
             .eviction_policy(moka::policy::EvictionPolicy::lru())
             .build();
         let past = Cache::builder().max_capacity(options.past_max).build();
@@ -100,6 +115,10 @@ impl Directory {
                 policies: PolicyCache::default(),
                 snapshots,
                 knows_revocations: AtomicBool::new(false),
+                delivery,
+                begun: (now, begun),
+                heard: Mutex::new(begun),
+                polls: AtomicU64::new(0),
             }),
         }
     }
@@ -116,6 +135,13 @@ impl Directory {
     #[must_use]
     pub fn knows_revocations(&self) -> bool {
         self.inner.knows_revocations.load(Ordering::SeqCst)
+    }
+
+    /// How old what is known of revocations may be: of a session ended longer ago than that, this node knows. `None`
+    /// while [`Directory::knows_revocations`] is false. Zero where each is announced.
+    #[must_use]
+    pub fn revocation_lag(&self) -> Option<Duration> {
+        self.inner.revocation_lag()
     }
 
     /// An account at its newest known commit.
@@ -151,15 +177,70 @@ impl Directory {
 }
 
 impl Inner {
+    pub(crate) fn revocation_lag(&self) -> Option<Duration> {
+        if !self.knows_revocations.load(Ordering::SeqCst) {
+            return None;
+        }
+        Some(match self.delivery {
+            Delivery::Announced => Duration::ZERO,
+            Delivery::Polled => self.last_heard().elapsed(),
+        })
+    }
+
+    pub(crate) fn last_heard(&self) -> Instant {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything a polled store had to tell until this moment is known.
+    pub(crate) fn heard_all_at(&self, moment: Instant) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        *heard = moment.max(*heard);
+    }
+
+    /// Revocations from before this end nothing that still lives.
+    pub(crate) fn revocations_from(&self) -> Timestamp {
+        self.begun
+            .0
+            .plus_seconds(-crate::follow::REVOCATIONS_KEPT_S)
+    }
+
+    /// What a clock showed at a moment since this began.
+    pub(crate) fn time_of(&self, moment: Instant) -> Timestamp {
+        let (at, begun) = self.begun;
+        let since = moment.saturating_duration_since(begun).as_secs();
+        at.plus_seconds(i64::try_from(since).unwrap_or(i64::MAX))
+    }
+
     /// The slot of a log that exists. Asking for a log that does not leaves no trace.
     pub(crate) async fn slot(&self, log: &LogId) -> Result<Arc<Slot>, Error> {
         if let Some(slot) = self.slots.get(log) {
             return Ok(slot);
         }
-        if self.log.head(log).await?.is_none() {
-            return Err(Error::UnknownLog { log: log.clone() });
+        let head = self.head_of(log).await?;
+        Ok(self.slot_at(&head))
+    }
+
+    async fn head_of(&self, log: &LogId) -> Result<Head, Error> {
+        let head = self.log.head(log).await?;
+        head.ok_or_else(|| Error::UnknownLog { log: log.clone() })
+    }
+
+    /// The slot of a log that reaches at least to this head.
+    pub(crate) fn slot_at(&self, head: &Head) -> Arc<Slot> {
+        let slot = self.slot_of_new(&head.log);
+        slot.hear_of(head.seq);
+        slot
+    }
+
+    /// The slot of a log that exists, which has heard of where the store has it now.
+    async fn slot_as_stored(&self, log: &LogId) -> Result<Arc<Slot>, Error> {
+        let held = self.slots.get(log);
+        let held = held.and_then(|slot| Some((slot.last()?, slot)));
+        let head = self.head_of(log).await?;
+        if let Some((view, slot)) = held {
+            slot.compare(&view, Some(&head));
         }
-        Ok(self.slot_of_new(log))
+        Ok(self.slot_at(&head))
     }
 
     /// The slot of a log that may be about to begin.
@@ -170,7 +251,10 @@ impl Inner {
 
     /// The newest known view of a log; hydrates or catches up if need be.
     pub(crate) async fn newest(&self, log: &LogId) -> Result<Arc<AnyView>, Error> {
-        let slot = self.slot(log).await?;
+        let slot = match self.options.ask_heads {
+            true => self.slot_as_stored(log).await?,
+            false => self.slot(log).await?,
+        };
         match slot.newest() {
             Some(view) => Ok(view),
             None => self.catch_up(&slot).await,
@@ -178,12 +262,12 @@ impl Inner {
     }
 
     /// Reads what the slot lacks, one task at a time; those who waited for the gate find the work done.
-    pub(crate) async fn catch_up(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+    pub(crate) async fn catch_up(&self, slot: &Arc<Slot>) -> Result<Arc<AnyView>, Error> {
         let heard = slot.hint();
         let gate = slot.gate.lock().await;
         let result = match slot.newest() {
             Some(view) => Ok(view),
-            None => self.catch_up_gated(slot).await,
+            None => self.catch_up_gated(slot, Seq::ZERO).await,
         };
         drop(gate);
         if let Ok(view) = &result
@@ -195,10 +279,25 @@ impl Inner {
         result
     }
 
-    /// As [`Inner::catch_up`], by who holds the gate. Reads the log at least once.
-    pub(crate) async fn catch_up_gated(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+    /// As [`Inner::catch_up`], by who holds the gate. Reads the log at least once, and to its end unless what is wanted
+    /// and what was heard of is reached before.
+    pub(crate) async fn catch_up_gated(
+        &self,
+        slot: &Arc<Slot>,
+        wanted: Seq,
+    ) -> Result<Arc<AnyView>, Error> {
+        if let Some(fault) = slot.fault() {
+            return Err(fault);
+        }
         for _ in 0..CATCH_UP_ROUNDS {
-            let view = self.read_tail(slot).await?;
+            let enough = slot.hint().max(wanted);
+            let enough = (enough > Seq::ZERO).then_some(enough);
+            let view = self.read_tail(slot, enough).await.inspect_err(|error| {
+                if matches!(error, Error::Quarantined { .. }) {
+                    measure::quarantine();
+                    slot.set_fault(error);
+                }
+            })?;
             if !slot.knows_newer_than(view.seq()) {
                 return Ok(view);
             }
@@ -229,12 +328,18 @@ impl Inner {
                 None => self.catch_up(&slot).await?,
             };
             if view.seq() < position.seq {
-                wait_for(&slot, position.seq, begun + FEED_WAIT).await;
-                view = self.reread(&slot).await?;
+                match self.delivery {
+                    Delivery::Announced => {
+                        wait_for(&slot, position.seq, begun + FEED_WAIT).await;
+                    }
+                    // Nobody will tell.
+                    Delivery::Polled => {}
+                }
+                view = self.reread(&slot, position.seq).await?;
             }
             if view.seq() < position.seq {
                 wait_for(&slot, position.seq, deadline).await;
-                view = self.reread(&slot).await?;
+                view = self.reread(&slot, position.seq).await?;
             }
             self.check_hash(&slot, position, &view).await?;
             Ok(view)
@@ -248,9 +353,9 @@ impl Inner {
         }
     }
 
-    async fn reread(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+    async fn reread(&self, slot: &Arc<Slot>, wanted: Seq) -> Result<Arc<AnyView>, Error> {
         let _gate = slot.gate.lock().await;
-        self.catch_up_gated(slot).await
+        self.catch_up_gated(slot, wanted).await
     }
 
     /// Compares the hash a position names with ours at that seq.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 use trilby_eventlog::{AppendError, Committed, Dependency, SideOutcome, StoredReceipt, receipt};
-use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Timestamp};
+use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Seq, Timestamp};
 
 pub use error::ExecuteError;
 pub use plan::{After, Answer, Events, Plan, States};
@@ -28,6 +28,7 @@ use crate::measure::{self, Appended};
 use crate::options::ATTEMPTS_MAX;
 use crate::slot::Slot;
 use crate::view::AnyView;
+use crate::weigh;
 use crate::work::Work;
 
 /// A command on its way to the log.
@@ -169,11 +170,21 @@ impl Inner {
 
     /// The newest state of every log; one that does not exist yet is absent.
     async fn states(&self, slots: &[Arc<Slot>], now: Timestamp) -> Result<States, Error> {
+        if self.options.ask_heads {
+            // What is refused on a state that others have changed meanwhile is refused wrongly.
+            let logs: Vec<LogId> = slots.iter().map(|slot| slot.log().clone()).collect();
+            for head in self.log.heads(&logs).await? {
+                slots
+                    .iter()
+                    .filter(|slot| *slot.log() == head.log)
+                    .for_each(|slot| slot.hear_of(head.seq));
+            }
+        }
         let mut views = BTreeMap::new();
         for slot in slots {
             let view = match slot.newest() {
                 Some(view) => Ok(view),
-                None => self.catch_up_gated(slot).await,
+                None => self.catch_up_gated(slot, Seq::ZERO).await,
             };
             match view {
                 Ok(view) => {
@@ -203,7 +214,7 @@ impl Inner {
                 }
                 // A log that is shorter than we folded is another timeline; reading its tail finds that out.
                 for slot in slots {
-                    match self.read_tail(slot).await {
+                    match self.read_tail(slot, None).await {
                         Ok(_) | Err(Error::UnknownLog { .. }) => {}
                         Err(error) => return Err(error.into()),
                     }
@@ -293,6 +304,7 @@ impl Inner {
             match work.finish(&self.policies, previous.as_deref()) {
                 Ok(view) => {
                     let view = slot.publish(view);
+                    self.weigh_next(slot, &view, previous.is_none(), weigh::of_commit(commit));
                     self.snapshots
                         .offer(slot, &view, self.options.snapshot_tail);
                 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use trilby_eventlog::{FeedMessage, FeedReceiver, RecordedCommit};
 use trilby_model::{LogId, Timestamp};
 
@@ -15,20 +16,23 @@ use crate::error::Error;
 use crate::measure;
 use crate::options::READ_BATCH;
 use crate::slot::Slot;
+use crate::weigh;
 use crate::work::Work;
 
 /// Revocations older than the longest session and its leeway end nothing that still lives.
-const REVOCATIONS_KEPT_S: i64 = 12 * 3600 + 600;
+pub(crate) const REVOCATIONS_KEPT_S: i64 = 12 * 3600 + 600;
 
 /// How long the follower waits before it reads again what could not be read after a gap.
 const REPAIR_PAUSE: Duration = Duration::from_millis(500);
 
 /// Hands every revocation that still matters to the sink.
-pub(crate) async fn load_revocations(inner: &Inner, now: Timestamp) -> Result<(), Error> {
-    let since = now.plus_seconds(-REVOCATIONS_KEPT_S);
+pub(crate) async fn load_revocations(inner: &Inner) -> Result<(), Error> {
+    let begun = Instant::now();
+    let since = inner.revocations_from();
     for revocation in inner.log.revocations_since(since).await? {
         inner.sink.revoked(&revocation);
     }
+    inner.heard_all_at(begun);
     inner.knows_revocations.store(true, Ordering::SeqCst);
     Ok(())
 }
@@ -87,12 +91,13 @@ impl Inner {
             return;
         }
         let mut work = Work::of(&view);
-        let next = work
-            .apply(commit)
+        let next = self
+            .apply(&mut work, commit)
             .and_then(|()| work.finish(&self.policies, Some(&view)));
         match next {
             Ok(next) => {
                 let next = slot.publish(next);
+                self.weigh_next(&slot, &next, false, weigh::of_commit(commit));
                 self.snapshots
                     .offer(&slot, &next, self.options.snapshot_tail);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trilby_eventlog::{RecordedCommit, chain};
+use trilby_eventlog::{Delivery, RecordedCommit, chain};
 use trilby_model::{Hash, LogId, Seq};
 
 use crate::directory::Inner;
@@ -11,16 +11,22 @@ use crate::measure;
 use crate::options::READ_BATCH;
 use crate::slot::Slot;
 use crate::view::AnyView;
+use crate::weigh;
 use crate::work::Work;
 
 impl Inner {
-    /// Reads the log after the slot's view, folds, publishes. Only who holds the slot's gate calls this.
+    /// Reads the log after the slot's view, folds, publishes. Only who holds the slot's gate calls this. Reads to the
+    /// log's end, or only until `until` is reached if that is enough for the caller.
     ///
     /// A tail that does not continue what was folded means that the store was taken back: the state is dropped and
     /// the log folded from a snapshot or its start.
-    pub(crate) async fn read_tail(&self, slot: &Slot) -> Result<Arc<AnyView>, Error> {
+    pub(crate) async fn read_tail(
+        &self,
+        slot: &Arc<Slot>,
+        until: Option<Seq>,
+    ) -> Result<Arc<AnyView>, Error> {
         if let Some(view) = slot.last() {
-            match self.extend(slot, Work::of(&view)).await {
+            match self.extend(slot, Work::of(&view), until).await {
                 Err(Error::Corrupt { reason, .. }) => {
                     tracing::error!(log.id = %slot.log(), reason, "fork: the log is not what was folded; reading it anew");
                     measure::fork();
@@ -32,23 +38,38 @@ impl Inner {
         let work = match self.restore(slot.log(), None).await? {
             Some(work) => {
                 slot.set_snapshotted(work.seq());
+                // Whoever wrote it may have folded a revocation that we were not told of yet.
+                match self.delivery {
+                    Delivery::Announced => {}
+                    Delivery::Polled => self.poll_revocations(false).await?,
+                }
                 work
             }
             None => Work::start(slot.log(), self.genesis(slot.log()).await?),
         };
-        self.extend(slot, work).await
+        self.extend(slot, work, until).await
     }
 
-    async fn extend(&self, slot: &Slot, mut work: Work) -> Result<Arc<AnyView>, Error> {
+    async fn extend(
+        &self,
+        slot: &Arc<Slot>,
+        mut work: Work,
+        until: Option<Seq>,
+    ) -> Result<Arc<AnyView>, Error> {
         let from = work.seq();
+        let mut grown = 0_u64;
         loop {
             let commits = self.log.read(slot.log(), work.seq(), READ_BATCH).await?;
             if commits.is_empty() {
                 break;
             }
             for commit in &commits {
-                work.apply(commit)?;
+                self.apply(&mut work, commit)?;
                 self.hear_of_others(commit);
+                grown = grown.saturating_add(weigh::of_commit(commit));
+            }
+            if until.is_some_and(|until| work.seq() >= until) {
+                break;
             }
         }
         if work.seq() == Seq::ZERO {
@@ -61,9 +82,11 @@ impl Inner {
             self.check_head(&view).await?;
             return Ok(view);
         }
-        let grown = work.seq().get().saturating_sub(from.get());
-        let view = slot.publish(work.finish(&self.policies, slot.last().as_deref())?);
-        tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = grown, "folded");
+        let n_events = work.seq().get().saturating_sub(from.get());
+        let previous = slot.last();
+        let view = slot.publish(work.finish(&self.policies, previous.as_deref())?);
+        tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = n_events, "folded");
+        self.weigh_next(slot, &view, previous.is_none(), grown);
         self.snapshots
             .offer(slot, &view, self.options.snapshot_tail);
         measure::loaded(self.slots.entry_count());
@@ -79,6 +102,17 @@ impl Inner {
                 reason: format!("seq {} has another hash than was folded", ours.seq),
             }),
         }
+    }
+
+    /// Folds a commit of the log. The sessions that it ends are dead before anybody sees its state.
+    pub(crate) fn apply(&self, work: &mut Work, commit: &RecordedCommit) -> Result<(), Error> {
+        for revocation in work.apply(commit)? {
+            // What is older than the longest session ends none that lives.
+            if revocation.at >= self.revocations_from() {
+                self.sink.revoked(&revocation);
+            }
+        }
+        Ok(())
     }
 
     /// The other logs of a commit reach at least as far as it says: whoever reads them waits for their half.

@@ -24,12 +24,14 @@ mod hydrate;
 mod measure;
 mod options;
 mod past;
+mod poll;
 mod sink;
 mod slot;
 mod snapshots;
 mod trusting;
 mod verify;
 mod view;
+mod weigh;
 mod work;
 mod world;
 

@@ -10,6 +10,7 @@ const BEHIND: &str = "trilby_state_behind_total";
 const FORKS: &str = "trilby_log_forks_total";
 const QUARANTINES: &str = "trilby_log_quarantines_total";
 const GAPS: &str = "trilby_feed_gaps_total";
+const LAG: &str = "trilby_revocation_lag_seconds";
 
 /// The names of all metrics of this crate.
 pub const METRICS: &[&str] = &[
@@ -20,6 +21,7 @@ pub const METRICS: &[&str] = &[
     FORKS,
     QUARANTINES,
     GAPS,
+    LAG,
 ];
 
 /// What became of an append.
@@ -60,4 +62,10 @@ pub(crate) fn quarantine() {
 
 pub(crate) fn gap() {
     metrics::counter!(GAPS).increment(1);
+}
+
+pub(crate) fn lag(lag: Option<std::time::Duration>) {
+    if let Some(lag) = lag {
+        metrics::gauge!(LAG).set(lag.as_secs_f64());
+    }
 }

@@ -16,23 +16,30 @@ pub const CATCH_UP_ROUNDS: u32 = 8;
 /// What a deployment may set.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Logs held in memory; the least recently used go first.
-    pub logs_max: u64,
+    /// Memory for the states of logs, in bytes as they are reckoned; the least recently used go first.
+    pub memory_bytes_max: u64,
     /// Past states held in memory.
     pub past_max: u64,
     /// Events after the newest snapshot at which another is written.
     pub snapshot_tail: u64,
     /// Snapshots that may wait to be written; more are skipped, which costs nothing but time at the next hydration.
     pub snapshot_queue: usize,
+    /// How often a store is asked for news that announces none.
+    pub poll_every: Duration,
+    /// Whether whoever asks for the newest state gets it as the store has it at that moment, for one question to the
+    /// store. Without it they get the newest that was heard of. For processes that write beside others.
+    pub ask_heads: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            logs_max: 10_000,
+            memory_bytes_max: 512 * 1024 * 1024,
             past_max: 64,
             snapshot_tail: 500,
             snapshot_queue: 32,
+            poll_every: Duration::from_secs(1),
+            ask_heads: false,
         }
     }
 }

@@ -1,17 +1,24 @@
 //! The place of one log in memory.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio::time::Instant;
 use trilby_model::{Hash, LogId, Seq};
 
+use crate::error::Error;
 use crate::view::AnyView;
+use crate::weigh::SLOT_BYTES;
 
 /// Ends of recent commits kept to tell a duplicate from a fork without reading the log.
 const RECENT_MAX: usize = 64;
+
+/// How long a log that cannot be folded is not read again: it fails either way, and its readers shall not slow others.
+const FAULT_STANDS: Duration = Duration::from_secs(1);
 
 /// One log: its newest view, what is known to be newer, and the gate that lets one task at a time move it.
 ///
@@ -23,7 +30,11 @@ pub(crate) struct Slot {
     hint: AtomicU64,
     applied: watch::Sender<u64>,
     snapshotted: AtomicU64,
+    weight: AtomicU32,
+    /// What the state weighs, as told or not.
+    bytes: AtomicU64,
     recent: Mutex<VecDeque<(Seq, Hash)>>,
+    fault: Mutex<Option<(Instant, Error)>>,
     pub(crate) gate: AsyncMutex<()>,
 }
 
@@ -35,6 +46,9 @@ impl Slot {
             hint: AtomicU64::new(0),
             applied: watch::Sender::new(0),
             snapshotted: AtomicU64::new(0),
+            weight: AtomicU32::new(u32::try_from(SLOT_BYTES).unwrap_or(u32::MAX)),
+            bytes: AtomicU64::new(SLOT_BYTES),
+            fault: Mutex::new(None),
             recent: Mutex::new(VecDeque::new()),
             gate: AsyncMutex::new(()),
         }
@@ -93,7 +107,40 @@ impl Slot {
         self.view.store(Some(Arc::clone(&view)));
         self.hear_of(seq);
         self.applied.send_replace(seq.get());
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
         view
+    }
+
+    /// Why the log could not be folded, if it was tried a moment ago.
+    pub(crate) fn fault(&self) -> Option<Error> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, error) = fault.as_ref()?;
+        (since.elapsed() < FAULT_STANDS).then(|| error.clone())
+    }
+
+    /// The log cannot be folded.
+    pub(crate) fn set_fault(&self, error: &Error) {
+        let fault = Some((Instant::now(), error.clone()));
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// The weight that the cache was told, in bytes.
+    pub(crate) fn weight(&self) -> u32 {
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.weight.store(weight, Ordering::Relaxed);
+    }
+
+    /// The state weighs this much more; gives the whole.
+    pub(crate) fn grow(&self, bytes: u64) -> u64 {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        before.saturating_add(bytes)
+    }
+
+    pub(crate) fn set_bytes(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Forgets the state: what was folded is not what the log says. The next reader hydrates.

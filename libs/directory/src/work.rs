@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use trilby_account as account;
-use trilby_eventlog::{Head, HeadState, Recorded, RecordedCommit};
+use trilby_account::event::Revocation as Ended;
+use trilby_eventlog::revocation::id_hash;
+use trilby_eventlog::{Head, HeadState, Recorded, RecordedCommit, Revocation, RevocationKind};
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
 use crate::compile::{self, PolicyCache};
@@ -98,8 +100,9 @@ impl Work {
         &mut self.folded
     }
 
-    /// Applies a commit that continues this state: checks its place, its hashes, then folds all of it.
-    pub(crate) fn apply(&mut self, commit: &RecordedCommit) -> Result<(), Error> {
+    /// Applies a commit that continues this state: checks its place, its hashes, then folds all of it. Gives the
+    /// revocations in it.
+    pub(crate) fn apply(&mut self, commit: &RecordedCommit) -> Result<Vec<Revocation>, Error> {
         let broken = |reason: String| Error::Corrupt {
             log: commit.log.clone(),
             reason,
@@ -114,11 +117,23 @@ impl Work {
             )));
         }
         commit.check().map_err(|fault| broken(fault.to_string()))?;
+        let mut revocations = Vec::new();
         for event in &commit.events {
-            self.folded.apply(event)?;
+            for ended in self.folded.apply(event)? {
+                let kind = RevocationKind::from_letter(ended.kind)
+                    .ok_or_else(|| quarantined(event, &format!("no kind `{}`", ended.kind)))?;
+                revocations.push(Revocation {
+                    log: commit.log.clone(),
+                    kind,
+                    id_hash: id_hash(kind, &ended.parts),
+                    seq: event.seq,
+                    before: ended.before_seq.unwrap_or(event.seq),
+                    at: commit.at,
+                });
+            }
         }
         self.moved_to(commit.last, commit.hash, commit.at);
-        Ok(())
+        Ok(revocations)
     }
 
     /// The state stands at this commit's end from now on.
@@ -190,13 +205,13 @@ impl Folded {
         }
     }
 
-    fn apply(&mut self, event: &Recorded) -> Result<(), Error> {
+    fn apply(&mut self, event: &Recorded) -> Result<Vec<Ended>, Error> {
         let data = event.data().map_err(|fault| quarantined(event, &fault))?;
         self.apply_stored(&event.etype, event.ever, &data, event.seq, event.at)
             .map_err(|fault| quarantined(event, &fault))
     }
 
-    /// Folds an event in its stored form.
+    /// Folds an event in its stored form. Gives the sessions it ends.
     pub(crate) fn apply_stored(
         &mut self,
         etype: &str,
@@ -204,10 +219,12 @@ impl Folded {
         data: &serde_json::Value,
         seq: Seq,
         at: Timestamp,
-    ) -> Result<(), account::UnknownEvent> {
+    ) -> Result<Vec<Ended>, account::UnknownEvent> {
         match self {
             Self::Account(state) => {
-                state.evolve(&account::Event::from_stored(etype, ever, data)?, seq, at)
+                let event = account::Event::from_stored(etype, ever, data)?;
+                state.evolve(&event, seq, at);
+                return Ok(event.revocations());
             }
             Self::Organization(state) => {
                 state.evolve(
@@ -222,7 +239,8 @@ impl Folded {
                 at,
             ),
         }
-        Ok(())
+        // What organizations and the installation mean for sessions is said in accounts' logs.
+        Ok(Vec::new())
     }
 }
 

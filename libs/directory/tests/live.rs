@@ -15,10 +15,14 @@ mod execute;
 mod follow;
 #[path = "live/past.rs"]
 mod past;
+#[path = "live/poll.rs"]
+mod poll;
 #[path = "live/snapshots.rs"]
 mod snapshots;
 #[path = "live/store.rs"]
 mod store;
+#[path = "live/through.rs"]
+mod through;
 #[path = "live/trusting.rs"]
 mod trusting;
 #[path = "live/world.rs"]

@@ -28,6 +28,45 @@ pub trait Feed: Send + Sync {
     ///
     /// To miss nothing, subscribe first and read the log after.
     async fn subscribe(&self) -> Result<FeedReceiver, Error>;
+
+    /// How news of it arrive.
+    fn delivery(&self) -> Delivery {
+        Delivery::Announced
+    }
+}
+
+/// How news arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Each is announced as it happens, and what was lost on the way is told.
+    Announced,
+    /// Never: whoever follows asks the store again and again.
+    Polled,
+}
+
+/// The feed of a store that announces nothing. Its receivers hear nothing; they end with it.
+#[derive(Debug, Clone)]
+pub struct Polled {
+    silence: FeedSender,
+}
+
+impl Default for Polled {
+    fn default() -> Self {
+        Self {
+            silence: FeedSender::new(1),
+        }
+    }
+}
+
+#[async_trait]
+impl Feed for Polled {
+    async fn subscribe(&self) -> Result<FeedReceiver, Error> {
+        Ok(self.silence.subscribe())
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::Polled
+    }
 }
 
 /// One subscription.

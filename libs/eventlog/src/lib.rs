@@ -42,7 +42,7 @@ pub use claim::{Claim, ClaimKey, ClaimOwner, ClaimScope};
 pub use commit::{Commit, Committed, Entry, Expected};
 pub use envelope::{CommitPoint, Head, HeadState, NewEvent, Recorded, RecordedCommit};
 pub use error::{AppendError, Error, SideError};
-pub use feed::{Feed, FeedMessage, FeedReceiver};
+pub use feed::{Delivery, Feed, FeedMessage, FeedReceiver, Polled};
 pub use log::{EventLog, OutboxRow};
 pub use memory::Memory;
 pub use meta::StoreMeta;

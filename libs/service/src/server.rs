@@ -142,6 +142,7 @@ impl Server {
     /// [`Error`] if a server cannot start or ends by itself.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let grace = Duration::from_millis(self.shared.server.shutdown_grace_ms);
+        let drain = Duration::from_millis(self.shared.server.drain_ms);
         let shared = web::Data::new(self.shared);
         let (api_listener, operator_listener) = self.listeners.into_parts();
         let api = serve(&shared, self.workers, api_listener, self.api, built_in_api)?;
@@ -158,9 +159,8 @@ impl Server {
         let stopped = tokio::select! {
             ended = &mut servers => ended.map(|_| ()),
             () = upkeep => Ok(()),
-            () = stop => {
+            () = async { stop.await; drain_for(&shared.health, drain).await } => {
                 tracing::info!("stopping: no new connections, running requests may finish");
-                shared.health.drain();
                 let graceful = async {
                     futures::future::join(api_handle.stop(true), operator_handle.stop(true)).await;
                 };
@@ -177,6 +177,20 @@ impl Server {
             }
         };
         stopped.map_err(Error::Serve)
+    }
+}
+
+/// Says that the process is not ready, and lets it serve for a while longer: those who were told nothing yet still come.
+/// A second signal ends the while.
+async fn drain_for(health: &Health, drain: Duration) {
+    health.drain();
+    if drain.is_zero() {
+        return;
+    }
+    tracing::info!(drain_ms = drain.as_millis(), "draining: not ready any more");
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = stop_signal() => {}
     }
 }
 

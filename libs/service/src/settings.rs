@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod load;
 mod private_host;
+mod store_url;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod values;
 pub use document::document;
 pub use error::{Error, Fault};
 pub use private_host::PrivateIssuerHost;
+pub use store_url::StoreUrl;
 pub use table::{Entry, Kind, ParseValue};
 pub use values::{ForwardedHeader, LogFormat, Network, PublicUrl};
 
@@ -26,6 +28,15 @@ use std::path::PathBuf;
 
 /// Variables of the command line itself, which are not settings. Each is an option of `trilby` as well.
 pub const COMMAND_VARIABLES: &[&str] = &["TRILBY_CONFIG"];
+
+/// Variables that hold secrets. They are no settings, so that settings can be shown; each can lie in a file instead,
+/// which a setting names.
+pub const SECRET_VARIABLES: &[&str] = &[
+    "TRILBY_STORE_KEY",
+    "TRILBY_PEPPER",
+    "TRILBY_KEK",
+    "TRILBY_STORE_PASSWORD",
+];
 
 /// Variables with this beginning belong to the tests and are not looked at.
 pub const TEST_PREFIX: &str = "TRILBY_TEST_";
@@ -59,6 +70,8 @@ table::settings! {
         keep_alive_ms: u64 = 5_000, 100..=600_000;
         /// Most connections at once, per worker.
         connections_max: usize = 10_000, 1..=1_000_000;
+        /// How long a process that is asked to stop says that it is not ready and serves on, in milliseconds, so that balancers look elsewhere first.
+        drain_ms: u64 = 0, 0..=600_000;
         /// How long a stopping process waits for running requests, in milliseconds.
         shutdown_grace_ms: u64 = 10_000, 0..=600_000;
         /// Threads that serve requests. 0: one per core.
@@ -68,6 +81,25 @@ table::settings! {
     log: Log {
         /// Directory of the embedded log and of the keys that are made at first start.
         data_dir: PathBuf = PathBuf::from("trilby-data");
+        /// The store that `trilby identity`, `token` and `decision` share: `postgres://host:5432/trilby`. Without a user in it each process connects as its own database role. The password stands in no URL: see `password_file`.
+        store: Option<StoreUrl> = None;
+        /// File with the password of the database role; or the variable `TRILBY_STORE_PASSWORD` holds it.
+        password_file: Option<PathBuf> = None;
+        /// Most connections to the store, per process.
+        connections_max: usize = 16, 2..=1_000;
+        /// How often a store is asked for news that announces none, in milliseconds.
+        poll_ms: u64 = 1_000, 50..=2_000;
+        /// Memory for the states of accounts and organizations, in MiB; those least recently asked for go first, and are read again when asked for.
+        memory_mib: u64 = 512, 16..=1_048_576;
+    }
+    /// The keys of an installation, where they are not in the data folder: of `trilby identity`, `token`, `decision` and the commands that take `--store`.
+    keys: Keys {
+        /// File of the store key; or the variable `TRILBY_STORE_KEY` holds it. Needed by every process.
+        store_file: Option<PathBuf> = None;
+        /// File of the pepper; or `TRILBY_PEPPER`. For identity and token.
+        pepper_file: Option<PathBuf> = None;
+        /// File of the key-encryption key; or `TRILBY_KEK`. For token alone.
+        kek_file: Option<PathBuf> = None;
     }
     /// What the process tells about itself.
     telemetry: Telemetry {

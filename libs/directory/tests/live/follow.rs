@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use trilby_account::command::CreateUser;
 use trilby_account::{Actor, Context, UserKind};
 use trilby_directory::{Error, Options};
-use trilby_eventlog::{Commit, Entry, EventLog, Expected, FeedMessage, Memory, NewEvent};
+use trilby_eventlog::{FeedMessage, Memory};
 use trilby_model::{ConsistencyToken, LogId, Position, Seq, Tags};
 
 use crate::store::*;
@@ -113,26 +113,7 @@ async fn an_event_nobody_knows_stops_its_log_and_no_other() {
         append(&directory, account(n), vec![created(account(n))]).await;
     }
     let log = LogId::Account(account(1));
-    let head = memory.head(&log).await.unwrap().unwrap();
-    let poison = NewEvent {
-        etype: "user.blessed".to_owned(),
-        ever: 1,
-        data: serde_json::json!({}),
-    };
-    let entry = Entry {
-        log: log.clone(),
-        expected: Expected::at(&head),
-        events: vec![poison],
-    };
-    memory
-        .append(Commit::new(
-            NOW,
-            serde_json::json!({}),
-            [8; 32],
-            vec![entry],
-        ))
-        .await
-        .unwrap();
+    poison(&memory, 1).await;
     // The news may still be on its way; whoever knows of the position is refused at once.
     let position = Position {
         log,
@@ -200,7 +181,10 @@ async fn lost_messages_are_repaired_from_the_log() {
         tokio::task::yield_now().await;
     }
     assert!(reader.knows_revocations());
-    assert_eq!(sink.0.lock().unwrap().len(), 1);
+    // At least once: by the table, and by the commit when it is folded.
+    let mut heard = sink.0.lock().unwrap().clone();
+    heard.dedup();
+    assert_eq!(heard.len(), 1);
     assert_eq!(reader.account(account(1)).await.unwrap().seq(), Seq::new(3));
 }
 
@@ -235,7 +219,7 @@ async fn revocations_of_before_are_known_at_start() {
 async fn a_small_directory_is_as_right_as_a_large_one() {
     let memory = Memory::for_tests();
     let options = Options {
-        logs_max: 1,
+        memory_bytes_max: 1,
         ..Options::default()
     };
     let (small, _) = directory(&memory, &memory, options).await;

@@ -1,4 +1,4 @@
-//! A store with accounts in it, a feed that can be made to misbehave, and a log that counts its readers.
+//! A store with accounts in it, and a feed that can be made to misbehave.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -158,4 +158,21 @@ pub async fn commits(memory: &Memory, account: AccountId) -> Vec<RecordedCommit>
         .read(&LogId::Account(account), Seq::ZERO, 10_000)
         .await
         .unwrap()
+}
+
+/// An event that nobody knows, at the end of an account's log.
+pub async fn poison(memory: &Memory, n: u64) {
+    let log = LogId::Account(account(n));
+    let head = memory.head(&log).await.unwrap().unwrap();
+    let entry = Entry {
+        log,
+        expected: Expected::at(&head),
+        events: vec![NewEvent {
+            etype: "user.blessed".to_owned(),
+            ever: 1,
+            data: serde_json::json!({}),
+        }],
+    };
+    let commit = Commit::new(NOW, serde_json::json!({}), [8; 32], vec![entry]);
+    memory.append(commit).await.unwrap();
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use futures::FutureExt;
@@ -187,7 +187,10 @@ impl Facts {
             }
         }
         if self.shared.health.is_draining() {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            // Not as a header: the framework writes that one itself, and leaves out ours.
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
         }
         let status = response.status();
         let seconds = self.started.elapsed().as_secs_f64();

@@ -460,6 +460,26 @@ fn a_stop_lets_a_running_request_finish_and_takes_no_new_ones() {
 }
 
 #[test]
+fn a_draining_process_says_so_and_serves_on() {
+    let mut settings = settings();
+    settings.server.drain_ms = 700;
+    let mut running = start(settings);
+    let api = running.api;
+    let asked = std::time::Instant::now();
+    running.stop();
+    std::thread::sleep(Duration::from_millis(150));
+    let ready = get(api, "/readyz", "");
+    assert_eq!((ready.status, get(api, "/livez", "").status), (503, 200));
+    // Whoever comes all the same is answered, and told to come no more on this connection.
+    let answer = exchange(api, "GET /slow/1 HTTP/1.1\r\nhost: h\r\n\r\n");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("connection"), Some("close"));
+    running.wait().unwrap();
+    assert!(asked.elapsed() >= Duration::from_millis(700));
+    assert!(TcpStream::connect(api).is_err());
+}
+
+#[test]
 fn a_stop_ends_after_the_grace_whatever_still_runs() {
     let mut settings = settings();
     settings.server.shutdown_grace_ms = 300;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trilby_model::brand::ENV_PREFIX;
 
-use super::{COMMAND_VARIABLES, Error, Fault, ParseValue, Settings, TEST_PREFIX};
+use super::{COMMAND_VARIABLES, Error, Fault, ParseValue, SECRET_VARIABLES, Settings, TEST_PREFIX};
 
 /// A hint is given only for names that are this alike (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
@@ -88,7 +88,8 @@ impl Settings {
         let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
             return;
         };
-        if name.starts_with(TEST_PREFIX) || COMMAND_VARIABLES.contains(&name) {
+        let is_no_setting = COMMAND_VARIABLES.contains(&name) || SECRET_VARIABLES.contains(&name);
+        if name.starts_with(TEST_PREFIX) || is_no_setting {
             return;
         }
         let lower = rest.to_lowercase();
@@ -158,6 +159,7 @@ fn unknown(name: &str) -> Fault {
     });
     let commands = COMMAND_VARIABLES
         .iter()
+        .chain(SECRET_VARIABLES)
         .filter(|_| variable)
         .map(|name| (*name).to_owned());
     Fault::new(name, message(nearest(name, known.chain(commands))))

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{ForwardedHeader, LogFormat, Network, PrivateIssuerHost, PublicUrl};
+use super::{ForwardedHeader, LogFormat, Network, PrivateIssuerHost, PublicUrl, StoreUrl};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum Kind {
     Address,
     /// An `http` or `https` address without a path.
     Url,
+    /// Where a shared store is.
+    Store,
     /// `true` or `false`.
     Bool,
     /// A whole number.
@@ -70,6 +72,7 @@ impl Display for Kind {
         f.write_str(match self {
             Kind::Address => "address",
             Kind::Url => "URL",
+            Kind::Store => "URL of a store",
             Kind::Bool => "true or false",
             Kind::Integer => "integer",
             Kind::Text => "text",
@@ -140,6 +143,18 @@ impl ParseValue for PublicUrl {
     }
     fn show(&self) -> String {
         format!("\"{self}\"")
+    }
+}
+
+impl ParseValue for StoreUrl {
+    const KIND: Kind = Kind::Store;
+    fn from_text(text: &str) -> Result<Self, String> {
+        // Not repeated: a password may stand in it.
+        text.parse()
+            .map_err(|reason| format!("the URL of the store {reason}"))
+    }
+    fn show(&self) -> String {
+        quoted(self.as_str())
     }
 }
 

@@ -300,3 +300,49 @@ fn settings_in_force_are_a_settings_file_that_gives_the_same_settings() {
     let read = Settings::load(Some(&file), std::iter::empty(), std::iter::empty()).unwrap();
     assert_eq!(read, settings);
 }
+
+#[test]
+fn the_url_of_a_store_holds_no_password() {
+    let read = |text: &str| text.parse::<StoreUrl>();
+    for good in [
+        "postgres://db.internal:5432/trilby",
+        "postgresql://me@db/trilby?application_name=x",
+        "postgres://one:5432,two:5432/trilby?target_session_attrs=read-write",
+    ] {
+        assert_eq!(read(good).unwrap().to_string(), good);
+    }
+    for (bad, why) in [
+        ("postgres://me:geheim@db/trilby", "password"),
+        ("postgres://db/trilby?password=geheim", "password"),
+        ("mysql://db/trilby", "postgres://"),
+        ("postgres://db", "database"),
+        ("postgres:///trilby", "postgres://host"),
+        ("postgres://@db/trilby", "postgres://host"),
+    ] {
+        let refused = read(bad).unwrap_err();
+        assert!(refused.contains(why), "{bad}: {refused}");
+    }
+    let faults = faults(
+        "",
+        &[("TRILBY_LOG__STORE", "postgres://me:geheim@db/trilby")],
+    );
+    assert!(!faults.join(" ").contains("geheim"), "{faults:?}");
+    let url = read("postgres://me@db:5432/trilby?a=b").unwrap();
+    assert_eq!(url.user(), Some("me"));
+    assert_eq!(
+        url.with_user("trilby_token"),
+        "postgres://trilby_token@db:5432/trilby?a=b"
+    );
+    let url = read("postgres://db/trilby").unwrap();
+    assert_eq!(
+        (url.user(), url.with_user("x").as_str()),
+        (None, "postgres://x@db/trilby")
+    );
+}
+
+#[test]
+fn variables_of_secrets_are_no_settings_and_are_known() {
+    assert!(load("", &[("TRILBY_STORE_KEY", "x"), ("TRILBY_KEK", "x")], &[]).is_ok());
+    let misspelt = faults("", &[("TRILBY_PEPER", "x")]);
+    assert!(misspelt[0].contains("TRILBY_PEPPER"), "{misspelt:?}");
+}

@@ -1,0 +1,97 @@
+//! A log through which others are reached: it counts what is read, and can be gone, hang, or become another.
+
+use std::future::pending;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use trilby_eventlog::*;
+use trilby_model::{LogId, Seq, Timestamp};
+
+/// See the module.
+pub struct Through {
+    memory: Mutex<Memory>,
+    pub n_reads: AtomicUsize,
+    pub is_gone: AtomicBool,
+    pub hangs: AtomicBool,
+}
+
+impl Through {
+    pub fn new(memory: Memory) -> Self {
+        Self {
+            memory: Mutex::new(memory),
+            n_reads: AtomicUsize::new(0),
+            is_gone: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on another store stands in its place.
+    pub fn becomes(&self, memory: Memory) {
+        *self.memory.lock().unwrap() = memory;
+    }
+
+    async fn memory(&self) -> Result<Memory, Error> {
+        if self.hangs.load(Ordering::SeqCst) {
+            pending::<()>().await;
+        }
+        if self.is_gone.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable("the store is gone".to_owned()));
+        }
+        Ok(self.memory.lock().unwrap().clone())
+    }
+}
+
+macro_rules! pass_on {
+    ($( $name:ident($($arg:ident: $type:ty),*) -> $answer:ty; )+) => {
+        #[async_trait]
+        impl EventLog for Through {
+            async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+                self.memory().await?.append(commit).await
+            }
+
+            async fn side_write(&self, writes: Vec<SideWrite>) -> Result<Vec<SideOutcome>, SideError> {
+                self.memory().await?.side_write(writes).await
+            }
+
+            async fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<RecordedCommit>, Error> {
+                self.n_reads.fetch_add(1, Ordering::SeqCst);
+                self.memory().await?.read(log, after, limit).await
+            }
+
+            $( async fn $name(&self, $($arg: $type),*) -> Result<$answer, Error> {
+                self.memory().await?.$name($($arg),*).await
+            } )+
+        }
+    };
+}
+
+pass_on! {
+    store_meta() -> StoreMeta;
+    head(log: &LogId) -> Option<Head>;
+    heads(logs: &[LogId]) -> Vec<Head>;
+    logs(after: Option<&LogId>, limit: usize) -> Vec<Head>;
+    head_at(log: &LogId, at: Timestamp) -> Option<CommitPoint>;
+    commit_at(log: &LogId, seq: Seq) -> Option<CommitPoint>;
+    receipt(log: &LogId, key: &[u8; 32]) -> Option<StoredReceipt>;
+    claim(key: &ClaimKey) -> Option<ClaimOwner>;
+    revocations_since(since: Timestamp) -> Vec<Revocation>;
+    trusting(keys: &[[u8; 32]]) -> Vec<Trusting>;
+    purge(now: Timestamp, receipts_before: Timestamp, revocations_before: Timestamp) -> u64;
+    outbox_take(limit: usize) -> Vec<OutboxRow>;
+    outbox_done(ids: &[i64]) -> ();
+    snapshot_get(log: &LogId, state_schema: u32, at_most: Option<Seq>) -> Option<Snapshot>;
+    snapshot_put(snapshot: Snapshot) -> ();
+    snapshot_prune(log: &LogId, state_schema: u32) -> u64;
+    credential(log: &LogId, subject: &str, kind: u16) -> Option<Credential>;
+    credentials(log: &LogId, subject: &str, kind: u16) -> Vec<Credential>;
+    sealed_key(log: &LogId, kind: u16, id: &str) -> Option<SealedKey>;
+    sealed_keys(log: &LogId, kind: u16) -> Vec<SealedKey>;
+    personal(log: &LogId, subject: &str, field: u16, generation: u32) -> Option<Personal>;
+    one_time(log: &LogId, purpose: u16, key_hash: &[u8; 32]) -> Option<OneTime>;
+    counter(log: &LogId, subject: &str, kind: u16) -> Option<Counter>;
+    activity_append(records: Vec<Activity>) -> ();
+    activity_get(log: &LogId, id: &str) -> Option<ActivityRecord>;
+    activity_list(log: &LogId, filter: &ActivityFilter, limit: usize) -> Vec<ActivityRecord>;
+    activity_purge(before: Timestamp) -> u64;
+}
