@@ -1,0 +1,149 @@
+//! The table of services (`deploy/topology.toml`).
+
+use anyhow::Context;
+use serde::Deserialize;
+
+const TABLE: &str = include_str!("../../../deploy/topology.toml");
+
+/// The services of an installation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// In the order in which they are started.
+    #[serde(rename = "service")]
+    pub services: Vec<Service>,
+}
+
+/// One service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The command that is it: `trilby <name>`.
+    pub name: String,
+    /// Processes of it.
+    pub replicas: usize,
+    /// The role it has in the database.
+    pub database_role: String,
+    /// The keys it holds: `store`, `pepper`, `kek`.
+    pub keys: Vec<String>,
+    /// The paths it serves.
+    pub routes: Vec<Route>,
+}
+
+/// A path and everything below it; `*` stands for one segment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Route(Vec<String>);
+
+impl From<String> for Route {
+    fn from(text: String) -> Self {
+        Self(segments(&text).map(str::to_owned).collect())
+    }
+}
+
+impl Route {
+    /// How much of a path this names, if it fits: more is better, and a name is better than a `*`.
+    fn fit(&self, path: &str) -> Option<(usize, usize)> {
+        let mut of_path = segments(path);
+        let mut n_named = 0;
+        for wanted in &self.0 {
+            let found = of_path.next()?;
+            match wanted.as_str() {
+                "*" => {}
+                name if name == found => n_named += 1,
+                _ => return None,
+            }
+        }
+        Some((self.0.len(), n_named))
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').skip(1)
+}
+
+impl Topology {
+    /// The table of `deploy/`.
+    ///
+    /// # Errors
+    /// It does not say what it should.
+    pub fn of_deploy() -> anyhow::Result<Self> {
+        toml::from_str(TABLE).context("deploy/topology.toml")
+    }
+
+    /// The service of a path, by its place in the table. What no route names (`/docs`, `/problems`, `/readyz`) every
+    /// service answers alike: the first.
+    #[must_use]
+    pub fn service_of(&self, path: &str) -> usize {
+        let fits = self
+            .services
+            .iter()
+            .enumerate()
+            .filter_map(|(at, service)| {
+                let best = service
+                    .routes
+                    .iter()
+                    .filter_map(|route| route.fit(path))
+                    .max()?;
+                Some((best, at))
+            });
+        let best = fits.max_by_key(|(fit, _)| *fit);
+        // Each service has its own document, by its name.
+        let document = segments(path)
+            .nth(1)
+            .and_then(|file| file.strip_suffix(".json"));
+        let by_name = document.and_then(|name| {
+            let mut services = self.services.iter();
+            services.position(|service| service.name == name && path.starts_with("/openapi/"))
+        });
+        by_name.or(best.map(|(_, at)| at)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_route_wins() {
+        let topology = Topology::of_deploy().unwrap();
+        let name = |path: &str| topology.services[topology.service_of(path)].name.as_str();
+        for (path, service) in [
+            ("/v1/accounts/111122223333/users", "identity"),
+            ("/v1/accounts/111122223333", "identity"),
+            ("/v1/accounts/111122223333/sessions?limit=3", "token"),
+            ("/v1/accounts/1/users/mary/mfa-devices/x/activate", "token"),
+            ("/v1/accounts/1/users/mfa-devices", "identity"),
+            ("/v1/accounts/1/decisions/d", "decision"),
+            ("/v1/token", "token"),
+            ("/v1/tokens", "identity"),
+            ("/openapi/decision.json", "decision"),
+            ("/readyz", "identity"),
+            ("", "identity"),
+        ] {
+            assert_eq!(name(path), service, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_documented_path_is_routed_to_the_service_that_documents_it() {
+        let topology = Topology::of_deploy().unwrap();
+        let mut n_paths = 0;
+        for (at, service) in topology.services.iter().enumerate() {
+            let document = format!("../../openapi/{}.json", service.name);
+            let document = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+            let document = std::fs::read_to_string(document).unwrap();
+            let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+            for path in document["paths"].as_object().unwrap().keys() {
+                assert_eq!(topology.service_of(path), at, "{path}");
+                n_paths += 1;
+            }
+        }
+        assert!(n_paths > 100, "{n_paths}");
+    }
+}
