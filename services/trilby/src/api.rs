@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use trilby_access::{Registry, Services};
+use trilby_credential::HashPool;
 use trilby_credential::password::Params;
 use trilby_credential::password::rules::RefusedPasswords;
-use trilby_credential::{HashPool, InstallationKeys};
 use trilby_decision::DecisionParts;
 use trilby_federation::cache::KeyCache;
 use trilby_federation::fetch::{Fetch, GuardedFetch, SystemResolver};
@@ -14,60 +14,29 @@ use trilby_federation::guard::{Guard, PrivateHost};
 use trilby_service::settings::Settings;
 use trilby_token::TokenParts;
 
+use crate::keys::Keys;
+use crate::role::Role;
+use crate::store::Store;
+
 /// Version of the API in its documents; the crates' versions are another matter.
 const API_VERSION: &str = "1.0.0";
 
-/// The operations of one service.
-type Operations = fn() -> Registry;
-
-const SERVICES: [(&str, &str, Operations); 3] = [
-    (
-        "identity",
-        "Accounts, users, groups, policies, applications, organizations.",
-        identity,
-    ),
-    (
-        "token",
-        "Sessions: login, access keys, assumed roles, revocation.",
-        trilby_token::registry,
-    ),
-    (
-        "decision",
-        "May this principal do this to that: OpenID AuthZEN 1.0.",
-        decision,
-    ),
-];
-
-fn identity() -> Registry {
-    let mut registry = Registry::new();
-    trilby_identity::register(&mut registry);
-    registry
+/// Every operation of these services.
+pub fn registry(roles: &[Role]) -> Registry {
+    roles
+        .iter()
+        .fold(Registry::new(), |all, role| all.and(role.operations()))
 }
 
-fn decision() -> Registry {
-    let mut registry = Registry::new();
-    trilby_decision::register(&mut registry);
-    registry
-}
-
-/// Every operation of the three services.
-pub fn registry() -> Registry {
-    SERVICES
-        .into_iter()
-        .fold(Registry::new(), |all, (_, _, operations)| {
-            all.and(operations())
-        })
-}
-
-/// The OpenAPI document of each service, as pretty JSON with a newline at its end.
-pub fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
-    SERVICES
-        .into_iter()
-        .map(|(name, description, operations)| {
+/// The OpenAPI document of each of these services, as pretty JSON with a newline at its end.
+pub fn documents(roles: &[Role]) -> anyhow::Result<Vec<(&'static str, String)>> {
+    roles
+        .iter()
+        .map(|role| {
             let info = utoipa::openapi::InfoBuilder::new()
-                .title(format!("Trilby {name}"))
+                .title(format!("Trilby {}", role.name()))
                 .version(API_VERSION)
-                .description(Some(description))
+                .description(Some(role.about()))
                 .license(Some(
                     utoipa::openapi::LicenseBuilder::new()
                         .name("Apache-2.0")
@@ -75,46 +44,70 @@ pub fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
                         .build(),
                 ))
                 .build();
-            let mut text = operations()
+            let mut text = role
+                .operations()
                 .openapi(info)
                 .to_pretty_json()
                 .context("an API document cannot be written")?;
             text.push('\n');
-            Ok((name, text))
+            Ok((role.name(), text))
         })
         .collect()
 }
 
-/// Adds what single services need: keys that hash and sign, the pool that hashes passwords,
-/// and the keys of identity providers, read through the outbound guard.
+/// Adds what these services need besides what every service has, each its own. A role gets no part of another.
 pub fn with_parts(
     services: Services,
-    keys: InstallationKeys,
+    roles: &[Role],
+    keys: Keys,
+    store: &Store,
     settings: &Settings,
 ) -> anyhow::Result<Services> {
+    let claim_key = keys.store.claim_key();
+    let services = match keys.peppers {
+        Some(peppers) => with_passwords(services.with(peppers), settings)?,
+        None => services,
+    };
+    let has = |role| roles.contains(&role);
+    let (services, provider_keys) = match has(Role::Identity) || has(Role::Token) {
+        true => with_issuers(services, settings),
+        false => (services, None),
+    };
+    let services = match (has(Role::Token), keys.keks, provider_keys) {
+        (true, Some(keks), Some(provider_keys)) => {
+            services.with(TokenParts::new(keks, claim_key, provider_keys))
+        }
+        (true, _, _) => bail!("the token service has no KEK"),
+        (false, _, _) => services,
+    };
+    Ok(match has(Role::Decision) {
+        true => services.with(
+            DecisionParts::start(Arc::clone(&store.decisions))
+                .context("cannot start the writer of decision records")?,
+        ),
+        false => services,
+    })
+}
+
+/// What checks and makes passwords.
+fn with_passwords(services: Services, settings: &Settings) -> anyhow::Result<Services> {
     let hashers = match std::num::NonZeroUsize::new(settings.tokens.password_hashers) {
         Some(hashers) => HashPool::new(hashers, settings.tokens.password_queue_max),
         None => HashPool::for_this_host(),
     };
-    let decisions = DecisionParts::start(Arc::clone(services.log()))
-        .context("cannot start the writer of decision records")?;
-    let fetch = issuers(settings);
-    let clock = Arc::clone(services.clock());
-    let provider_keys = KeyCache::new(Arc::clone(&fetch), Arc::new(move || clock.now()));
-    let token = TokenParts::new(
-        keys.keks,
-        keys.store.claim_key(),
-        Arc::clone(&provider_keys),
-    );
     Ok(services
-        .with(keys.peppers)
         .with(Params::default())
         .with(RefusedPasswords::shipped())
-        .with(hashers.context("cannot start the password hashers")?)
-        .with(decisions)
-        .with(fetch)
-        .with(provider_keys)
-        .with(token))
+        .with(hashers.context("cannot start the password hashers")?))
+}
+
+/// The keys of identity providers, read through the outbound guard.
+fn with_issuers(services: Services, settings: &Settings) -> (Services, Option<Arc<KeyCache>>) {
+    let fetch = issuers(settings);
+    let clock = Arc::clone(services.clock());
+    let keys = KeyCache::new(Arc::clone(&fetch), Arc::new(move || clock.now()));
+    let services = services.with(fetch).with(Arc::clone(&keys));
+    (services, Some(keys))
 }
 
 /// The one way to outside issuers: the public web by https, and what the operator has set beside it.

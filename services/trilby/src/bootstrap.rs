@@ -11,7 +11,8 @@ use trilby_service::settings::Settings;
 
 use crate::files;
 use crate::installation::DataDir;
-use crate::serve;
+use crate::serve::{self, Embedded};
+use crate::shared;
 use crate::terminal::Terminal;
 
 /// Issues a ticket if the store has no account yet, and writes it to its file (mode 0600).
@@ -19,17 +20,25 @@ pub async fn ticket_of_first_start(
     services: &Services,
     dir: &DataDir,
 ) -> anyhow::Result<Option<String>> {
+    let Some(ticket) = new_ticket(services).await? else {
+        remove(&dir.ticket())?;
+        return Ok(None);
+    };
+    files::write_private(&dir.ticket(), format!("{ticket}\n").as_bytes())?;
+    Ok(Some(ticket))
+}
+
+/// Issues a ticket if the store has no account yet.
+pub async fn new_ticket(services: &Services) -> anyhow::Result<Option<String>> {
     if trilby_identity::bootstrap::is_done(services)
         .await
         .map_err(told)?
     {
-        remove(&dir.ticket())?;
         return Ok(None);
     }
     let ticket = trilby_identity::bootstrap::issue_ticket(services)
         .await
         .map_err(told)?;
-    files::write_private(&dir.ticket(), format!("{}\n", ticket.expose()).as_bytes())?;
     Ok(Some(ticket.expose().to_string()))
 }
 
@@ -47,6 +56,12 @@ pub fn tell(terminal: &Terminal, url: &str, ticket: &str, file: &Path) -> anyhow
 
 /// `trilby bootstrap`: a new ticket, without serving.
 pub async fn reissue(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<()> {
+    if settings.log.store.is_some() {
+        return match shared::ticket(settings).await? {
+            None => bail!("the store has accounts; there is nothing to bootstrap"),
+            Some(ticket) => terminal.line(&ticket),
+        };
+    }
     let dir = DataDir::at(&settings.log.data_dir)?;
     let settings = Settings {
         server: trilby_service::settings::Server {
@@ -56,8 +71,7 @@ pub async fn reissue(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
         },
         ..settings
     };
-    let serving = serve::start(settings).await?;
-    let ticket = serving.bootstrap_ticket();
+    let Embedded { serving, ticket } = serve::start(settings).await?;
     serving.stop().await?;
     match ticket {
         None => bail!(

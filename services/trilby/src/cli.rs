@@ -30,17 +30,37 @@ pub struct SettingsArgs {
     /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
+    /// Shared store, for `identity`, `token`, `decision`, `migrate` and `bootstrap`; no password in it
+    #[arg(long, global = true, value_name = "postgres://HOST/DB")]
+    pub store: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve identity, token and decision on one port (the default)
     Serve,
+    /// Serve identity alone, over a shared store
+    Identity,
+    /// Serve token alone, over a shared store
+    Token,
+    /// Serve decision alone, over a shared store
+    Decision,
+    /// Make a shared store's tables, or bring them up to date
+    Migrate,
     /// Play the story of Acme over the REST API, then keep serving
     Demo {
         /// Play it in a temporary folder on a free port, check each answer, and exit: 0 if all held, else 1
         #[arg(long)]
         exit: bool,
+        /// Play it into an empty installation that runs elsewhere, check each answer, and exit
+        #[arg(long, value_name = "URL", conflicts_with = "exit", requires_all = ["ticket", "issuer_port"])]
+        at: Option<String>,
+        /// File with that installation's bootstrap ticket
+        #[arg(long, value_name = "FILE", requires = "at")]
+        ticket: Option<PathBuf>,
+        /// Port of this host for the story's outside issuer; the installation's `tokens.private_issuer_hosts` must name it
+        #[arg(long, value_name = "PORT", requires = "at")]
+        issuer_port: Option<u16>,
     },
     /// Issue a new bootstrap ticket for a store that has no account yet
     Bootstrap,
@@ -61,6 +81,11 @@ pub enum Command {
     Log {
         #[command(subcommand)]
         command: LogCommand,
+    },
+    /// Look after the installation
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
     },
     /// Show or check the settings in force
     Config {
@@ -131,8 +156,19 @@ pub enum LogCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make the keys of a new installation over a shared store: store.key, pepper.key, kek.key. Each process gets those
+    /// it needs and no other
+    MakeKeys {
+        /// Folder that does not exist yet, or is empty
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Print the settings in force, without secrets
+    #[command(alias = "print")]
     Show,
     /// Read the settings and say whether they are good
     Check,

@@ -1,5 +1,6 @@
 //! From the command line to an exit code: 0 done, 1 refused or failed, 2 input or store broken, 3 incomplete.
 
+mod admin;
 mod config;
 mod log;
 mod openapi;
@@ -14,8 +15,9 @@ use anyhow::Context;
 use trilby_service::settings::Settings;
 
 use crate::cli::{Cli, Command, SettingsArgs};
+use crate::role::Role;
 use crate::terminal::Terminal;
-use crate::{bootstrap, demo, serve};
+use crate::{bootstrap, demo, serve, shared};
 
 /// Runs what was asked for. Errors are told once, on standard error, in one line a cause.
 pub fn run(cli: Cli) -> ExitCode {
@@ -33,12 +35,48 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let args = cli.settings;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => done(block_on(serve::run(settings(&args)?, terminal))?),
-        Command::Demo { exit: true } => done(block_on(demo::check(settings(&args)?, terminal))?),
-        Command::Demo { exit: false } => done(block_on(demo::run(settings(&args)?, terminal))?),
+        Command::Identity => done(block_on(shared::run(
+            Role::Identity,
+            settings(&args)?,
+            terminal,
+        ))?),
+        Command::Token => done(block_on(shared::run(
+            Role::Token,
+            settings(&args)?,
+            terminal,
+        ))?),
+        Command::Decision => done(block_on(shared::run(
+            Role::Decision,
+            settings(&args)?,
+            terminal,
+        ))?),
+        Command::Migrate => done(block_on(shared::migrate(settings(&args)?, terminal))?),
+        Command::Demo {
+            at: Some(url),
+            ticket: Some(ticket),
+            issuer_port: Some(issuer_port),
+            ..
+        } => {
+            let elsewhere = demo::Elsewhere {
+                url,
+                ticket,
+                issuer_port,
+            };
+            done(block_on(demo::elsewhere(
+                settings(&args)?,
+                elsewhere,
+                terminal,
+            ))?)
+        }
+        Command::Demo { exit: true, .. } => {
+            done(block_on(demo::check(settings(&args)?, terminal))?)
+        }
+        Command::Demo { exit: false, .. } => done(block_on(demo::run(settings(&args)?, terminal))?),
         Command::Bootstrap => done(block_on(bootstrap::reissue(settings(&args)?, terminal))?),
         Command::Simulate { file, explain } => simulate::run(&file, explain),
         Command::Policy { command } => policy::run(command, &terminal),
         Command::Log { command } => block_on(log::run(settings(&args)?, command, terminal))?,
+        Command::Admin { command } => admin::run(command, &terminal),
         Command::Config { command } => config::run(&settings(&args)?, command, &terminal),
         Command::Openapi { dir, check } => openapi::run(&dir, check, &terminal),
     }
@@ -56,6 +94,7 @@ fn settings(args: &SettingsArgs) -> anyhow::Result<Settings> {
             "log.data_dir",
             args.data_dir.as_ref().map(|dir| dir.display().to_string()),
         ),
+        ("log.store", args.store.clone()),
         (
             "server.listen",
             args.listen.map(|listen| listen.to_string()),

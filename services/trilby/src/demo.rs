@@ -1,7 +1,8 @@
 //! `trilby demo`: plays the story of Acme over the REST API of a server in this process.
 //!
 //! With `--exit` it plays in a temporary folder on a free port and ends with 0 if every answer was right. Without, it plays into the data
-//! folder, once, and keeps serving; started again it serves the story it left, with fresh sessions.
+//! folder, once, and keeps serving; started again it serves the story it left, with fresh sessions. With `--at` it plays into an
+//! installation that runs elsewhere, as any client would: time passes there as it does, and what was written is asked for by its position.
 
 mod ask;
 mod clock;
@@ -23,7 +24,8 @@ use trilby_service::settings::Settings;
 
 use crate::files;
 use crate::installation::DataDir;
-use crate::serve::{self, Serving};
+use crate::process::Serving;
+use crate::serve::{self, Embedded};
 use crate::terminal::Terminal;
 use clock::StoryClock;
 use memory::Memory;
@@ -38,6 +40,8 @@ const FOLDER: &str = "demo";
 
 /// `demo --exit` must not hang a pipeline.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Nor may `demo --at`, over a network and several processes.
+const TIME_LIMIT_ELSEWHERE: Duration = Duration::from_secs(180);
 
 /// The story is told on the terminal the log is written to: unless a filter was set, only faults interrupt it.
 fn quiet(settings: &mut Settings) {
@@ -59,8 +63,8 @@ pub async fn run(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
     }
     let stage = Stage::set(&folder, &mut settings)?;
     let clock = Arc::<StoryClock>::clone(&stage.clock);
-    let serving = serve::start_at(settings, clock).await?;
-    let told = tell(&serving, &stage, folder, Arc::clone(&terminal)).await;
+    let Embedded { serving, ticket } = serve::start_at(settings, clock).await?;
+    let told = tell(&serving, ticket, &stage, folder, Arc::clone(&terminal)).await;
     match told {
         Ok(_) => {
             let asked_to_stop = stop_signal();
@@ -91,11 +95,54 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
     let folder = settings.log.data_dir.join(FOLDER);
     let stage = Stage::set(&folder, &mut settings)?;
     let clock = Arc::<StoryClock>::clone(&stage.clock);
-    let serving = serve::start_at(settings, clock).await?;
-    let told = tell(&serving, &stage, folder, Arc::clone(&terminal));
+    let Embedded { serving, ticket } = serve::start_at(settings, clock).await?;
+    let told = tell(&serving, ticket, &stage, folder, Arc::clone(&terminal));
     let told = tokio::time::timeout(TIME_LIMIT, told).await;
     serving.stop().await?;
     let checks = told.context("the story did not end in time")??;
+    terminal.line("")?;
+    terminal.line(&format!(
+        "{checks} checks passed in {:.1} s.",
+        begun.elapsed().as_secs_f64()
+    ))
+}
+
+/// An installation that runs elsewhere.
+#[derive(Debug)]
+pub struct Elsewhere {
+    /// Where clients reach it.
+    pub url: String,
+    /// File of its bootstrap ticket.
+    pub ticket: PathBuf,
+    /// Where it lets the story's issuer be.
+    pub issuer_port: u16,
+}
+
+/// Plays what was not told yet into an installation elsewhere, and checks it.
+pub async fn elsewhere(
+    settings: Settings,
+    at: Elsewhere,
+    terminal: Arc<Terminal>,
+) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let folder = settings.log.data_dir.join(FOLDER);
+    files::make_private_dir(&folder)?;
+    let ticket = std::fs::read_to_string(&at.ticket)
+        .with_context(|| format!("cannot read the ticket in {}", at.ticket.display()))?;
+    let clock = Arc::new(StoryClock::present());
+    let issuer = login::issuer_at(at.issuer_port, Arc::<StoryClock>::clone(&clock))?;
+    let stage = Stage {
+        clock,
+        issuer: Arc::new(issuer),
+        is_elsewhere: true,
+    };
+    let ticket = Some(ticket.trim().to_owned());
+    let url = at.url.trim_end_matches('/').to_owned();
+    let for_telling = Arc::clone(&terminal);
+    let told = move || tell_blocking(&url, ticket, stage, &folder, &for_telling);
+    let told = tokio::task::spawn_blocking(told);
+    let told = tokio::time::timeout(TIME_LIMIT_ELSEWHERE, told).await;
+    let checks = told.context("the story did not end in time")???;
     terminal.line("")?;
     terminal.line(&format!(
         "{checks} checks passed in {:.1} s.",
@@ -108,6 +155,8 @@ pub async fn check(mut settings: Settings, terminal: Arc<Terminal>) -> anyhow::R
 struct Stage {
     clock: Arc<StoryClock>,
     issuer: Arc<Issuer>,
+    /// Trilby is in other processes, whose time is their own.
+    is_elsewhere: bool,
 }
 
 impl Stage {
@@ -124,19 +173,23 @@ impl Stage {
             .tokens
             .private_issuer_hosts
             .push(login::private_host(&issuer));
-        Ok(Self { clock, issuer })
+        Ok(Self {
+            clock,
+            issuer,
+            is_elsewhere: false,
+        })
     }
 }
 
 /// Tells what was not told yet, on a thread of its own: the client of the story blocks, as `curl` does.
 async fn tell(
     serving: &Serving,
+    ticket: Option<String>,
     stage: &Stage,
     folder: PathBuf,
     terminal: Arc<Terminal>,
 ) -> anyhow::Result<u32> {
     let base = serving.url();
-    let ticket = serving.bootstrap_ticket();
     let stage = stage.clone();
     let told = move || tell_blocking(&base, ticket, stage, &folder, &terminal);
     tokio::task::spawn_blocking(told).await?

@@ -15,15 +15,14 @@ mod tests;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use trilby_credential::{InstallationKeys, Keks, Peppers, StoreKey};
 use trilby_model::Entropy;
-use zeroize::Zeroizing;
 
 use crate::files;
+use crate::keys::read_key;
 
 const KEYS: &str = "keys";
 const STORE: &str = "store";
@@ -31,9 +30,6 @@ const TICKET: &str = "bootstrap-ticket";
 const STORE_KEY: &str = "store.key";
 const PEPPER: &str = "pepper.key";
 const KEK: &str = "kek.key";
-
-/// Longest key file that is read: far above any real one, far below what would hurt.
-const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
 
 /// An installation's folder.
 #[derive(Debug, Clone)]
@@ -123,45 +119,28 @@ impl DataDir {
             // A first start was cut off between two keys. No store exists yet, so nothing depends on them.
             tracing::warn!(folder = %self.keys().display(), "an unfinished set of keys is made anew");
         }
-        let keys = InstallationKeys::generate(entropy);
-        files::make_private_dir(&self.keys())?;
-        files::write_private(&self.keys().join(STORE_KEY), keys.store.encode().as_bytes())?;
-        files::write_private(&self.keys().join(PEPPER), keys.peppers.encode().as_bytes())?;
-        files::write_private(&self.keys().join(KEK), keys.keks.encode().as_bytes())?;
-        Ok(keys)
+        make_keys(&self.keys(), entropy)
     }
 
     /// The installation's keys, which must be there.
     pub fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
-        let store = self.read_key(STORE_KEY, StoreKey::decode)?;
-        let peppers = self.read_key(PEPPER, Peppers::decode)?;
-        let keks = self.read_key(KEK, Keks::decode)?;
+        let store = read_key(&self.keys().join(STORE_KEY), StoreKey::decode)?;
+        let peppers = read_key(&self.keys().join(PEPPER), Peppers::decode)?;
+        let keks = read_key(&self.keys().join(KEK), Keks::decode)?;
         Ok(InstallationKeys {
             store,
             peppers,
             keks,
         })
     }
+}
 
-    fn read_key<T>(
-        &self,
-        name: &str,
-        decode: impl Fn(&str) -> Result<T, trilby_credential::keys::Error>,
-    ) -> anyhow::Result<T> {
-        let path = self.keys().join(name);
-        let shown = path.display();
-        let facts =
-            fs::metadata(&path).with_context(|| format!("cannot read the key file {shown}"))?;
-        if facts.permissions().mode() & 0o077 != 0 {
-            bail!("the key file {shown} is open to others; make it private: chmod 600 {shown}");
-        }
-        if facts.len() > KEY_FILE_BYTES_MAX {
-            bail!("the key file {shown} is too long to be one");
-        }
-        let text = Zeroizing::new(
-            fs::read_to_string(&path)
-                .with_context(|| format!("cannot read the key file {shown}"))?,
-        );
-        decode(&text).with_context(|| format!("the key file {shown} cannot be used"))
-    }
+/// Makes the keys of a new installation, each in a file of its own.
+pub fn make_keys(folder: &Path, entropy: &mut Entropy) -> anyhow::Result<InstallationKeys> {
+    let keys = InstallationKeys::generate(entropy);
+    files::make_private_dir(folder)?;
+    files::write_private(&folder.join(STORE_KEY), keys.store.encode().as_bytes())?;
+    files::write_private(&folder.join(PEPPER), keys.peppers.encode().as_bytes())?;
+    files::write_private(&folder.join(KEK), keys.keks.encode().as_bytes())?;
+    Ok(keys)
 }

@@ -7,7 +7,12 @@ mod commands;
 mod demo;
 mod files;
 mod installation;
+mod keys;
+mod process;
+mod role;
 mod serve;
+mod shared;
+mod store;
 mod terminal;
 
 use std::process::ExitCode;

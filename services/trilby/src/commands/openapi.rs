@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::api;
+use crate::role::Role;
 use crate::terminal::Terminal;
 
 pub fn run(dir: &Path, check: bool, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    api::registry()
+    api::registry(Role::ALL)
         .check()
         .context("the operations contradict each other")?;
     let mut stale = false;
-    for (service, text) in api::documents()? {
+    for (service, text) in api::documents(Role::ALL)? {
         let path = dir.join(format!("{service}.json"));
         let found = std::fs::read_to_string(&path).unwrap_or_default();
         if found == text {

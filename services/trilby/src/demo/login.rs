@@ -28,6 +28,18 @@ pub fn issuer(memory: &Memory, clock: Arc<StoryClock>) -> anyhow::Result<Issuer>
         Some(port) => Issuer::start_at(port, Arc::clone(&now)).or_else(|_| Issuer::start(now)),
         None => Issuer::start(now),
     };
+    furnished(issuer)
+}
+
+/// The same at the port that an installation elsewhere knows.
+pub fn issuer_at(port: u16, clock: Arc<StoryClock>) -> anyhow::Result<Issuer> {
+    furnished(Issuer::start_at(
+        port,
+        Arc::new(move || clock.now().unix_seconds()),
+    ))
+}
+
+fn furnished(issuer: Result<Issuer, trilby_issuer::Error>) -> anyhow::Result<Issuer> {
     let issuer = issuer.context("cannot start the issuer where customers log in")?;
     issuer.add_client(CLIENT);
     let mut claims = Map::new();

@@ -22,6 +22,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// An answer longer than this is cut in print; the check sees all of it.
 const PRINTED_ANSWER_CHARS: usize = 1_200;
 
+/// Logs that a consistency token may name.
+const POSITIONS_MAX: usize = 4;
+
 /// Stands on both sides of a file's name where the token in it belongs.
 const TOKEN_MARK: char = '\u{1f3a9}';
 
@@ -141,6 +144,47 @@ impl Call {
     }
 }
 
+/// Where the logs stood that were spoken of last. Several processes answer, each as it has heard; asked for no less than
+/// what was seen, they tell one story.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Log and position, the last seen first.
+    positions: Vec<(String, String)>,
+}
+
+impl Seen {
+    fn learn(&mut self, token: &str) {
+        for position in token.split(',') {
+            let Some((log, rest)) = position.split_once('@') else {
+                continue;
+            };
+            let seq = |text: &str| -> u64 {
+                let seq = text.split(['@', '.']).nth(1);
+                seq.and_then(|seq| seq.parse().ok()).unwrap_or(0)
+            };
+            let known = self.positions.iter().position(|(known, _)| known == log);
+            let before = known.map(|at| self.positions.remove(at).1);
+            let newer = before.filter(|before| seq(before) > seq(&format!("@{rest}")));
+            let kept = newer.unwrap_or_else(|| position.to_owned());
+            self.positions.insert(0, (log.to_owned(), kept));
+        }
+        self.positions.truncate(POSITIONS_MAX);
+    }
+
+    /// The call with what was seen, unless it asks for a position itself.
+    fn asked_of(&self, call: Call) -> Call {
+        let asks = call
+            .headers
+            .iter()
+            .any(|(name, _)| ["Trilby-Min-Seq", "Trilby-At-Seq", "Trilby-At-Time"].contains(name));
+        if asks || self.positions.is_empty() || !call.path.starts_with('/') {
+            return call;
+        }
+        let seen: Vec<&str> = self.positions.iter().map(|(_, at)| at.as_str()).collect();
+        call.header("Trilby-Min-Seq", seen.join(","))
+    }
+}
+
 /// The teller of the story.
 pub struct Teller<'a> {
     base: String,
@@ -150,6 +194,7 @@ pub struct Teller<'a> {
     stage: Stage,
     pub memory: Memory,
     pub checks: u32,
+    seen: Seen,
 }
 
 impl<'a> Teller<'a> {
@@ -176,6 +221,7 @@ impl<'a> Teller<'a> {
             stage,
             memory,
             checks: 0,
+            seen: Seen::default(),
         }
     }
 
@@ -198,13 +244,18 @@ impl<'a> Teller<'a> {
         &self.stage.issuer
     }
 
-    /// Lets time pass at once: the demo's own clock was behind and is moved to the present.
-    pub fn let_time_pass(&self) -> anyhow::Result<()> {
+    /// Lets time pass at once: the demo's own clock was behind and is moved to the present. Elsewhere none passes, and
+    /// what would have come of it is not told.
+    pub fn let_time_pass(&self) -> anyhow::Result<bool> {
+        if self.stage.is_elsewhere {
+            return Ok(false);
+        }
         self.stage.clock.catch_up();
         self.out.line("")?;
         self.out.line(&format!(
             "  ⏲ The demo's clock is moved {BEHIND_MINUTES} minutes ahead."
-        ))
+        ))?;
+        Ok(true)
     }
 
     /// Writes a secret to the story's folder, readable by its owner alone.
@@ -218,12 +269,18 @@ impl<'a> Teller<'a> {
     }
 
     /// Sends one request and holds its answer to the expected status.
-    pub fn call(&mut self, call: Call) -> anyhow::Result<Answer> {
+    pub fn call(&mut self, mut call: Call) -> anyhow::Result<Answer> {
+        if self.stage.is_elsewhere {
+            call = self.seen.asked_of(call);
+        }
         if !call.quiet {
             self.out.line("")?;
             self.out.line(&self.curl(&call))?;
         }
         let answer = self.send(&call)?;
+        if let Some(token) = answer.headers.get("trilby-seq") {
+            self.seen.learn(token);
+        }
         if !call.quiet {
             self.out.line(&printed(&answer))?;
         }
@@ -454,6 +511,22 @@ mod tests {
     fn a_quote_in_a_body_survives_the_shell() {
         assert_eq!(quoted("it's"), "'it'\\''s'");
         assert_eq!(quoted("plain/path"), "plain/path");
+    }
+
+    #[test]
+    fn what_was_seen_is_asked_for() {
+        let mut seen = Seen::default();
+        seen.learn("111122223333@7.aa,o-abc@3.bb");
+        seen.learn("111122223333@5.cc");
+        let call = seen.asked_of(Call::get("/v1/x"));
+        let header = ("Trilby-Min-Seq", "111122223333@7.aa,o-abc@3.bb".to_owned());
+        assert_eq!(call.headers, [header]);
+        let past = Call::get("/v1/x").header("Trilby-At-Seq", "o-abc@2");
+        assert_eq!(seen.asked_of(past).headers.len(), 1);
+        for n in 0..9 {
+            seen.learn(&format!("{n}@1"));
+        }
+        assert_eq!(seen.positions.len(), POSITIONS_MAX);
     }
 
     #[test]

@@ -1,0 +1,205 @@
+//! A process that serves: one of the services or all of them, over any store. The embedded run and the single roles
+//! are made of the same parts here; only what they are given differs.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use trilby_access::{Parts, Registry, Services};
+use trilby_decision::DecisionParts;
+use trilby_service::Settings;
+use trilby_service::clock::{Clock, SystemEntropy};
+use trilby_service::cursor::CursorKey;
+use trilby_service::server::{Health, Listeners, Server};
+use trilby_service::telemetry::Telemetry;
+
+use crate::api;
+use crate::keys::Keys;
+use crate::role::Role;
+use crate::store::Store;
+
+/// A service that writes is of no use while its store does not answer.
+const WRITER_LAG_MAX: Duration = Duration::from_secs(5);
+/// A decision point is of use for as long as any account may tolerate: each account's own setting decides.
+const DECISION_LAG_MAX: Duration = Duration::from_secs(3_600);
+
+/// What a process is made of.
+pub struct Given {
+    pub roles: &'static [Role],
+    pub settings: Settings,
+    pub public_url: String,
+    pub keys: Keys,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A process before it serves.
+pub struct Process {
+    roles: &'static [Role],
+    settings: Arc<Settings>,
+    services: Services,
+    store: Store,
+}
+
+/// A server at work in this process.
+pub struct Serving {
+    url: String,
+    ready_line: String,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<Result<(), trilby_service::server::Error>>,
+    process: Process,
+}
+
+impl Process {
+    /// Puts the parts together: the directory over the store, and what each role needs besides.
+    pub async fn assemble(given: Given) -> anyhow::Result<Self> {
+        let Given {
+            roles,
+            settings,
+            public_url,
+            keys,
+            store,
+            clock,
+        } = given;
+        let settings = Arc::new(settings);
+        let services = Services::start(Parts {
+            log: Arc::clone(&store.log),
+            feed: Arc::clone(&store.feed),
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            settings: Arc::clone(&settings),
+            public_url,
+            claim_key: *keys.store.claim_key().expose(),
+            cursor_key: CursorKey::new(&keys.store.cursor_key()),
+            directory: directory_options(roles, &settings, &store),
+        })
+        .await?;
+        let services = api::with_parts(services, roles, keys, &store, &settings)?;
+        Ok(Self {
+            roles,
+            settings,
+            services,
+            store,
+        })
+    }
+
+    /// What its operations work with.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Serves in the background.
+    pub fn serve(self, listeners: Listeners, telemetry: Telemetry) -> anyhow::Result<Serving> {
+        let url = listeners.public_url().to_owned();
+        let ready_line = listeners.ready_line();
+        let registry = api::registry(self.roles);
+        registry
+            .check()
+            .context("the operations contradict each other")?;
+        let clock = Arc::clone(self.services.clock());
+        let mut server = Server::new(&self.settings, listeners, telemetry)
+            .with_time(clock, Arc::new(SystemEntropy))
+            .with_health(self.health());
+        for (service, document) in api::documents(self.roles)? {
+            server = server.document(service, document);
+        }
+        let for_routes = self.services.clone();
+        let server =
+            server.routes(move |config| Registry::configure(&registry, config, &for_routes));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let until = async {
+            // A sender that is gone stops the server too.
+            stopped.await.ok();
+        };
+        let server = tokio::spawn(server.run(until));
+        Ok(Serving {
+            url,
+            ready_line,
+            stop: Some(stop),
+            server,
+            process: self,
+        })
+    }
+
+    /// Ready is who may be sent requests: not before revocations are known, and no longer than they are known well
+    /// enough for anybody.
+    fn health(&self) -> Health {
+        let directory = self.services.directory().clone();
+        let most = match self.roles.iter().any(|role| role.writes()) {
+            true => WRITER_LAG_MAX,
+            false => DECISION_LAG_MAX,
+        };
+        let health = Health::default();
+        health.check("news", move || match directory.revocation_lag() {
+            None => Err("revocations may be missing: what the feed lost is being read".to_owned()),
+            Some(lag) if lag > most => Err(format!(
+                "the store has told nothing for {} s",
+                lag.as_secs()
+            )),
+            Some(_) => Ok(()),
+        });
+        health
+    }
+
+    /// Ends what runs besides the server.
+    pub async fn close(self) -> anyhow::Result<()> {
+        if let Ok(decisions) = self.services.part::<DecisionParts>() {
+            decisions.close().await;
+        }
+        self.store.close().await
+    }
+}
+
+fn directory_options(
+    roles: &[Role],
+    settings: &Settings,
+    store: &Store,
+) -> trilby_directory::Options {
+    let others_write = store.feed.delivery() == trilby_eventlog::Delivery::Polled;
+    trilby_directory::Options {
+        memory_bytes_max: settings.log.memory_mib.saturating_mul(1024 * 1024),
+        poll_every: Duration::from_millis(settings.log.poll_ms),
+        ask_heads: others_write && roles.iter().any(|role| role.writes()),
+        ..trilby_directory::Options::default()
+    }
+}
+
+impl Serving {
+    /// Where clients reach it.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// What is printed when it serves.
+    pub fn ready_line(&self) -> &str {
+        &self.ready_line
+    }
+
+    /// Serves until it is asked to stop, or the server ends by itself.
+    pub async fn until_stopped(
+        mut self,
+        asked_to_stop: impl Future<Output = ()>,
+    ) -> anyhow::Result<()> {
+        let stop = self.stop.take();
+        tokio::select! {
+            () = asked_to_stop => {}
+            ended = &mut self.server => {
+                ended??;
+                return self.process.close().await;
+            }
+        }
+        drop(stop);
+        (&mut self.server).await??;
+        self.process.close().await
+    }
+
+    /// Stops now, letting running requests finish.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop = None;
+        (&mut self.server).await??;
+        self.process.close().await
+    }
+}

@@ -1,0 +1,88 @@
+//! The choice of the backend, made here and nowhere below.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use trilby_credential::StoreKey;
+use trilby_eventlog::{EventLog, Feed};
+use trilby_eventlog_sqlite::Sqlite;
+use trilby_service::Settings;
+
+use crate::role::Role;
+
+#[cfg(feature = "postgres")]
+mod postgres;
+
+/// An open store.
+pub struct Store {
+    /// The log and its side tables.
+    pub log: Arc<dyn EventLog>,
+    /// The same, where records of decisions may be written.
+    pub decisions: Arc<dyn EventLog>,
+    /// The news of it.
+    pub feed: Arc<dyn Feed>,
+    close: Close,
+}
+
+/// What is to be done when the process ends.
+enum Close {
+    Sqlite(Arc<Sqlite>),
+    /// Whatever was acknowledged is there; connections end with the process.
+    #[cfg(feature = "postgres")]
+    Nothing,
+}
+
+impl Store {
+    /// The log in a folder, for the one process that owns it.
+    pub async fn embedded(folder: &Path, key: &StoreKey) -> anyhow::Result<Self> {
+        let options = trilby_eventlog_sqlite::Options {
+            store_key_fingerprint: Some(key.fingerprint()),
+            ..trilby_eventlog_sqlite::Options::default()
+        };
+        let path = folder.to_path_buf();
+        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, &options)).await?;
+        let sqlite = Arc::new(opened.with_context(|| format!("cannot open {}", folder.display()))?);
+        Ok(Self {
+            log: sqlite.clone(),
+            decisions: sqlite.clone(),
+            feed: sqlite.clone(),
+            close: Close::Sqlite(sqlite),
+        })
+    }
+
+    /// The store that the settings name, as this service may use it.
+    #[cfg(feature = "postgres")]
+    pub async fn shared(role: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Self> {
+        postgres::open(role, settings, key).await
+    }
+
+    /// Makes the store's tables, or brings them up to date.
+    #[cfg(feature = "postgres")]
+    pub async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
+        postgres::migrate(settings, key).await
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn shared(_: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Self> {
+        Self::migrate(settings, key).await?;
+        anyhow::bail!("no store")
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn migrate(_: &Settings, _: &StoreKey) -> anyhow::Result<()> {
+        anyhow::bail!("this build has no Postgres in it: build with `--features postgres`")
+    }
+
+    /// Writes what is to be written and lets it go.
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.close {
+            Close::Sqlite(store) => tokio::task::spawn_blocking(move || store.close()).await?,
+            #[cfg(feature = "postgres")]
+            Close::Nothing => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Postgres: what separate processes share.
+//!
+//! Each service works as a database role of its own, whatever login it comes with. A decision process has a second store
+//! beside the one it reads: as a role that can write records of decisions and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::{Instant, sleep};
+use trilby_credential::StoreKey;
+use trilby_eventlog::Polled;
+use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
+use trilby_service::Settings;
+
+use super::{Close, Store};
+use crate::keys::{environment, store_password};
+use crate::role::Role;
+use crate::shared::url_of;
+
+/// How long a starting process waits for a store that cannot be reached: a database that restarts beside it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it tries.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Connections that append: groups of commits under way at once.
+const WRITE_CONNECTIONS: usize = 2;
+/// Connections of the store that takes records of decisions: one writer.
+const SINK_CONNECTIONS: usize = 1;
+
+/// The login that a URL without one means: the role itself, if it was given a login.
+const ADMIN: &str = "trilby_admin";
+
+pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Store> {
+    let database_role = match role {
+        Role::Identity => DatabaseRole::Identity,
+        Role::Token => DatabaseRole::Token,
+        Role::Decision => DatabaseRole::Decision,
+    };
+    let url = login(settings, role.name(), database_role.name())?;
+    let mut options = Options::new(url, database_role);
+    options.store_key_fingerprint = Some(key.fingerprint());
+    options.write_connections = WRITE_CONNECTIONS;
+    let spare = settings
+        .log
+        .connections_max
+        .saturating_sub(WRITE_CONNECTIONS);
+    options.read_connections = spare.max(1);
+    let log = Arc::new(patiently(&options).await?);
+    let decisions = match role {
+        Role::Decision => {
+            let options = Options {
+                role: DatabaseRole::Sink,
+                read_connections: SINK_CONNECTIONS,
+                write_connections: SINK_CONNECTIONS,
+                ..options
+            };
+            Arc::new(patiently(&options).await?)
+        }
+        Role::Identity | Role::Token => Arc::clone(&log),
+    };
+    Ok(Store {
+        log,
+        decisions,
+        feed: Arc::new(Polled::default()),
+        close: Close::Nothing,
+    })
+}
+
+pub(super) async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
+    let url = login(settings, "migrate", ADMIN)?;
+    trilby_eventlog_postgres::migrate(&url, Some(key.fingerprint()))
+        .await
+        .context("the store cannot be migrated")
+}
+
+/// Opens a store, and waits for one that cannot be reached yet. What is wrong with one that answers is told at once.
+async fn patiently(options: &Options) -> anyhow::Result<Postgres> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut told = false;
+    loop {
+        match Postgres::open(options).await {
+            Err(OpenError::Unreachable(reason)) if Instant::now() < deadline => {
+                if !told {
+                    tracing::warn!(reason, "the store cannot be reached; waiting for it");
+                    told = true;
+                }
+                sleep(PAUSE).await;
+            }
+            opened => return opened.context("cannot open the shared store"),
+        }
+    }
+}
+
+/// The store's URL with a login and its password.
+fn login(settings: &Settings, command: &str, by_default: &str) -> anyhow::Result<String> {
+    let url = url_of(settings, command)?;
+    let user = url.user().unwrap_or(by_default);
+    let user = match store_password(settings, &environment)? {
+        Some(password) => {
+            let password = utf8_percent_encode(&password, NON_ALPHANUMERIC);
+            format!("{user}:{password}")
+        }
+        None => user.to_owned(),
+    };
+    Ok(url.with_user(&user))
+}
