@@ -63,8 +63,8 @@ pub struct Condition {
 impl PartialEq for Condition {
     /// The order of operators and keys says nothing.
     fn eq(&self, other: &Self) -> bool {
-        self.tests.len() == other.tests.len()
-            && self.tests.iter().all(|test| other.tests.contains(test))
+        self.tests == other.tests
+            || (self.tests.len() == other.tests.len() && self.in_order() == other.in_order())
     }
 }
 
@@ -134,6 +134,16 @@ impl Condition {
     #[must_use]
     pub fn tests(&self) -> &[Test] {
         &self.tests
+    }
+
+    /// Its tests by operator and key, of which there is one each.
+    fn in_order(&self) -> Vec<(String, &str, &Test)> {
+        let tests = self.tests.iter();
+        let mut tests: Vec<(String, &str, &Test)> = tests
+            .map(|test| (test.operator.to_string(), test.key.normal(), test))
+            .collect();
+        tests.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+        tests
     }
 
     /// Whether there is nothing to test.

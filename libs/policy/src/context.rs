@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::keys::{self, Shape};
+use crate::limits::{CONTEXT_VALUE_BYTES_MAX, CONTEXT_VALUES_MAX};
 
 /// The value of one key.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -13,6 +14,23 @@ pub enum ContextValue {
     Scalar(String),
     /// A multivalued key with any number of values, also none.
     List(Vec<String>),
+}
+
+impl ContextValue {
+    /// Whether it is no larger than a value that comes from outside may be.
+    ///
+    /// # Errors
+    /// [`ContextError::TooLarge`].
+    pub fn check_size(&self) -> Result<(), ContextError> {
+        let (n_values, bytes) = match self {
+            Self::Scalar(value) => (1, value.len()),
+            Self::List(values) => (values.len(), values.iter().map(String::len).sum()),
+        };
+        if n_values > CONTEXT_VALUES_MAX || bytes > CONTEXT_VALUE_BYTES_MAX {
+            return Err(ContextError::TooLarge);
+        }
+        Ok(())
+    }
 }
 
 impl From<&str> for ContextValue {
@@ -57,6 +75,11 @@ pub enum ContextError {
         /// As written.
         key: String,
     },
+    /// More than [`CONTEXT_VALUES_MAX`] values, or values of more than [`CONTEXT_VALUE_BYTES_MAX`] bytes together.
+    #[error(
+        "a condition key holds at most {CONTEXT_VALUES_MAX} values of at most {CONTEXT_VALUE_BYTES_MAX} bytes together"
+    )]
+    TooLarge,
 }
 
 /// The keys of one request.
@@ -88,7 +111,8 @@ impl Context {
     /// Sets a key that came from outside.
     ///
     /// # Errors
-    /// An empty key, a key already set, several values for a single-valued built-in key.
+    /// An empty key, a key already set, several values for a single-valued built-in key, a value that
+    /// is too large.
     pub fn try_insert(
         &mut self,
         key: impl AsRef<str>,
@@ -98,8 +122,10 @@ impl Context {
         if written.is_empty() {
             return Err(ContextError::EmptyKey);
         }
+        let value = value.into();
+        value.check_size()?;
         let key = keys::normalise(written).into_owned();
-        let value = shaped(&key, value.into());
+        let value = shaped(&key, value);
         if matches!(value, ContextValue::List(_)) && keys::shape_of(&key) == Some(Shape::Single) {
             return Err(ContextError::SingleValued {
                 key: written.to_owned(),

@@ -2,6 +2,8 @@
 
 mod canonical;
 
+use std::collections::HashSet;
+
 use trilby_model::{Arn, json};
 
 use crate::finding::Finding;
@@ -107,10 +109,11 @@ impl Document {
     #[must_use]
     pub fn principal_arns(&self) -> Vec<&Arn> {
         let mut arns: Vec<&Arn> = Vec::new();
+        let mut seen = HashSet::new();
         for principal in self.aws_principals() {
             match principal {
                 AwsPrincipal::User(arn) | AwsPrincipal::Role(arn) => {
-                    if !arns.contains(&arn) {
+                    if seen.insert(arn) {
                         arns.push(arn);
                     }
                 }

@@ -78,11 +78,17 @@ impl fmt::Display for Finding {
 /// Names further apart than this are not what was meant.
 const SIMILARITY_MIN: f64 = 0.78;
 
+/// Longer texts are not misspelt names, and comparing them takes long.
+const MISSPELT_BYTES_MAX: usize = 100;
+
 /// "did you mean" for a misspelt name: the closest of `known`, if one is close.
 pub(crate) fn did_you_mean<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    if written.len() > MISSPELT_BYTES_MAX {
+        return None;
+    }
     let folded = written.to_lowercase();
     known
         .into_iter()

@@ -73,6 +73,9 @@ pub const REGISTRY: &[Registered] = &[
     one("aws:userid", Type::String),
     one("aws:username", Type::String),
     one("aws:FederatedProvider", Type::String),
+    one("trilby:FederatedIssuer", Type::String),
+    one("trilby:FederatedSubject", Type::String),
+    one("trilby:FederatedAudience", Type::String),
     one("aws:SourceIdentity", Type::String),
     one("aws:TokenIssueTime", Type::Date),
     one("aws:MultiFactorAuthPresent", Type::Bool),
@@ -140,6 +143,10 @@ pub fn normalise(key: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn find(key: &str) -> Option<&'static Registered> {
     let normal = normalise(key);
+    // Most keys are an application's own.
+    if !is_registered_namespace(&normal) {
+        return None;
+    }
     REGISTRY.iter().find(|entry| is_called(entry.name, &normal))
 }
 
@@ -202,7 +209,10 @@ pub fn is_multivalued(key: &str) -> bool {
 /// Whether a key lies in a namespace that belongs to the service, so that no caller may supply it.
 #[must_use]
 pub fn is_reserved(key: &str) -> bool {
-    let normal = normalise(key);
+    is_registered_namespace(&normalise(key))
+}
+
+fn is_registered_namespace(normal: &str) -> bool {
     ["aws:", "sts:", "iam:"]
         .iter()
         .any(|prefix| normal.starts_with(prefix))

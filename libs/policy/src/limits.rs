@@ -1,11 +1,20 @@
 //! Limits around documents.
 //!
-//! Sizes are bytes of the canonical form ([`crate::Document::size`]). This crate enforces only
-//! [`FINDINGS_MAX`]; the others are enforced where documents are stored and sessions are made, and
-//! are defaults there.
+//! Sizes are bytes of the canonical form ([`crate::Document::size`]). This crate enforces only those
+//! down to [`CONTEXT_VALUES_MAX`]; the others are enforced where documents are stored and sessions are
+//! made, and are defaults there.
 
 /// Findings reported for one document; one more would help nobody.
 pub const FINDINGS_MAX: usize = 100;
+/// Characters of a finding's message, which quotes the document.
+pub const MESSAGE_CHARS_MAX: usize = 300;
+/// Name of a condition key, in bytes: an issuer's address and a claim fit.
+pub const CONDITION_KEY_BYTES_MAX: usize = 1_024;
+/// All values of one condition key of a request, in bytes. What a decision costs at most grows with this times the size of
+/// the policies.
+pub const CONTEXT_VALUE_BYTES_MAX: usize = 32 * 1_024;
+/// Values of one condition key of a request.
+pub const CONTEXT_VALUES_MAX: usize = 1_000;
 
 /// Managed policy document.
 pub const MANAGED_POLICY_BYTES_MAX: usize = 6_144;

@@ -7,7 +7,9 @@
 mod catalogue;
 mod condition;
 mod coverage;
+mod effort;
 mod scope;
+mod variable;
 
 use trilby_model::Arn;
 
@@ -33,9 +35,13 @@ pub fn lint(document: &Document, kind: Kind) -> Vec<Finding> {
     let mut notes = Notes::default();
     scope::version(document, &mut notes);
     for (index, statement) in document.statements.iter().enumerate() {
+        if notes.is_full() {
+            break;
+        }
         let place = At { index, statement };
         scope::statement(place, kind, &mut notes);
         condition::statement(place, &mut notes);
+        variable::statement(place, &mut notes);
     }
     coverage::document(document, &mut notes);
     findings.extend(notes.0);
@@ -49,6 +55,9 @@ pub fn lint(document: &Document, kind: Kind) -> Vec<Finding> {
 pub fn lint_attached(document: &Document, resource: &Arn) -> Vec<Finding> {
     let mut notes = Notes::default();
     for (index, statement) in document.statements.iter().enumerate() {
+        if notes.is_full() {
+            break;
+        }
         scope::foreign_resource(At { index, statement }, resource, &mut notes);
     }
     notes.0.truncate(FINDINGS_MAX);
@@ -60,6 +69,9 @@ pub fn lint_attached(document: &Document, resource: &Arn) -> Vec<Finding> {
 pub fn lint_catalogue(document: &Document, catalogue: &Catalogue) -> Vec<Finding> {
     let mut notes = Notes::default();
     for (index, statement) in document.statements.iter().enumerate() {
+        if notes.is_full() {
+            break;
+        }
         catalogue::statement(At { index, statement }, catalogue, &mut notes);
     }
     notes.0.truncate(FINDINGS_MAX);
@@ -78,6 +90,11 @@ struct At<'a> {
 struct Notes(Vec<Finding>);
 
 impl Notes {
+    /// Whether one more remark would not be kept.
+    fn is_full(&self) -> bool {
+        self.0.len() >= FINDINGS_MAX
+    }
+
     /// Notes a remark about `element`, a pointer below the statement (`/Action/0`, or empty).
     fn add(
         &mut self,
@@ -87,7 +104,7 @@ impl Notes {
         message: impl Into<String>,
         hint: Option<&str>,
     ) {
-        if self.0.len() >= FINDINGS_MAX {
+        if self.is_full() {
             return;
         }
         self.0.push(Finding {

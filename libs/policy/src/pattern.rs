@@ -197,25 +197,42 @@ impl Pattern {
         }
     }
 
-    /// The text after substitution, for patterns without wildcards. `None`: a variable is null, or
-    /// there is a wildcard.
+    /// Whether a pattern without wildcards says this text, character for character. A null variable
+    /// says nothing.
     #[must_use]
-    pub fn resolve<'a>(&'a self, context: &'a impl Keys) -> Option<Cow<'a, str>> {
-        if let Some(text) = self.as_literal() {
-            return Some(Cow::Borrowed(text));
-        }
-        if let [Token::Var(variable)] = &*self.tokens {
-            return variable.resolve(context).map(Cow::Borrowed);
-        }
-        let mut text = String::new();
-        for token in &self.tokens {
-            match token {
-                Token::Lit(literal) => text.push_str(literal),
-                Token::Var(variable) => text.push_str(variable.resolve(context)?),
+    pub(crate) fn says(&self, text: &str, context: &impl Keys) -> bool {
+        let rest = self.tokens.iter().try_fold(text, |rest, token| {
+            rest.strip_prefix(match token {
+                Token::Lit(literal) => literal,
+                Token::Var(variable) => variable.resolve(context)?,
                 Token::Star | Token::Any => return None,
+            })
+        });
+        rest.is_some_and(str::is_empty)
+    }
+
+    /// The text after substitution, for patterns without wildcards. `None`: a variable is null, there
+    /// is a wildcard, or the text has more than `bytes_max` bytes. The bound is for the caller's
+    /// memory: few bytes of policy can name much of a request many times.
+    #[must_use]
+    pub fn resolve<'a>(
+        &'a self,
+        context: &'a impl Keys,
+        bytes_max: usize,
+    ) -> Option<Cow<'a, str>> {
+        let mut text = Cow::Borrowed("");
+        for token in &self.tokens {
+            let more = match token {
+                Token::Lit(literal) => literal,
+                Token::Var(variable) => variable.resolve(context)?,
+                Token::Star | Token::Any => return None,
+            };
+            if text.len().saturating_add(more.len()) > bytes_max {
+                return None;
             }
+            text += more;
         }
-        Some(Cow::Owned(text))
+        Some(text)
     }
 
     /// Whether everything `other` matches is matched by this pattern too.

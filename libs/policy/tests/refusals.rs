@@ -506,6 +506,11 @@ fn conditions() {
             "/Condition/Bool/app:k",
         ),
         (
+            json!({"Bool": {"app:k": "${app:l, 'yes'}"}}),
+            "invalid_condition_value",
+            "/Condition/Bool/app:k",
+        ),
+        (
             json!({"Null": {"app:k": 1}}),
             "invalid_condition_value",
             "/Condition/Null/app:k",
@@ -553,6 +558,20 @@ fn conditions() {
     ] {
         one(&with(condition), Kind::Identity, code, pointer, "");
     }
+    // A key that is there twice is told, whatever else is wrong with it.
+    let twice = json!({"NumericEquals": {"APP:K": "five", "app:k": 5}});
+    let codes: Vec<&str> = refused(&document(&with(twice)), Kind::Identity)
+        .iter()
+        .map(|finding| finding.code)
+        .collect();
+    assert_eq!(
+        codes,
+        ["invalid_condition_value", "duplicate_condition_key"]
+    );
+    accepted(
+        &with(json!({"Bool": {"app:k": ["${app:l, 'TRUE'}", "false"]}})),
+        Kind::Identity,
+    );
     // The twin of a key is that key.
     let twins = json!({"StringEquals": {"aws:username": "a", "trilby:UserName": "b"}});
     one(

@@ -21,7 +21,7 @@ pub(crate) struct Context {
 }
 
 /// Keys of which each request has one value at most. Names that end in a slash go on with a tag's key.
-const SINGLE: [&str; 38] = [
+const SINGLE: [&str; 41] = [
     "aws:principalarn",
     "aws:principalaccount",
     "aws:principalorgid",
@@ -45,6 +45,9 @@ const SINGLE: [&str; 38] = [
     "aws:principalisawsservice",
     "aws:principalservicename",
     "aws:federatedprovider",
+    "aws:federatedissuer",
+    "aws:federatedsubject",
+    "aws:federatedaudience",
     "aws:sourceidentity",
     "aws:originmfaage",
     "aws:viasession",

@@ -54,11 +54,16 @@ fn calendar(text: &str) -> Option<(i64, &str)> {
         (None, Some(at)) => {
             let (clock, zone) = time.split_at(at);
             let sign = if zone.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            (
-                clock,
-                sign * (number(hours, 2)? * 3600 + number(minutes, 2)? * 60),
-            )
+            let zone = zone.get(1..)?;
+            let (hours, minutes) = match zone.split_once(':') {
+                Some(parts) => parts,
+                None => zone.split_at_checked(2)?,
+            };
+            let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            (clock, sign * (hours * 3600 + minutes * 60))
         }
         (None, None) => (time, 0),
     };
@@ -73,7 +78,8 @@ fn calendar(text: &str) -> Option<(i64, &str)> {
         [hours, minutes, seconds] => (number(hours, 2)?, number(minutes, 2)?, number(seconds, 2)?),
         _ => return None,
     };
-    if hours > 23 || minutes > 59 || seconds > 59 {
+    // A leap second is the first of the next minute.
+    if hours > 23 || minutes > 59 || seconds > 60 {
         return None;
     }
     Some((

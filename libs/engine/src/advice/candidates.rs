@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use trilby_policy::condition::{Comparison, Operand, Test};
 use trilby_policy::keys::Key;
+use trilby_policy::limits::CONTEXT_VALUE_BYTES_MAX;
 use trilby_policy::pattern::Pattern;
 use trilby_policy::{Context, ContextValue, Effect, Keys, Statement};
 
@@ -269,7 +270,7 @@ fn with_hole(operand: &Operand, key: &Key, context: &Context) -> Vec<Option<Vec<
 /// What the values of a test are, where that is plain.
 fn typed(test: &Test, context: &Context, found: &mut Candidates) {
     let resolved = |patterns: &[Pattern]| -> Vec<String> {
-        let texts = patterns.iter().filter_map(|p| p.resolve(context));
+        let texts = patterns.iter().filter_map(|p| p.resolve(context, CONTEXT_VALUE_BYTES_MAX));
         texts.map(std::borrow::Cow::into_owned).collect()
     };
     match test.operand() {

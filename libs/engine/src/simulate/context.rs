@@ -26,7 +26,11 @@ pub(super) fn read(node: &Node) -> Result<Context, CaseError> {
             );
             return Err(CaseError::new("duplicate_field", path, message));
         }
-        context.insert(&member.key, value(&member.value, &path)?);
+        let value = value(&member.value, &path)?;
+        value
+            .check_size()
+            .map_err(|error| CaseError::wrong(path, error.to_string()))?;
+        context.insert(&member.key, value);
     }
     Ok(context)
 }

@@ -324,3 +324,25 @@ fn a_person_is_told_what_was_decided_and_why() {
         "{text}"
     );
 }
+
+#[test]
+fn a_key_larger_than_any_policy_needs_is_refused() {
+    for (value, taken) in [
+        (json!("x".repeat(32_768)), true),
+        (json!("x".repeat(32_769)), false),
+        (json!(vec!["x"; 1_000]), true),
+        (json!(vec!["x"; 1_001]), false),
+    ] {
+        let mut case = mary();
+        case["request"]["context"]["app:k"] = value;
+        if taken {
+            assert_eq!(answered(&case)["decision"], "allow");
+        } else {
+            let (code, path) = error(&case);
+            assert_eq!(
+                (code.as_str(), path.as_str()),
+                ("invalid_parameter", "/request/context/app:k")
+            );
+        }
+    }
+}

@@ -130,8 +130,9 @@ impl Operand {
             Self::Arn(values) => values.push(ArnPattern::parse_condition(text, variables)?),
             Self::Bool(values) => {
                 let pattern = Pattern::parse(text, plain)?;
-                let literal_is_bool = pattern.as_literal().is_none_or(|t| truth(t).is_some());
-                if !literal_is_bool {
+                let defaults = pattern.variables().filter_map(Variable::default);
+                let literals = pattern.as_literal().into_iter().chain(defaults);
+                if literals.into_iter().any(|text| truth(text).is_none()) {
                     return Err(OperandError::Bool(text.to_owned()));
                 }
                 values.push(pattern);
@@ -168,14 +169,15 @@ impl Operand {
     /// fits nothing.
     pub(super) fn fit(&self, value: &str, context: &impl Keys) -> Fit {
         match self {
-            Self::Text(wanted) => wanted
-                .iter()
-                .any(|w| w.resolve(context).is_some_and(|w| w == value))
-                .into(),
-            Self::TextIgnoreCase(wanted) => wanted
-                .iter()
-                .any(|w| w.resolve(context).is_some_and(|w| same_folded(&w, value)))
-                .into(),
+            Self::Text(wanted) => wanted.iter().any(|w| w.says(value, context)).into(),
+            Self::TextIgnoreCase(wanted) => {
+                let bytes_max = value.len().saturating_mul(FOLDED_RATIO_MAX);
+                wanted
+                    .iter()
+                    .filter_map(|w| w.resolve(context, bytes_max))
+                    .any(|w| same_folded(&w, value))
+                    .into()
+            }
             Self::Glob(wanted) => wanted
                 .iter()
                 .any(|w| w.matches(value, context) == Some(true))
@@ -191,7 +193,8 @@ impl Operand {
             Self::Bool(wanted) => truth(value).map_or(Fit::Mismatch, |value| {
                 wanted
                     .iter()
-                    .any(|w| w.resolve(context).and_then(|w| truth(&w)) == Some(value))
+                    .filter_map(|w| w.resolve(context, FALSE.len()))
+                    .any(|w| truth(&w) == Some(value))
                     .into()
             }),
             Self::Binary(wanted) => STANDARD
@@ -229,11 +232,19 @@ fn typed<T: Ord>(value: Option<T>, wanted: &[T], order: Order) -> Fit {
     })
 }
 
+const TRUE: &str = "true";
+/// The longer of the two.
+const FALSE: &str = "false";
+
+/// Texts that are equal without case differ less than this in their bytes: a character has one to four, and lower case
+/// makes at most three of one.
+const FOLDED_RATIO_MAX: usize = 12;
+
 /// `true` or `false` in any case.
 pub(super) fn truth(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
+    if text.eq_ignore_ascii_case(TRUE) {
         Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
+    } else if text.eq_ignore_ascii_case(FALSE) {
         Some(false)
     } else {
         None

@@ -44,6 +44,23 @@ fn several_values_of_a_single_valued_key_are_refused_from_outside() {
 }
 
 #[test]
+fn values_from_outside_are_bounded() {
+    let mut context = Context::new();
+    let most = ContextValue::List(vec!["x".repeat(32); 1_000]);
+    assert_eq!(context.try_insert("docs:a", most), Ok(()));
+    assert_eq!(context.try_insert("docs:b", "x".repeat(32_768)), Ok(()));
+    for large in [
+        ContextValue::Scalar("x".repeat(32_769)),
+        ContextValue::List(vec![String::new(); 1_001]),
+        ContextValue::List(vec!["x".repeat(20_000); 2]),
+    ] {
+        let refused = context.try_insert("docs:c", large);
+        assert_eq!(refused, Err(ContextError::TooLarge));
+        assert!(!context.contains("docs:c"));
+    }
+}
+
+#[test]
 fn one_value_in_a_list_is_the_value_of_a_single_valued_key() {
     let mut context = Context::new();
     context.insert("aws:username", vec!["ana".to_owned()]);

@@ -35,6 +35,22 @@ fn the_multivalued_keys_are_those_of_the_language() {
 }
 
 #[test]
+fn every_key_of_a_trust_evaluation_is_known() {
+    for key in [
+        "trilby:FederatedProvider",
+        "trilby:FederatedIssuer",
+        "trilby:FederatedSubject",
+        "trilby:FederatedAudience",
+        "trilby:ViaSession",
+        "sts:ExternalId",
+        "sts:DurationSeconds",
+    ] {
+        assert!(is_known(key), "{key}");
+        assert!(is_reserved(key), "{key}");
+    }
+}
+
+#[test]
 fn a_key_of_our_own_is_known_under_both_prefixes() {
     for key in ["trilby:OriginMfaAge", "aws:originmfaage"] {
         assert_eq!(type_of(key), Some(Type::Numeric), "{key}");

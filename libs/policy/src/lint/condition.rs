@@ -1,42 +1,68 @@
 //! Conditions that do not say what they seem to say.
 
+use std::collections::HashSet;
+
 use super::{At, Notes};
 use crate::condition::{Comparison, Network, Operand, Operator, SetOperator, Test};
 use crate::finding::did_you_mean;
-use crate::keys::{self, Shape, Type};
+use crate::keys::{self, Key, Shape, Type};
 use crate::statement::Effect;
 
 pub(super) fn statement(at: At<'_>, notes: &mut Notes) {
-    for test in at.statement.condition.tests() {
-        unguarded_for_all(at, test, notes);
+    let tests = at.statement.condition.tests();
+    let guarded: Guarded<'_> = tests
+        .iter()
+        .filter(|test| asks_for_presence(test))
+        .map(|test| test.key.normal())
+        .collect();
+    for test in tests {
+        if notes.is_full() {
+            return;
+        }
+        unguarded_for_all(at, test, &guarded, notes);
         set_operator(at, test, notes);
-        negated(at, test, notes);
+        negated(at, test, &guarded, notes);
         mfa(at, test, notes);
         private_range(at, test, notes);
         spoofable(at, test, notes);
         operator_type(at, test, notes);
         unknown_key(at, test, notes);
-        multivalued_variable(at, test, notes);
     }
 }
 
-fn place(test: &Test) -> String {
+pub(super) fn place(test: &Test) -> String {
     let key = trilby_model::json::escape_pointer(test.key.as_str());
     format!("/Condition/{}/{key}", test.operator)
 }
 
-fn is_null_guard(test: &Test, guarded: &Test) -> bool {
-    test.key == guarded.key
-        && matches!(test.operand(), Operand::Null(wanted) if wanted.iter().all(|absent| !absent))
+/// Keys without which the statement does not apply.
+type Guarded<'a> = HashSet<&'a str>;
+
+/// Whether a test fails for every request without its key.
+fn asks_for_presence(test: &Test) -> bool {
+    if let Operand::Null(wanted) = test.operand() {
+        return wanted.iter().all(|absent| !absent);
+    }
+    let Operator {
+        set,
+        negated,
+        if_exists,
+        ..
+    } = test.operator;
+    !if_exists
+        && match set {
+            None => !negated,
+            Some(SetOperator::ForAnyValue) => true,
+            Some(SetOperator::ForAllValues) => false,
+        }
 }
 
-fn unguarded_for_all(at: At<'_>, test: &Test, notes: &mut Notes) {
+fn unguarded_for_all(at: At<'_>, test: &Test, guarded: &Guarded<'_>, notes: &mut Notes) {
     let Operator { set, .. } = test.operator;
     if set != Some(SetOperator::ForAllValues) || at.statement.effect != Effect::Allow {
         return;
     }
-    let guards = at.statement.condition.tests();
-    if guards.iter().any(|guard| is_null_guard(guard, test)) {
+    if guarded.contains(test.key.normal()) {
         return;
     }
     let key = test.key.as_str();
@@ -65,13 +91,9 @@ fn set_operator(at: At<'_>, test: &Test, notes: &mut Notes) {
     }
 }
 
-fn negated(at: At<'_>, test: &Test, notes: &mut Notes) {
-    let guards = at.statement.condition.tests();
+fn negated(at: At<'_>, test: &Test, guarded: &Guarded<'_>, notes: &mut Notes) {
     let plain = test.operator.negated && test.operator.set.is_none();
-    if !plain
-        || at.statement.effect != Effect::Allow
-        || guards.iter().any(|g| is_null_guard(g, test))
-    {
+    if !plain || at.statement.effect != Effect::Allow || guarded.contains(test.key.normal()) {
         return;
     }
     let key = test.key.as_str();
@@ -115,6 +137,9 @@ fn private_range(at: At<'_>, test: &Test, notes: &mut Notes) {
         return;
     };
     for (index, (network, written)) in networks.iter().zip(&test.values).enumerate() {
+        if notes.is_full() {
+            return;
+        }
         let private = PRIVATE
             .iter()
             .filter_map(|text| Network::parse(text))
@@ -177,36 +202,23 @@ fn operator_type(at: At<'_>, test: &Test, notes: &mut Notes) {
     }
 }
 
-/// Keys of the service's own namespaces that do not exist.
 fn unknown_key(at: At<'_>, test: &Test, notes: &mut Notes) {
-    let key = test.key.as_str();
-    let ours = ["aws:", "sts:"]
-        .iter()
-        .any(|p| test.key.normal().starts_with(p));
-    if !ours || keys::is_known(key) {
+    unknown(at, &test.key, || place(test), notes);
+}
+
+/// Keys of the service's own namespaces that do not exist.
+pub(super) fn unknown(at: At<'_>, key: &Key, place: impl Fn() -> String, notes: &mut Notes) {
+    let ours = ["aws:", "sts:"].iter().any(|p| key.normal().starts_with(p));
+    let key = key.as_str();
+    if !ours || keys::is_known(key) || notes.is_full() {
         return;
     }
     let hint = did_you_mean(key, keys::REGISTRY.iter().map(|entry| entry.name));
     notes.add(
         at,
         "unknown_condition_key",
-        &place(test),
+        &place(),
         format!("no request carries `{key}`"),
         hint.as_deref(),
     );
-}
-
-fn multivalued_variable(at: At<'_>, test: &Test, notes: &mut Notes) {
-    for variable in test.operand().variables() {
-        let key = variable.key().as_str();
-        if keys::is_multivalued(key) {
-            notes.add(
-                at,
-                "multivalued_variable",
-                &place(test),
-                format!("`{key}` holds many values, so that `${{{key}}}` never resolves"),
-                None,
-            );
-        }
-    }
 }

@@ -1,10 +1,14 @@
 //! Statements and patterns that say nothing new, and Allows that another statement takes back.
 
+use super::effort::Effort;
 use super::{At, Notes};
+use crate::action::ActionPattern;
 use crate::document::Document;
 use crate::pattern::ArnPattern;
 use crate::statement::{Effect, Statement};
 
+/// About what comparing one test of a condition costs, as the length of a pattern.
+const LENGTH_OF_TEST: usize = 32;
 /// Documents with more statements are not compared pairwise.
 const STATEMENTS_COMPARED_MAX: usize = 200;
 /// Lists with more patterns are not compared pairwise.
@@ -15,14 +19,18 @@ pub(super) fn document(document: &Document, notes: &mut Notes) {
     if statements.len() > STATEMENTS_COMPARED_MAX {
         return;
     }
+    let effort = Effort::new();
     for (index, statement) in statements.iter().enumerate() {
+        if notes.is_full() {
+            return;
+        }
         let at = At { index, statement };
-        redundant_patterns(at, notes);
+        redundant_patterns(at, &effort, notes);
         for (other_index, other) in statements.iter().enumerate() {
             if other_index == index {
                 continue;
             }
-            if let Some((code, message)) = relation(at, other_index, other) {
+            if let Some((code, message)) = relation(at, other_index, other, &effort) {
                 notes.add(at, code, "", message, None);
                 break;
             }
@@ -30,18 +38,23 @@ pub(super) fn document(document: &Document, notes: &mut Notes) {
     }
 }
 
-fn relation(at: At<'_>, other_index: usize, other: &Statement) -> Option<(&'static str, String)> {
+fn relation(
+    at: At<'_>,
+    other_index: usize,
+    other: &Statement,
+    effort: &Effort,
+) -> Option<(&'static str, String)> {
     let statement = at.statement;
     if statement.effect == Effect::Allow && other.effect == Effect::Deny {
-        return takes_in(other, statement).then(|| {
+        return takes_in(other, statement, effort).then(|| {
             let message = format!("statement {other_index} denies everything this one allows");
             ("unreachable_allow", message)
         });
     }
-    if statement.effect != other.effect || !takes_in(other, statement) {
+    if statement.effect != other.effect || !takes_in(other, statement, effort) {
         return None;
     }
-    if !takes_in(statement, other) {
+    if !takes_in(statement, other, effort) {
         let message = format!("statement {other_index} says all of this already");
         return Some(("shadowed_statement", message));
     }
@@ -53,12 +66,17 @@ fn relation(at: At<'_>, other_index: usize, other: &Statement) -> Option<(&'stat
 }
 
 /// Whether `wide` matches whenever `narrow` does. Sound, not complete.
-fn takes_in(wide: &Statement, narrow: &Statement) -> bool {
-    let conditions = wide.condition.is_empty() || wide.condition == narrow.condition;
-    conditions
-        && principals_take_in(wide, narrow)
-        && actions_take_in(wide, narrow)
-        && resources_take_in(wide, narrow)
+fn takes_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> bool {
+    principals_take_in(wide, narrow)
+        && actions_take_in(wide, narrow, effort)
+        && resources_take_in(wide, narrow, effort)
+        && conditions_take_in(wide, narrow, effort)
+}
+
+fn conditions_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> bool {
+    wide.condition.is_empty()
+        || (effort.affords(wide.condition.tests().len(), LENGTH_OF_TEST)
+            && wide.condition == narrow.condition)
 }
 
 fn principals_take_in(wide: &Statement, narrow: &Statement) -> bool {
@@ -72,23 +90,25 @@ fn principals_take_in(wide: &Statement, narrow: &Statement) -> bool {
     }
 }
 
-fn actions_take_in(wide: &Statement, narrow: &Statement) -> bool {
+fn actions_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> bool {
     let (wide, narrow) = (&wide.action, &narrow.action);
-    let within = |outer: &[crate::ActionPattern], inner: &[crate::ActionPattern]| {
-        inner
-            .iter()
-            .all(|inner| outer.iter().any(|outer| outer.covers(inner)))
+    let within = |outer: &[ActionPattern], inner: &[ActionPattern]| {
+        inner.iter().all(|inner| {
+            outer.iter().any(|outer| {
+                effort.affords(outer.as_str().len(), inner.as_str().len()) && outer.covers(inner)
+            })
+        })
     };
     match (wide.is_not(), narrow.is_not()) {
         (false, false) => within(wide.patterns(), narrow.patterns()),
         // Excluding less takes in more.
         (true, true) => within(narrow.patterns(), wide.patterns()),
-        (false, true) => wide.patterns().iter().any(crate::ActionPattern::is_all),
+        (false, true) => wide.patterns().iter().any(ActionPattern::is_all),
         (true, false) => false,
     }
 }
 
-fn resources_take_in(wide: &Statement, narrow: &Statement) -> bool {
+fn resources_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> bool {
     let (wide, narrow) = match (&wide.resource, &narrow.resource) {
         (None, None) => return true,
         (Some(wide), Some(narrow)) => (wide, narrow),
@@ -98,9 +118,11 @@ fn resources_take_in(wide: &Statement, narrow: &Statement) -> bool {
         (None, Some(_)) => return false,
     };
     let within = |outer: &[ArnPattern], inner: &[ArnPattern]| {
-        inner
-            .iter()
-            .all(|inner| outer.iter().any(|outer| outer.covers(inner)))
+        inner.iter().all(|inner| {
+            outer.iter().any(|outer| {
+                effort.affords(outer.as_str().len(), inner.as_str().len()) && outer.covers(inner)
+            })
+        })
     };
     match (wide.is_not(), narrow.is_not()) {
         (false, false) => within(wide.patterns(), narrow.patterns()),
@@ -110,7 +132,7 @@ fn resources_take_in(wide: &Statement, narrow: &Statement) -> bool {
     }
 }
 
-fn redundant_patterns(at: At<'_>, notes: &mut Notes) {
+fn redundant_patterns(at: At<'_>, effort: &Effort, notes: &mut Notes) {
     let statement = at.statement;
     let actions = statement.action.patterns();
     let member = if statement.action.is_not() {
@@ -118,12 +140,13 @@ fn redundant_patterns(at: At<'_>, notes: &mut Notes) {
     } else {
         "Action"
     };
-    let names: Vec<&str> = actions.iter().map(crate::ActionPattern::as_str).collect();
+    let names: Vec<&str> = actions.iter().map(ActionPattern::as_str).collect();
     covered(
         at,
         member,
         &names,
-        |a, b| pair(actions, a, b, crate::ActionPattern::covers),
+        |a, b| pair(actions, a, b, ActionPattern::covers),
+        effort,
         notes,
     );
     if let Some(resource) = &statement.resource {
@@ -139,6 +162,7 @@ fn redundant_patterns(at: At<'_>, notes: &mut Notes) {
             member,
             &names,
             |a, b| pair(patterns, a, b, ArnPattern::covers),
+            effort,
             notes,
         );
     }
@@ -157,14 +181,18 @@ fn covered(
     member: &str,
     names: &[&str],
     covers: impl Fn(usize, usize) -> bool,
+    effort: &Effort,
     notes: &mut Notes,
 ) {
     if names.len() > PATTERNS_COMPARED_MAX {
         return;
     }
     for (inner, name) in names.iter().enumerate() {
-        let outer = names.iter().enumerate().find(|(outer, _)| {
-            *outer != inner && covers(*outer, inner) && (*outer < inner || !covers(inner, *outer))
+        let outer = names.iter().enumerate().find(|(outer, text)| {
+            *outer != inner
+                && effort.affords(text.len(), name.len())
+                && covers(*outer, inner)
+                && (*outer < inner || !covers(inner, *outer))
         });
         if let Some((_, outer)) = outer {
             notes.add(

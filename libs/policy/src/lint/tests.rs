@@ -137,6 +137,61 @@ fn conditions_that_are_true_for_nothing() {
 }
 
 #[test]
+fn a_test_that_needs_the_key_guards_the_others() {
+    for (guard, guards) in [
+        (json!({"Null": {"app:k": "false"}}), true),
+        (json!({"StringLike": {"APP:K": "a*"}}), true),
+        (json!({"ForAnyValue:StringNotLike": {"app:k": "z*"}}), true),
+        (json!({"Null": {"app:k": ["true", "false"]}}), false),
+        (json!({"StringLikeIfExists": {"app:k": "a*"}}), false),
+        (json!({"StringLike": {"app:other": "a*"}}), false),
+    ] {
+        let mut condition = guard.clone();
+        condition["StringNotEquals"] = json!({"app:k": "ab"});
+        let found = codes(&json!([when("Allow", condition)]), Kind::Identity);
+        let negated = found
+            .iter()
+            .any(|(code, _)| *code == "negated_operator_allow");
+        assert_eq!(negated, !guards, "{guard}");
+    }
+}
+
+#[test]
+fn variables_that_never_resolve() {
+    for (resource, code) in [
+        ("arn:aws:s3:::b/${aws:TagKeys}", "multivalued_variable"),
+        ("arn:aws:s3:::b/${aws:usernam}", "unknown_condition_key"),
+        (
+            "arn:aws:s3:::b/${aws:usernam, 'x'}",
+            "unknown_condition_key",
+        ),
+    ] {
+        let statement = json!({ "Effect": "Allow", "Action": "app:Read", "Resource": ["arn:aws:s3:::a", resource] });
+        one(&statement, Kind::Identity, code, "/Resource/1");
+    }
+    one(
+        &when(
+            "Deny",
+            json!({"StringLike": {"app:k": "${aws:PrincipalTg/x}*"}}),
+        ),
+        Kind::Identity,
+        "unknown_condition_key",
+        "/Condition/StringLike/app:k",
+    );
+    let known = [
+        "aws:username",
+        "trilby:FederatedSubject",
+        "app:anything",
+        "aws:PrincipalTag/x",
+    ];
+    for key in known {
+        let resource = format!("arn:aws:s3:::b/${{{key}}}");
+        let statement = json!({ "Effect": "Allow", "Action": "app:Read", "Resource": resource });
+        clean(&statement, Kind::Identity);
+    }
+}
+
+#[test]
 fn single_conditions() {
     for (effect, condition, code, pointer) in [
         (

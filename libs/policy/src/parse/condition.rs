@@ -1,10 +1,13 @@
 //! The condition block.
 
+use std::collections::HashSet;
+
 use trilby_model::json::{Member, Node, Value};
 
 use super::reader::{Pointer, Reader};
 use crate::condition::{Comparison, Condition, Operand, Operator, Test};
 use crate::keys::{self, Key};
+use crate::limits::CONDITION_KEY_BYTES_MAX;
 
 pub(super) fn read(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>) -> Option<Condition> {
     let Value::Object(operators) = &node.value else {
@@ -14,6 +17,9 @@ pub(super) fn read(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>) -> O
     let mut tests = Vec::new();
     let mut complete = true;
     for member in operators {
+        if reader.is_full() {
+            return None;
+        }
         let pointer = pointer.member(&member.key);
         let read = operator(reader, member, &pointer)
             .is_some_and(|operator| keys_of(reader, operator, member, &pointer, &mut tests));
@@ -50,20 +56,20 @@ fn keys_of(
         reader.wrong_type(&member.value, pointer, "an object of condition keys");
         return false;
     };
-    let first = tests.len();
+    let mut seen = HashSet::new();
     let mut complete = true;
     for member in keys {
         if reader.is_full() {
             return false;
         }
         let pointer = pointer.member(&member.key);
-        let key = key(reader, operator, member, &pointer);
-        let values = values(reader, operator, &member.value, &pointer);
-        let (Some(key), Some((values, operand))) = (key, values) else {
+        if member.key.len() > CONDITION_KEY_BYTES_MAX {
+            too_long(reader, member, &pointer);
             complete = false;
             continue;
-        };
-        if tests.iter().skip(first).any(|test| test.key == key) {
+        }
+        let unique = seen.insert(keys::normalise(&member.key));
+        if !unique {
             reader.error_at(
                 "duplicate_condition_key",
                 member.key_at,
@@ -73,9 +79,13 @@ fn keys_of(
                     member.key
                 ),
             );
+        }
+        let key = key(reader, operator, member, &pointer);
+        let values = values(reader, operator, &member.value, &pointer);
+        let (Some(key), Some((values, operand)), true) = (key, values, unique) else {
             complete = false;
             continue;
-        }
+        };
         tests.push(Test {
             operator,
             key,
@@ -84,6 +94,16 @@ fn keys_of(
         });
     }
     complete
+}
+
+/// The pointer of what is wrong under a key holds the key, so that a long one would be told again and again.
+fn too_long(reader: &mut Reader, member: &Member, pointer: &Pointer<'_>) {
+    reader.error_at(
+        "invalid_condition_key",
+        member.key_at,
+        pointer,
+        format!("a condition key has at most {CONDITION_KEY_BYTES_MAX} bytes"),
+    );
 }
 
 fn key(

@@ -1,5 +1,6 @@
 //! Where the reader is, and what it has found wrong so far.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use trilby_model::json::{Node, Value};
@@ -7,7 +8,7 @@ use trilby_model::json::{Node, Value};
 use crate::document::Version;
 use crate::finding::{Finding, Severity, did_you_mean};
 use crate::kind::{Grammar, Kind};
-use crate::limits::FINDINGS_MAX;
+use crate::limits::{FINDINGS_MAX, MESSAGE_CHARS_MAX};
 
 /// A place in the document, as a list of steps from the root; becomes text only for a finding.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ pub(super) struct Reader {
     pub(super) grammar: Grammar,
     /// Known once `Version` was read.
     pub(super) version: Version,
-    pub(super) sids: Vec<String>,
+    pub(super) sids: HashSet<String>,
     findings: Vec<Finding>,
 }
 
@@ -73,7 +74,7 @@ impl Reader {
             kind,
             grammar,
             version: Version::V2012,
-            sids: Vec::new(),
+            sids: HashSet::new(),
             findings: Vec::new(),
         }
     }
@@ -113,7 +114,7 @@ impl Reader {
             pointer: pointer.to_string(),
             line: at.line,
             column: at.column,
-            message,
+            message: shortened(message),
             hint: None,
         });
         Noted(self.findings.last_mut())
@@ -203,6 +204,14 @@ impl Reader {
                 u32::from(bad)
             ),
         );
+    }
+}
+
+/// A message that quotes the document holds no more of it than helps to find the place.
+fn shortened(message: String) -> String {
+    match message.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message,
     }
 }
 

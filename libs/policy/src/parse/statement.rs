@@ -74,7 +74,7 @@ fn sid(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
             .hint(format!("a `Sid` in a {} holds {alphabet}", kind.as_str()));
         return None;
     }
-    if reader.sids.iter().any(|other| other == sid) {
+    if !reader.sids.insert(sid.to_owned()) {
         reader.error(
             "duplicate_sid",
             node,
@@ -83,7 +83,6 @@ fn sid(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
         );
         return None;
     }
-    reader.sids.push(sid.to_owned());
     Some(Some(sid.to_owned()))
 }
 

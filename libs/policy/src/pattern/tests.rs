@@ -53,6 +53,44 @@ fn many_stars_do_not_blow_up() {
 }
 
 #[test]
+fn the_ends_do_not_overlap() {
+    for (pattern, text, fits) in [
+        ("ab*ba", "aba", false),
+        ("ab*ba", "abba", true),
+        ("a?*?a", "aba", false),
+        ("a?*?a", "abca", true),
+        ("*a*a*", "a", false),
+        ("*a*a*", "aa", true),
+        ("*?*?*", "ä", false),
+        ("*?*?*", "äö", true),
+        ("?*b", "b", false),
+    ] {
+        assert_eq!(glob(pattern).matches_plain(text), fits, "{pattern} {text}");
+    }
+}
+
+#[test]
+fn question_marks_between_stars_do_not_blow_up() {
+    let pattern = glob(&format!("*{}b*", "a?".repeat(20_000)));
+    let text = "a".repeat(60_000);
+    assert!(!pattern.matches_plain(&text));
+    assert!(pattern.matches_plain(&format!("{text}ab{text}")));
+}
+
+#[test]
+fn a_variable_named_many_times_costs_no_memory() {
+    let long = "a".repeat(60_000);
+    let context: Context = [("app:v", long.as_str())].into_iter().collect();
+    let spelled = "${app:v}".repeat(20_000);
+    for text in [format!("*{spelled}?b*"), spelled] {
+        let pattern = Pattern::parse(&text, ALL).unwrap();
+        assert_eq!(pattern.matches(&long, &context), Some(false));
+        assert!(!pattern.says(&long, &context));
+        assert_eq!(pattern.resolve(&context, 100_000), None);
+    }
+}
+
+#[test]
 fn tokens_of_a_pattern() {
     let pattern = Pattern::parse("a${*}*?${$}{${aws:username, 'no one'}$", ALL).unwrap();
     let variable = Variable {
@@ -194,6 +232,29 @@ proptest! {
             &text.chars().collect::<Vec<_>>(),
         );
         prop_assert_eq!(glob(&pattern).matches_plain(&text), expected);
+    }
+
+    #[test]
+    fn the_matcher_agrees_with_the_definition_on_long_pieces(
+        pattern in "[ab?]{0,3}\\*[ab?]{10,40}\\*[ab?]{0,3}", text in "[ab]{0,120}",
+    ) {
+        let pattern_chars: Vec<char> = pattern.chars().collect();
+        let text_chars: Vec<char> = text.chars().collect();
+        let mut fits = vec![true];
+        fits.resize(text_chars.len() + 1, false);
+        for c in pattern_chars {
+            let mut next = vec![false; fits.len()];
+            for end in 0..next.len() {
+                next[end] = match c {
+                    '*' => fits[..=end].contains(&true),
+                    _ if end == 0 => false,
+                    '?' => fits[end - 1],
+                    c => fits[end - 1] && text_chars[end - 1] == c,
+                };
+            }
+            fits = next;
+        }
+        prop_assert_eq!(glob(&pattern).matches_plain(&text), *fits.last().unwrap());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use trilby_account::{Account, AccountStatus, PrincipalId, Ref, SubjectKey};
 use trilby_engine::{Principal, Request, RoleSession, SessionFacts, UserPrincipal};
 use trilby_model::json::{Node, Value};
 use trilby_model::{AccountId, Action, Arn, Tags, Timestamp};
-use trilby_policy::{Context, ContextValue};
+use trilby_policy::{Context, ContextError, ContextValue};
 use trilby_service::problem::{Code, FieldError, Problem};
 
 use super::request::{Entity, Evaluation};
@@ -366,7 +366,14 @@ impl Keys {
         }
         self.context
             .try_insert(key, value)
-            .map_err(|_| refused(at, "is given twice: names are compared without case"))
+            .map_err(|error| match error {
+                ContextError::TooLarge => refused(at, &format!("is too large: {error}")),
+                ContextError::EmptyKey
+                | ContextError::Duplicate { .. }
+                | ContextError::SingleValued { .. } => {
+                    refused(at, "is given twice: names are compared without case")
+                }
+            })
     }
 }
 

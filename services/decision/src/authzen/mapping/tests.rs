@@ -230,3 +230,17 @@ fn two_names_that_differ_by_case_are_refused() {
     let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
     assert!(map(&evaluation, &acme(), None, START).is_err());
 }
+
+#[test]
+fn a_property_larger_than_a_condition_key_may_be_is_refused() {
+    for (bytes, taken) in [(32_768, true), (32_769, false)] {
+        let text = format!(
+            r#"{{"subject":{},"action":{{"name":"docs:Read"}},"resource":{{"type":"document","id":"7","properties":{{"body":"{}"}}}}}}"#,
+            mary(),
+            "x".repeat(bytes)
+        );
+        let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+        let mapped = map(&evaluation, &acme(), None, START);
+        assert_eq!(mapped.is_ok(), taken, "{bytes}");
+    }
+}
