@@ -215,11 +215,7 @@ impl Pattern {
     /// is a wildcard, or the text has more than `bytes_max` bytes. The bound is for the caller's
     /// memory: few bytes of policy can name much of a request many times.
     #[must_use]
-    pub fn resolve<'a>(
-        &'a self,
-        context: &'a impl Keys,
-        bytes_max: usize,
-    ) -> Option<Cow<'a, str>> {
+    pub fn resolve<'a>(&'a self, context: &'a impl Keys, bytes_max: usize) -> Option<Cow<'a, str>> {
         let mut text = Cow::Borrowed("");
         for token in &self.tokens {
             let more = match token {

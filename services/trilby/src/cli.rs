@@ -72,7 +72,7 @@ pub enum Command {
         #[arg(long)]
         explain: bool,
     },
-    /// Check a policy document, offline
+    /// Check and format policy documents, offline
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
@@ -103,14 +103,48 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// Parse and lint one document
+    /// Say what is wrong or odd with documents. Exit 0 good, 1 not good, 2 a file cannot be read
     Check {
-        /// A file, or - for standard input
-        file: String,
-        /// What the document is to be
-        #[arg(long, value_enum, default_value_t = PolicyKind::Identity)]
-        kind: PolicyKind,
+        #[command(flatten)]
+        documents: Documents,
+        /// Answer as JSON, one line for each document
+        #[arg(long)]
+        json: bool,
+        /// Warnings are no better than errors
+        #[arg(long)]
+        deny_warnings: bool,
     },
+    /// Print documents in canonical form. Exit 0 done, 1 a document is wrong or (--check) in another form, 2 a file cannot be read
+    Fmt {
+        #[command(flatten)]
+        documents: Documents,
+        /// Print nothing but the names of files that are in another form
+        #[arg(long, conflicts_with = "write")]
+        check: bool,
+        /// Rewrite the files that are in another form
+        #[arg(long)]
+        write: bool,
+        /// On one line, byte for byte what is stored and what counts against limits
+        #[arg(long)]
+        minify: bool,
+    },
+}
+
+/// Policy documents and what they are held to.
+#[derive(Debug, Args)]
+pub struct Documents {
+    /// Files, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// What the documents are to be
+    #[arg(long, value_enum, default_value_t = PolicyKind::Identity)]
+    pub kind: PolicyKind,
+    /// Take a Version that is missing or 2008-10-17, as policies of old
+    #[arg(long)]
+    pub legacy: bool,
+    /// Take all of Unicode, not Latin-1 alone
+    #[arg(long)]
+    pub unicode: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -270,7 +270,9 @@ fn with_hole(operand: &Operand, key: &Key, context: &Context) -> Vec<Option<Vec<
 /// What the values of a test are, where that is plain.
 fn typed(test: &Test, context: &Context, found: &mut Candidates) {
     let resolved = |patterns: &[Pattern]| -> Vec<String> {
-        let texts = patterns.iter().filter_map(|p| p.resolve(context, CONTEXT_VALUE_BYTES_MAX));
+        let texts = patterns
+            .iter()
+            .filter_map(|p| p.resolve(context, CONTEXT_VALUE_BYTES_MAX));
         texts.map(std::borrow::Cow::into_owned).collect()
     };
     match test.operand() {

@@ -12,7 +12,7 @@ use trilby_model::json;
 
 use input::{Format, Input, Piece, Text};
 
-/// Longest case, and longest document that is read whole: 16 MiB.
+/// Longest case: 16 MiB.
 const INPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What a shell expects of a command whose input could not be read.
 const UNREADABLE: u8 = 2;
@@ -39,14 +39,16 @@ pub fn run(file: &str, explain: bool) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The whole text of a file or of standard input, up to the bound.
-pub fn read_whole(file: &str) -> anyhow::Result<String> {
+/// The whole text of a file or of standard input, up to a bound.
+pub fn read_whole(file: &str, bytes_max: usize) -> anyhow::Result<String> {
     let mut text = String::new();
-    let most = u64::try_from(INPUT_BYTES_MAX)?;
-    let read = open(file)?.take(most + 1).read_to_string(&mut text);
+    let most = u64::try_from(bytes_max)?;
+    let read = open(file)?
+        .take(most.saturating_add(1))
+        .read_to_string(&mut text);
     read.with_context(|| format!("cannot read {file}"))?;
-    if text.len() > INPUT_BYTES_MAX {
-        bail!("{file} is larger than {INPUT_BYTES_MAX} bytes");
+    if text.len() > bytes_max {
+        bail!("{file} is larger than {bytes_max} bytes");
     }
     Ok(text)
 }
