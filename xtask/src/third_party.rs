@@ -26,7 +26,14 @@ const TESTS: [[&str; 6]; 2] = [
 ];
 const ADDRESS: &str = "TRILBY_TEST_ISSUER";
 
-const FILES: [&str; 4] = ["package.json", "package-lock.json", ".npmrc", "server.mjs"];
+const FILES: [&str; 6] = [
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "server.mjs",
+    "issuer.mjs",
+    "doors.mjs",
+];
 
 /// Why it cannot run on this machine; `None` if it can.
 pub fn missing() -> Option<&'static str> {

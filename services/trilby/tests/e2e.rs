@@ -22,6 +22,8 @@ mod concepts;
 mod demo_exit;
 #[path = "e2e/folder.rs"]
 mod folder;
+#[path = "e2e/issuer_down.rs"]
+mod issuer_down;
 #[path = "e2e/kill.rs"]
 mod kill;
 #[path = "e2e/log_tools.rs"]
@@ -46,5 +48,11 @@ mod story_ana;
 mod story_hats;
 #[path = "e2e/story_third_party.rs"]
 mod story_third_party;
+#[path = "e2e/third_party_hostile.rs"]
+mod third_party_hostile;
+#[path = "e2e/third_party_issuer.rs"]
+mod third_party_issuer;
+#[path = "e2e/third_party_keys.rs"]
+mod third_party_keys;
 #[path = "e2e/third_party_shop.rs"]
 mod third_party_shop;

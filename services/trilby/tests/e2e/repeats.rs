@@ -8,7 +8,7 @@ mod organizations;
 #[path = "repeats/people.rs"]
 mod people;
 #[path = "repeats/providers.rs"]
-mod providers;
+pub mod providers;
 #[path = "repeats/roles.rs"]
 mod roles;
 #[path = "repeats/settings.rs"]

@@ -1,4 +1,4 @@
-//! A shop whose customers log in at an issuer that is not ours: the one whose address is in `TRILBY_TEST_ISSUER`.
+//! A shop whose customers log in at an issuer that is not ours.
 
 use serde_json::{Value, json};
 use trilby_testkit::http::{Answer, Client};
@@ -6,13 +6,12 @@ use trilby_testkit::spawned::Spawned;
 
 use crate::acme::{Acme, attach, create_key, create_user, key_session, once, program};
 use crate::story_ana::{ANA, ask, assert_customers_rights, question, session};
-
-/// The issuer's clients, by the algorithm that each one's tokens are signed with.
-pub const CLIENTS: [(&str, &str); 2] = [("RS256", "app-rs256"), ("ES256", "app-es256")];
+use crate::third_party_issuer::{CLIENTS, Issuer};
 
 /// An installation in which acme-prod has registered the issuer and acme-dev accepts it.
 pub struct Shop {
-    acme: Acme,
+    pub acme: Acme,
+    pub issuer: Issuer,
     /// The provider's ARN.
     pub provider: String,
     /// Whoever asks for decisions, in acme-prod and in acme-dev.
@@ -27,9 +26,11 @@ pub struct Login {
 }
 
 impl Shop {
+    /// At an issuer of its own; its customers' tokens are for these audiences.
     pub fn open(audiences: &[&str]) -> Shop {
-        let acme = Acme::found(letting_in(&issuer()));
-        let registered = register(&acme, audiences).expect(201);
+        let issuer = Issuer::open();
+        let acme = Acme::found(letting_in(issuer.url()));
+        let registered = register(&acme, issuer.url(), audiences).expect(201);
         let provider = registered.text("/arn").to_owned();
         let (prod, dev) = (&acme.prod.id, &acme.dev.id);
         let sharing = format!("/v1/accounts/{prod}/oidc-providers/shop-login/sharing");
@@ -56,8 +57,20 @@ impl Shop {
             prod: admit(&acme.prod_admin(), prod, "oidc-providers"),
             dev: admit(&acme.dev_admin(), dev, "oidc-provider-links"),
             provider,
+            issuer,
             acme,
         }
+    }
+
+    /// Both of the issuer's applications are the shop's.
+    pub fn open_to_all() -> Shop {
+        Shop::open(&CLIENTS.map(|(_, client)| client))
+    }
+
+    /// The program is killed and started again.
+    pub fn restart(&mut self) {
+        self.acme.trilby.kill();
+        self.acme.trilby.restart();
     }
 
     pub fn accounts(&self) -> [&str; 2] {
@@ -72,14 +85,55 @@ impl Shop {
     /// Ana logs in at the issuer, by the code flow, with a nonce of ours.
     pub fn log_in(&self, algorithm: &str) -> Login {
         let nonce = self.nonce();
-        let asked = json!({"login": ANA, "nonce": nonce, "algorithm": algorithm});
-        let tokens = Client::new(issuer())
-            .post("/test/login", &asked)
-            .expect(200);
-        Login {
-            token: tokens.text("/id_token").to_owned(),
-            nonce,
+        let token = self.issuer.log_in(ANA, &nonce, algorithm);
+        Login { nonce, token }
+    }
+
+    /// Whoever asks an account for decisions.
+    pub fn asking(&self, account: &str) -> &Client {
+        match account == self.acme.prod.id {
+            true => &self.prod,
+            false => &self.dev,
         }
+    }
+
+    /// An administrator of an account.
+    pub fn admin_of(&self, account: &str) -> Client {
+        match account == self.acme.prod.id {
+            true => self.acme.prod_admin(),
+            false => self.acme.dev_admin(),
+        }
+    }
+
+    /// acme-prod reads the issuer's keys anew.
+    pub fn refresh(&self) -> Answer {
+        let provider = format!(
+            "/v1/accounts/{}/oidc-providers/shop-login",
+            self.acme.prod.id
+        );
+        once(
+            &self.acme.prod_admin(),
+            "POST",
+            &format!("{provider}/refresh"),
+        )
+        .send()
+    }
+
+    /// Which roles a session could put on.
+    pub fn roles_for(&self, known: &Client) -> Vec<String> {
+        let listed = known.get("/v1/assumable-roles").expect(200);
+        let roles = listed.json["roles"].as_array().unwrap();
+        let arn = |role: &Value| role["role_arn"].as_str().unwrap().to_owned();
+        let mut roles: Vec<_> = roles.iter().map(arn).collect();
+        roles.sort_unstable();
+        roles
+    }
+
+    /// `Customer` of each account.
+    pub fn customers(&self) -> Vec<String> {
+        let mut due = self.accounts().map(customer).to_vec();
+        due.sort_unstable();
+        due
     }
 
     /// The login, for a session that proves who she is.
@@ -115,10 +169,6 @@ impl Shop {
     /// The session has a customer's rights; once it is revoked, a decision that has seen so refuses it.
     #[track_caller]
     pub fn assert_serves_until_revoked(&self, account: &str, worn: &Answer) {
-        let (shop, admin) = match account == self.acme.prod.id {
-            true => (&self.prod, self.acme.prod_admin()),
-            false => (&self.dev, self.acme.dev_admin()),
-        };
         let me = self.bearer(worn).get("/v1/caller-identity").expect(200);
         assert_eq!(me.text("/account"), account);
         assert!(
@@ -126,28 +176,36 @@ impl Shop {
             "{me:?}"
         );
         let ana = session(worn.text("/credentials/session_token"));
-        assert_customers_rights(shop, account, &ana);
+        assert_customers_rights(self.asking(account), account, &ana);
         let order = question(&ana, "shop:PlaceOrder", ANA);
-        let before = ask(shop, account, &order);
+        let before = ask(self.asking(account), account, &order);
         assert_eq!(before.json["decision"], true, "{before:?}");
+        let seq = self.revoke(account, me.text("/session_id"));
+        let informed = self.asking(account).with_header("trilby-min-seq", &seq);
+        self.assert_refused_as_revoked(&informed, account, worn);
+    }
 
+    /// Ends a session; the position from which it has ended.
+    pub fn revoke(&self, account: &str, session_id: &str) -> String {
         let revocations = format!("/v1/accounts/{account}/revocations");
-        let revoked = once(&admin, "POST", &revocations)
-            .json(&json!({"session_id": me.text("/session_id")}))
+        let revoked = once(&self.admin_of(account), "POST", &revocations)
+            .json(&json!({"session_id": session_id}))
             .send()
             .expect(202);
-        let informed = shop.with_header("trilby-min-seq", revoked.text("/seq"));
-        let after = ask(&informed, account, &order);
+        revoked.text("/seq").to_owned()
+    }
+
+    /// The session is worth nothing, neither to whoever holds it nor to the shop that asks about it.
+    #[track_caller]
+    pub fn assert_refused_as_revoked(&self, asking: &Client, account: &str, worn: &Answer) {
+        let ana = session(worn.text("/credentials/session_token"));
+        let after = ask(asking, account, &question(&ana, "shop:PlaceOrder", ANA));
         assert_eq!(after.json["decision"], false, "{after:?}");
         let message = after.text("/context/trilby/message");
         assert!(message.contains("revoked"), "{after:?}");
         let me = self.bearer(worn).get("/v1/caller-identity");
         me.expect_problem(401, "unauthenticated");
     }
-}
-
-fn issuer() -> String {
-    std::env::var("TRILBY_TEST_ISSUER").unwrap()
 }
 
 /// The program, allowed to call exactly this private issuer.
@@ -158,9 +216,9 @@ pub fn letting_in(issuer: &str) -> Spawned {
 }
 
 /// acme-prod registers the issuer by its URL: where its keys are is found by discovery.
-pub fn register(acme: &Acme, audiences: &[&str]) -> Answer {
+pub fn register(acme: &Acme, issuer: &str, audiences: &[&str]) -> Answer {
     let path = format!("/v1/accounts/{}/oidc-providers", acme.prod.id);
-    let settings = json!({"issuer": issuer(), "audiences": audiences});
+    let settings = json!({"issuer": issuer, "audiences": audiences});
     once(&acme.prod_admin(), "POST", &path)
         .json(&json!({"name": "shop-login", "settings": settings}))
         .send()
@@ -183,19 +241,25 @@ fn customers(admin: &Client, account: &str, provider: &str) {
         .json(&json!({"name": "Customer", "trust_policy": trust}))
         .send()
         .expect(201);
+    let shopping = shopping(account, &["shop:ReadOrder", "shop:PlaceOrder"]);
+    put_new(admin, &shopping_of(account), &json!({"document": shopping}));
+}
+
+/// Where the policy is that says what a customer may.
+pub fn shopping_of(account: &str) -> String {
+    format!("/v1/accounts/{account}/roles/Customer/inline-policies/Shopping")
+}
+
+/// A customer may do this to orders of their own, and nobody may have a refund.
+pub fn shopping(account: &str, actions: &[&str]) -> Value {
     let own = format!("arn:trilby:shop::{account}:order/${{trilby:PrincipalTag/customer}}/*");
-    let shopping = json!({
+    json!({
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Sid": "OwnOrders", "Effect": "Allow",
-                "Action": ["shop:ReadOrder", "shop:PlaceOrder"], "Resource": own
-            },
+            {"Sid": "OwnOrders", "Effect": "Allow", "Action": actions, "Resource": own},
             {"Sid": "NoRefundsOnline", "Effect": "Deny", "Action": "shop:Refund*", "Resource": "*"}
         ]
-    });
-    let path = format!("{roles}/Customer/inline-policies/Shopping");
-    put_new(admin, &path, &json!({"document": shopping}));
+    })
 }
 
 pub fn customer(account: &str) -> String {
@@ -225,6 +289,12 @@ fn decision_point(acme: &Acme, admin: &Client, account: &str) -> Client {
     .expect(201);
     create_user(admin, account, "shop");
     attach(admin, account, "shop", "system:DecisionPointAccess");
+    let history = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "iam:ReadHistory", "Resource": "*"}]
+    });
+    let path = format!("/v1/accounts/{account}/users/shop/inline-policies/History");
+    put_new(admin, &path, &json!({"document": history}));
     let stranger = acme.stranger();
     let token = key_session(&stranger, &create_key(admin, account, "shop"));
     stranger.with_token(&token)
