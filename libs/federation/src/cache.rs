@@ -27,7 +27,7 @@ mod visit;
 
 use budget::Budget;
 use entry::{Entry, Look};
-pub use visit::{VisitError, Visited};
+pub use visit::{Uncallable, VisitError, Visited};
 
 /// How often an unknown key id may force a fetch, in seconds.
 pub const FORCED_EVERY_S: i64 = 30;
@@ -133,8 +133,12 @@ impl KeyCache {
         })
     }
 
-    /// Keys as they were observed earlier, so that a process that has just started need not ask every issuer at once.
-    /// They count as fetched at `observed_at`. A document without a usable key changes nothing.
+    /// Keys as somebody observed them: what a process that has just started begins with, and what one that runs takes in
+    /// if it is newer than what it has.
+    ///
+    /// They count as fetched at `observed_at`, and as fresh for the shortest time that an issuer may ask: its answer is not
+    /// known any more. After that the issuer is asked first, and if it does not answer they serve up to the provider's bound.
+    /// A document without a usable key changes nothing.
     pub fn warm(
         &self,
         provider: &ProviderId,
@@ -142,9 +146,11 @@ impl KeyCache {
         document: &str,
         observed_at: Timestamp,
     ) {
-        if let Ok(set) = KeySet::parse(document.as_bytes()) {
-            let location = KeyLocation::Pinned(jwks_uri.clone());
-            let entry = self.entry(EntryKey::At(provider.clone(), location));
+        let location = KeyLocation::Pinned(jwks_uri.clone());
+        let entry = self.entry(EntryKey::At(provider.clone(), location));
+        if entry.is_behind(document, observed_at)
+            && let Ok(set) = KeySet::parse(document.as_bytes())
+        {
             entry.warm(set, jwks_uri.clone(), observed_at);
         }
     }

@@ -46,6 +46,11 @@ pub enum FetchError {
 /// A way to get JSON documents from issuers.
 #[async_trait::async_trait]
 pub trait Fetch: Send + Sync {
+    /// Whether this URL could be called at all, by its looks; nothing is looked up.
+    ///
+    /// Errors: see [`Refused`].
+    fn allows(&self, url: &str) -> Result<(), Refused>;
+
     /// Gets the document at `url`, of at most `bytes_max` bytes.
     ///
     /// Errors: see [`FetchError`].

@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use trilby_federation::cache::{KeyCache, KeyLocation, KeyRequest};
 use trilby_federation::fetch::{Fetch, FetchError, Fetched};
+use trilby_federation::guard::{Guard, Refused};
 use trilby_federation::{KeySet, Refusal};
+use trilby_model::federation::ProviderChange;
 use trilby_model::{ProviderId, Timestamp};
 
 const NOW: i64 = 1_795_456_800;
@@ -28,6 +30,10 @@ struct Upstream {
 
 #[async_trait::async_trait]
 impl Fetch for Upstream {
+    fn allows(&self, url: &str) -> Result<(), Refused> {
+        Guard::default().allows(url)
+    }
+
     async fn get(&self, _: &str, _: usize) -> Result<Fetched, FetchError> {
         self.n_fetches.fetch_add(1, Ordering::SeqCst);
         // Everybody else gets a turn while this one is under way.
@@ -344,30 +350,130 @@ async fn keys_written_into_a_provider_are_never_fetched() {
     assert_eq!(world.n(), 0);
 }
 
+impl World {
+    /// Somebody saw these keys at `at`.
+    fn warm(&self, document: &str, at: i64) {
+        let uri = "https://idp.example/jwks".parse().unwrap();
+        let at = Timestamp::from_unix_seconds(at);
+        self.cache.warm(&provider(1), &uri, document, at);
+    }
+}
+
 #[tokio::test]
-async fn keys_observed_earlier_serve_without_a_fetch() {
-    let world = world(vec![answer(&["b"])]);
-    let uri = "https://idp.example/jwks".parse().unwrap();
-    world.cache.warm(
-        &provider(1),
-        &uri,
-        &document(&["a"]),
-        Timestamp::from_unix_seconds(NOW - 60),
-    );
+async fn keys_observed_just_now_serve_without_a_fetch() {
+    let world = world(vec![DOWN]);
+    world.warm(&document(&["a"]), NOW);
+    world.warm(&document(&["old"]), NOW - 30);
+    world.warm("nonsense", NOW + 1);
+    world.pass(47);
     assert!(world.get("a").await.unwrap().has("a"));
-    world.cache.warm(
-        &provider(1),
-        &uri,
-        &document(&["old"]),
-        Timestamp::from_unix_seconds(NOW - 90),
-    );
-    world.cache.warm(
-        &provider(1),
-        &uri,
-        "nonsense",
-        Timestamp::from_unix_seconds(NOW),
-    );
+    world.settle().await;
+    assert_eq!(world.n(), 0);
+}
+
+#[tokio::test]
+async fn keys_observed_earlier_serve_only_if_the_issuer_does_not_answer() {
+    let asked = world(vec![answer(&["b"])]);
+    asked.warm(&document(&["a"]), NOW - 60);
+    assert!(!asked.get("b").await.unwrap().has("a"));
+
+    let down = world(vec![DOWN]);
+    down.warm(&document(&["a"]), NOW - 60);
+    assert!(down.get("a").await.unwrap().has("a"));
+    assert_eq!(down.n(), 1);
+    down.pass(DAY_S - 60);
+    assert!(down.get("a").await.unwrap().has("a"));
+    down.pass(1);
+    assert_eq!(down.get("a").await.unwrap_err(), Refusal::KeysUnavailable);
+}
+
+#[tokio::test]
+async fn keys_that_somebody_observed_later_count_at_once() {
+    let world = world(vec![aged(&["a", "b"], Some(3600)), DOWN]);
     assert!(world.get("a").await.unwrap().has("a"));
+    // Written down later than they came, but no news.
+    world.warm(&document(&["a", "b"]), NOW + 5);
+    world.pass(600);
+    assert!(world.get("a").await.unwrap().has("a"));
+    assert_eq!(world.n(), 1);
+    world.warm(&document(&["b"]), NOW + 600);
+    assert!(!world.get("b").await.unwrap().has("a"));
+    assert_eq!(world.n(), 1);
+}
+
+#[test]
+fn what_settings_name_may_be_called_or_is_told() {
+    let world = world(vec![DOWN]);
+    let key = json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y });
+    let written = json!({ "source": "static", "jwks": { "keys": [key] } });
+    let pinned = |at: &str| json!({ "source": "jwks_uri", "jwks_uri": at });
+    let good = pinned("https://keys.example/jwks");
+    for (issuer, keys, setting) in [
+        (
+            "https://idp.example",
+            json!({ "source": "discovery" }),
+            None,
+        ),
+        (
+            "http://idp.example",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        (
+            "https://10.0.0.5",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        (
+            "https://0x0a000005",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        (
+            "https://idp.example:8443",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        (
+            "https://idp.internal",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        (
+            "https://idp",
+            json!({ "source": "discovery" }),
+            Some("/issuer"),
+        ),
+        // Nobody calls it.
+        ("https://10.0.0.5", good.clone(), None),
+        ("https://kubernetes.default.svc", written.clone(), None),
+        ("http://idp.example", good, Some("/issuer")),
+        ("http://idp.example", written, Some("/issuer")),
+        (
+            "https://idp.example",
+            pinned("http://idp.example/jwks"),
+            Some("/keys/jwks_uri"),
+        ),
+        (
+            "https://idp.example",
+            pinned("https://127.0.0.1/jwks"),
+            Some("/keys/jwks_uri"),
+        ),
+    ] {
+        let settings = json!({ "issuer": issuer, "audiences": ["app"], "keys": keys });
+        let change: ProviderChange = serde_json::from_value(settings.clone()).unwrap();
+        let settings = match change.create() {
+            Ok(made) => made,
+            Err(invalid) => panic!("{settings}: {invalid:?}"),
+        };
+        let refused = world.cache.allows_settings(&settings).err();
+        assert_eq!(
+            refused.map(|refused| refused.setting),
+            setting,
+            "{issuer} {:?}",
+            settings.keys
+        );
+    }
     assert_eq!(world.n(), 0);
 }
 

@@ -18,20 +18,32 @@ mod client_credentials;
 mod console_login;
 #[path = "api/documents.rs"]
 mod documents;
+#[path = "api/federated_sessions.rs"]
+mod federated_sessions;
 #[path = "api/introspection.rs"]
 mod introspection;
 #[path = "api/matrix.rs"]
 mod matrix;
 #[path = "api/member.rs"]
 mod member;
+#[path = "api/nonces.rs"]
+mod nonces;
 #[path = "api/outside.rs"]
 mod outside;
 #[path = "api/password.rs"]
 mod password;
+#[path = "api/provider_claims.rs"]
+mod provider_claims;
+#[path = "api/provider_keys.rs"]
+mod provider_keys;
+#[path = "api/provider_links.rs"]
+mod provider_links;
 #[path = "api/refusals.rs"]
 mod refusals;
 #[path = "api/revocations.rs"]
 mod revocations;
+#[path = "api/role_maps.rs"]
+mod role_maps;
 #[path = "api/session_policies.rs"]
 mod session_policies;
 #[path = "api/session_tags.rs"]

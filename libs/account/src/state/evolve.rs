@@ -26,7 +26,7 @@ use crate::stamp::{Moment, Stamp};
 impl Account {
     /// Raised when an event comes to mean something else to the fold, so that older snapshots are
     /// ignored.
-    pub const FOLD_VERSION: u32 = 2;
+    pub const FOLD_VERSION: u32 = 3;
 
     /// What a snapshot of this fold depends on besides the log: see [`Self::FOLD_VERSION`].
     #[must_use]

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use trilby_model::federation::{
     JwksUrl, KeySource, LinkSettings, ProviderName, ProviderSettings, RoleMap, ShareTarget,
 };
-use trilby_model::{AccountId, Arn, LinkId, OrganizationId, ProviderId, RoleId, Seq};
+use trilby_model::{AccountId, Arn, LinkId, OrganizationId, ProviderId, RoleId, Seq, Timestamp};
 
 use crate::federation::LinkedProvider;
-use crate::stamp::Stamp;
+use crate::stamp::{Stamp, micros};
 
 /// An outside issuer that the account knows how to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct ObservedKeys {
     pub document: String,
     /// The event that says so.
     pub since: Seq,
+    /// When that was.
+    #[serde(with = "micros")]
+    pub at: Timestamp,
 }
 
 /// An account's acceptance of another account's provider.

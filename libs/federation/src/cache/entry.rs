@@ -122,6 +122,14 @@ impl Entry {
         state.retry_at = None;
     }
 
+    /// Whether keys that were observed then are news. Those that came from here are not, though they were written later.
+    pub fn is_behind(&self, document: &str, observed_at: Timestamp) -> bool {
+        let state = self.state();
+        state.good.as_ref().is_none_or(|good| {
+            good.keys.fetched_at < observed_at && good.keys.set.document() != document
+        })
+    }
+
     pub fn warm(&self, set: KeySet, jwks_uri: JwksUrl, observed_at: Timestamp) {
         let mut state = self.state();
         let is_newer = state
@@ -129,7 +137,7 @@ impl Entry {
             .as_ref()
             .is_none_or(|good| good.keys.fetched_at < observed_at);
         if is_newer {
-            state.good = Some(Good::new(set, jwks_uri, observed_at, FRESH_DEFAULT_S));
+            state.good = Some(Good::new(set, jwks_uri, observed_at, *FRESH_S.start()));
         }
     }
 

@@ -6,6 +6,7 @@ use trilby_model::federation::{JwksUrl, KeySource, ProviderSettings};
 use super::KeyCache;
 use crate::discovery::{self, DiscoveryError};
 use crate::fetch::FetchError;
+use crate::guard::Refused;
 use crate::key_set::{JWKS_BYTES_MAX, KeySet, KeySetError};
 
 /// What an issuer shows of its keys now.
@@ -37,7 +38,44 @@ pub enum VisitError {
     KeySet(KeySetError),
 }
 
+/// A setting by which a provider's keys could never be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("may not be called: {refused}")]
+pub struct Uncallable {
+    /// JSON pointer to the address in the settings.
+    pub setting: &'static str,
+    /// Why it is not called.
+    pub refused: Refused,
+}
+
 impl KeyCache {
+    /// Whether this address could be called at all, by its looks; nothing is looked up.
+    ///
+    /// Errors: why not.
+    pub fn allows(&self, url: &str) -> Result<(), Refused> {
+        self.fetch.allows(url)
+    }
+
+    /// Whether what the settings name could be called at all. Plain `http` is for issuers that the operator lets us call,
+    /// also where their keys are elsewhere.
+    ///
+    /// Errors: see [`Uncallable`].
+    pub fn allows_settings(&self, settings: &ProviderSettings) -> Result<(), Uncallable> {
+        let issuer = &settings.issuer;
+        let refuse = |setting| move |refused| Uncallable { setting, refused };
+        match &settings.keys {
+            KeySource::Discovery { .. } => self.allows(&issuer.discovery_url()),
+            KeySource::JwksUri { .. } | KeySource::Static { .. } if issuer.is_https() => Ok(()),
+            KeySource::JwksUri { .. } | KeySource::Static { .. } => self.allows(issuer.as_str()),
+        }
+        .map_err(refuse("/issuer"))?;
+        match &settings.keys {
+            KeySource::JwksUri { jwks_uri } => self.allows(jwks_uri.as_str()),
+            KeySource::Discovery { .. } | KeySource::Static { .. } => Ok(()),
+        }
+        .map_err(refuse("/keys/jwks_uri"))
+    }
+
     /// Reads an issuer's description and its keys, whatever is known of it. Nothing is kept here: what is seen counts
     /// when it is in the log. One fetch of the account's budget.
     ///

@@ -119,6 +119,10 @@ impl ureq::unversioned::resolver::Resolver for Pinned {
 
 #[async_trait::async_trait]
 impl Fetch for GuardedFetch {
+    fn allows(&self, url: &str) -> Result<(), Refused> {
+        self.guard.allows(url)
+    }
+
     async fn get(&self, url: &str, bytes_max: usize) -> Result<Fetched, FetchError> {
         let target = self.guard.target(url).map_err(FetchError::Refused)?;
         let permit = Arc::new(self.permit().await?);

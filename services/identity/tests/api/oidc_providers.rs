@@ -122,6 +122,72 @@ fn an_issuer_that_cannot_be_discovered_is_not_registered() {
 }
 
 #[test]
+fn what_could_never_be_called_is_refused_where_it_is_written() {
+    let world = World::new();
+    let head = world.inside.state(world.account).seq();
+    let path = world.at("/oidc-providers");
+    let pinned = |at: &str| json!({ "source": "jwks_uri", "jwks_uri": at });
+    let discovery = json!({ "source": "discovery" });
+    for (issuer, keys, pointer) in [
+        ("http://login.acme.example", &discovery, "/settings/issuer"),
+        ("https://10.0.0.5", &discovery, "/settings/issuer"),
+        (
+            "https://login.acme.example:8443",
+            &discovery,
+            "/settings/issuer",
+        ),
+        (
+            "https://login.acme.internal",
+            &discovery,
+            "/settings/issuer",
+        ),
+        (
+            "http://login.acme.example",
+            &pinned("https://login.acme.example/keys"),
+            "/settings/issuer",
+        ),
+        (
+            ISSUER,
+            &pinned("http://login.acme.example/keys"),
+            "/settings/keys/jwks_uri",
+        ),
+        (
+            ISSUER,
+            &pinned("https://127.0.0.1/keys"),
+            "/settings/keys/jwks_uri",
+        ),
+    ] {
+        let settings = json!({ "issuer": issuer, "audiences": ["app"], "keys": keys });
+        let body = json!({ "name": "acme", "settings": settings });
+        let refused = world.admin.post(&path, &body);
+        let refused = refused.expect_problem(400, "invalid_parameter");
+        assert_eq!(refused.text("/errors/0/pointer"), pointer, "{body}");
+        let detail = refused.text("/detail");
+        assert!(detail.starts_with("may not be called: it"), "{detail}");
+    }
+    assert_eq!(world.inside.state(world.account).seq(), head);
+}
+
+#[test]
+fn keys_cannot_be_moved_to_where_nobody_could_be_called() {
+    let world = World::new();
+    let made = provider(&world, "acme");
+    let path = world.at("/oidc-providers/acme");
+    let admin = matching(&world.admin, &made);
+    let keys = json!({ "source": "jwks_uri", "jwks_uri": "https://10.0.0.5/keys" });
+    let body = json!({ "settings": { "keys": keys } });
+    let refused = admin
+        .patch(&path, &body)
+        .expect_problem(400, "invalid_parameter");
+    assert_eq!(refused.text("/errors/0/pointer"), "/settings/keys/jwks_uri");
+    let body = json!({ "jwks_uri": "https://10.0.0.5/keys" });
+    let refused = admin.post(&format!("{path}/confirm-keys-uri"), &body);
+    let refused = refused.expect_problem(400, "invalid_parameter");
+    assert_eq!(refused.text("/errors/0/pointer"), "/jwks_uri");
+    assert_eq!(world.admin.get(&path).expect(200).json, made.json);
+}
+
+#[test]
 fn settings_are_refused_where_they_are_wrong() {
     let world = World::new();
     let post = |settings: Value| {

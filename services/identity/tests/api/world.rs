@@ -13,6 +13,7 @@ use trilby_credential::{CredentialKind, HashPool, Pepper, PepperVersion, Peppers
 use trilby_eventlog::{Credential, Memory};
 use trilby_federation::cache::KeyCache;
 use trilby_federation::fetch::{Fetch, FetchError, Fetched};
+use trilby_federation::guard::{Guard, Refused};
 use trilby_model::{AccountId, LogId, Seq};
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::{Installation, allow};
@@ -86,6 +87,10 @@ impl Issuers {
 
 #[async_trait::async_trait]
 impl Fetch for Issuers {
+    fn allows(&self, url: &str) -> Result<(), Refused> {
+        Guard::default().allows(url)
+    }
+
     async fn get(&self, url: &str, _: usize) -> Result<Fetched, FetchError> {
         let found = self.0.lock().unwrap().get(url).cloned();
         found.ok_or(FetchError::Unreachable).map(|body| Fetched {

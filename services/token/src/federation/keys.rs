@@ -1,4 +1,7 @@
 //! Keys of a provider: from the cache, and written into its owner's log when they are others than before.
+//!
+//! What the log says of them is what a cache begins with, so that an issuer that is down while this process starts keeps
+//! nobody out; and what an administrator had read anew counts at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,12 +35,16 @@ pub(crate) async fn of(
         .state
         .provider(&Ref::Id(door.provider.id.clone()));
     let pinned = stored.and_then(|provider| provider.jwks_uri()).cloned();
+    let seen = stored.and_then(|provider| provider.keys.observed.as_ref());
+    if let (Some(seen), Some(jwks_uri)) = (seen, stored.and_then(|provider| provider.jwks_uri())) {
+        let cache = &parts.provider_keys;
+        cache.warm(&door.provider.id, jwks_uri, &seen.document, seen.at);
+    }
     let request = KeyRequest::of(owner, &door.provider, pinned);
     let keys = match parts.provider_keys.keys(&request, kid).await {
         Ok(keys) => keys,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let seen = stored.and_then(|provider| provider.keys.observed.as_ref());
     let thumbprints: BTreeSet<String> = keys.set.thumbprints().into_iter().collect();
     let is_news = seen.is_none_or(|seen| seen.thumbprints != thumbprints);
     // The login stands whether or not the news could be written.

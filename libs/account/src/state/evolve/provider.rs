@@ -64,6 +64,7 @@ impl Account {
                 thumbprints: fact.thumbprints.clone(),
                 document: fact.document.clone(),
                 since: moment.seq,
+                at: moment.at,
             });
             if provider.keys.pinned.is_none() {
                 provider.keys.pinned.clone_from(&fact.jwks_uri);

@@ -1,11 +1,14 @@
 //! `POST /v1/accounts/{account}/oidc-providers/{provider}/confirm-keys-uri`
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use trilby_access::{
     Access, Authorized, Empty, Input, Json, Known, Method, Operation, Place, Precondition, Reply,
     Scope, Services, Target,
 };
 use trilby_account::command;
+use trilby_federation::cache::KeyCache;
 use trilby_model::federation::JwksUrl;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
@@ -58,6 +61,12 @@ impl Operation for ConfirmOidcProviderKeysUri {
     ) -> Result<Reply<Self>, Problem> {
         let account = grant.account_id()?;
         let wanted = input.path.provider.0.clone();
+        let cache = services.part::<Arc<KeyCache>>()?;
+        cache
+            .allows(input.body.jwks_uri.as_str())
+            .map_err(|refused| {
+                Problem::invalid("/jwks_uri", format!("may not be called: {refused}"))
+            })?;
         let command = command::ConfirmKeysUri {
             provider: wanted.clone(),
             jwks_uri: input.body.jwks_uri.clone(),

@@ -39,7 +39,8 @@ impl Operation for CreateOidcProvider {
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "Register an OIDC provider";
     const DESCRIPTION: &'static str = "Unless its keys are given, or where they are, the issuer's discovery document is read and \
-        the address of its keys pinned. Issuers that are known to serve the whole world are `shared`, with claims that \
+        the address of its keys pinned. Only hosts on the public web are called, by name and over https, and those that the \
+        installation's operator lets us call. Issuers that are known to serve the whole world are `shared`, with claims that \
         each trust policy must pin. The provider admits nobody until a trust policy names it.";
     const ACCESS: Access = Access::Action("iam:CreateOidcProvider");
     const SUCCESS: u16 = 201;
@@ -81,6 +82,7 @@ impl Operation for CreateOidcProvider {
         let wanted = &input.body.settings;
         // Nobody is called for a provider that would be refused anyway.
         let settings = wanted.clone().create().map_err(invalid)?;
+        keys::check(services, &settings)?;
         let is_new = path::find(&grant.account()?.state, &Ref::Name(name.clone())).is_err();
         let keys = match &settings.keys {
             KeySource::Discovery { .. } if is_new => {

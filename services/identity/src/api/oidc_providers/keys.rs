@@ -9,6 +9,18 @@ use trilby_model::AccountId;
 use trilby_model::federation::ProviderSettings;
 use trilby_service::problem::{Code, Problem};
 
+/// Whether keys could ever be read with these settings. Nobody is called.
+///
+/// Errors: `invalid_parameter` at the address that may not be called.
+pub fn check(services: &Services, settings: &ProviderSettings) -> Result<(), Problem> {
+    let cache = services.part::<Arc<KeyCache>>()?;
+    let checked = cache.allows_settings(settings);
+    checked.map_err(|uncallable| {
+        let pointer = format!("/settings{}", uncallable.setting);
+        Problem::invalid(pointer, uncallable.to_string())
+    })
+}
+
 /// What the issuer shows now.
 ///
 /// Errors: `issuer_keys_unavailable` with what is wrong, never with addresses or what came; `invalid_state` for a

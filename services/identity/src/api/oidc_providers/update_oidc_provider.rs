@@ -11,6 +11,7 @@ use trilby_model::federation::ProviderChange;
 use trilby_service::problem::Problem;
 use utoipa::ToSchema;
 
+use super::keys;
 use super::path::{ProviderPath, find, target};
 use super::view::{ProviderView, reply};
 
@@ -58,6 +59,14 @@ impl Operation for UpdateOidcProvider {
     ) -> Result<Reply<Self>, Problem> {
         let id = grant.account_id()?;
         let wanted = input.path.provider.0.clone();
+        let before = find(&grant.account()?.state, &wanted)?;
+        let after = before.settings.changed_by(input.body.settings.clone());
+        // What is wrong with it in itself is told below.
+        if let Ok(after) = after
+            && after.keys != before.settings.keys
+        {
+            keys::check(services, &after)?;
+        }
         let command = command::UpdateProvider {
             provider: wanted.clone(),
             settings: input.body.settings.clone(),
