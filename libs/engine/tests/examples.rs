@@ -1,4 +1,6 @@
 //! The worked examples of evaluation, as cases of the simulator: one file per subject, one case a line.
+//!
+//! What each comes to, and the layer that settles it, stands in `verdicts.tsv`, told from the rules and not from answers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +10,7 @@
     reason = "tests"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 
 use trilby_engine::simulate::{self, Answer};
@@ -16,6 +18,35 @@ use trilby_model::json::{self, Node};
 
 /// How many there are: a file that is not read would otherwise go unnoticed.
 const EXAMPLES: usize = 144;
+
+/// What an example comes to, and why.
+struct Verdict {
+    decision: String,
+    layer: String,
+    because: String,
+}
+
+/// By the example's id.
+fn verdicts() -> BTreeMap<String, Verdict> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/verdicts.tsv");
+    let text = fs::read_to_string(file).unwrap();
+    let mut verdicts = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let [id, decision, layer, because] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("`{line}` has not four columns");
+        };
+        let verdict = Verdict {
+            decision: decision.to_owned(),
+            layer: layer.to_owned(),
+            because: because.to_owned(),
+        };
+        assert!(
+            verdicts.insert(id.to_owned(), verdict).is_none(),
+            "{id} is there twice"
+        );
+    }
+    verdicts
+}
 
 struct Example {
     id: String,
@@ -57,28 +88,39 @@ fn examples() -> Vec<Example> {
 #[test]
 fn worked_examples_come_out_as_specified() {
     let examples = examples();
-    let ids: BTreeSet<&str> = examples.iter().map(|example| example.id.as_str()).collect();
+    let verdicts = verdicts();
+    let mut ids: Vec<&str> = examples.iter().map(|example| example.id.as_str()).collect();
+    ids.sort_unstable();
     assert_eq!(
-        (examples.len(), ids.len()),
-        (EXAMPLES, EXAMPLES),
-        "examples, and their different ids"
+        (ids.len(), ids),
+        (EXAMPLES, verdicts.keys().map(String::as_str).collect()),
+        "each example once, and a verdict for each"
     );
 
     let mut wrong = Vec::new();
     for example in &examples {
+        let verdict = &verdicts[&example.id];
+        assert_eq!(example.decision, verdict.decision, "{}", example.id);
+        let wanted = format!("{} by {}", verdict.decision, verdict.layer);
         let got = match simulate::answer(&example.case, 0) {
-            Answer::Decided(decided) => decided.decision.as_str().to_owned(),
+            Answer::Decided(decided) => {
+                format!(
+                    "{} by {}",
+                    decided.decision.as_str(),
+                    decided.layer.as_str()
+                )
+            }
             Answer::Failed(failed) => format!(
                 "error {} at {}: {}",
                 failed.error.code, failed.error.path, failed.error.message
             ),
         };
-        if got != example.decision {
+        if got != wanted {
             wrong.push(format!(
-                "{} ({}): {got}, not {}\n{}",
+                "{} ({}): {got}, not {wanted}: {}\n{}",
                 example.id,
                 example.says,
-                example.decision,
+                verdict.because,
                 simulate::explain_text(&example.case, 0)
             ));
         }

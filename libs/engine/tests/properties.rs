@@ -77,6 +77,21 @@ fn with_added(case: &Value, plain: &Value, of_resource: &Value) -> Vec<Value> {
             .push(policy(vec![plain]));
         changed.push(next);
     }
+    // The one Allow that they know.
+    for (index, _) in case["policies"]["rcp"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter(|_| plain["Effect"] == "Allow")
+    {
+        let mut next = case.clone();
+        next["policies"]["rcp"][index]
+            .as_array_mut()
+            .unwrap()
+            .push(cases::full_rcp());
+        changed.push(next);
+    }
     let mut next = case.clone();
     match next["policies"]["resource"].get_mut("document") {
         Some(document) => document["Statement"]
@@ -209,6 +224,53 @@ fn wrapped(value: &mut Value) {
     }
 }
 
+/// A list of one as the one.
+fn unwrapped(value: &mut Value) {
+    if let Some([one]) = value.as_array().map(Vec::as_slice) {
+        *value = one.clone();
+    }
+}
+
+/// Rewrites every value of a case's documents where a list may stand: in statements, and the statements themselves.
+fn each_list(case: &Value, change: &impl Fn(&mut Value)) -> Value {
+    let mut changed = each_statement(case, &|statement| {
+        for name in ["Action", "NotAction", "Resource", "NotResource"] {
+            statement.get_mut(name).into_iter().for_each(change);
+        }
+        for name in ["Principal", "NotPrincipal"] {
+            statement
+                .get_mut(name)
+                .and_then(Value::as_object_mut)
+                .into_iter()
+                .for_each(|types| types.values_mut().for_each(change));
+        }
+        let operators = statement
+            .get_mut("Condition")
+            .and_then(Value::as_object_mut);
+        for keys in operators
+            .into_iter()
+            .flat_map(|operators| operators.values_mut())
+        {
+            keys.as_object_mut().unwrap().values_mut().for_each(change);
+        }
+    });
+    let mut documents = lists(case);
+    documents.push("/policies".to_owned());
+    for list in documents {
+        let place = changed.pointer_mut(&list).unwrap();
+        let policies: Vec<&mut Value> = match place {
+            Value::Array(policies) => policies.iter_mut().collect(),
+            policies => policies.get_mut("resource").into_iter().collect(),
+        };
+        for policy in policies {
+            if let Some(statements) = policy.pointer_mut("/document/Statement") {
+                change(statements);
+            }
+        }
+    }
+    changed
+}
+
 fn swap_case(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -273,19 +335,9 @@ proptest! {
 
     #[test]
     fn one_value_is_a_list_of_one(case in case()) {
-        let listed = each_statement(&case, &|statement| {
-            for name in ["Action", "NotAction", "Resource", "NotResource"] {
-                statement.get_mut(name).into_iter().for_each(wrapped);
-            }
-            for name in ["Principal", "NotPrincipal"] {
-                statement.get_mut(name).and_then(Value::as_object_mut).into_iter().for_each(|types| types.values_mut().for_each(wrapped));
-            }
-            let operators = statement.get_mut("Condition").and_then(Value::as_object_mut);
-            for keys in operators.into_iter().flat_map(|operators| operators.values_mut()) {
-                keys.as_object_mut().unwrap().values_mut().for_each(wrapped);
-            }
-        });
+        let (listed, single) = (each_list(&case, &wrapped), each_list(&case, &unwrapped));
         prop_assert_eq!(answer(&listed), answer(&case));
+        prop_assert_eq!(answer(&single), answer(&case));
     }
 
     #[test]
@@ -300,10 +352,13 @@ proptest! {
                 other["policies"][layer] = split(&case["policies"][layer]);
             }
         }
-        if let Some(levels) = case["policies"]["scp"].as_array() {
-            other["policies"]["scp"] = levels.iter().map(split).collect();
+        for chain in ["scp", "rcp"] {
+            if let Some(levels) = case["policies"][chain].as_array() {
+                other["policies"][chain] = levels.iter().map(split).collect();
+            }
         }
         prop_assert_eq!(decision(&other), decision(&case));
+        prop_assert_eq!(&answer(&other)["layers"], &answer(&case)["layers"]);
     }
 
     #[test]

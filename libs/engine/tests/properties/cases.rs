@@ -201,12 +201,14 @@ fn levels() -> impl Strategy<Value = Value> {
     prop_oneof![3 => Just(Value::Null), 2 => prop::collection::vec(level, 1..3).prop_map(Value::from)]
 }
 
+/// The one resource control policy that allows.
+pub fn full_rcp() -> Value {
+    policy(vec![
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" }),
+    ])
+}
+
 fn rcp_levels() -> impl Strategy<Value = Value> {
-    let full = || {
-        policy(vec![
-            json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" }),
-        ])
-    };
     let deny = statement(Just("Deny")).prop_filter_map(
         "a resource control policy has no NotAction",
         |statement| {
@@ -218,9 +220,9 @@ fn rcp_levels() -> impl Strategy<Value = Value> {
         },
     );
     let level = (any::<u8>(), deny).prop_map(move |(dice, deny)| match dice % 6 {
-        0 => json!([full(), deny]),
+        0 => json!([full_rcp(), deny]),
         1 => json!([deny]),
-        2..=5 => json!([full()]),
+        2..=5 => json!([full_rcp()]),
         _ => json!([]),
     });
     prop_oneof![3 => Just(Value::Null), 1 => prop::collection::vec(level, 1..3).prop_map(Value::from)]
