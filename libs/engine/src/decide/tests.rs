@@ -4,7 +4,7 @@ use trilby_policy::{Document, Grammar, Kind};
 use super::*;
 use crate::account::{AccountBuilder, RegisteredResource};
 use crate::compiled::Resolution;
-use crate::decision::Outcome;
+use crate::decision::{Bypass, Outcome};
 use crate::layer::LayerKind;
 use crate::organization::OrganizationBuilder;
 use crate::principal::{RoleSession, SessionFacts, UserPrincipal};
@@ -640,6 +640,57 @@ fn a_type_that_requires_trust_needs_a_grant_of_its_own_policy() {
     let mut builder = without.to_builder();
     builder.add_resource(of_key(Some(keys)));
     assert_eq!(outcome(&request, &only(&builder.build())), Outcome::Allow);
+}
+
+#[test]
+fn a_root_user_repairs_the_policy_of_a_type_that_requires_trust() {
+    let alone = policy(
+        LayerKind::Resource,
+        Kind::Resource,
+        &Resolution::by_id([(&arn("arn:trilby:iam::111111111111:user/alice"), ALICE)]),
+        r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:user/alice"},"Action":"*","Resource":"*"}"#,
+    );
+    let mut builder = AccountBuilder::new(account_id(A));
+    builder
+        .require_trust("kms", "key")
+        .add_user(alice(ALICE, vec![identity(EVERYTHING)]))
+        .add_resource(RegisteredResource {
+            arn: arn("arn:trilby:kms::111111111111:key/1"),
+            tags: Tags::default(),
+            policy: Some(alone),
+        });
+    let account = builder.build();
+    let asked = |action: &str| {
+        let root = Principal::root(account_id(A));
+        let request = asks(root, action, "arn:trilby:kms::111111111111:key/1");
+        decide(&request, &only(&account)).unwrap()
+    };
+    for action in [
+        "registry:GetResourcePolicy",
+        "registry:PutResourcePolicy",
+        "registry:DeleteResourcePolicy",
+    ] {
+        let decision = asked(action);
+        assert!(decision.is_allow(), "{action}");
+        assert_eq!(decision.bypass, Some(Bypass::RootRepair));
+        assert!(decision.deciding.is_empty());
+    }
+    // Whatever else it may not do without being named.
+    let decision = asked("kms:Decrypt");
+    assert_eq!(
+        (decision.outcome, decision.layer),
+        (Outcome::ImplicitDeny, LayerKind::Resource)
+    );
+    let foreign = asks(
+        Principal::root(account_id(B)),
+        "registry:PutResourcePolicy",
+        "arn:trilby:kms::111111111111:key/1",
+    );
+    let worlds = Worlds {
+        resource_account: Some(&account),
+        ..Worlds::default()
+    };
+    assert_eq!(outcome(&foreign, &worlds), Outcome::ImplicitDeny);
 }
 
 #[test]
