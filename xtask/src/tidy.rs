@@ -10,6 +10,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::workspace;
 
+mod apart;
 mod crates;
 mod licences;
 mod locks;
@@ -60,8 +61,9 @@ impl Tree {
 
 type Rule = (&'static str, fn(&Tree) -> anyhow::Result<Vec<Finding>>);
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     ("crate table", crates::check),
+    ("second opinions", apart::check),
     ("licences", licences::check),
     ("lock files", locks::check),
     ("manifests", manifests::check),
