@@ -28,7 +28,7 @@ struct Cli {
     most: usize,
 }
 
-fn main() -> ExitCode {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     println!("seed {}", cli.seed);
     let found = run(&Run {
@@ -36,25 +36,24 @@ fn main() -> ExitCode {
         cases: cli.cases,
         fault: None,
         most: cli.most,
-    });
-    for (answer, times) in &found.answers {
-        println!("{times:>9} {answer}");
-    }
+    })?;
+    println!("{}", found.census);
     for differs in &found.differences {
         println!(
-            "\ncase   {}\nengine {}\nnaive  {}",
-            differs.case, differs.engine.0, differs.naive.0
+            "\nasked  {}\nengine {}\nother  {}",
+            differs.case, differs.engine.0, differs.other.0
         );
     }
     println!(
-        "{} cases of seed {}: {} differences",
+        "{} cases and {} worlds of seed {}: {} differences",
+        found.compared,
         found.compared,
         cli.seed,
         found.differences.len()
     );
-    if found.differences.is_empty() {
+    Ok(if found.differences.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
+    })
 }

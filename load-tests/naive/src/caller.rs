@@ -26,6 +26,9 @@ pub(crate) struct Caller {
     pub(crate) behind: Option<String>,
     pub(crate) account: Option<String>,
     pub(crate) owner: Option<String>,
+    /// Unique id of the user, of the role behind a session, of the user behind one, of the provider that vouches; only
+    /// in a world, where there is such a one.
+    pub(crate) id: Option<String>,
 }
 
 impl Caller {
@@ -55,22 +58,13 @@ impl Caller {
             Kind::FederatedUser => text("user"),
             Kind::Root | Kind::User | Kind::Service | Kind::WebIdentity | Kind::Anonymous => None,
         };
-        let of_resource = request
-            .get("resource")
-            .and_then(Value::as_str)
-            .and_then(name)
-            .map(|[_, _, _, _, account, _]| account)
-            .filter(|account| !account.is_empty());
-        let owner = text("resource_account").or(match of_resource {
-            Some(account) => is_account(&account).then_some(account),
-            None => account.clone(),
-        });
         Self {
             kind,
             name: named,
             behind,
+            owner: owner(request, account.as_deref()),
             account,
-            owner,
+            id: None,
         }
     }
 
@@ -90,6 +84,21 @@ impl Caller {
     pub(crate) fn is_at_home(&self) -> bool {
         self.account.is_some() && self.account == self.owner
     }
+}
+
+/// Whose the thing is that a request asks about: as told, else as its name says, else the caller's.
+pub(crate) fn owner(request: &Value, caller: Option<&str>) -> Option<String> {
+    let text = |key: &str| request.get(key).and_then(Value::as_str);
+    let of_resource = text("resource")
+        .and_then(name)
+        .map(|[_, _, _, _, account, _]| account)
+        .filter(|account| !account.is_empty());
+    text("resource_account")
+        .map(str::to_owned)
+        .or(match of_resource {
+            Some(account) => is_account(&account).then_some(account),
+            None => caller.map(str::to_owned),
+        })
 }
 
 fn is_account(text: &str) -> bool {

@@ -17,6 +17,9 @@ pub(crate) fn satisfies(
     context: &Context,
 ) -> bool {
     let text = || plain(wanted, variables, context);
+    if !is_readable(base, value) {
+        context.seen.count_type_error();
+    }
     match base {
         "StringEquals" => text().is_some_and(|wanted| wanted == value),
         "StringEqualsIgnoreCase" => {
@@ -52,6 +55,19 @@ pub(crate) fn satisfies(
                 .is_some_and(|(value, wanted)| stands(order, value.cmp(&wanted))),
             (None, None) => false,
         },
+    }
+}
+
+/// Whether a value of the request is of the operator's type.
+fn is_readable(base: &str, value: &str) -> bool {
+    match base {
+        "ArnEquals" | "ArnLike" => name(value).is_some(),
+        "Bool" => truth(value).is_some(),
+        "BinaryEquals" => bytes(value).is_some(),
+        "IpAddress" => bits(value).is_some(),
+        other if other.starts_with("Numeric") => number::compare(value, "0").is_some(),
+        other if other.starts_with("Date") => date::read(value).is_some(),
+        _ => true,
     }
 }
 

@@ -6,9 +6,17 @@ use crate::compare::satisfies;
 use crate::context::{Context, Held, text_of};
 use crate::fault::Fault;
 
-/// Whether every operator holds for every key under it.
-pub(crate) fn holds(block: Option<&Value>, variables: bool, context: &Context) -> bool {
-    block
+/// What a condition block comes to.
+pub(crate) enum Outcome {
+    Holds,
+    Fails,
+    /// It fails for want of these keys alone.
+    Lacks(Vec<String>),
+}
+
+/// Tests every operator for every key under it: all must hold.
+pub(crate) fn run(block: Option<&Value>, variables: bool, context: &Context) -> Outcome {
+    let tests = block
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
@@ -16,9 +24,53 @@ pub(crate) fn holds(block: Option<&Value>, variables: bool, context: &Context) -
             keys.as_object()
                 .into_iter()
                 .flatten()
-                .map(move |(key, values)| (operator, key, values))
-        })
-        .all(|(operator, key, values)| test(operator, key, &listed(values), variables, context))
+                .map(move |(key, values)| (operator, key, listed(values)))
+        });
+    let mut lacking = Vec::new();
+    let (mut holds, mut otherwise) = (true, false);
+    for (operator, key, wanted) in tests {
+        if test(operator, key, &wanted, variables, context) {
+            continue;
+        }
+        holds = false;
+        let keys = lacks(operator, key, &wanted, variables, context);
+        otherwise |= keys.is_empty();
+        lacking.extend(keys);
+    }
+    if holds {
+        Outcome::Holds
+    } else if otherwise {
+        Outcome::Fails
+    } else {
+        Outcome::Lacks(lacking)
+    }
+}
+
+/// Keys that a failed test asks for and nobody has given.
+fn lacks(
+    operator: &str,
+    key: &str,
+    wanted: &[String],
+    variables: bool,
+    context: &Context,
+) -> Vec<String> {
+    let mut keys = Vec::new();
+    let held = context.get(key);
+    if held.is_none() {
+        keys.push(key.to_owned());
+    }
+    let list_without_set = matches!(held, Some(Held::Many(_))) && !operator.contains(':');
+    let takes_variables = variables && (is_text(operator) || operator.contains("Bool"));
+    if takes_variables && !operator.contains("Not") && !list_without_set {
+        let named = wanted.iter().flat_map(|text| crate::pattern::named(text));
+        keys.extend(named.filter(|key| context.get(key).is_none()));
+    }
+    keys
+}
+
+/// Operators on texts and names.
+fn is_text(operator: &str) -> bool {
+    operator.contains("String") || operator.contains("Arn")
 }
 
 /// One value stands for a list of it.

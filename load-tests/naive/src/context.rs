@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::caller::{Caller, Kind};
 use crate::fault::Fault;
+use crate::seen::Counter;
 
 /// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +19,11 @@ pub(crate) enum Held {
 pub(crate) struct Context {
     keys: BTreeMap<String, Held>,
     fault: Option<Fault>,
+    pub(crate) seen: Counter,
 }
 
 /// Keys of which each request has one value at most. Names that end in a slash go on with a tag's key.
-const SINGLE: [&str; 41] = [
+const SINGLE: [&str; 42] = [
     "aws:principalarn",
     "aws:principalaccount",
     "aws:principalorgid",
@@ -37,6 +39,7 @@ const SINGLE: [&str; 41] = [
     "aws:multifactorauthage",
     "aws:requesttag/",
     "aws:resourcetag/",
+    "iam:resourcetag/",
     "aws:resourceaccount",
     "sts:externalid",
     "sts:rolesessionname",
@@ -77,10 +80,19 @@ const MULTIPLE: [&str; 7] = [
 ];
 
 impl Context {
+    /// Of a case: what is given stands, and what follows from the caller is added.
     pub(crate) fn of(given: &Value, caller: &Caller, fault: Option<Fault>) -> Self {
+        let mut context = Self::given(given, fault);
+        context.derive(caller);
+        context
+    }
+
+    /// What is given.
+    pub(crate) fn given(given: &Value, fault: Option<Fault>) -> Self {
         let mut context = Self {
             keys: BTreeMap::new(),
             fault,
+            seen: Counter::default(),
         };
         for (key, value) in given.as_object().into_iter().flatten() {
             let held = match value {
@@ -91,8 +103,17 @@ impl Context {
             let held = shaped(&key, held);
             context.keys.insert(key, held);
         }
-        context.derive(caller);
         context
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.keys.remove(&normal(key));
+    }
+
+    /// Whatever was there.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.remove(key);
+        self.put(key, Some(value));
     }
 
     pub(crate) fn is_planted(&self, fault: Fault) -> bool {
@@ -110,7 +131,8 @@ impl Context {
         }
     }
 
-    fn put(&mut self, key: &str, value: Option<&str>) {
+    /// Unless it is there.
+    pub(crate) fn put(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             let key = normal(key);
             let held = shaped(&key, Held::One(value.to_owned()));
@@ -118,7 +140,8 @@ impl Context {
         }
     }
 
-    fn derive(&mut self, caller: &Caller) {
+    /// What follows from the caller alone.
+    pub(crate) fn derive(&mut self, caller: &Caller) {
         let account = match caller.kind {
             Kind::Anonymous => Some("anonymous"),
             Kind::Root
@@ -144,10 +167,15 @@ impl Context {
             Kind::User => {
                 self.put("aws:PrincipalType", Some("User"));
                 self.put("aws:PrincipalArn", Some(&caller.name));
+                self.put("aws:userid", caller.id.as_deref());
                 self.put("aws:username", caller.name.rsplit('/').next());
             }
             Kind::RoleSession => {
                 self.put("aws:PrincipalType", Some("AssumedRole"));
+                let session = caller.name.rsplit('/').next();
+                let id = caller.id.as_ref().zip(session);
+                let id = id.map(|(role, session)| format!("{role}:{session}"));
+                self.put("aws:userid", id.as_deref());
                 self.put("aws:PrincipalArn", caller.behind.as_deref());
                 self.put("trilby:ViaSession", Some("true"));
             }

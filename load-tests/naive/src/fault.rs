@@ -55,11 +55,33 @@ pub enum Fault {
     FederatedNeedsNoSession,
     /// A missing Allow of the organization is told before a Deny.
     GateBeforeDeny,
+    /// Groups lend their members nothing.
+    GroupsLendNothing,
+    /// Control policies bind the management account.
+    ManagementIsBound,
+    /// Whoever is in quarantine goes on.
+    QuarantineIsNothing,
+    /// Whoever is switched off goes on.
+    DisabledGoOn,
+    /// A user made again under a name is the one that was meant before.
+    NamesAreTexts,
+    /// A resource policy says nothing of what its resource holds.
+    PoliciesReachNothingBelow,
+    /// Where caps are to bind everything, direct grants are spared.
+    CapsSpareDirect,
+    /// No type of resource must grant by its own policy.
+    TypesNeedNoTrust,
+    /// A root user is bound by the resource policy it mends.
+    RootMendsNothing,
+    /// A role session has the second factor of who put the role on.
+    SecondFactorGoesOn,
+    /// A role's own tags stand before those of the session.
+    SessionTagsComeSecond,
 }
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 26] = [
+    /// Those that cases tell.
+    pub const OF_CASES: [Self; 26] = [
         Self::ActionKeepsCase,
         Self::StarStopsAtSlash,
         Self::StarCrossesColons,
@@ -86,5 +108,20 @@ impl Fault {
         Self::RootIsFree,
         Self::FederatedNeedsNoSession,
         Self::GateBeforeDeny,
+    ];
+
+    /// Those that only worlds tell.
+    pub const OF_WORLDS: [Self; 11] = [
+        Self::GroupsLendNothing,
+        Self::ManagementIsBound,
+        Self::QuarantineIsNothing,
+        Self::DisabledGoOn,
+        Self::NamesAreTexts,
+        Self::PoliciesReachNothingBelow,
+        Self::CapsSpareDirect,
+        Self::TypesNeedNoTrust,
+        Self::RootMendsNothing,
+        Self::SecondFactorGoesOn,
+        Self::SessionTagsComeSecond,
     ];
 }

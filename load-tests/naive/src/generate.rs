@@ -2,13 +2,18 @@
 
 mod conditions;
 mod documents;
+mod opening;
 mod words;
+mod worlds;
 
 use serde_json::{Map, Value, json};
 
 use crate::random::Random;
 use documents::{Seat, document};
 use words::{ACCOUNTS, ACTIONS, ANY_CASE, HOME, RESOURCES, partition};
+
+use worlds::id_of;
+pub use worlds::world;
 
 /// A valid case. Its `id` is the number given.
 #[must_use]
@@ -19,12 +24,18 @@ pub fn case(random: &mut Random, id: u64) -> Value {
         .get("principal")
         .and_then(Value::as_str)
         .map(str::to_owned);
+    let asked = request.clone();
     let list = |random: &mut Random, seat: Seat, most: usize| {
         let count = random.between(0, most);
         let mut items = Vec::new();
         for index in 0..count {
             let name = format!("{}-{index}", seat.name());
             items.push(json!({ "name": name, "document": document(random, seat) }));
+        }
+        // By chance alone too few would be allowed.
+        if seat.is_flat() && random.chance(45) {
+            let name = format!("{}-open", seat.name());
+            items.push(json!({ "name": name, "document": opening::document(&asked) }));
         }
         Value::Array(items)
     };
@@ -38,7 +49,11 @@ pub fn case(random: &mut Random, id: u64) -> Value {
         policies.insert("session".into(), list(random, Seat::Session, 2));
     }
     if random.chance(55) {
-        let policy = json!({ "name": "resource", "document": document(random, Seat::Resource) });
+        let mut document = document(random, Seat::Resource);
+        if random.chance(45) {
+            opening::add(random, &asked, &mut document);
+        }
+        let policy = json!({ "name": "resource", "document": document });
         policies.insert("resource".into(), policy);
     }
     for seat in [Seat::Scp, Seat::Rcp] {
@@ -47,7 +62,7 @@ pub fn case(random: &mut Random, id: u64) -> Value {
             let mut chain = Vec::new();
             for _ in 0..levels {
                 // A level that allows everything is what most have.
-                if random.chance(60) {
+                if random.chance(75) {
                     chain.push(json!([{ "name": "full", "document": documents::full(seat) }]));
                     if random.chance(40)
                         && let Some(Value::Array(level)) = chain.last_mut()
@@ -98,7 +113,7 @@ fn request(random: &mut Random) -> Value {
         };
         request.insert("resource".into(), resource.into());
     }
-    if random.chance(12) {
+    if random.chance(8) {
         request.insert("resource_account".into(), random.pick(&ACCOUNTS).into());
     }
     if random.chance(80) {

@@ -69,7 +69,27 @@ fn value_of(name: &str, context: &Context) -> Option<String> {
         Some((key, default)) => (key, default.strip_suffix('\'')),
         None => (name, None),
     };
-    context.scalar(key).or(default).map(ToOwned::to_owned)
+    let value = context.scalar(key).or(default).map(ToOwned::to_owned);
+    if value.is_none() {
+        context.seen.count_null();
+    }
+    value
+}
+
+/// Keys of the variables in a text that have no default.
+pub(crate) fn named(text: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some((_, inside)) = rest.split_once("${") {
+        let Some((name, after)) = inside.split_once('}') else {
+            break;
+        };
+        if !matches!(name, "*" | "?" | "$") && !name.contains(", '") {
+            keys.push(name.to_owned());
+        }
+        rest = after;
+    }
+    keys
 }
 
 /// Six parts: the sixth keeps its colons. Colons inside `${…}` divide nothing.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::caller::Caller;
-use crate::condition::{holds, listed};
+use crate::condition::{Outcome, listed, run};
 use crate::context::Context;
 use crate::fault::Fault;
 use crate::glob::fits;
@@ -18,29 +18,47 @@ pub(crate) struct Asked<'a> {
     pub(crate) context: &'a Context,
     /// The caller has a permissions boundary.
     pub(crate) bounded: bool,
+    /// `${…}` in the document is a variable.
+    pub(crate) variables: bool,
+    /// The document's statements name principals.
+    pub(crate) names_principals: bool,
+    /// Who was meant by them.
+    pub(crate) ids: Option<&'a Value>,
 }
 
-/// How a statement matches: `None` if it does not; the class only where statements name principals.
-pub(crate) fn matches(
-    statement: &Value,
-    variables: bool,
-    names_principals: bool,
-    asked: &Asked<'_>,
-) -> Option<Option<Class>> {
-    let class = if names_principals {
-        Some(class(
+/// How a statement matches.
+pub(crate) enum Match {
+    No,
+    /// It does but for keys that nobody has given.
+    Lacks(Vec<String>),
+    /// It does; with a class only where statements name principals.
+    Yes(Option<Class>),
+}
+
+pub(crate) fn matches(statement: &Value, asked: &Asked<'_>) -> Match {
+    let class = if asked.names_principals {
+        let named = class(
             statement,
             asked.caller,
             asked.bounded,
+            asked.ids,
             asked.context,
-        )?)
+        );
+        if named.is_none() {
+            return Match::No;
+        }
+        named
     } else {
         None
     };
-    let matched = covers_action(statement, asked)
-        && covers_resource(statement, variables, asked)
-        && holds(statement.get("Condition"), variables, asked.context);
-    matched.then_some(class)
+    if !covers_action(statement, asked) || !covers_resource(statement, asked) {
+        return Match::No;
+    }
+    match run(statement.get("Condition"), asked.variables, asked.context) {
+        Outcome::Holds => Match::Yes(class),
+        Outcome::Fails => Match::No,
+        Outcome::Lacks(keys) => Match::Lacks(keys),
+    }
 }
 
 fn covers_action(statement: &Value, asked: &Asked<'_>) -> bool {
@@ -82,7 +100,8 @@ fn fits_action(pattern: &str, asked: &Asked<'_>) -> bool {
             .is_some_and(|pieces| fits(&pieces, wanted, |_| true))
 }
 
-fn covers_resource(statement: &Value, variables: bool, asked: &Asked<'_>) -> bool {
+fn covers_resource(statement: &Value, asked: &Asked<'_>) -> bool {
+    let variables = asked.variables;
     // Nothing in particular, written `*`, is in no pattern but `*`.
     let fits = |pattern: &String| {
         if asked.resource == "*" {

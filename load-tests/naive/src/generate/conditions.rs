@@ -41,6 +41,11 @@ const TYPES: [Type; 7] = [
             "aws:userid",
             "app:list",
             "aws:ResourceAccount",
+            "iam:ResourceTag/Team",
+            "aws:PrincipalOrgID",
+            "aws:ResourceOrgID",
+            "aws:SourceIdentity",
+            "aws:FederatedProvider",
         ],
         policy: &[
             "red",
@@ -66,6 +71,10 @@ const TYPES: [Type; 7] = [
             "User",
             "1111*:guest",
             "r${?}d",
+            "ann",
+            "o-aaaaaaaaaa",
+            "o-aaaaaaaaaa/r-abcd/*",
+            "TUSR*",
         ],
         request: &[
             "red", "RED", "blue", "", "1", "a*b", "axb", "*", "bluexyz", "$", "r?d", "red ",
@@ -82,7 +91,14 @@ const TYPES: [Type; 7] = [
             "NumericGreaterThan",
             "NumericGreaterThanEquals",
         ],
-        keys: &["app:n", "app:m", "aws:MultiFactorAuthAge", "app:s"],
+        keys: &[
+            "app:n",
+            "app:m",
+            "aws:MultiFactorAuthAge",
+            "app:s",
+            "trilby:ChainDepth",
+            "trilby:OriginMfaAge",
+        ],
         policy: &[
             "5",
             "5.0",
@@ -166,7 +182,13 @@ const TYPES: [Type; 7] = [
     },
     Type {
         operators: &["Bool"],
-        keys: &["aws:SecureTransport", "aws:MultiFactorAuthPresent", "app:b"],
+        keys: &[
+            "aws:SecureTransport",
+            "aws:MultiFactorAuthPresent",
+            "app:b",
+            "trilby:ViaSession",
+            "aws:PrincipalIsAWSService",
+        ],
         policy: &[
             "true",
             "false",
@@ -255,10 +277,20 @@ const TYPES: [Type; 7] = [
 ];
 
 /// Keys of many values, and what they hold.
-const LISTS: [&str; 3] = ["aws:TagKeys", "app:list", "sts:TransitiveTagKeys"];
+const LISTS: [&str; 4] = [
+    "aws:TagKeys",
+    "app:list",
+    "sts:TransitiveTagKeys",
+    "aws:PrincipalOrgPaths",
+];
 
 /// Keys that must not stand without a set operator.
-const NEEDS_SET: [&str; 3] = ["aws:TagKeys", "sts:TransitiveTagKeys", "aws:CalledVia"];
+const NEEDS_SET: [&str; 4] = [
+    "aws:TagKeys",
+    "sts:TransitiveTagKeys",
+    "aws:CalledVia",
+    "aws:PrincipalOrgPaths",
+];
 
 /// A condition block; perhaps an empty one.
 pub(super) fn block(random: &mut Random, variables: bool) -> Value {
@@ -385,6 +417,9 @@ pub(super) fn context(random: &mut Random) -> Value {
                     | "aws:userid"
                     | "aws:PrincipalArn"
                     | "aws:ResourceAccount"
+                    | "aws:ResourceOrgID"
+                    | "aws:PrincipalIsAWSService"
+                    | "trilby:ViaSession"
             );
             if *key == "app:absent" || *key == "app:list" {
                 continue;

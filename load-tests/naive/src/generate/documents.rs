@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::words::{ACTION_PATTERNS, NAMED, PROVIDERS, RESOURCE_PATTERNS, SERVICES, partition};
-use super::{any_case, conditions, one_or_many};
+use super::{any_case, conditions, id_of, one_or_many};
 use crate::random::Random;
 
 /// Where a document is put.
@@ -18,6 +18,14 @@ pub(super) enum Seat {
 }
 
 impl Seat {
+    /// Whether its policies stand in one list.
+    pub(super) fn is_flat(self) -> bool {
+        match self {
+            Self::Identity | Self::Boundary | Self::Session => true,
+            Self::Resource | Self::Scp | Self::Rcp => false,
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
@@ -41,7 +49,7 @@ pub(super) fn full(seat: Seat) -> Value {
 
 pub(super) fn document(random: &mut Random, seat: Seat) -> Value {
     // A control policy of resources holds Denies, or is the one that allows everything.
-    if seat == Seat::Rcp && random.chance(35) {
+    if seat == Seat::Rcp && random.chance(50) {
         return full(seat);
     }
     let mut document = Map::new();
@@ -66,7 +74,7 @@ fn statement(random: &mut Random, seat: Seat, index: usize, variables: bool) -> 
     if random.chance(20) {
         statement.insert("Sid".into(), format!("S{index}").into());
     }
-    let allow = seat != Seat::Rcp && random.chance(78);
+    let allow = seat != Seat::Rcp && random.chance(85);
     let effect = if allow { "Allow" } else { "Deny" };
     statement.insert("Effect".into(), effect.into());
     if seat == Seat::Rcp {
@@ -101,7 +109,7 @@ fn statement(random: &mut Random, seat: Seat, index: usize, variables: bool) -> 
             .collect();
         statement.insert(element.into(), one_or_many(random, resources));
     }
-    if random.chance(45) {
+    if random.chance(38) {
         statement.insert("Condition".into(), conditions::block(random, variables));
     }
     Value::Object(statement)
@@ -118,25 +126,38 @@ fn principals(random: &mut Random, not: bool) -> Value {
         let named = (0..random.between(1, most))
             .map(|_| {
                 let name = random.pick(&NAMED);
-                partition(random, name).into()
+                match random.below(40) {
+                    // What is left of a name whose bearer is gone.
+                    0 if name.contains('/') => id_of(name).into(),
+                    _ => partition(random, name).into(),
+                }
             })
             .collect();
         map.insert("AWS".into(), one_or_many(random, named));
     }
     if random.chance(25) || map.is_empty() {
         let services = (0..random.between(1, 2))
-            .map(|_| random.pick(&SERVICES).into())
+            .map(|_| wild_or(random, &SERVICES).into())
             .collect();
         map.insert("Service".into(), one_or_many(random, services));
     }
     if random.chance(25) {
         let providers = (0..random.between(1, 2))
             .map(|_| {
-                let name = random.pick(&PROVIDERS);
+                let name = wild_or(random, &PROVIDERS);
                 partition(random, name).into()
             })
             .collect();
         map.insert("Federated".into(), one_or_many(random, providers));
     }
     Value::Object(map)
+}
+
+/// One of several, or whoever there is.
+fn wild_or<'a>(random: &mut Random, names: &[&'a str]) -> &'a str {
+    if random.chance(7) {
+        "*"
+    } else {
+        random.pick(names)
+    }
 }

@@ -42,7 +42,7 @@ pub(super) const ACTION_PATTERNS: [&str; 19] = [
     "registry:*ResourcePolicy",
 ];
 
-pub(super) const RESOURCES: [&str; 10] = [
+pub(super) const RESOURCES: [&str; 12] = [
     "arn:aws:app::111111111111:doc/1",
     "arn:aws:app::111111111111:doc/1/2/x",
     "arn:aws:app::111111111111:home/alice/notes",
@@ -53,6 +53,8 @@ pub(super) const RESOURCES: [&str; 10] = [
     "arn:aws:store::111111111111:red",
     "arn:aws:app:::111111111111:doc/1",
     "arn:aws:app::elsewhere:doc/1",
+    "arn:aws:app::111111111111:doc/1",
+    "arn:aws:iam::111111111111:user/alice",
 ];
 
 pub(super) const RESOURCE_PATTERNS: [&str; 32] = [
