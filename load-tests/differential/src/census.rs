@@ -83,6 +83,17 @@ impl Census {
         }
     }
 
+    /// Counts what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (kind, tally) in &other.kinds {
+            let mine = self.kinds.entry(kind.clone()).or_default();
+            mine.allow += tally.allow;
+            mine.explicit += tally.explicit;
+            mine.implicit += tally.implicit;
+            mine.error += tally.error;
+        }
+    }
+
     /// How a kind was answered.
     #[must_use]
     pub fn of(&self, kind: &str) -> Tally {

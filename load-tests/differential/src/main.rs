@@ -23,6 +23,9 @@ struct Cli {
     /// Of the generator; the same seed makes the same cases
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many threads share the work
+    #[arg(long, default_value_t = 2)]
+    jobs: u64,
     /// How many differences to print
     #[arg(long, default_value_t = 3)]
     most: usize,
@@ -36,6 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
         cases: cli.cases,
         fault: None,
         most: cli.most,
+        jobs: cli.jobs,
     })?;
     println!("{}", found.census);
     for differs in &found.differences {

@@ -1,6 +1,9 @@
 //! A row of generated questions.
 
-use anyhow::Context as _;
+use std::thread;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::Value;
 use trilby_naive::{Fault, Random, generate};
 
 use crate::census::Census;
@@ -17,6 +20,8 @@ pub struct Run {
     pub fault: Option<Fault>,
     /// Stops after so many differences.
     pub most: usize,
+    /// How many threads share the work.
+    pub jobs: u64,
 }
 
 /// What a run found.
@@ -30,17 +35,49 @@ pub struct Found {
     pub differences: Vec<Differs>,
 }
 
+impl Run {
+    /// A case and its world, whatever came before.
+    #[must_use]
+    pub fn question(&self, id: u64) -> (Value, Value) {
+        let mut random = Random::of(self.seed, id);
+        let case = generate::case(&mut random, id);
+        let world = generate::world(&mut random, &case);
+        (case, world)
+    }
+}
+
 /// Compares question by question: on a case the simulator with the naive evaluator, in a world the decision with the naive
 /// evaluator and the decision into a buffer with the decision.
 ///
 /// # Errors
 /// A world was generated that is none.
 pub fn run(run: &Run) -> anyhow::Result<Found> {
-    let mut random = Random::new(run.seed);
+    let jobs = run.jobs.max(1);
+    let parts = thread::scope(|scope| {
+        let started: Vec<_> = (0..jobs)
+            .map(|first| scope.spawn(move || part(run, first + 1, jobs)))
+            .collect();
+        started
+            .into_iter()
+            .map(|part| part.join())
+            .collect::<Vec<_>>()
+    });
     let mut found = Found::default();
-    for id in 1..=run.cases {
-        let case = generate::case(&mut random, id);
-        let world = generate::world(&mut random, &case);
+    for part in parts {
+        let part = part.map_err(|_| anyhow!("a thread gave up"))??;
+        found.compared += part.compared;
+        found.census.add(&part.census);
+        found.differences.extend(part.differences);
+    }
+    Ok(found)
+}
+
+/// Every so many of the cases, from this one on.
+fn part(run: &Run, first: u64, step: u64) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    let mut id = first;
+    while id <= run.cases && found.differences.len() < run.most {
+        let (case, world) = run.question(id);
         found.compared += 1;
 
         let naive = ask_naive(&case, run.fault);
@@ -53,10 +90,7 @@ pub fn run(run: &Run) -> anyhow::Result<Found> {
         let differs =
             differs.with_context(|| format!("case {id} of seed {}: {world}", run.seed))?;
         found.differences.extend(differs);
-
-        if found.differences.len() >= run.most {
-            break;
-        }
+        id += step;
     }
     Ok(found)
 }

@@ -15,7 +15,7 @@ use trilby_differential::{
     Run, ask_naive, ask_naive_in_world, difference_in_world, of_engine, of_naive,
     of_naive_in_world, run,
 };
-use trilby_naive::{Fault, Random, generate};
+use trilby_naive::Fault;
 
 /// Of the short form; the long one is a command.
 const CASES: u64 = 6_000;
@@ -63,6 +63,7 @@ fn both_answer_generated_questions_alike() {
         cases: CASES,
         fault: None,
         most: 1,
+        jobs: 2,
     })
     .unwrap();
     if let Some(differs) = found.differences.first() {
@@ -104,14 +105,19 @@ fn both_answer_generated_questions_alike() {
 
 #[test]
 fn every_planted_mistake_is_found() {
-    let mut random = Random::new(SEED);
+    let run = Run {
+        seed: SEED,
+        cases: CASES_MAX,
+        fault: None,
+        most: 1,
+        jobs: 1,
+    };
     let mut unnoticed: Vec<Fault> = Fault::OF_CASES
         .into_iter()
         .chain(Fault::OF_WORLDS)
         .collect();
     for id in 1..=CASES_MAX {
-        let case = generate::case(&mut random, id);
-        let world = generate::world(&mut random, &case);
+        let (case, world) = run.question(id);
         let said = of_engine(&case);
         let right = ask_naive_in_world(&world, None);
         unnoticed.retain(|fault| {

@@ -13,6 +13,14 @@ impl Random {
         Self { state: seed }
     }
 
+    /// A row of its own for each of many, so that any of them can be made again without those before.
+    #[must_use]
+    pub fn of(seed: u64, number: u64) -> Self {
+        let mut whole = Self::new(seed);
+        let own = whole.next_u64() ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        Self::new(Self::new(own).next_u64())
+    }
+
     /// The next number.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
