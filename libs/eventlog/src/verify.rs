@@ -28,6 +28,7 @@ mod rows;
 
 use report::Findings;
 pub use report::{Check, Finding, Report, Status};
+pub(crate) use rows::Expected;
 
 /// Rows read at a time.
 const PAGE: usize = 2_000;

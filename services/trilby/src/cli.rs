@@ -185,6 +185,11 @@ pub enum LogCommand {
         /// Folder of the copy; it must not hold a store yet
         to: PathBuf,
     },
+    /// Copy the store to another folder, its indexes (claims, revocations, who is trusted) made anew from the events
+    Rebuild {
+        /// Folder of the copy; it must not hold a store yet
+        to: PathBuf,
+    },
     /// List the logs of the store with their heads
     List,
 }

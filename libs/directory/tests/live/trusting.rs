@@ -3,9 +3,10 @@
 use trilby_account::event::{RoleCreated, RoleDeleted, RoleTrustPolicyReplaced};
 use trilby_account::{Event, GuardText, PolicyText, PrincipalId, RoleLimits, Trusted};
 use trilby_directory::{TrustingRole, VerifyingFolds};
+use trilby_eventlog::archive::{Archive, Row, Section};
 use trilby_eventlog::verify::{Options as Verification, Status, verify};
-use trilby_eventlog::{EventLog, Memory};
-use trilby_model::{ProviderId, RoleId, Seq};
+use trilby_eventlog::{EventLog, Memory, Trusting};
+use trilby_model::{LogId, ProviderId, RoleId, Seq};
 use trilby_policy::Kind;
 use trilby_testkit::given::document;
 
@@ -168,4 +169,49 @@ async fn what_one_commit_gives_and_takes_is_gone() {
     let whom = [Trusted::Provider(google())];
     assert_eq!(directory.trusting(&whom).await.unwrap(), [found(2, 4)]);
     assert_sound(&memory).await;
+}
+
+/// Rows that no event says are found, and a rebuilt store has none of them.
+#[tokio::test]
+async fn the_index_is_rebuilt_from_the_events() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    let trusted = trust(&[("Allow", serde_json::json!({ "Federated": LOGIN }))]);
+    let events = vec![created(account(1)), role_created(1, trusted)];
+    append(&directory, account(1), events).await;
+    let index = async |store: &Memory| {
+        let page = store.export(Section::Trusting, None, None, 100).await;
+        page.unwrap().rows
+    };
+    let right = index(&memory).await;
+    assert_eq!(right.len(), 1);
+    let made_up = Row::Trusting(Trusting {
+        key: [7; 32],
+        log: LogId::Account(account(1)),
+        role: role(9).to_string(),
+        seq: Seq::new(2),
+    });
+    memory.import_rows(vec![made_up]).await.unwrap();
+    let meta = memory.store_meta().await.unwrap();
+    let folds = VerifyingFolds::new([9; 32], meta.store_id);
+    let checked = Verification {
+        folds: Some(&folds),
+        ..Verification::default()
+    };
+    let before = verify(&memory, &checked).await.unwrap();
+    assert_eq!(before.status, Status::Broken, "{before:?}");
+    let rebuilt = Memory::for_tests();
+    trilby_eventlog::copy::rebuild(&memory, &rebuilt, &folds)
+        .await
+        .unwrap();
+    assert_eq!(index(&rebuilt).await, right);
+    let after = verify(&rebuilt, &checked).await.unwrap();
+    assert_eq!(after.status, Status::Ok, "{after:?}");
+    for section in [Section::Claims, Section::Revocations, Section::Receipts] {
+        let rows = async |store: &Memory| {
+            let page = store.export(section, None, None, 100).await;
+            page.unwrap().rows
+        };
+        assert_eq!(rows(&rebuilt).await, rows(&memory).await, "{section:?}");
+    }
 }

@@ -8,12 +8,12 @@ use super::log::has_commit;
 use super::report::{Check, Findings};
 use super::{Effects, Options, PAGE};
 use crate::archive::{Archive, Row, Section};
-use crate::claim::ClaimKey;
+use crate::claim::{ClaimKey, ClaimOwner};
 use crate::envelope::{Head, HeadState, RecordedCommit};
 use crate::error::Error;
-use crate::revocation::RevocationKind;
+use crate::revocation::{Revocation, RevocationKind};
 use crate::snapshot::Snapshot;
-use crate::trusting::TrustingChange;
+use crate::trusting::{Trusting, TrustingChange};
 
 /// All rows of a section, of one log or of all.
 pub(super) async fn all(
@@ -35,7 +35,7 @@ pub(super) async fn all(
 
 /// Which rows the events of a log make.
 #[derive(Debug, Default)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     claims: BTreeMap<ClaimKey, Seq>,
     revocations: BTreeMap<(RevocationKind, [u8; 16], Seq), (Seq, Timestamp)>,
     trusting: BTreeMap<([u8; 32], String), Seq>,
@@ -71,6 +71,35 @@ impl Expected {
                 }
             }
         }
+    }
+
+    /// The rows themselves, those of `log`.
+    pub fn into_rows(self, log: &LogId) -> impl Iterator<Item = Row> {
+        let claims = self.claims.into_iter().map(|(key, seq)| {
+            let log = log.clone();
+            Row::Claim(key, ClaimOwner { log, seq })
+        });
+        let revocations = self.revocations.into_iter();
+        let revocations = revocations.map(|((kind, id_hash, seq), (before, at))| {
+            Row::Revocation(Revocation {
+                log: log.clone(),
+                kind,
+                id_hash,
+                seq,
+                before,
+                at,
+            })
+        });
+        let trusting = self.trusting.into_iter().map(|((key, role), seq)| {
+            let log = log.clone();
+            Row::Trusting(Trusting {
+                key,
+                log,
+                role,
+                seq,
+            })
+        });
+        claims.chain(revocations).chain(trusting)
     }
 }
 

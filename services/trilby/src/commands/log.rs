@@ -32,7 +32,8 @@ pub async fn run(
             kept,
             json,
         } => verify(&dir, log, since, kept, json, &terminal).await,
-        LogCommand::Copy { to } => copy_to(&dir, &to, &terminal).await,
+        LogCommand::Copy { to } => copy_to(&dir, &to, Indexes::AsTheyAre, &terminal).await,
+        LogCommand::Rebuild { to } => copy_to(&dir, &to, Indexes::MadeAnew, &terminal).await,
         LogCommand::Export { log } => export_one(&dir, &log).await,
         LogCommand::List => list(&dir, &terminal).await,
     }
@@ -127,7 +128,18 @@ fn tell(report: &Report, terminal: &Terminal) -> anyhow::Result<()> {
     ))
 }
 
-async fn copy_to(dir: &DataDir, to: &Path, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+/// What becomes of the rows that mirror the events.
+enum Indexes {
+    AsTheyAre,
+    MadeAnew,
+}
+
+async fn copy_to(
+    dir: &DataDir,
+    to: &Path,
+    indexes: Indexes,
+    terminal: &Terminal,
+) -> anyhow::Result<ExitCode> {
     let from = open(dir).await?;
     let meta = from.store_meta().await?;
     if DataDir::at(to)?.has_store() {
@@ -141,7 +153,14 @@ async fn copy_to(dir: &DataDir, to: &Path, terminal: &Terminal) -> anyhow::Resul
         ..Options::default()
     };
     let made = open_with(target.store(), options).await?;
-    let copied = copy::copy(&from, &made).await?;
+    let copied = match indexes {
+        Indexes::AsTheyAre => copy::copy(&from, &made).await?,
+        Indexes::MadeAnew => {
+            let key = *dir.read_keys()?.store.claim_key().expose();
+            let folds = trilby_directory::VerifyingFolds::new(key, meta.store_id);
+            copy::rebuild(&from, &made, &folds).await?
+        }
+    };
     terminal.line(&format!(
         "copied {} logs, {} commits, {} events and {} rows to {}; copy the keys folder as well",
         copied.logs,

@@ -83,12 +83,14 @@ fn tools_agree(acme: &Acme, data_dir: &Path, kept: &str) {
     assert_eq!(listed.len(), 5, "{list:?}");
 
     let folder = TempDir::new().unwrap();
-    let copy = folder.path().join("copy");
-    let copied = log(data_dir, &["copy", copy.to_str().unwrap()]);
-    assert!(done(&copied).starts_with("copied 5 logs"), "{copied:?}");
-    let again = log(data_dir, &["copy", copy.to_str().unwrap()]);
-    assert_eq!(again.status.code(), Some(1), "{again:?}");
-    copy_serves(acme, data_dir, &copy, kept);
+    for command in ["copy", "rebuild"] {
+        let copy = folder.path().join(command);
+        let copied = log(data_dir, &[command, copy.to_str().unwrap()]);
+        assert!(done(&copied).starts_with("copied 5 logs"), "{copied:?}");
+        let again = log(data_dir, &[command, copy.to_str().unwrap()]);
+        assert_eq!(again.status.code(), Some(1), "{again:?}");
+        copy_serves(acme, data_dir, &copy, kept);
+    }
 
     for name in listed {
         let export = log(data_dir, &["export", name]);
@@ -247,6 +249,7 @@ fn a_command_about_no_store_makes_none() {
         &["list"],
         &["export", "platform"],
         &["copy", "/nowhere/at/all"],
+        &["rebuild", "/nowhere/at/all"],
     ] {
         let ended = log(&data_dir, args);
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
