@@ -52,7 +52,7 @@ pub struct Write {
 /// Under which key a command's receipt is kept.
 #[derive(Debug, Clone)]
 pub struct ReceiptKey {
-    /// The log it is kept in. No receipt is written by a commit that does not write this log.
+    /// The log it is kept in. A commit that does not write this log is refused.
     pub log: LogId,
     /// Digest of principal and `Idempotency-Key`, or of a random command key.
     pub key: [u8; 32],

@@ -71,13 +71,20 @@ pub(super) fn draft<T, E>(
         }
     }
     let answer = answer(&After::of(&works, states)).map_err(ExecuteError::Refused)?;
-    let receipt = works.contains_key(&write.receipt.log).then(|| NewReceipt {
+    // A commit without its receipt could be executed twice: the repetition looks for it in this log.
+    if !works.contains_key(&write.receipt.log) {
+        return Err(ExecuteError::Invalid(format!(
+            "the log `{}` keeps the receipt and is not written",
+            write.receipt.log
+        )));
+    }
+    let receipt = NewReceipt {
         log: write.receipt.log.clone(),
         key: write.receipt.key,
         request_hash: write.receipt.request_hash,
         status: answer.status,
         response: answer.stored,
-    });
+    };
     let mut commit = Commit::new(
         states.now(),
         write.meta.clone(),
@@ -87,7 +94,7 @@ pub(super) fn draft<T, E>(
     commit.claims_taken = derived.taken;
     commit.claims_released = derived.released;
     commit.revocations = derived.revocations;
-    commit.receipt = receipt;
+    commit.receipt = Some(receipt);
     commit.alive = write.alive.clone();
     commit.side = side;
     commit.trusting = derived.trusting;

@@ -161,6 +161,31 @@ async fn a_refusal_and_an_empty_plan_write_nothing() {
 }
 
 #[tokio::test]
+async fn a_commit_that_could_not_keep_its_receipt_is_not_written() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    for n in [1, 2] {
+        append(&directory, account(n), vec![created(account(n))]).await;
+    }
+    for chosen in [true, false] {
+        let mut write = write(vec![log(1), log(2)]);
+        write.receipt.chosen = chosen;
+        let executed = directory
+            .execute(write, |_| {
+                let events = vec![renamed("elsewhere")];
+                Ok::<_, String>(plan(vec![Events::Account(account(2), events)]))
+            })
+            .await;
+        assert!(
+            matches!(executed, Err(ExecuteError::Invalid(_))),
+            "{executed:?}"
+        );
+        let head = memory.head(&log(2)).await.unwrap().unwrap();
+        assert_eq!(head.seq, Seq::new(1));
+    }
+}
+
+#[tokio::test]
 async fn one_key_is_one_effect_and_one_answer() {
     let memory = Memory::for_tests();
     let directory = follower(&memory).await;
