@@ -19,7 +19,7 @@ pub struct Decoded<T> {
 /// Decodes a JSON body.
 ///
 /// # Errors
-/// `invalid_json`, `duplicate_field`, `unknown_field`, `invalid_parameter`; each names pointer, line and column.
+/// `invalid_json`, `duplicate_field`, `unknown_field`, `missing_parameter`, `invalid_parameter`; each names pointer, line and column.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, Problem> {
     let source = node(bytes)?;
     let value = from_node(&source)?;
@@ -45,7 +45,7 @@ pub fn node(bytes: &[u8]) -> Result<json::Node, Problem> {
 /// A typed value of a tree or of a part of one.
 ///
 /// # Errors
-/// `unknown_field`, `invalid_parameter`
+/// `unknown_field`, `missing_parameter`, `invalid_parameter`
 pub fn from_node<T: DeserializeOwned>(source: &json::Node) -> Result<T, Problem> {
     serde_path_to_error::deserialize(Strict(source.to_serde()))
         .map_err(|error| wrong_shape(source, &error))
@@ -74,11 +74,17 @@ fn wrong_shape(
     error: &serde_path_to_error::Error<serde_json::Error>,
 ) -> Problem {
     let message = error.inner().to_string();
+    let mut pointer = pointer(error.path());
+    if let Some(member) = missing(&message) {
+        // The path ends at the object that lacks it.
+        pointer.push('/');
+        pointer.push_str(&json::escape_pointer(member));
+        return lacking(source, pointer);
+    }
     let code = match message.starts_with("unknown field") {
         true => Code::UnknownField,
         false => Code::InvalidParameter,
     };
-    let pointer = pointer(error.path());
     let mut field = FieldError::at(pointer.clone(), code, message.clone());
     if let Some(at) = place(source, &pointer) {
         field = field.placed(at.line, at.column);
@@ -88,6 +94,20 @@ fn wrong_shape(
         pointer => format!(" at `{pointer}`"),
     };
     Problem::new(code, format!("{message}{wher}")).error(field)
+}
+
+fn lacking(source: &json::Node, pointer: String) -> Problem {
+    let detail = format!("`{pointer}` is missing");
+    let mut field = FieldError::at(pointer.clone(), Code::MissingParameter, "is missing");
+    if let Some(at) = place(source, &pointer) {
+        field = field.placed(at.line, at.column);
+    }
+    Problem::new(Code::MissingParameter, detail).error(field)
+}
+
+/// The member that serde misses. Its name is one of ours, never the sender's.
+fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 /// Where a pointer leads; for a path that ends in nothing, the nearest part above it.

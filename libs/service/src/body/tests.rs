@@ -114,7 +114,14 @@ fn each_kind_of_bad_body_has_its_code_pointer_line_and_column() {
             2,
             2,
         ),
-        ("{\"name\":\"x\"}", Code::InvalidParameter, "", 1, 1),
+        ("{\"name\":\"x\"}", Code::MissingParameter, "/count", 1, 1),
+        (
+            "{\"name\":\"x\",\"count\":1,\"lines\":[\n{}]}",
+            Code::MissingParameter,
+            "/lines/0/a~1b",
+            2,
+            1,
+        ),
         ("[]", Code::InvalidParameter, "", 1, 1),
         ("\"text\"", Code::InvalidParameter, "", 1, 1),
     ];

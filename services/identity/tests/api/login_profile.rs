@@ -73,7 +73,7 @@ fn bad_passwords_are_refused_with_reasons() {
     world
         .admin
         .put(&path, &json!({}))
-        .expect_problem(400, "invalid_parameter");
+        .expect_problem(400, "missing_parameter");
     assert!(
         world
             .inside

@@ -108,7 +108,7 @@ fn a_malformed_document_is_refused_with_its_places() {
     }
     acme.root
         .post(&acme.path("policies"), &json!({"name": "Bad"}))
-        .expect_problem(400, "invalid_parameter");
+        .expect_problem(400, "missing_parameter");
     let unknown = json!({"name": "Bad", "document": reading(), "colour": "red"});
     acme.root
         .post(&acme.path("policies"), &unknown)

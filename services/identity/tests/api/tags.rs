@@ -72,7 +72,7 @@ fn bad_tags_are_refused() {
     world
         .admin
         .put(&path, &json!({}))
-        .expect_problem(400, "invalid_parameter");
+        .expect_problem(400, "missing_parameter");
     let many: serde_json::Map<String, Value> =
         (0..51).map(|n| (format!("k{n}"), json!("v"))).collect();
     let refused = put(Value::Object(many.clone()));

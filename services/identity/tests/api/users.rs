@@ -76,7 +76,8 @@ fn bad_input_is_refused_and_changes_nothing() {
     assert_eq!(bad.text("/errors/0/pointer"), "/name");
     post(json!({ "name": "x", "path": "eng" })).expect_problem(400, "invalid_name");
     post(json!({ "name": "TUSR0123456789ABCDEFG" })).expect_problem(400, "invalid_name");
-    post(json!({})).expect_problem(400, "invalid_parameter");
+    let bad = post(json!({})).expect_problem(400, "missing_parameter");
+    assert_eq!(bad.text("/errors/0/pointer"), "/name");
     post(json!({ "name": 7 })).expect_problem(400, "invalid_parameter");
     post(json!({ "name": "x", "kind": "robot" })).expect_problem(400, "invalid_parameter");
     post(json!({ "name": "x", "email": "x@y" })).expect_problem(400, "unknown_field");
