@@ -37,6 +37,7 @@ mod table;
 mod text;
 mod trusted;
 mod value;
+mod versions;
 
 pub use command::Command;
 pub use context::{Actor, Context, Precondition};

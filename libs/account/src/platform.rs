@@ -1,4 +1,5 @@
-//! The installation: that it was bootstrapped, and by which ticket. No decision reads this.
+//! The installation: that it was bootstrapped, by which ticket, and whose it is. Only the operator's port asks that; no
+//! other decision reads this.
 
 mod decide;
 mod event;

@@ -120,8 +120,8 @@ pub enum Rejection {
     /// Only root may do this.
     #[error("only root of the account may do this")]
     RootOnly,
-    /// Things of the system cannot be changed.
-    #[error("{kind} `{name}` belongs to the system and cannot be changed")]
+    /// It belongs to the system or to the organization, and this account cannot change it.
+    #[error("{kind} `{name}` is not this account's to change")]
     ProtectedResource {
         /// What sort of thing.
         kind: ThingKind,
@@ -286,6 +286,13 @@ impl Rejection {
 
     pub(crate) fn exists(kind: ThingKind, name: &impl ToString) -> Self {
         Self::AlreadyExists {
+            kind,
+            name: name.to_string(),
+        }
+    }
+
+    pub(crate) fn protected(kind: ThingKind, name: &impl ToString) -> Self {
+        Self::ProtectedResource {
             kind,
             name: name.to_string(),
         }

@@ -12,8 +12,8 @@ use crate::event::{
 use crate::id::{CustomerPolicyRef, Ref};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
-use crate::state::Policy;
 use crate::value::Description;
+use crate::versions::{Versions, another};
 
 /// Makes a policy with its version 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,16 +101,13 @@ impl UpdatePolicy {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        match &self.description {
-            Some(description) if *description != policy.description => {
-                let fact = PolicyUpdated {
-                    policy: policy.id.clone(),
-                    description: description.clone(),
-                };
-                Ok(vec![fact.into()])
-            }
-            Some(_) | None => Ok(Vec::new()),
-        }
+        let another = another(self.description.as_ref(), &policy.description);
+        let policy = policy.id.clone();
+        let fact = another.map(|description| PolicyUpdated {
+            policy,
+            description,
+        });
+        Ok(fact.into_iter().map(Into::into).collect())
     }
 }
 
@@ -119,8 +116,7 @@ impl CreatePolicyVersion {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
         let document = checked_within(&self.document, Kind::Identity, Quota::PolicyBytes)?;
-        within(Quota::PolicyVersions, count(policy.versions.len()) + 1)?;
-        let version = policy.last_version.saturating_add(1);
+        let version = Versions::from(policy).next()?;
         let created = PolicyVersionCreated {
             policy: policy.id.clone(),
             version,
@@ -142,8 +138,7 @@ impl SetDefaultPolicyVersion {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        exists(policy, self.version)?;
-        if policy.default_version == self.version {
+        if !Versions::from(policy).would_change(self.version)? {
             return Ok(Vec::new());
         }
         let fact = PolicyDefaultVersionSet {
@@ -158,12 +153,7 @@ impl DeletePolicyVersion {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        exists(policy, self.version)?;
-        if policy.default_version == self.version {
-            let why = "is in force; put another version in force first";
-            let version = format!("v{}", self.version);
-            return Err(Rejection::state(ThingKind::PolicyVersion, &version, why));
-        }
+        Versions::from(policy).droppable(self.version)?;
         let fact = PolicyVersionDeleted {
             policy: policy.id.clone(),
             version: self.version,
@@ -189,12 +179,4 @@ impl DeletePolicy {
             last.into(),
         )
     }
-}
-
-fn exists(policy: &Policy, version: u32) -> Result<(), Rejection> {
-    if policy.versions.contains_key(&version) {
-        return Ok(());
-    }
-    let version = format!("v{version}");
-    Err(Rejection::not_found(ThingKind::PolicyVersion, &version))
 }

@@ -1,6 +1,8 @@
 //! Quarantine: written in the organization's log, where its target cannot undo it, and in the same
 //! commit the end of the target's sessions in its own.
 
+use trilby_model::AccountId;
+
 use super::command::Desk;
 use super::event::{Event, QuarantineLifted, QuarantineSet};
 use super::quarantine::QuarantineTarget;
@@ -27,6 +29,8 @@ pub struct SetQuarantine {
 pub struct LiftQuarantine {
     /// Whose.
     pub target: QuarantineTarget,
+    /// The account of who asks.
+    pub by: AccountId,
 }
 
 /// What puts somebody into quarantine.
@@ -92,7 +96,8 @@ pub fn set_quarantine(
 
 /// Decides on [`LiftQuarantine`].
 ///
-/// Errors: there is none.
+/// Errors: there is none; it is about the account of who asks. A member that may hold others is not let out by its own
+/// people, whoever put it there: who took over one of them would undo what was done against that.
 pub fn lift_quarantine(
     organization: &Organization,
     command: &LiftQuarantine,
@@ -106,6 +111,9 @@ pub fn lift_quarantine(
         return Err(Rejection::not_found(ThingKind::Quarantine, target));
     };
     desk.require(Some(there.stamp.changed))?;
+    if command.by == target.account() && command.by != desk.management {
+        return Err(Rejection::protected(ThingKind::Quarantine, target));
+    }
     let target = target.clone();
     Ok(vec![QuarantineLifted { target }.into()])
 }

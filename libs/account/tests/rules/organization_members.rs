@@ -208,7 +208,15 @@ fn whoever_is_in_quarantine_does_not_leave() {
         let ctx = tree.context();
         let kept = remove_member(&tree.organization, &state, account, &ctx);
         assert_eq!(code(kept), "invalid_state");
-        let lift = LiftQuarantine { target };
+        // A member does not let its own people out, also where it may let out others.
+        let own = LiftQuarantine {
+            target: target.clone(),
+            by: account,
+        };
+        let refused = lift_quarantine(&tree.organization, &own, &ctx);
+        assert_eq!(code(refused), "protected_resource");
+        let by = tree.organization.management_account().unwrap();
+        let lift = LiftQuarantine { target, by };
         let lifted = lift_quarantine(&tree.organization, &lift, &ctx).unwrap();
         tree.after(&lifted);
         assert_eq!(

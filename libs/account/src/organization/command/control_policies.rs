@@ -10,11 +10,12 @@ use crate::organization::event::{
     ControlPolicyCreated, ControlPolicyDefaultVersionSet, ControlPolicyDeleted,
     ControlPolicyUpdated, ControlPolicyVersionCreated, ControlPolicyVersionDeleted,
 };
-use crate::organization::policy::{ControlKind, ControlPolicy, ControlPolicyRef, OwnPolicyRef};
+use crate::organization::policy::{ControlKind, ControlPolicyRef, OwnPolicyRef};
 use crate::organization::state::{Organization, TargetRef, UnitRef};
 use crate::quota::{Quota, count};
 use crate::rejection::{BLOCKERS_MAX, Blocker, Rejection, ThingKind, within};
 use crate::value::Description;
+use crate::versions::{Versions, another};
 
 /// Makes a control policy with its version 1. It caps nothing before it is attached.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,16 +106,13 @@ impl UpdateControlPolicy {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        match &self.description {
-            Some(description) if *description != policy.description => {
-                let fact = ControlPolicyUpdated {
-                    policy: policy.id.clone(),
-                    description: description.clone(),
-                };
-                Ok(vec![fact.into()])
-            }
-            Some(_) | None => Ok(Vec::new()),
-        }
+        let another = another(self.description.as_ref(), &policy.description);
+        let policy = policy.id.clone();
+        let fact = another.map(|description| ControlPolicyUpdated {
+            policy,
+            description,
+        });
+        Ok(fact.into_iter().map(Into::into).collect())
     }
 }
 
@@ -124,8 +122,7 @@ impl CreateControlPolicyVersion {
         desk.require(Some(policy.stamp.changed))?;
         let grammar = policy.kind.grammar();
         let document = checked_within(&self.document, grammar, Quota::ControlPolicyBytes)?;
-        within(Quota::PolicyVersions, count(policy.versions.len()) + 1)?;
-        let version = policy.last_version.saturating_add(1);
+        let version = Versions::from(policy).next()?;
         let created = ControlPolicyVersionCreated {
             policy: policy.id.clone(),
             version,
@@ -147,8 +144,7 @@ impl SetDefaultControlPolicyVersion {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        exists(policy, self.version)?;
-        if policy.default_version == self.version {
+        if !Versions::from(policy).would_change(self.version)? {
             return Ok(Vec::new());
         }
         let fact = ControlPolicyDefaultVersionSet {
@@ -163,12 +159,7 @@ impl DeleteControlPolicyVersion {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let policy = desk.policy(&self.policy)?;
         desk.require(Some(policy.stamp.changed))?;
-        exists(policy, self.version)?;
-        if policy.default_version == self.version {
-            let why = "is in force; put another version in force first";
-            let version = format!("v{}", self.version);
-            return Err(Rejection::state(ThingKind::PolicyVersion, &version, why));
-        }
+        Versions::from(policy).droppable(self.version)?;
         let fact = ControlPolicyVersionDeleted {
             policy: policy.id.clone(),
             version: self.version,
@@ -192,14 +183,6 @@ impl DeleteControlPolicy {
         let policy = policy.id.clone();
         Ok(vec![ControlPolicyDeleted { policy }.into()])
     }
-}
-
-fn exists(policy: &ControlPolicy, version: u32) -> Result<(), Rejection> {
-    if policy.versions.contains_key(&version) {
-        return Ok(());
-    }
-    let version = format!("v{version}");
-    Err(Rejection::not_found(ThingKind::PolicyVersion, &version))
 }
 
 /// The nodes a policy is attached to.
