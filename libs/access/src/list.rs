@@ -55,7 +55,7 @@ impl Grant {
         let filter = filter_hash(query.filters.iter().copied());
         let log = match &self.place {
             Place::Organization(id) => LogId::Organization(id.clone()),
-            Place::Account(_) | Place::Caller | Place::Nowhere => {
+            Place::Account(_) | Place::Caller | Place::Nowhere | Place::Installation => {
                 LogId::Account(self.account_id()?)
             }
         };

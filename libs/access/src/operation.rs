@@ -8,7 +8,7 @@
 //! [`Operation::ACCESS`] has been met. A handler cannot run, in tests either, without its action having been allowed.
 
 use serde::de::DeserializeOwned;
-use trilby_model::LogId;
+use trilby_model::{AccountId, LogId};
 use trilby_service::problem::{Code, ErrorForm, Problem};
 use utoipa::IntoParams;
 
@@ -130,6 +130,15 @@ impl Rule {
     }
 }
 
+/// Which pages in browsers may read an operation's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browsers {
+    /// None, or whichever the answer itself names.
+    None,
+    /// Those of the origins that the account has in its setting `security.allowed_origins`.
+    OfAccount,
+}
+
 /// One operation: a route with its rights and its handler.
 #[expect(
     async_fn_in_trait,
@@ -174,6 +183,9 @@ pub trait Operation: Sized + 'static {
     /// Whether `Trilby-At-Seq` and `Trilby-At-Time` are taken (then `iam:ReadHistory` is asked as well).
     const HISTORY: bool = Self::METHOD.is_read();
 
+    /// Which pages in browsers may read its answers.
+    const BROWSERS: Browsers = Browsers::None;
+
     /// Whether root may do it in its own account although the policy on the resource denies it: for reading, replacing
     /// and deleting that very policy, and nothing else.
     const ROOT_REPAIRS: bool = false;
@@ -193,6 +205,13 @@ pub trait Operation: Sized + 'static {
     fn place(path: &Self::Path) -> Place {
         let _ = path;
         Place::Nowhere
+    }
+
+    /// The account whose pages may read the answer ([`Operation::BROWSERS`]), where it is neither in the path nor the
+    /// caller's.
+    fn page_account(input: &Input<Self>) -> Option<AccountId> {
+        let _ = input;
+        None
     }
 
     /// The log that keeps the answer for repetitions, where that is not the log of the place: a receipt is kept only in

@@ -16,6 +16,7 @@ use crate::authenticate::{
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::{Authorized, Grant};
 use crate::body::RequestBody;
+use crate::browsers::Page;
 use crate::freshness::counted_here;
 use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation, Rule};
@@ -33,6 +34,17 @@ pub(crate) async fn run<Op: Operation>(
     payload: web::Payload,
     services: &Services,
 ) -> Result<HttpResponse, Problem> {
+    let mut page = Page::of::<Op>(request);
+    let answer = answer::<Op>(request, payload, services, &mut page).await;
+    page.show(services, answer).await
+}
+
+async fn answer<Op: Operation>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    services: &Services,
+    page: &mut Page,
+) -> Result<HttpResponse, Problem> {
     let rule = Rule::of::<Op>();
     let path = params::read_path::<Op::Path>(request);
     let mut payload = payload.into_inner();
@@ -41,6 +53,12 @@ pub(crate) async fn run<Op: Operation>(
         session,
         federated,
     } = arrive(&rule, request, services).await?;
+    page.is_of(|| {
+        let outside = federated.as_ref().map(|session| session.account.state.id());
+        session
+            .as_ref()
+            .map_or(outside, |session| Some(session.caller.account))
+    });
     // A segment that names nothing and a resource that does not exist are one answer.
     let path = path.ok_or_else(Problem::not_found)?;
     let query = params::read_query::<Op::Query>(request.query_string())?;
@@ -52,6 +70,7 @@ pub(crate) async fn run<Op: Operation>(
         facts,
         raw_body,
     };
+    page.is_of(|| Op::page_account(&input));
     let place = Op::place(&input.path);
     let target = |scope: &Scope<'_>| Op::target(&input, scope);
     let mut grant = authorize(services, rule, place, &input.facts, session, &target).await?;
@@ -239,11 +258,12 @@ async fn rights(
             .organization_at(id, &Freshness::Head)
             .await
             .map_err(problem::of_directory)?,
-        (Place::Nowhere | Place::Caller | Place::Account(_), _) => None,
+        (Place::Nowhere | Place::Caller | Place::Account(_) | Place::Installation, _) => None,
     };
     let resource = match place {
         Place::Nowhere | Place::Caller => Some(own),
         Place::Account(account) => Some(*account),
+        Place::Installation => services.operator_account().await?,
         Place::Organization(_) => organization.as_ref().and_then(|view| {
             // What a member was entrusted with is its own account's to allow.
             match view.state.delegated_admins().contains_key(&own) {

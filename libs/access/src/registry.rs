@@ -12,7 +12,8 @@ use actix_web::{HttpRequest, HttpResponse, Route, web};
 use trilby_service::problem::Problem;
 use utoipa::openapi::{Info, OpenApi};
 
-use crate::operation::Operation;
+use crate::browsers;
+use crate::operation::{Browsers, Operation};
 use crate::pipeline;
 use crate::services::Services;
 
@@ -127,9 +128,11 @@ impl Registry {
         }
         for (path, mut entries) in by_path.into_values() {
             entries.sort_by_key(|entry| entry.row.method);
+            let preflight = preflight(&entries, services);
             let routes = entries
                 .into_iter()
-                .map(|entry| (entry.row.method.as_str(), route(entry.run, services)));
+                .map(|entry| (entry.row.method.as_str(), route(entry.run, services)))
+                .chain(preflight);
             config.service(trilby_service::server::resource(path, routes));
         }
     }
@@ -152,6 +155,23 @@ fn route(run: Run, services: &Services) -> Route {
     web::to(move |request: HttpRequest, payload: web::Payload| {
         run(request, payload, services.clone())
     })
+}
+
+/// The route of a path's preflights, if any of its operations is for pages in browsers.
+fn preflight(entries: &[&Entry], services: &Services) -> Option<(&'static str, Route)> {
+    let for_pages = entries
+        .iter()
+        .filter(|entry| entry.row.browsers == Browsers::OfAccount);
+    let methods: Vec<&str> = for_pages.map(|entry| entry.row.method.as_str()).collect();
+    if methods.is_empty() {
+        return None;
+    }
+    let (services, methods) = (services.clone(), methods.join(", "));
+    let route = web::to(move |request: HttpRequest| {
+        let (services, methods) = (services.clone(), methods.clone());
+        async move { browsers::preflight(&request, &services, &methods).await }
+    });
+    Some(("OPTIONS", route))
 }
 
 /// The template without the names of its parameters.

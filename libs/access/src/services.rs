@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use trilby_directory::Directory;
 use trilby_eventlog::{EventLog, Feed};
-use trilby_model::{Entropy, Timestamp};
+use trilby_model::{AccountId, Entropy, Timestamp};
 use trilby_service::Settings;
 use trilby_service::clock::{Clock, EntropySource};
 use trilby_service::cursor::CursorKey;
@@ -121,6 +121,17 @@ impl Services {
             .ok_or_else(|| {
                 Problem::internal(format!("part {} is missing", std::any::type_name::<T>()))
             })
+    }
+
+    /// The account that the installation belongs to; none before it is bootstrapped.
+    ///
+    /// Errors: the store cannot be read.
+    pub async fn operator_account(&self) -> Result<Option<AccountId>, Problem> {
+        match self.directory().platform().await {
+            Ok(view) => Ok(view.state.operator_account()),
+            Err(trilby_directory::Error::UnknownLog { .. }) => Ok(None),
+            Err(error) => Err(crate::problem::of_directory(error)),
+        }
     }
 
     /// Live state per log.

@@ -18,6 +18,8 @@ pub enum Place {
     Account(AccountId),
     /// In an organization that the path names.
     Organization(OrganizationId),
+    /// Nowhere but in the installation, which is the operator account's.
+    Installation,
 }
 
 /// The state of the place, for building the target. What does not exist is absent.
@@ -25,7 +27,7 @@ pub enum Place {
 pub struct Scope<'a> {
     /// Who calls.
     pub caller: &'a Caller,
-    /// The account of the place; of an organization its management account.
+    /// The account of the place; of an organization its management account, of the installation the operator account.
     pub account: Option<&'a Arc<AccountView>>,
     /// The organization of the place: the one named, or the one the account is in.
     pub organization: Option<&'a Arc<OrganizationView>>,

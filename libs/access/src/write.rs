@@ -272,7 +272,8 @@ impl Grant {
         match &self.place {
             Place::Account(account) => Some(LogId::Account(*account)),
             Place::Organization(id) => Some(LogId::Organization(id.clone())),
-            Place::Caller => self
+            // Only principals of the operator account get that far with the installation.
+            Place::Caller | Place::Installation => self
                 .session
                 .as_ref()
                 .map(|session| LogId::Account(session.caller.account)),

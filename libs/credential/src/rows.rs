@@ -3,6 +3,8 @@
 //! Every service that writes or reads such a row takes the number from here, so that two of them
 //! cannot mean different things by one. Numbers are stored: never changed, never used again.
 
+use trilby_model::Timestamp;
+
 /// Kinds of rows in table `credential`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
@@ -21,6 +23,9 @@ pub enum CredentialKind {
     /// Subject: an invitation's number, in the organization's log. Body: [`crate::Mac::to_bytes`].
     /// Generation: the number.
     InvitationTicket,
+    /// Subject: the access key's id. No body: it is no secret, and goes when the key's goes. Generation: the hour in
+    /// which the key was last used ([`hour_of`]).
+    AccessKeyUse,
 }
 
 impl CredentialKind {
@@ -33,6 +38,7 @@ impl CredentialKind {
             Self::BootstrapTicket => 4,
             Self::RecoveryCode => 5,
             Self::InvitationTicket => 6,
+            Self::AccessKeyUse => 7,
         }
     }
 }
@@ -57,6 +63,18 @@ impl SealedKind {
             Self::OtpSeed => 3,
         }
     }
+}
+
+const HOUR_S: i64 = 3_600;
+
+/// The number of the hour of a time, counted from 1970. None before that, and some 490,000 years after.
+pub fn hour_of(time: Timestamp) -> Option<u32> {
+    u32::try_from(time.unix_seconds().div_euclid(HOUR_S)).ok()
+}
+
+/// When the hour of that number began.
+pub fn beginning_of(hour: u32) -> Timestamp {
+    Timestamp::from_unix_seconds(i64::from(hour) * HOUR_S)
 }
 
 /// Id of an account's one data key.

@@ -14,6 +14,8 @@ mod decisions;
 mod history;
 #[path = "api/own.rs"]
 mod own;
+#[path = "api/pages.rs"]
+mod pages;
 #[path = "api/recorded_sessions.rs"]
 mod recorded_sessions;
 #[path = "api/session_tokens.rs"]

@@ -23,6 +23,7 @@ pub mod api;
 mod federation;
 mod hashing;
 pub mod issue;
+mod key_use;
 mod lookup;
 mod parts;
 pub mod proof;

@@ -30,6 +30,8 @@ mod member;
 mod nonces;
 #[path = "api/outside.rs"]
 mod outside;
+#[path = "api/pages.rs"]
+mod pages;
 #[path = "api/password.rs"]
 mod password;
 #[path = "api/provider_claims.rs"]

@@ -20,7 +20,7 @@ use utoipa::openapi::{
 
 use super::{Row, nouns};
 use crate::body::{RequestBody, Schemas};
-use crate::operation::{Access, Idempotency, Method, Operation, Precondition};
+use crate::operation::{Access, Browsers, Idempotency, Method, Operation, Precondition};
 use crate::problem_schema::ProblemDocument;
 use crate::reply::ReplyBody;
 
@@ -146,17 +146,21 @@ pub(super) fn operation<Op: Operation>(schemas: &mut Schemas) -> OpenOperation {
     };
     builder
         .security(security)
-        .extensions(Some(extensions(Op::ACCESS)))
+        .extensions(Some(extensions(Op::ACCESS, Op::BROWSERS)))
         .build()
 }
 
-fn extensions(access: Access) -> Extensions {
+fn extensions(access: Access, browsers: Browsers) -> Extensions {
     let (name, text) = match access {
         Access::Action(action) => ("x-trilby-action", action),
         Access::Authenticated(reason) => ("x-trilby-authenticated", reason),
         Access::Public(reason) => ("x-trilby-public", reason),
     };
-    Extensions::from_iter([(name, text)])
+    let pages = match browsers {
+        Browsers::None => None,
+        Browsers::OfAccount => Some(("x-trilby-browsers", "security.allowed_origins")),
+    };
+    Extensions::from_iter(pages.into_iter().chain([(name, text)]))
 }
 
 fn text() -> Schema {
@@ -307,6 +311,7 @@ pub(crate) fn problems<Op: Operation>() -> BTreeSet<Code> {
             Code::UnsupportedMediaType,
             Code::InvalidJson,
             Code::UnknownField,
+            Code::MissingParameter,
         ]);
     }
     match Op::IDEMPOTENCY {

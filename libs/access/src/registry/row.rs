@@ -5,7 +5,7 @@ use trilby_service::problem::Code;
 
 use super::Error;
 use crate::body::RequestBody;
-use crate::operation::{Access, Idempotency, Known, Method, Operation, Precondition};
+use crate::operation::{Access, Browsers, Idempotency, Known, Method, Operation, Precondition};
 
 /// One operation as data.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Row {
     pub history: bool,
     /// Whether there is a request body.
     pub has_body: bool,
+    /// Which pages in browsers may read the answer.
+    pub browsers: Browsers,
 }
 
 impl Row {
@@ -54,6 +56,7 @@ impl Row {
             precondition: Op::PRECONDITION,
             history: Op::HISTORY,
             has_body: <Op::Body as RequestBody>::PRESENT,
+            browsers: Op::BROWSERS,
         }
     }
 

@@ -19,6 +19,7 @@ fn row() -> Row {
         precondition: Precondition::None,
         history: true,
         has_body: false,
+        browsers: crate::Browsers::None,
     }
 }
 

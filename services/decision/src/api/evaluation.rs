@@ -1,8 +1,8 @@
 //! One question: `POST /access/v1/evaluation`, in the caller's account or in one the path names.
 
 use trilby_access::{
-    Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
-    Services, Target,
+    Access, Authorized, Browsers, Empty, Idempotency, Input, Method, Operation, Place, Reply,
+    Scope, Services, Target,
 };
 use trilby_service::problem::{ErrorForm, Problem};
 
@@ -31,6 +31,7 @@ impl Operation for Evaluate {
     const HISTORY: bool = true;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = Empty;
@@ -65,6 +66,7 @@ impl Operation for EvaluateInAccount {
     const HISTORY: bool = true;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = AccountPath;
     type Query = Empty;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use trilby_access::{
-    Access, Authorized, Empty, Idempotency, Input, Method, Operation, Place, Reply, Scope,
-    Services, Target,
+    Access, Authorized, Browsers, Empty, Idempotency, Input, Method, Operation, Place, Reply,
+    Scope, Services, Target,
 };
 use trilby_service::problem::{ErrorForm, Problem};
 use utoipa::ToSchema;
@@ -67,6 +67,7 @@ impl Operation for EvaluateBatch {
     const HISTORY: bool = true;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = Empty;
@@ -101,6 +102,7 @@ impl Operation for EvaluateBatchInAccount {
     const HISTORY: bool = true;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = AccountPath;
     type Query = Empty;

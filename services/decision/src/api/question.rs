@@ -98,7 +98,9 @@ pub fn target<'q>(
 ) -> Result<Target, Problem> {
     let account = match place {
         Place::Account(account) => *account,
-        Place::Nowhere | Place::Caller | Place::Organization(_) => scope.caller.account,
+        Place::Nowhere | Place::Caller | Place::Organization(_) | Place::Installation => {
+            scope.caller.account
+        }
     };
     let resource = Arn::account_of(&account);
     let options = Options::read(facts.header(headers::EXPLAIN)?, body)?;

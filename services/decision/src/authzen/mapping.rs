@@ -25,6 +25,9 @@ const ROUTE_SERVICE: &str = "http";
 /// Condition keys that one question may bring along.
 const KEYS_MAX: usize = 1_000;
 
+/// Members of the context that say where the subject is: they become `trilby:SourceIp`, a key that is not the asker's own.
+pub const ADDRESSES: [&str; 2] = ["ip", "ip_address"];
+
 /// A question in the engine's words.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -310,7 +313,7 @@ fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
             }
         }
     }
-    for name in ["ip", "ip_address"] {
+    for name in ADDRESSES {
         let address = evaluation
             .context
             .iter()

@@ -1,12 +1,16 @@
 //! Questions of a session about itself: a page that asks what its own user may do, with that user's session alone.
+//!
+//! What such a session says of itself is not taken for true: it asserts no attribute and no address. The circumstances
+//! of its question (`authzen:context/…`) it may name; that they are the asker's word is in the key.
 
 use trilby_service::Secret;
 use trilby_service::caller::Caller;
 
+use super::mapping::ADDRESSES;
 use super::request::Evaluation;
 use super::session::SESSION;
 
-/// Whether all questions are about the session that asks, and none asserts an attribute of anything.
+/// Whether all questions are about the session that asks, and none asserts an attribute of anything or where it is.
 pub fn only_about<'q>(
     questions: impl IntoIterator<Item = &'q Evaluation>,
     caller: &Caller,
@@ -30,4 +34,8 @@ fn asserts_nothing(question: &Evaluation) -> bool {
     question.subject.properties.is_empty()
         && question.action.properties.is_empty()
         && question.resource.properties.is_empty()
+        && !question
+            .context
+            .iter()
+            .any(|(name, _)| ADDRESSES.contains(&name.as_str()))
 }

@@ -40,7 +40,16 @@ fn a_session_that_may_ask_about_itself_may_ask_about_nothing_else() {
     asserted["properties"]["team"] = json!("red");
     let mut of_resource = question(&own_id, "docs:Read");
     of_resource["resource"]["properties"] = json!({"status": "open"});
+    let from = |member: &str| {
+        let mut question = question(&own_id, "docs:Read");
+        question["context"] = json!({ member: "192.0.2.7" });
+        question
+    };
+    // The circumstances are the asker's word, and their key says so; where it is from is not for itself to say.
+    assert_allowed(&page.post(&path, &from("referrer")).expect(200));
     let others = [
+        from("ip"),
+        from("ip_address"),
         question(&bearer(&world.inside.token(&other)), "docs:Read"),
         question(
             &json!({"type": "session", "id": other.jti.as_str()}),
@@ -55,8 +64,15 @@ fn a_session_that_may_ask_about_itself_may_ask_about_nothing_else() {
         let refused = page.post(&path, asked).expect_problem(403, "access_denied");
         assert_eq!(refused.text("/action"), "trilby:Evaluate", "{asked}");
     }
-    let mixed = json!({"evaluations": [question(&own_id, "docs:Read"), others[2]]});
-    page.post(&world.path("evaluations"), &mixed)
+    for other in &others {
+        let mixed = json!({"evaluations": [question(&own_id, "docs:Read"), other]});
+        page.post(&world.path("evaluations"), &mixed)
+            .expect_problem(403, "access_denied");
+    }
+    // A default of the batch is as much a claim as an item's own.
+    let default =
+        json!({"context": {"ip": "192.0.2.7"}, "evaluations": [question(&own_id, "docs:Read")]});
+    page.post(&world.path("evaluations"), &default)
         .expect_problem(403, "access_denied");
     // Reasons are another right.
     page.with_header("trilby-explain", "reason")

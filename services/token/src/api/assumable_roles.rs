@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trilby_access::{
-    Access, Authorized, Empty, Facts, Input, Method, NoBody, Operation, Place, Reply, Services,
-    problem,
+    Access, Authorized, Browsers, Empty, Facts, Input, Method, NoBody, Operation, Place, Reply,
+    Services, problem,
 };
 use trilby_directory::{AccountView, TrustingRole};
 use trilby_model::{AccountAlias, AccountId, Arn, ConsistencyToken, LogId, RoleId};
@@ -91,6 +91,7 @@ impl Operation for ListAssumableRoles {
     const SUCCESS_DESCRIPTION: &'static str = "A page of roles";
     const PROBLEMS: &'static [Code] = &[Code::InvalidCursor];
     const HISTORY: bool = false;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = AssumableRolesQuery;

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use trilby_access::{
-    Access, Authorized, Empty, Idempotency, Input, Json, Method, Operation, Reply, Services,
+    Access, Authorized, Browsers, Empty, Idempotency, Input, Json, Method, Operation, Reply,
+    Services,
 };
 use trilby_model::{AccountId, Arn, RoleSessionName};
 use trilby_service::Secret;
@@ -88,11 +89,17 @@ impl Operation for AssumeRoleWithWebIdentity {
         Code::RateLimited,
     ];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = Empty;
     type Body = Json<AssumeRoleWithWebIdentityRequest>;
     type Reply = AssumedRoleAnswer;
+
+    fn page_account(input: &Input<Self>) -> Option<AccountId> {
+        let body = &input.body;
+        account(body.role_arn.as_ref(), body.provider.as_ref()).ok()
+    }
 
     async fn handle(
         _: Authorized<Self>,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use trilby_access::{
-    Access, Authorized, Empty, Input, Method, NoBody, Operation, Place, Reply, Services,
+    Access, Authorized, Browsers, Empty, Input, Method, NoBody, Operation, Place, Reply, Services,
 };
 use trilby_model::{AccountId, Arn, ConsistencyToken, SessionId, Tags, Timestamp};
 use trilby_service::caller::MfaMethod;
@@ -70,6 +70,7 @@ impl Operation for GetCallerIdentity {
     const ACCESS: Access = Access::Authenticated("tells only what the caller's own token says");
     const SUCCESS_DESCRIPTION: &'static str = "The caller";
     const HISTORY: bool = false;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = Empty;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use trilby_access::{
-    Access, Authorized, Empty, Facts, Idempotency, Input, Json, Method, Operation, Reply, Services,
+    Access, Authorized, Browsers, Empty, Facts, Idempotency, Input, Json, Method, Operation, Reply,
+    Services,
 };
-use trilby_model::{Arn, ConsistencyToken, SessionId, Timestamp};
+use trilby_model::{AccountId, Arn, ConsistencyToken, SessionId, Timestamp};
 use trilby_service::Secret;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
@@ -110,11 +111,16 @@ impl Operation for CreateFederatedSession {
         Code::RateLimited,
     ];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
     type Query = Empty;
     type Body = Json<FederatedSessionRequest>;
     type Reply = FederatedSessionAnswer;
+
+    fn page_account(input: &Input<Self>) -> Option<AccountId> {
+        input.body.provider.account()
+    }
 
     async fn handle(
         _: Authorized<Self>,

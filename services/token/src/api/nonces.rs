@@ -1,11 +1,13 @@
 //! `POST /v1/nonces`: a nonce to bind a login at an outside issuer to whoever began it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trilby_access::{
-    Access, Authorized, Empty, Idempotency, Input, Method, NoBody, Operation, Reply, Services,
+    Access, Authorized, Browsers, Empty, Idempotency, Input, Method, NoBody, Operation, Reply,
+    Services,
 };
+use trilby_model::AccountId;
 use trilby_service::problem::{Code, Problem};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::TokenParts;
 use crate::federation::nonce;
@@ -13,6 +15,14 @@ use crate::throttle::Network;
 
 /// Gives a nonce.
 pub struct CreateNonce;
+
+/// Whose page asks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NonceQuery {
+    /// For a page in a browser: the account that has its origin in the setting `security.allowed_origins`.
+    account: Option<AccountId>,
+}
 
 /// A nonce.
 #[derive(Serialize, ToSchema)]
@@ -36,11 +46,16 @@ impl Operation for CreateNonce {
     const SUCCESS_DESCRIPTION: &'static str = "The nonce";
     const PROBLEMS: &'static [Code] = &[Code::RateLimited];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
+    const BROWSERS: Browsers = Browsers::OfAccount;
 
     type Path = Empty;
-    type Query = Empty;
+    type Query = NonceQuery;
     type Body = NoBody;
     type Reply = NonceAnswer;
+
+    fn page_account(input: &Input<Self>) -> Option<AccountId> {
+        input.query.account
+    }
 
     async fn handle(
         _: Authorized<Self>,

@@ -18,7 +18,7 @@ use trilby_service::problem::{Code, Problem};
 
 use super::{Proof, Proved};
 use crate::throttle::Network;
-use crate::{TokenParts, lookup};
+use crate::{TokenParts, key_use, lookup};
 
 /// Longest id or secret that is looked at.
 const PART_BYTES_MAX: usize = 256;
@@ -91,10 +91,14 @@ pub async fn verify(
         .throttles
         .access_key(id.as_ref(), network, facts.now)?;
     let proof = check(services, id, presented, facts).await?;
-    proof.ok_or_else(|| {
+    let Some(proof) = proof else {
         parts.throttles.failed(network, facts.now);
-        refused()
-    })
+        return Err(refused());
+    };
+    if let Proved::AccessKey { account, key, .. } = &proof.proved {
+        key_use::note(services, *account, key, facts.now).await;
+    }
+    Ok(proof)
 }
 
 /// The one answer to everything that is wrong with a key.

@@ -2,8 +2,10 @@
 
 use trilby_account::command::{CreateAccessKey, SetAccessKeyStatus};
 use trilby_account::{AccessKeyStatus, Ref};
+use trilby_credential::{CredentialKind, rows};
 use trilby_eventlog::ActivityFilter;
 use trilby_model::LogId;
+use trilby_service::clock::Clock;
 
 use crate::world::{Key, World, told, user_name};
 
@@ -47,6 +49,33 @@ fn a_key_gives_a_session_of_its_user() {
     assert_eq!(me.text("/kind"), "key");
     assert_eq!(me.text("/session_id"), answer.text("/trilby/session_id"));
     assert_eq!(me.json["chain"], serde_json::json!([]));
+}
+
+#[test]
+fn the_last_hour_in_which_a_key_was_accepted_is_noted_once() {
+    let world = World::new();
+    let log = LogId::Account(world.account);
+    let noted = || {
+        let kind = CredentialKind::AccessKeyUse.number();
+        let store = world.inside.services().log();
+        let rows = store.credentials(&log, world.key.id.as_str(), kind);
+        let rows = world.inside.wait(rows).unwrap();
+        rows.iter().map(|row| row.generation).collect::<Vec<_>>()
+    };
+    let wrong = Key {
+        id: world.key.id.clone(),
+        secret: "tbk_wrong".to_owned(),
+    };
+    world
+        .client_credentials(&wrong)
+        .expect_problem(401, "invalid_credentials");
+    assert!(noted().is_empty(), "a refused secret is no use");
+    for _ in 0..2 {
+        world.client_credentials(&world.key).expect(200);
+        let now = rows::hour_of(world.inside.clock().now()).unwrap();
+        assert_eq!(noted(), [now]);
+        world.inside.clock().advance_seconds(3_600);
+    }
 }
 
 #[test]
