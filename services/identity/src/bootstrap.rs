@@ -7,7 +7,7 @@ use trilby_access::{Services, problem};
 use trilby_account::platform::{self, IssueBootstrapTicket, Platform};
 use trilby_account::{Actor, Context};
 use trilby_credential::{CredentialKind, Peppers, Ticket, TicketKind, rows};
-use trilby_directory::{Answer, Error, Events, Plan, ReceiptKey, Write};
+use trilby_directory::{Answer, Events, Plan, ReceiptKey, Write};
 use trilby_model::LogId;
 use trilby_service::problem::Problem;
 
@@ -16,15 +16,26 @@ use crate::written::{credential, no_credentials};
 /// How long a ticket opens, in seconds: long enough to type one request, short enough not to be left lying about.
 pub const TICKET_S: i64 = 1_800;
 
+/// What is done once the ticket has opened the installation: whoever keeps a copy of it throws that away.
+pub struct WhenOpened(Box<dyn Fn() + Send + Sync>);
+
+impl WhenOpened {
+    /// Calls this when it has.
+    #[must_use]
+    pub fn new(act: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Box::new(act))
+    }
+
+    pub(crate) fn act(&self) {
+        (self.0)();
+    }
+}
+
 /// Whether the installation has its operator account.
 ///
 /// Errors: the store cannot be read.
 pub async fn is_done(services: &Services) -> Result<bool, Problem> {
-    match services.directory().platform().await {
-        Ok(view) => Ok(view.state.operator_account().is_some()),
-        Err(Error::UnknownLog { .. }) => Ok(false),
-        Err(error) => Err(problem::of_directory(error)),
-    }
+    Ok(services.operator_account().await?.is_some())
 }
 
 /// Makes a ticket and files its MAC. An earlier one opens nothing any more.

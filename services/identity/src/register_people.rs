@@ -9,8 +9,8 @@ use crate::api::settings::{
 };
 use crate::api::tags::{self, TaggedKind};
 use crate::api::{
-    access_keys, accounts, bootstrap_installation, external_ids, groups, login_profile, roles,
-    users,
+    access_keys, accounts, bootstrap_installation, escalation_paths, external_ids, groups,
+    login_profile, roles, users,
 };
 
 /// Adds them.
@@ -22,6 +22,7 @@ pub fn register(registry: &mut Registry) {
         .add::<accounts::GetAccountSummary>()
         .add::<accounts::SuspendAccount>()
         .add::<accounts::CloseAccount>()
+        .add::<escalation_paths::ListEscalationPaths>()
         .add::<users::CreateUser>()
         .add::<users::ListUsers>()
         .add::<users::GetUser>()
@@ -33,6 +34,7 @@ pub fn register(registry: &mut Registry) {
         .add::<login_profile::ResetPassword>()
         .add::<access_keys::CreateAccessKey>()
         .add::<access_keys::ListAccessKeys>()
+        .add::<access_keys::GetAccessKeyLastUsed>()
         .add::<access_keys::UpdateAccessKey>()
         .add::<access_keys::DeleteAccessKey>()
         .add::<groups::CreateGroup>()

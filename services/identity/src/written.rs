@@ -39,6 +39,15 @@ pub fn no_credentials(log: &LogId, subject: &str, kind: CredentialKind) -> SideW
     }
 }
 
+/// Removes every row of one subject.
+fn nothing_of(log: &LogId, subject: &str) -> SideWrite {
+    SideWrite::CredentialDelete {
+        log: log.clone(),
+        subject: subject.to_owned(),
+        kind: None,
+    }
+}
+
 /// The verifiers that these events leave without an owner. They go in the same commit, so that nothing opens by a row
 /// that somebody forgot.
 pub fn orphaned(account: &Account, events: &[Event]) -> Vec<SideWrite> {
@@ -47,18 +56,13 @@ pub fn orphaned(account: &Account, events: &[Event]) -> Vec<SideWrite> {
     for event in events {
         // Only events that end a credential matter here; all others leave the side tables alone.
         if let Event::AccessKeyDeleted(fact) = event {
-            let key = fact.access_key.to_string();
-            rows.push(no_credentials(&log, &key, CredentialKind::AccessKey));
+            rows.push(nothing_of(&log, &fact.access_key.to_string()));
         } else if let Event::UserPasswordRemoved(fact) = event {
             let user = fact.user.to_string();
             rows.push(no_credentials(&log, &user, CredentialKind::Password));
             rows.push(no_credentials(&log, &user, CredentialKind::PasswordTicket));
         } else if let Event::UserDeleted(fact) = event {
-            rows.push(SideWrite::CredentialDelete {
-                log: log.clone(),
-                subject: fact.user.to_string(),
-                kind: None,
-            });
+            rows.push(nothing_of(&log, &fact.user.to_string()));
         }
     }
     rows

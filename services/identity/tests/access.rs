@@ -25,7 +25,11 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 use trilby_access::{Access, Known, Method, Registry, Row};
-use trilby_account::{HolderRef, Ref};
+use trilby_account::command::{CreatePolicy, SetBoundary};
+use trilby_account::{HolderRef, ManagedPolicyRef, PrincipalRef, Ref};
+use trilby_model::{PolicyName, Tags};
+use trilby_policy::Kind;
+use trilby_testkit::given::document;
 use trilby_testkit::http::Client;
 use trilby_testkit::installation::{Installation, allow};
 
@@ -89,6 +93,27 @@ impl Stage {
     fn caller(&self, policy: &Value) -> Client {
         self.inside
             .as_user(self.fixture.account, &self.user(policy))
+    }
+
+    /// A new user of the account that may do everything, but for this permissions boundary.
+    fn capped(&self, boundary: &Value) -> Client {
+        let (inside, account) = (&self.inside, self.fixture.account);
+        let name = self.user(&allow(&["*"]));
+        let policy: PolicyName = format!("cap-of-{name}").parse().unwrap();
+        let create = CreatePolicy {
+            name: policy.clone(),
+            path: "/".parse().unwrap(),
+            description: None,
+            tags: Tags::default(),
+            document: document(Kind::Identity, boundary),
+        };
+        inside.run(account, create);
+        let cap = SetBoundary {
+            principal: PrincipalRef::User(Ref::Name(name.parse().unwrap())),
+            policy: ManagedPolicyRef::Customer(Ref::Name(policy)),
+        };
+        inside.run(account, cap);
+        inside.as_user(account, &name)
     }
 
     /// Asks, and asserts that the refusal is the one this caller may see and that nothing was written.
@@ -212,6 +237,15 @@ fn a_session_policy_caps_an_administrator() {
         let mut claims = stage.inside.role_claims(account, "r", "session");
         claims.trilby.pol = everything_but(action).as_object().cloned();
         let client = stage.inside.with_session(claims);
+        stage.refuses(&row, row.known != Known::ByAction(action), &client);
+    }
+}
+
+#[test]
+fn a_boundary_caps_an_administrator() {
+    let stage = Stage::new();
+    for (row, action) in decided() {
+        let client = stage.capped(&everything_but(action));
         stage.refuses(&row, row.known != Known::ByAction(action), &client);
     }
 }

@@ -16,6 +16,8 @@ mod accounts;
 mod bootstrap;
 #[path = "api/boundaries.rs"]
 mod boundaries;
+#[path = "api/escalation_paths.rs"]
+mod escalation_paths;
 #[path = "api/external_ids.rs"]
 mod external_ids;
 #[path = "api/groups.rs"]

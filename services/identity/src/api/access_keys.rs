@@ -2,6 +2,7 @@
 
 mod create_access_key;
 mod delete_access_key;
+mod get_access_key_last_used;
 mod list_access_keys;
 mod path;
 mod update_access_key;
@@ -9,6 +10,7 @@ mod view;
 
 pub use create_access_key::CreateAccessKey;
 pub use delete_access_key::DeleteAccessKey;
+pub use get_access_key_last_used::GetAccessKeyLastUsed;
 pub use list_access_keys::ListAccessKeys;
 pub use update_access_key::UpdateAccessKey;
 

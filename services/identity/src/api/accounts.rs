@@ -10,9 +10,9 @@ mod view;
 pub use close_account::CloseAccount;
 pub use get_account::GetAccount;
 pub use get_account_summary::GetAccountSummary;
-pub use suspend_account::SuspendAccount;
+pub use suspend_account::{SuspendAccount, Suspension, not_the_operators};
 pub use update_account::UpdateAccount;
 pub use view::AccountView;
 
 /// The group of operations in the API's document.
-const TAG: &str = "Accounts";
+pub const TAG: &str = "Accounts";

@@ -18,6 +18,7 @@ use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::accounts::AccountView;
+use crate::bootstrap::WhenOpened;
 use crate::names::named;
 use crate::passwords::{accept, hashing_of};
 use crate::written::{credential, lost};
@@ -147,7 +148,12 @@ impl Operation for Bootstrap {
             });
             Ok(change.with_side(side))
         });
-        write.await
+        let reply = write.await?;
+        // Nothing need be waiting for it.
+        if let Ok(opened) = services.part::<WhenOpened>() {
+            opened.act();
+        }
+        Ok(reply)
     }
 }
 

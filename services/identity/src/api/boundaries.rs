@@ -9,7 +9,7 @@ mod put_boundary;
 mod view;
 
 pub use delete_boundary::DeleteBoundary;
-pub use given::{bounded, getting, wanted};
+pub use given::{boundary_arn, bounded, getting, wanted};
 pub use kind::BoundedKind;
 pub use put_boundary::PutBoundary;
 pub use view::{BoundaryView, shown};

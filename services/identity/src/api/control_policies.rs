@@ -1,11 +1,10 @@
 //! Control policies of organizations, their versions and where they are attached.
 
-mod attach_control_policy;
+mod attachment;
 mod create_control_policy;
 mod create_control_policy_version;
 mod delete_control_policy;
 mod delete_control_policy_version;
-mod detach_control_policy;
 mod get_control_policy;
 mod get_control_policy_version;
 mod list_control_policies;
@@ -15,12 +14,11 @@ mod set_default_control_policy_version;
 mod update_control_policy;
 pub mod view;
 
-pub use attach_control_policy::AttachControlPolicy;
+pub use attachment::{AttachControlPolicy, DetachControlPolicy};
 pub use create_control_policy::CreateControlPolicy;
 pub use create_control_policy_version::CreateControlPolicyVersion;
 pub use delete_control_policy::DeleteControlPolicy;
 pub use delete_control_policy_version::DeleteControlPolicyVersion;
-pub use detach_control_policy::DetachControlPolicy;
 pub use get_control_policy::GetControlPolicy;
 pub use get_control_policy_version::GetControlPolicyVersion;
 pub use list_control_policies::ListControlPolicies;

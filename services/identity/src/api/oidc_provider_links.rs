@@ -4,17 +4,13 @@
 //! again at every login. Nobody can make a link for another account.
 
 mod create_oidc_provider_link;
-mod delete_oidc_provider_link;
 mod get_oidc_provider_link;
-mod list_oidc_provider_links;
 pub mod path;
 mod update_oidc_provider_link;
 pub mod view;
 
 pub use create_oidc_provider_link::CreateOidcProviderLink;
-pub use delete_oidc_provider_link::DeleteOidcProviderLink;
 pub use get_oidc_provider_link::GetOidcProviderLink;
-pub use list_oidc_provider_links::ListOidcProviderLinks;
 pub use update_oidc_provider_link::UpdateOidcProviderLink;
 
 /// The group of operations in the API's document.

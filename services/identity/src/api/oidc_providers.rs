@@ -5,10 +5,8 @@
 
 mod confirm_keys_uri;
 mod create_oidc_provider;
-mod delete_oidc_provider;
 mod get_oidc_provider;
 mod keys;
-mod list_oidc_providers;
 pub mod path;
 mod refresh_oidc_provider;
 mod share_oidc_provider;
@@ -18,9 +16,7 @@ pub mod view;
 
 pub use confirm_keys_uri::ConfirmOidcProviderKeysUri;
 pub use create_oidc_provider::{CreateOidcProvider, invalid};
-pub use delete_oidc_provider::DeleteOidcProvider;
 pub use get_oidc_provider::GetOidcProvider;
-pub use list_oidc_providers::ListOidcProviders;
 pub use refresh_oidc_provider::RefreshOidcProvider;
 pub use share_oidc_provider::ShareOidcProvider;
 pub use status::{DisableOidcProvider, EnableOidcProvider};

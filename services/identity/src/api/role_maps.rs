@@ -12,7 +12,8 @@ mod view;
 
 pub use delete_role_map::DeleteRoleMap;
 pub use get_role_map::GetRoleMap;
-pub use kind::{Link, MapKind, Provider};
+pub use kind::{Link, MapKind, Provider, find, target};
+pub use path::MapPath;
 pub use put_role_map::PutRoleMap;
 
 use trilby_access::Target;

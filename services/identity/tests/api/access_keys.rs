@@ -1,8 +1,10 @@
 //! Access keys over HTTP.
 
 use serde_json::json;
-use trilby_credential::{CredentialKind, Mac};
+use trilby_credential::{CredentialKind, Mac, rows};
+use trilby_eventlog::{Credential, SideBody, SideWrite};
 use trilby_model::LogId;
+use trilby_service::clock::Clock;
 
 use crate::world::{World, kept, once, peppers, told};
 
@@ -38,6 +40,35 @@ fn the_secret_is_in_one_answer_and_only_its_mac_is_kept() {
     assert_eq!(list.json["items"].as_array().unwrap().len(), 1);
     assert!(!list.body().contains("secret"));
     assert!(!kept(&world.inside, &LogId::Account(world.account)).contains(&secret));
+}
+
+#[test]
+fn when_a_key_was_last_used_is_told_to_the_hour_and_forgotten_with_the_key() {
+    let world = World::new();
+    let key = world.key("admin");
+    let id = key.text("/access_key_id");
+    let path = world.at(&format!("/users/admin/access-keys/{id}"));
+    let asked = format!("{path}/last-used");
+    let never = world.admin.get(&asked).expect(200);
+    assert_eq!(never.json, json!({ "access_key_id": id }));
+    let kind = CredentialKind::AccessKeyUse.number();
+    let hour = rows::hour_of(world.inside.clock().now()).unwrap();
+    let used = SideWrite::CredentialInsert(Credential {
+        log: LogId::Account(world.account),
+        subject: id.to_owned(),
+        kind,
+        generation: hour,
+        body: SideBody::default(),
+        expires_at: None,
+    });
+    let store = world.inside.services().log();
+    world.inside.wait(store.side_write(vec![used])).unwrap();
+    let told = world.admin.get(&asked).expect(200);
+    let at = rows::beginning_of(hour).to_string();
+    assert_eq!(told.text("/last_used_at"), at);
+    world.admin.delete(&path).expect(204);
+    assert!(world.credential(id, CredentialKind::AccessKeyUse).is_none());
+    world.admin.get(&asked).expect_problem(404, "not_found");
 }
 
 #[test]

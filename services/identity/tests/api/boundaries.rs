@@ -92,11 +92,26 @@ fn a_user_is_capped_from_the_beginning() {
         "cap",
         "arn:trilby:iam::111111111111:policy/cap",
         "arn:trilby:iam::system:policy/FullAccess",
+        "system:FullAccess",
     ] {
         let refused = world.admin.post(&world.at("/users"), &new(unknown));
         let refused = refused.expect_problem(400, "invalid_parameter");
         assert_eq!(refused.text("/errors/0/pointer"), "/permissions_boundary");
+        // Which of the two it is, the text says.
+        let said = match unknown {
+            "cap" => "must be the ARN of a managed policy",
+            _ => "names no managed policy",
+        };
+        assert!(refused.text("/detail").starts_with(said), "{unknown}");
     }
+    let short = world
+        .admin
+        .post(
+            &world.at("/users"),
+            &json!({ "name": "ann", "permissions_boundary": "system:readonlyaccess" }),
+        )
+        .expect(201);
+    assert_eq!(short.text("/permissions_boundary/policy_arn"), READING);
     let made = world
         .admin
         .post(&world.at("/users"), &new(&cap))

@@ -206,6 +206,31 @@ fn a_delegated_administrator_does_what_it_was_given_by_its_own_rights() {
 }
 
 #[test]
+fn a_delegated_administrator_holds_its_own_people_and_lets_only_others_out() {
+    let acme = Founded::new();
+    let (member, other) = (acme.member("security"), acme.member("acme-prod"));
+    let admin = acme.member_user(&member, "admin", &allow(&["organizations:*"]));
+    let path = acme.at(&format!("/delegated-admins/{member}"));
+    let given = json!({ "actions": ["organizations:Quarantine", "organizations:GetOrganization"] });
+    acme.root().put(&path, &given).expect(201);
+    let inside = &acme.acme.installation;
+    for account in [&member, &other] {
+        inside.user(account.parse().unwrap(), "mary", &allow(&["*"]));
+    }
+    let mary_of = |account: &str| format!("arn:trilby:iam::{account}:user/mary");
+    let theirs = acme.quarantine(&mary_of(&other));
+    admin.put(&theirs, &json!({})).expect(201);
+    admin.delete(&theirs).expect(204);
+    let own = acme.quarantine(&mary_of(&member));
+    let set = admin.put(&own, &json!({})).expect(201);
+    let by_id = acme.quarantine(set.text("/principal_id"));
+    for path in [&own, &by_id] {
+        admin.delete(path).expect_problem(403, "protected_resource");
+    }
+    acme.root().delete(&own).expect(204);
+}
+
+#[test]
 fn an_account_joins_by_its_invitation_and_no_other_does() {
     let acme = Founded::new();
     let inside = &acme.acme.installation;

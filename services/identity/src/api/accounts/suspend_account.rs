@@ -5,8 +5,8 @@ use trilby_access::{
     Access, Authorized, Empty, Input, Json, Method, Operation, Place, Reply, Scope, Services,
     Target,
 };
-use trilby_account::{Description, DescriptionError, command};
-use trilby_model::Arn;
+use trilby_account::{DescriptionError, command};
+use trilby_model::{AccountId, Arn};
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
@@ -20,6 +20,31 @@ use crate::api::AccountPath;
 pub struct Suspension {
     /// Free text, at most 1,000 characters.
     reason: Option<String>,
+}
+
+impl Suspension {
+    /// The wish that it says.
+    ///
+    /// Errors: `invalid_parameter`.
+    pub fn command(&self) -> Result<command::SuspendAccount, Problem> {
+        let reason = self.reason.as_deref().map(str::parse).transpose();
+        let reason = reason
+            .map_err(|error: DescriptionError| Problem::invalid("/reason", error.to_string()))?;
+        Ok(command::SuspendAccount { reason })
+    }
+}
+
+/// Refuses the operator account: nobody could take it back into service.
+///
+/// Errors: `invalid_state`.
+pub async fn not_the_operators(services: &Services, account: AccountId) -> Result<(), Problem> {
+    match services.operator_account().await? {
+        Some(operator) if operator == account => Err(Problem::new(
+            Code::InvalidState,
+            "the account operates the installation and stays in service",
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Takes the account out of service.
@@ -56,12 +81,8 @@ impl Operation for SuspendAccount {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let reason = input.body.reason.as_deref();
-        let reason: Option<Description> = reason
-            .map(str::parse)
-            .transpose()
-            .map_err(|error: DescriptionError| Problem::invalid("/reason", error.to_string()))?;
-        let command = command::SuspendAccount { reason };
+        not_the_operators(services, input.path.account).await?;
+        let command = input.body.command()?;
         grant
             .command(services, &input, command.into(), |after, _| reply(after))
             .await

@@ -6,6 +6,7 @@ use trilby_model::{AccountId, Arn};
 use trilby_policy::Kind;
 use trilby_service::problem::Problem;
 
+use crate::api::SYSTEM_PREFIX;
 use crate::api::holders::managed::managed;
 
 /// The condition key of the boundary that the target of a request has or gets.
@@ -30,27 +31,28 @@ pub fn bounded(target: Target, account: &Account, boundary: Option<&Attachment>)
     }
 }
 
-/// The target with the boundary that it gets by this request, in the place of one that it has. What is no ARN of a
-/// policy is no value of the key either, and is refused after authorization.
-pub fn getting(target: Target, account: AccountId, state: Option<&Account>, arn: &str) -> Target {
-    match by_arn(account, state, arn) {
+/// The target with the boundary that it gets by this request, in the place of one that it has. What names no policy is no value of the key either, and is refused after authorization.
+pub fn getting(target: Target, account: AccountId, state: Option<&Account>, text: &str) -> Target {
+    match by_arn(account, state, text) {
         Some((_, arn)) => target.key(KEY, arn.to_string()),
         None => target,
     }
 }
 
-/// The managed policy of a body's ARN, for a command.
+/// The managed policy that a body names, for a command.
 ///
 /// Errors: `invalid_parameter` if it is none of this account or of the system.
-pub fn wanted(account: &Account, arn: &str, pointer: &str) -> Result<ManagedPolicyRef, Problem> {
-    by_arn(account.id(), Some(account), arn)
-        .and_then(|(policy, _)| policy)
+pub fn wanted(account: &Account, text: &str, pointer: &str) -> Result<ManagedPolicyRef, Problem> {
+    let (policy, _) = by_arn(account.id(), Some(account), text).ok_or_else(|| {
+        let form =
+            "must be the ARN of a managed policy, or `system:` and the name of a system policy";
+        Problem::invalid(pointer, form)
+    })?;
+    policy
         .filter(|policy| exists(account, policy))
         .ok_or_else(|| {
-            Problem::invalid(
-                pointer,
-                "must be the ARN of a managed policy of this account or of the system",
-            )
+            let none = "names no managed policy of this account or of the system";
+            Problem::invalid(pointer, none)
         })
 }
 
@@ -64,12 +66,12 @@ fn exists(account: &Account, policy: &ManagedPolicyRef) -> bool {
 fn by_arn(
     account: AccountId,
     state: Option<&Account>,
-    arn: &str,
+    text: &str,
 ) -> Option<(Option<ManagedPolicyRef>, Arn)> {
-    if !arn.starts_with("arn:") {
+    if !text.starts_with("arn:") && !text.starts_with(SYSTEM_PREFIX) {
         return None;
     }
-    let found = managed(arn, account, state).ok()?;
+    let found = managed(text, account, state).ok()?;
     let arn = found.arn.clone();
     Some((found.wanted().ok(), arn))
 }

@@ -8,7 +8,6 @@ use trilby_access::{
     Services, Target,
 };
 use trilby_account::{ThingKind, command};
-use trilby_model::Arn;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
@@ -24,8 +23,8 @@ use crate::written::lost;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionsBoundaryInput {
-    /// ARN of a managed policy of the account or of the system.
-    #[schema(value_type = Arn)]
+    /// ARN of a managed policy of the account or of the system, or `system:` and the name of a system policy.
+    #[schema(example = "system:ReadOnlyAccess")]
     policy_arn: String,
 }
 

@@ -8,7 +8,7 @@ use trilby_access::{
 use trilby_account::organization::{self, LiftQuarantine};
 use trilby_directory::Events;
 use trilby_model::LogId;
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 
 use super::quarantine::{QuarantinePath, quarantine_target};
 use super::write;
@@ -22,11 +22,12 @@ impl Operation for DeleteQuarantine {
     const PATH: &'static str = "/v1/organizations/{organization}/quarantine/{target}";
     const TAG: &'static str = super::TAG;
     const SUMMARY: &'static str = "Lift a quarantine";
-    const DESCRIPTION: &'static str =
-        "Sessions that it ended stay dead. A principal that is gone is named by its unique id.";
+    const DESCRIPTION: &'static str = "Sessions that it ended stay dead. A principal that is gone is named by its unique id. A delegated \
+        administrator does not lift what holds its own account or one of that account's principals.";
     const ACCESS: Access = Access::Action(super::QUARANTINE);
     const KNOWN: Known = Known::ByAction(super::READ);
     const PRECONDITION: Precondition = Precondition::Optional;
+    const PROBLEMS: &'static [Code] = &[Code::ProtectedResource];
     const SUCCESS: u16 = 204;
     const SUCCESS_DESCRIPTION: &'static str = "It is over";
     type Path = QuarantinePath;
@@ -59,7 +60,7 @@ impl Operation for DeleteQuarantine {
                 let member = wanted.account().and_then(|account| states.account(account));
                 let target = wanted.held_in(state, member.map(|view| &view.state));
                 let target = target.ok_or_else(Problem::not_found)?;
-                let command = LiftQuarantine { target };
+                let command = LiftQuarantine { target, by: caller };
                 let lifted =
                     organization::lift_quarantine(state, &command, ctx).map_err(of_rejection)?;
                 let events = vec![Events::Organization(id.clone(), lifted)];

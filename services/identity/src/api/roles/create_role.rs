@@ -52,8 +52,8 @@ pub struct NewRole {
     listed: Option<bool>,
     /// Why it may trust accounts outside the organization without an external id; kept on record.
     external_id_waiver: Option<String>,
-    /// ARN of the managed policy that caps it from the beginning.
-    #[schema(value_type = Option<Arn>)]
+    /// ARN of the managed policy that caps it from the beginning, or `system:` and the name of a system policy.
+    #[schema(example = "system:ReadOnlyAccess")]
     permissions_boundary: Option<String>,
 }
 

@@ -30,7 +30,8 @@ pub struct SecuritySettings {
     pub credential_ceiling: bool,
     /// Keys of tags of users and roles that only holders of `iam:SetLockedTags` set; in lower case.
     pub locked_tag_keys: BTreeSet<String>,
-    /// Origins from which browsers may call what logs people in, such as `https://app.example`.
+    /// Origins of the pages in browsers that may read logins of outside identities, the roles they may put on, who they are,
+    /// and decisions; such as `https://app.example`, compared whole.
     pub allowed_origins: BTreeSet<String>,
 }
 

@@ -33,8 +33,8 @@ pub struct NewUser {
     description: Option<String>,
     /// Tags.
     tags: Option<Tags>,
-    /// ARN of the managed policy that caps it from the beginning.
-    #[schema(value_type = Option<Arn>)]
+    /// ARN of the managed policy that caps it from the beginning, or `system:` and the name of a system policy.
+    #[schema(example = "system:ReadOnlyAccess")]
     permissions_boundary: Option<String>,
 }
 

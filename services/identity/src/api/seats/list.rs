@@ -1,5 +1,6 @@
-//! `GET /v1/accounts/{account}/oidc-provider-links`
+//! `GET /v1/accounts/{account}/{oidc-providers|oidc-provider-links}`
 
+use std::marker::PhantomData;
 use std::ops::Bound;
 
 use trilby_access::{
@@ -10,26 +11,26 @@ use trilby_model::Arn;
 use trilby_service::cursor::List;
 use trilby_service::problem::{Code, Problem};
 
-use super::view::LinkView;
+use super::SeatKind;
 use crate::api::{AccountPath, PageQuery};
 
-/// Lists links.
-pub struct ListOidcProviderLinks;
+/// Lists providers or links.
+pub struct ListSeats<K>(PhantomData<fn() -> K>);
 
-impl Operation for ListOidcProviderLinks {
-    const ID: &'static str = "list_oidc_provider_links";
+impl<K: SeatKind> Operation for ListSeats<K> {
+    const ID: &'static str = K::LIST.id;
     const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/v1/accounts/{account}/oidc-provider-links";
-    const TAG: &'static str = super::TAG;
-    const SUMMARY: &'static str = "List OIDC provider links";
-    const ACCESS: Access = Access::Action("iam:ListOidcProviderLinks");
-    const SUCCESS_DESCRIPTION: &'static str = "A page of links, by name";
+    const PATH: &'static str = K::LIST.path;
+    const TAG: &'static str = K::TAG;
+    const SUMMARY: &'static str = K::LIST.summary;
+    const ACCESS: Access = Access::Action(K::LIST.action);
+    const SUCCESS_DESCRIPTION: &'static str = K::PAGE;
     const PROBLEMS: &'static [Code] = &[Code::InvalidCursor];
 
     type Path = AccountPath;
     type Query = PageQuery;
     type Body = NoBody;
-    type Reply = List<LinkView>;
+    type Reply = List<K::View>;
 
     fn place(path: &Self::Path) -> Place {
         Place::Account(path.account)
@@ -46,23 +47,18 @@ impl Operation for ListOidcProviderLinks {
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let query = ListQuery {
-            kind: "oidc-provider-links",
+            kind: K::KIND,
             limit: input.query.limit,
             cursor: input.query.cursor.as_deref(),
             filters: &[],
         };
         let walk = grant.list(services, query).await?;
-        let account = input.path.account;
         let state = walk.account()?.clone();
         let from = walk
             .after()
             .and_then(<[String]>::first)
             .map_or(Bound::Unbounded, |key| Bound::Excluded(key.clone()));
-        let names = state.link_names().range((from, Bound::Unbounded));
-        let items = names.filter_map(|(key, id)| {
-            let link = state.links().get(id)?;
-            Some((vec![key.clone()], move || LinkView::of(account, link)))
-        });
+        let items = K::from(&state, from).map(|(key, view)| (vec![key.clone()], move || view));
         walk.page(services, items).map(Reply::new)
     }
 }
