@@ -21,6 +21,10 @@ use crate::store::Store;
 /// Version of the API in its documents; the crates' versions are another matter.
 const API_VERSION: &str = "1.0.0";
 
+/// The document of the operator's port.
+const OPERATOR: &str = "operator";
+const ABOUT_OPERATOR: &str = "The operator's port: accounts out of service and back.";
+
 /// Every operation of these services.
 pub fn registry(roles: &[Role]) -> Registry {
     roles
@@ -28,31 +32,45 @@ pub fn registry(roles: &[Role]) -> Registry {
         .fold(Registry::new(), |all, role| all.and(role.operations()))
 }
 
-/// The OpenAPI document of each of these services, as pretty JSON with a newline at its end.
+/// What these services serve on the operator's port.
+pub fn operator(roles: &[Role]) -> Registry {
+    roles.iter().fold(Registry::new(), |all, role| {
+        all.and(role.operator_operations())
+    })
+}
+
+/// The OpenAPI document of each of these services and of their part of the operator's port, as pretty JSON with a newline
+/// at its end.
 pub fn documents(roles: &[Role]) -> anyhow::Result<Vec<(&'static str, String)>> {
-    roles
+    let services = roles
         .iter()
-        .map(|role| {
-            let info = utoipa::openapi::InfoBuilder::new()
-                .title(format!("Trilby {}", role.name()))
-                .version(API_VERSION)
-                .description(Some(role.about()))
-                .license(Some(
-                    utoipa::openapi::LicenseBuilder::new()
-                        .name("Apache-2.0")
-                        .identifier(Some("Apache-2.0"))
-                        .build(),
-                ))
-                .build();
-            let mut text = role
-                .operations()
-                .openapi(info)
-                .to_pretty_json()
-                .context("an API document cannot be written")?;
-            text.push('\n');
-            Ok((role.name(), text))
-        })
+        .map(|role| (role.name(), role.about(), role.operations()));
+    let operator = operator(roles);
+    let operator = (!operator.rows().is_empty()).then_some((OPERATOR, ABOUT_OPERATOR, operator));
+    services
+        .chain(operator)
+        .map(|(name, about, operations)| Ok((name, document(name, about, &operations)?)))
         .collect()
+}
+
+fn document(name: &str, about: &str, operations: &Registry) -> anyhow::Result<String> {
+    let info = utoipa::openapi::InfoBuilder::new()
+        .title(format!("Trilby {name}"))
+        .version(API_VERSION)
+        .description(Some(about))
+        .license(Some(
+            utoipa::openapi::LicenseBuilder::new()
+                .name("Apache-2.0")
+                .identifier(Some("Apache-2.0"))
+                .build(),
+        ))
+        .build();
+    let mut text = operations
+        .openapi(info)
+        .to_pretty_json()
+        .context("an API document cannot be written")?;
+    text.push('\n');
+    Ok(text)
 }
 
 /// Adds what these services need besides what every service has, each its own. A role gets no part of another.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use trilby_access::Services;
+use trilby_identity::bootstrap::WhenOpened;
 use trilby_service::settings::Settings;
 
 use crate::files;
@@ -40,6 +41,20 @@ pub async fn new_ticket(services: &Services) -> anyhow::Result<Option<String>> {
         .await
         .map_err(told)?;
     Ok(Some(ticket.expose().to_string()))
+}
+
+/// Removes the ticket's file as soon as it has opened the installation.
+pub fn forget_when_opened(dir: &DataDir) -> WhenOpened {
+    let file = dir.ticket();
+    WhenOpened::new(move || {
+        if let Err(error) = remove(&file) {
+            // It opens nothing any more, and the next start tries again.
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the used ticket is still there"
+            );
+        }
+    })
 }
 
 /// Tells how to use it.

@@ -86,6 +86,12 @@ impl Process {
         })
     }
 
+    /// The same with one more part for its operations. Call before it serves.
+    pub fn with<T: std::any::Any + Send + Sync>(mut self, part: T) -> Self {
+        self.services = self.services.with(part);
+        self
+    }
+
     /// What its operations work with.
     pub fn services(&self) -> &Services {
         &self.services
@@ -109,6 +115,12 @@ impl Process {
         let for_routes = self.services.clone();
         let server =
             server.routes(move |config| Registry::configure(&registry, config, &for_routes));
+        let (operator, for_operator) = (api::operator(self.roles), self.services.clone());
+        operator
+            .check()
+            .context("the operator's operations contradict each other")?;
+        let server = server
+            .operator_routes(move |config| Registry::configure(&operator, config, &for_operator));
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async {
             // A sender that is gone stops the server too.

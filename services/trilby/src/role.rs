@@ -52,6 +52,16 @@ impl Role {
         registry
     }
 
+    /// What it serves on the operator's port.
+    pub fn operator_operations(self) -> Registry {
+        let mut registry = Registry::new();
+        match self {
+            Role::Identity => trilby_identity::register_operator(&mut registry),
+            Role::Token | Role::Decision => {}
+        }
+        registry
+    }
+
     /// Whether it checks or makes passwords, secrets and tickets.
     pub const fn needs_peppers(self) -> bool {
         match self {

@@ -72,6 +72,7 @@ pub async fn start_at(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Resu
         clock,
     })
     .await?;
+    let process = process.with(bootstrap::forget_when_opened(&dir));
     let ticket = bootstrap::ticket_of_first_start(process.services(), &dir).await?;
     let serving = process.serve(listeners, telemetry)?;
     Ok(Embedded { serving, ticket })

@@ -24,6 +24,8 @@ mod demo_exit;
 mod folder;
 #[path = "e2e/issuer_down.rs"]
 mod issuer_down;
+#[path = "e2e/key_use.rs"]
+mod key_use;
 #[path = "e2e/kill.rs"]
 mod kill;
 #[path = "e2e/log_tools.rs"]

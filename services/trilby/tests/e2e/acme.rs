@@ -87,6 +87,11 @@ impl Acme {
         self.stranger().with_token(&self.admin)
     }
 
+    /// An administrator of the operator account, on the operator's port.
+    pub fn operator(&self) -> Client {
+        self.trilby.operator().with_token(&self.admin)
+    }
+
     pub fn dev_admin(&self) -> Client {
         self.stranger().with_token(&self.dev.admin)
     }

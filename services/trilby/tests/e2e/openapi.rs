@@ -7,7 +7,7 @@ use serde_json::Value;
 use trilby_testkit::http::Client;
 
 use crate::acme::program;
-use crate::operations::{SERVICES, operations};
+use crate::operations::{OPERATOR, SERVICES, operations};
 
 fn kept() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi")
@@ -16,7 +16,7 @@ fn kept() -> PathBuf {
 #[test]
 fn what_is_served_is_what_is_kept() {
     let trilby = program().start();
-    for service in SERVICES {
+    for service in SERVICES.into_iter().chain([OPERATOR]) {
         let served = trilby
             .client()
             .get(&format!("/openapi/{service}.json"))

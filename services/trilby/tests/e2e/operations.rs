@@ -20,10 +20,20 @@ pub struct Operation {
     schemas: Value,
 }
 
-/// All operations of all documents.
+/// The document of the operator's port, whose operations are not the API's.
+pub const OPERATOR: &str = "operator";
+
+/// All operations of the API.
 pub fn operations(client: &Client) -> Vec<Operation> {
+    let found = operations_of(client, &SERVICES);
+    assert!(found.len() >= 70, "only {} operations", found.len());
+    found
+}
+
+/// All operations of these documents.
+pub fn operations_of(client: &Client, documents: &[&str]) -> Vec<Operation> {
     let mut found = Vec::new();
-    for service in SERVICES {
+    for service in documents {
         let document = client.get(&format!("/openapi/{service}.json")).expect(200);
         let schemas = &document.json["components"]["schemas"];
         for (path, item) in document.json["paths"].as_object().unwrap() {
@@ -41,7 +51,6 @@ pub fn operations(client: &Client) -> Vec<Operation> {
             }
         }
     }
-    assert!(found.len() >= 70, "only {} operations", found.len());
     found
 }
 

@@ -279,6 +279,10 @@ fn a_first_start_makes_private_files_and_a_ticket_that_opens_once() {
     bootstrap(&client, &other).expect_problem(401, "invalid_credentials");
     let account = bootstrap(&client, &ticket).expect(201);
     let account = account.text("/account/id").to_owned();
+    assert!(
+        !data_dir.join("bootstrap-ticket").exists(),
+        "a used ticket is not left lying about"
+    );
     for again in [&ticket, &other] {
         bootstrap(&client, again).expect_problem(409, "invalid_state");
     }

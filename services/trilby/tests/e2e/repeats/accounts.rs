@@ -26,6 +26,7 @@ pub fn live(stage: &mut Stage) {
     let suspended = step("suspend_account", &prod, reason);
     let suspended = stage.ends_as(&stage.acme.prod_admin(), &suspended);
     assert_eq!(suspended.text("/status"), "suspended");
+    out_of_service_and_back(stage, &prod);
     let dev = [("account", "{account}")];
     for leaving in [MEMBER, prod, dev] {
         stage.does(&step("remove_member_account", &leaving, Value::Null));
@@ -35,6 +36,24 @@ pub fn live(stage: &mut Stage) {
     stage.does(&step("delete_organization", &[], Value::Null));
     let again = step("create_organization", &[], json!({"name": "Acme again"}));
     stage.does_as(&stage.acme.admin(), &again);
+}
+
+/// The operator, on its own port, and nobody on the API's.
+fn out_of_service_and_back(stage: &mut Stage, account: &[(&'static str, &'static str)]) {
+    let operator = stage.acme.operator();
+    let path = format!("/operator/v1/accounts/{}/resume", stage.acme.prod.id);
+    let elsewhere = stage.acme.admin().request("POST", &path).send();
+    elsewhere.expect_problem(404, "not_found");
+    let member = stage.acme.trilby.operator();
+    let member = member.with_token(&stage.acme.dev.admin);
+    let refused = member.request("POST", &path).send();
+    refused.expect_problem(404, "not_found");
+    let resume = step("resume_account", account, Value::Null);
+    let resumed = stage.does_as(&operator, &resume);
+    assert_eq!(resumed.text("/status"), "active");
+    let suspend = step("suspend_any_account", account, json!({}));
+    let suspended = stage.does_as(&operator, &suspend);
+    assert_eq!(suspended.text("/status"), "suspended");
 }
 
 fn invitations(stage: &mut Stage, root: &Client) {

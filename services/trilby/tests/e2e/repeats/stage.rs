@@ -7,7 +7,7 @@ use trilby_testkit::http::{Answer, Client};
 
 use super::step::{Condition, Step};
 use crate::acme::{Acme, fresh_key};
-use crate::operations::{Operation, operations};
+use crate::operations::{OPERATOR, Operation, operations, operations_of};
 
 /// An installation in which every change is to be done.
 pub struct Stage {
@@ -20,7 +20,8 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(acme: Acme) -> Stage {
-        let all = operations(&acme.stranger());
+        let mut all = operations(&acme.stranger());
+        all.extend(operations_of(&acme.stranger(), &[OPERATOR]));
         let all = all.into_iter().map(|one| (one.id.clone(), one)).collect();
         let mut stage = Stage {
             all,
