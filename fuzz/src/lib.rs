@@ -1,0 +1,25 @@
+//! What each fuzz target does with one input. A target panics where an answer is wrong.
+//!
+//! The same modules are compiled into the workspace's tests, which replay the kept inputs (`fuzz/seeds`) and those that
+//! the worked examples give ([`examples`]).
+//!
+//! `planted`: one answer is taken to be another than it is, which the fuzzer has to find.
+
+pub mod arn;
+pub mod condition;
+pub mod document;
+pub mod examples;
+pub mod glob;
+mod naive;
+#[cfg(not(test))]
+pub mod seeds;
+pub mod simulate;
+
+/// The targets by name.
+pub const TARGETS: [(&str, fn(&str, bool)); 5] = [
+    ("document", document::run),
+    ("arn", arn::run),
+    ("glob", glob::run),
+    ("condition", condition::run),
+    ("simulate", simulate::run),
+];
