@@ -131,6 +131,7 @@ pub fn of_naive_in_world(answer: &Answer) -> Shape {
         shape.insert("matched".into(), matched.into());
         shape.insert("relation".into(), answer.relation.into());
         shape.insert("bypass".into(), answer.bypass.into());
+        shape.insert("unmet".into(), answer.unmet.clone().into());
     }
     Shape(shape)
 }
@@ -157,7 +158,16 @@ fn of_decision(decision: &Decision) -> Shape {
         "missing": normal(decision.missing_context()),
         "relation": decision.relation,
         "bypass": decision.bypass,
+        "unmet": gates(decision),
     }))
+}
+
+/// The layers of the gates that were not met.
+fn gates(decision: &Decision) -> Vec<&str> {
+    let gates = decision.unmet.iter();
+    gates
+        .map(|gate| gate.split(':').next().unwrap_or_default())
+        .collect()
 }
 
 /// Where the engine and the naive evaluator differ on a world, or the engine and its own fast way.
@@ -212,8 +222,6 @@ fn noted_of(decision: &Decision) -> Shape {
             lacking.push(statement);
         }
     }
-    let gates = decision.unmet.iter();
-    let gates = gates.map(|gate| gate.split(':').next().unwrap_or_default());
     Shape(json!({
         "decision": decision.outcome,
         "layer": decision.layer,
@@ -223,7 +231,7 @@ fn noted_of(decision: &Decision) -> Shape {
         "deciding": decision.deciding.iter().map(told).collect::<Vec<_>>(),
         "lacking": sorted(lacking.into_iter().map(told).collect()),
         "missing": decision.missing_context().collect::<Vec<_>>(),
-        "unmet": gates.collect::<Vec<_>>(),
+        "unmet": gates(decision),
         "levels": true,
     }))
 }

@@ -34,6 +34,8 @@ pub(crate) struct Settled {
     pub(crate) layer: &'static str,
     pub(crate) relation: &'static str,
     pub(crate) bypass: Option<&'static str>,
+    /// Layers whose Allow was needed and not there, a chain once for each of its levels.
+    pub(crate) unmet: Vec<&'static str>,
 }
 
 fn says(matched: &[Matched], layer: &str, effect: &str) -> bool {
@@ -42,13 +44,16 @@ fn says(matched: &[Matched], layer: &str, effect: &str) -> bool {
         .any(|m| m.layer == layer && m.effect == effect)
 }
 
+/// Whether a level of a chain allows.
+fn opens(matched: &[Matched], layer: &str, level: usize) -> bool {
+    matched
+        .iter()
+        .any(|m| m.layer == layer && m.level == Some(level) && m.effect == "Allow")
+}
+
 /// Whether a chain allows at every level.
 fn passes(matched: &[Matched], layer: &str, levels: usize) -> bool {
-    (0..levels).all(|level| {
-        matched
-            .iter()
-            .any(|m| m.layer == layer && m.level == Some(level) && m.effect == "Allow")
-    })
+    (0..levels).all(|level| opens(matched, layer, level))
 }
 
 /// What a layer says alone.
@@ -125,11 +130,12 @@ pub(crate) fn combine(question: &Question<'_>, matched: &[Matched]) -> Settled {
         layer,
         relation: relation(question),
         bypass: None,
+        unmet: Vec::new(),
     };
     let planted = |fault| question.context.is_planted(fault);
-    let gate = gate(question, matched);
+    let mut unmet = gates(question, matched);
     if planted(Fault::GateBeforeDeny)
-        && let Some(layer) = gate
+        && let Some(layer) = unmet.first()
     {
         return settled("implicit_deny", layer);
     }
@@ -142,44 +148,45 @@ pub(crate) fn combine(question: &Question<'_>, matched: &[Matched]) -> Settled {
     if let Some(layer) = denied {
         return settled("explicit_deny", layer);
     }
-    if let Some(layer) = gate {
-        return settled("implicit_deny", layer);
-    }
-    if question.stance.standing == Standing::Disabled && !planted(Fault::DisabledGoOn) {
-        return settled("implicit_deny", "identity");
-    }
     let grants = Grants::of(question, matched);
-    match missing(question, &grants) {
-        Some(layer) => settled("implicit_deny", layer),
-        None => Settled {
-            bypass: if spared || is_left_out(question, &grants) {
-                Some("root_repair")
-            } else {
-                bypass(question, &grants)
-            },
-            ..settled("allow", if grants.i { "identity" } else { "resource" })
+    if question.stance.standing == Standing::Disabled && !planted(Fault::DisabledGoOn) {
+        unmet.push("identity");
+    } else {
+        unmet.extend(missing(question, &grants));
+    }
+    if let Some(layer) = unmet.first() {
+        return Settled {
+            unmet: unmet.clone(),
+            ..settled("implicit_deny", layer)
+        };
+    }
+    Settled {
+        bypass: if spared || is_left_out(question, &grants) {
+            Some("root_repair")
+        } else {
+            bypass(question, &grants)
         },
+        ..settled("allow", if grants.i { "identity" } else { "resource" })
     }
 }
 
-/// The first chain with a level that does not allow.
-fn gate(question: &Question<'_>, matched: &[Matched]) -> Option<&'static str> {
+/// The chains, once for each level of theirs that does not allow.
+fn gates(question: &Question<'_>, matched: &[Matched]) -> Vec<&'static str> {
     let planted = |fault| question.context.is_planted(fault);
-    let chain = |layer: &'static str, levels: usize| {
-        if planted(Fault::OneLevelIsEnough) {
-            levels == 0 || says(matched, layer, "Allow")
-        } else {
-            passes(matched, layer, levels)
-        }
-    };
     let root_is_free = question.caller.kind == Kind::Root && planted(Fault::RootIsFree);
-    if !chain("rcp", question.seats.rcp) {
-        Some("rcp")
-    } else if !root_is_free && !chain("scp", question.seats.scp) {
-        Some("scp")
-    } else {
-        None
+    let mut gates = Vec::new();
+    for (layer, levels) in [("rcp", question.seats.rcp), ("scp", question.seats.scp)] {
+        if layer == "scp" && root_is_free {
+            continue;
+        }
+        if planted(Fault::OneLevelIsEnough) {
+            gates.extend((levels > 0 && !says(matched, layer, "Allow")).then_some(layer));
+        } else {
+            let closed = (0..levels).filter(|level| !opens(matched, layer, *level));
+            gates.extend(closed.map(|_| layer));
+        }
     }
+    gates
 }
 
 /// The letters of the formula.
@@ -219,8 +226,8 @@ impl Grants {
     }
 }
 
-/// The first layer whose Allow is needed and not there.
-fn missing(question: &Question<'_>, grants: &Grants) -> Option<&'static str> {
+/// The layers whose Allow is needed and not there, the chains left out.
+fn missing(question: &Question<'_>, grants: &Grants) -> Vec<&'static str> {
     let planted = |fault| question.context.is_planted(fault);
     let Grants {
         i,
@@ -239,24 +246,27 @@ fn missing(question: &Question<'_>, grants: &Grants) -> Option<&'static str> {
             ("session", p),
         ]
         .into_iter()
-        .find(|(_, met)| !met)
-        .map(|(layer, _)| layer)
+        .filter_map(|(layer, met)| (!met).then_some(layer))
+        .collect()
     };
+    let of_resource = || vec!["resource"];
     match question.caller.kind {
-        Kind::Service | Kind::WebIdentity | Kind::Anonymous => return (!rd).then_some("resource"),
+        Kind::Service | Kind::WebIdentity | Kind::Anonymous => {
+            return if rd { Vec::new() } else { of_resource() };
+        }
         Kind::Root | Kind::User | Kind::RoleSession | Kind::FederatedUser => {}
     }
     let asks_role = of_trust(question);
     let root = question.caller.kind == Kind::Root;
     if root && asks_role.as_deref() == Some("sts:assumerole") && !planted(Fault::RootAssumes) {
-        return Some("resource");
+        return of_resource();
     }
     if !question.caller.is_at_home() {
         return unmet(i || planted(Fault::ForeignNeedsNoIdentity), rd || re || ra);
     }
     // Whatever its policy says: root mends it.
     if is_repair(question) {
-        return None;
+        return Vec::new();
     }
     if needs_trust(question) {
         let granted = rd || re || ra || (i && planted(Fault::TrustNeedsNoResource));
@@ -267,7 +277,7 @@ fn missing(question: &Question<'_>, grants: &Grants) -> Option<&'static str> {
 }
 
 /// Same account, nothing special: what is missing.
-fn ordinary(grants: &Grants, question: &Question<'_>) -> Option<&'static str> {
+fn ordinary(grants: &Grants, question: &Question<'_>) -> Vec<&'static str> {
     let planted = |fault| question.context.is_planted(fault);
     let Grants {
         i,
@@ -282,15 +292,12 @@ fn ordinary(grants: &Grants, question: &Question<'_>) -> Option<&'static str> {
     let direct = rd && (b || !planted(Fault::BoundaryCapsDirect)) && (!capped || (b && p));
     let entity = re && b && planted(Fault::SessionSparesEntity);
     if direct || entity || ((i || re) && b && p) {
-        return None;
+        return Vec::new();
     }
-    if !i && !re && !rd {
-        Some("identity")
-    } else if b {
-        Some("session")
-    } else {
-        Some("boundary")
-    }
+    [("identity", i || re || rd), ("boundary", b), ("session", p)]
+        .into_iter()
+        .filter_map(|(layer, met)| (!met).then_some(layer))
+        .collect()
 }
 
 /// Whether root mends a policy that must name it and does not.

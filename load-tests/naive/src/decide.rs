@@ -55,6 +55,8 @@ pub struct Answer {
     pub matched: Vec<Matched>,
     /// The rule that let an Allow step around a policy.
     pub bypass: Option<&'static str>,
+    /// Layers whose Allow was needed and not there, a chain once for each of its levels; of an implicit deny.
+    pub unmet: Vec<&'static str>,
     /// Keys, in normal form and in order, for want of which alone a statement did not match.
     pub missing: Vec<String>,
     /// What was met on the way.
@@ -71,6 +73,7 @@ impl Answer {
             layers: Vec::new(),
             matched: Vec::new(),
             bypass: None,
+            unmet: Vec::new(),
             missing: Vec::new(),
             seen: Seen::default(),
         }
@@ -173,6 +176,7 @@ pub(crate) fn judge(question: &Question<'_>) -> Answer {
         layer: settled.layer,
         relation: settled.relation,
         bypass: settled.bypass,
+        unmet: settled.unmet,
         layers: LAYERS
             .into_iter()
             .map(|layer| (layer, verdict(layer, seats, &matched)))
