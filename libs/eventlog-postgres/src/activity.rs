@@ -15,7 +15,7 @@ use trilby_model::{Hash, LogId, Timestamp};
 
 use crate::connect::{get, put_back};
 use crate::failure::{Class, class, failure};
-use crate::pipeline::{self, Ask, Begin, Logs, Param};
+use crate::pipeline::{self, Ask, Begin, Logs, Param, params};
 use crate::rows::{self, limit};
 use crate::source::Source;
 
@@ -235,9 +235,9 @@ impl Task {
     async fn is_written(&self, chain: &Chain) -> Result<bool, Error> {
         let source = Source::Pool(self.pool.clone());
         let n = i64::try_from(chain.n).unwrap_or(i64::MAX) - 1;
-        let of = [&&chain.writer[..] as Param<'_>, &n];
+        let of: &[Param<'_>] = &[&&chain.writer[..], &n];
         let sql = include_str!("queries/segment_get.sql");
-        Ok(source.row(None, sql, &of).await?.is_some())
+        Ok(source.row(None, sql, of).await?.is_some())
     }
 
     fn begin_anew(&mut self) {
@@ -267,7 +267,7 @@ impl Task {
             .collect();
         let asks: Vec<Ask<'_>> = moments
             .iter()
-            .map(|moment| Ask::new("select make_activity_hour($1)", [moment as Param<'_>]))
+            .map(|moment| Ask::new("select make_activity_hour($1)", params![moment]))
             .collect();
         let mut attempt = 0;
         loop {
@@ -338,8 +338,8 @@ impl Part {
         let [first_at, last_at] = &self.bounds;
         Ask::new(
             include_str!("queries/activity_insert.sql"),
-            [
-                &self.writer as Param<'_>,
+            params![
+                &self.writer,
                 &self.n,
                 first_at,
                 last_at,
@@ -385,15 +385,15 @@ pub(crate) async fn find(
     if let Some(made) = time_of(id) {
         let from = made.saturating_sub(DRIFT_MICROS);
         let until = made.saturating_add(DRIFT_MICROS);
-        let of = [&name as Param<'_>, &id, &from, &until];
+        let of: &[Param<'_>] = &[&name, &id, &from, &until];
         let sql = include_str!("queries/activity_near.sql");
-        if let Some(row) = source.row(Some(&name), sql, &of).await? {
+        if let Some(row) = source.row(Some(&name), sql, of).await? {
             return rows::activity(&row, 0).map(Some);
         }
     }
-    let of = [&name as Param<'_>, &id];
+    let of: &[Param<'_>] = &[&name, &id];
     let sql = include_str!("queries/activity_get.sql");
-    let found = source.row(Some(&name), sql, &of).await?;
+    let found = source.row(Some(&name), sql, of).await?;
     found.map(|row| rows::activity(&row, 0)).transpose()
 }
 
@@ -416,8 +416,8 @@ pub(crate) async fn list(
         until = until.min(at.saturating_add(1));
     }
     let (after_at, after_id) = (after.map(|one| one.0), after.map(|one| one.1));
-    let of = [
-        &name as Param<'_>,
+    let of: &[Param<'_>] = &[
+        &name,
         &from,
         &until,
         &filter.kinds,
@@ -426,6 +426,6 @@ pub(crate) async fn list(
         &limit(n),
     ];
     let sql = include_str!("queries/activity_list.sql");
-    let found = source.rows(Some(&name), sql, &of).await?;
+    let found = source.rows(Some(&name), sql, of).await?;
     found.iter().map(|row| rows::activity(row, 0)).collect()
 }

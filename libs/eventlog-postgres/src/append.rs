@@ -21,7 +21,7 @@ use trilby_eventlog::{
 use trilby_model::{LogId, Seq};
 
 use crate::job::{Job, Outcome, Part};
-use crate::pipeline::{Ask, Logs, Param};
+use crate::pipeline::{Ask, Logs, params};
 use crate::rows::{self, int};
 use crate::side;
 use crate::store::Postgres;
@@ -222,7 +222,7 @@ impl Postgres {
                 .collect();
             let insert = Ask::new(
                 include_str!("queries/head_insert.sql"),
-                [&names as Param<'_>, &kinds, &genesis],
+                params![&names, &kinds, &genesis],
             );
             self.write_alone(&[], &[insert]).await?;
             found = self.source().rows(None, sql, &[&names]).await?;
@@ -356,20 +356,16 @@ impl Question {
     fn asks<'a>(&'a self, names: &'a Vec<String>) -> Vec<Ask<'a>> {
         let mut asks = vec![
             Ask::new(include_str!("queries/meta_get.sql"), Vec::new()),
-            Ask::new(include_str!("queries/log_ids.sql"), [names as Param<'_>]),
+            Ask::new(include_str!("queries/log_ids.sql"), params![names]),
         ];
         asks.push(match &self.receipt {
-            Some((log, key)) => Ask::new(
-                include_str!("queries/receipt_get.sql"),
-                [log as Param<'_>, key],
-            ),
+            Some((log, key)) => {
+                Ask::new(include_str!("queries/receipt_get.sql"), params![log, key])
+            }
             None => nothing(),
         });
         asks.push(match &self.own {
-            Some((log, seq)) => Ask::new(
-                include_str!("queries/event_hash.sql"),
-                [log as Param<'_>, seq],
-            ),
+            Some((log, seq)) => Ask::new(include_str!("queries/event_hash.sql"), params![log, seq]),
             None => nothing(),
         });
         asks.push(if self.alive.kinds.is_empty() {
@@ -383,7 +379,7 @@ impl Question {
             } = &self.alive;
             Ask::new(
                 include_str!("queries/revocation_ends.sql"),
-                [kinds as Param<'_>, hashes, logs, seqs],
+                params![kinds, hashes, logs, seqs],
             )
         });
         asks.push(if self.claims.kinds.is_empty() {
@@ -396,7 +392,7 @@ impl Question {
             } = &self.claims;
             Ask::new(
                 include_str!("queries/claims_held.sql"),
-                [scopes as Param<'_>, kinds, macs],
+                params![scopes, kinds, macs],
             )
         });
         asks

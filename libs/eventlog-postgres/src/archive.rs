@@ -6,7 +6,7 @@ use trilby_eventlog::archive::{Row, Rows, Section};
 use trilby_eventlog::{Archive, Error, HeadState, Recorded, RecordedCommit, StoreMeta};
 use trilby_model::{LogId, Seq};
 
-use crate::pipeline::{Ask, Param};
+use crate::pipeline::{Ask, Logs, params};
 use crate::store::Postgres;
 use crate::{export, import, read, rows};
 
@@ -42,10 +42,13 @@ impl Archive for Postgres {
 
     /// Rows that name a log that is not there; Postgres has no check of its files that a database may ask for.
     async fn integrity(&self) -> Result<Vec<String>, Error> {
-        let sql = include_str!("queries/orphans.sql");
-        let found = self.source().rows(None, sql, &[]).await?;
+        let orphans = Ask::new(include_str!("queries/orphans.sql"), Vec::new());
+        let asks = [crate::store::long(), orphans];
+        let found = self.source().ask(Logs::Named(&[]), &asks).await?;
         found
             .iter()
+            .skip(1)
+            .flatten()
             .map(|row| {
                 let table: &str = rows::get(row, 0)?;
                 Ok(format!("a row of `{table}` names a log that is not there"))
@@ -69,7 +72,7 @@ impl Archive for Postgres {
         let timeline = self.timeline();
         let ask = Ask::new(
             include_str!("queries/fence.sql"),
-            [&timeline.system_id as Param<'_>, &timeline.timeline],
+            params![&timeline.system_id, &timeline.timeline],
         );
         self.change_meta(ask).await.map(|meta| meta.incarnation)
     }
@@ -77,10 +80,7 @@ impl Archive for Postgres {
     async fn raise_reader_level(&self, level: u32) -> Result<u32, Error> {
         let level = i32::try_from(level)
             .map_err(|_| Error::Invalid("there is no such reader level".to_owned()))?;
-        let ask = Ask::new(
-            include_str!("queries/reader_level.sql"),
-            [&level as Param<'_>],
-        );
+        let ask = Ask::new(include_str!("queries/reader_level.sql"), params![&level]);
         self.change_meta(ask)
             .await
             .map(|meta| meta.min_reader_level)
@@ -102,10 +102,10 @@ impl Archive for Postgres {
         let state = i16::from(state.code());
         let mut asks = vec![Ask::new(
             include_str!("queries/head_close.sql"),
-            [&id as Param<'_>, &state],
+            params![&id, &state],
         )];
         let erasures = ERASURES.iter().filter(|_| erase);
-        asks.extend(erasures.map(|sql| Ask::new(sql, [&id as Param<'_>])));
+        asks.extend(erasures.map(|sql| Ask::new(sql, params![&id])));
         self.write_alone(&[id], &asks).await.map(drop)
     }
 }

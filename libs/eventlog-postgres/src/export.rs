@@ -6,6 +6,7 @@ use trilby_eventlog::archive::{Row, Rows, Section};
 use trilby_eventlog::{ClaimKey, ClaimOwner, ClaimScope, Error};
 use trilby_model::LogId;
 
+use crate::pipeline::Param;
 use crate::rows::{self, limit, odd};
 use crate::source::Source;
 
@@ -91,8 +92,8 @@ pub(crate) async fn page(
         // Segments belong to no log.
         Section::Segments => source.rows(None, sql, &[&after, &limit]).await?,
         _ => {
-            let of = [&after as _, &name as _, &limit as _];
-            source.rows(name.as_deref(), sql, &of).await?
+            let of: &[Param<'_>] = &[&after, &name, &limit];
+            source.rows(name.as_deref(), sql, of).await?
         }
     };
     let has_more = found.len() > n;

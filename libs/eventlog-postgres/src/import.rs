@@ -4,12 +4,10 @@ use trilby_eventlog::archive::Row;
 use trilby_eventlog::{ClaimScope, Error, RecordedCommit, StoreMeta};
 use trilby_model::LogId;
 
-use crate::pipeline::{Ask, Param};
+use crate::pipeline::{Ask, Param, Value, boxed, params};
 use crate::rows::{self, int};
 use crate::statement::shard;
 use crate::store::Postgres;
-
-type Value = Box<dyn tokio_postgres::types::ToSql + Sync + Send>;
 
 /// Rows sent in one transaction.
 const CHUNK: usize = 250;
@@ -30,7 +28,7 @@ pub(crate) async fn meta(store: &Postgres, meta: &StoreMeta) -> Result<(), Error
     let (id, fingerprint) = (&meta.store_id[..], &meta.store_key_fingerprint[..]);
     let ask = Ask::new(
         include_str!("queries/meta_replace.sql"),
-        [&id as Param<'_>, &incarnation, &fingerprint, &level],
+        params![&id, &incarnation, &fingerprint, &level],
     );
     store.write_alone(&[], &[ask]).await?;
     store.learn_meta(meta.clone());
@@ -59,7 +57,7 @@ pub(crate) async fn commits(store: &Postgres, commits: &[RecordedCommit]) -> Res
     }
     let mut asks = vec![Ask::new(
         include_str!("queries/import_follows.sql"),
-        [&firsts as Param<'_>, &expected],
+        params![&firsts, &expected],
     )];
     let events: Vec<Vec<Value>> = commits
         .iter()
@@ -101,7 +99,7 @@ fn not_following(log: &LogId) -> Error {
 }
 
 fn ask<'a>(sql: &'a str, values: &'a [Value]) -> Ask<'a> {
-    let params: Vec<Param<'_>> = values.iter().map(|value| &**value as Param<'_>).collect();
+    let params: Vec<Param<'_>> = values.iter().map(boxed).collect();
     Ask::new(sql, params)
 }
 
@@ -139,7 +137,7 @@ pub(crate) async fn rows(store: &Postgres, rows: &[Row]) -> Result<(), Error> {
 }
 
 async fn make_hour(store: &Postgres, moment: i64) -> Result<(), Error> {
-    let ask = Ask::new("select make_activity_hour($1)", [&moment as Param<'_>]);
+    let ask = Ask::new("select make_activity_hour($1)", params![&moment]);
     store.write_alone(&[], &[ask]).await.map(drop)
 }
 
@@ -147,7 +145,7 @@ macro_rules! insert {
     ($name:literal, $($value:expr),*) => {
         vec![(
             include_str!(concat!("queries/", $name, ".sql")),
-            vec![$(Box::new($value) as Value),*],
+            vec![$(crate::pipeline::value($value)),*],
         )]
     };
 }

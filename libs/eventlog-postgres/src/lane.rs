@@ -10,7 +10,7 @@ use crate::connect::{get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::group::Group;
 use crate::job::{Job, Outcome};
-use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param};
+use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, boxed, params};
 use crate::side::{self, Prepared};
 use crate::writer::{Shared, answer};
 use crate::{rows, statement};
@@ -146,11 +146,7 @@ async fn transact(
             job.commit.side.iter().map(prepare)
         })
         .collect();
-    let params: Vec<Param<'_>> = append
-        .values
-        .iter()
-        .map(|value| &**value as Param<'_>)
-        .collect();
+    let params: Vec<Param<'_>> = append.values.iter().map(boxed).collect();
     let mut asks = vec![Ask::new(&append.sql, params)];
     asks.extend(sides.iter().map(Prepared::ask));
     let mut ids: Vec<i64> = jobs
@@ -201,10 +197,7 @@ pub(crate) async fn pause(attempt: u32) {
 /// Removes rows from the outbox.
 pub(crate) async fn forget(pool: &Pool, ids: &[i64]) -> Result<(), Error> {
     let client = get(pool).await?;
-    let ask = Ask::new(
-        include_str!("queries/outbox_delete.sql"),
-        [&ids as Param<'_>],
-    );
+    let ask = Ask::new(include_str!("queries/outbox_delete.sql"), params![&ids]);
     let done = pipeline::run(&client, Begin::Write, Logs::Numbered(&[]), &[ask]).await;
     put_back(client, done.as_ref().err().map(|failed| &failed.error));
     done.map(drop).map_err(|failed| failure(&failed.error))

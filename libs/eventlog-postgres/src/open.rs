@@ -87,7 +87,7 @@ fn newest_migration() -> i32 {
     runner
         .get_migrations()
         .iter()
-        .filter_map(|one| i32::try_from(one.version()).ok())
+        .map(|one| one.version())
         .max()
         .unwrap_or(0)
 }

@@ -15,6 +15,32 @@ use tokio_postgres::{Error, Row, Statement};
 /// A value for a statement.
 pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
 
+/// A value that is kept for a statement.
+pub(crate) type Value = Box<dyn ToSql + Sync + Send>;
+
+/// A value to keep.
+pub(crate) fn value(value: impl ToSql + Sync + Send + 'static) -> Value {
+    Box::new(value)
+}
+
+/// A kept value, for a statement.
+pub(crate) fn boxed(value: &Value) -> Param<'_> {
+    &**value
+}
+
+/// A value for a statement.
+pub(crate) fn param<T: ToSql + Sync>(value: &T) -> Param<'_> {
+    value
+}
+
+/// Values for a statement.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => {
+        [$($crate::pipeline::param($value)),*]
+    };
+}
+pub(crate) use params;
+
 /// A statement with its values.
 pub(crate) struct Ask<'a> {
     pub sql: &'a str,
@@ -143,7 +169,9 @@ fn list(ids: &[i64]) -> String {
     format!("{{{}}}", ids.join(","))
 }
 
-type Step<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + Send + 'a>>;
+type Answer = Result<Vec<Row>, Error>;
+
+type Step<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 fn plain<'a>(client: &'a Object, sql: &'a str) -> Step<'a> {
     Box::pin(async move { client.batch_execute(sql).await.map(|()| Vec::new()) })
@@ -154,8 +182,8 @@ fn query<'a>(client: &'a Object, statement: &'a Statement, params: &'a [Param<'a
 }
 
 /// Waits for all, polling them in their order, so that they are sent in it.
-async fn in_order(steps: Vec<Step<'_>>) -> Vec<Result<Vec<Row>, Error>> {
-    let mut steps: Vec<(Step<'_>, Option<Result<Vec<Row>, Error>>)> =
+async fn in_order(steps: Vec<Step<'_>>) -> Vec<Answer> {
+    let mut steps: Vec<(Step<'_>, Option<Answer>)> =
         steps.into_iter().map(|step| (step, None)).collect();
     std::future::poll_fn(move |context| {
         let mut waits = false;

@@ -8,6 +8,7 @@ use trilby_eventlog::{
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
 use crate::known::Known;
+use crate::pipeline::Param;
 use crate::rows::{self, int, limit};
 use crate::source::Source;
 
@@ -52,8 +53,8 @@ pub(crate) async fn events(
     n: usize,
 ) -> Answer<Vec<Recorded>> {
     let name = log.to_string();
-    let of = [&name as _, &int(after) as _, &limit(n) as _];
-    let found = source.rows(Some(&name), sql!("event_range"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &int(after), &limit(n)];
+    let found = source.rows(Some(&name), sql!("event_range"), of).await?;
     found.iter().map(|row| rows::event(row, log)).collect()
 }
 
@@ -71,8 +72,8 @@ pub(crate) async fn commits(
 ) -> Answer<Vec<RecordedCommit>> {
     let name = log.to_string();
     let n_events = n.saturating_add(commit::EVENTS_MAX).saturating_add(1);
-    let of = [&name as _, &int(after.next()) as _, &limit(n_events) as _];
-    let found = source.rows(Some(&name), sql!("commits_from"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &int(after.next()), &limit(n_events)];
+    let found = source.rows(Some(&name), sql!("commits_from"), of).await?;
     let is_cut = found.len() >= n_events;
     if let Some(row) = found.first() {
         known.learn_number(log, rows::get(row, 10)?);
@@ -216,8 +217,8 @@ pub(crate) async fn commit_at(
     seq: Seq,
 ) -> Answer<Option<CommitPoint>> {
     let name = log.to_string();
-    let of = [&name as _, &int(seq) as _];
-    let found = source.row(Some(&name), sql!("commit_at"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &int(seq)];
+    let found = source.row(Some(&name), sql!("commit_at"), of).await?;
     found.map(|row| point(&row, log)).transpose()
 }
 
@@ -228,8 +229,8 @@ pub(crate) async fn head_at(
     at: Timestamp,
 ) -> Answer<Option<CommitPoint>> {
     let name = log.to_string();
-    let of = [&name as _, &at.micros() as _];
-    let found = source.row(Some(&name), sql!("head_at"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &at.micros()];
+    let found = source.row(Some(&name), sql!("head_at"), of).await?;
     found.map(|row| point(&row, log)).transpose()
 }
 
@@ -239,8 +240,8 @@ pub(crate) async fn receipt(
     key: &[u8; 32],
 ) -> Answer<Option<StoredReceipt>> {
     let name = log.to_string();
-    let of = [&name as _, &&key[..] as _];
-    let found = source.row(Some(&name), sql!("receipt_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &&key[..]];
+    let found = source.row(Some(&name), sql!("receipt_get"), of).await?;
     found.map(|row| rows::receipt(&row, 0)).transpose()
 }
 
@@ -249,8 +250,8 @@ pub(crate) async fn claim(source: &Source, key: &ClaimKey) -> Answer<Option<Clai
         ClaimScope::Store => None,
         ClaimScope::Log(log) => Some(log.to_string()),
     };
-    let of = [&scope as _, &i32::from(key.kind) as _, &&key.mac[..] as _];
-    let found = source.row(None, sql!("claim_get"), &of).await?;
+    let of: &[Param<'_>] = &[&scope, &i32::from(key.kind), &&key.mac[..]];
+    let found = source.row(None, sql!("claim_get"), of).await?;
     found
         .map(|row| {
             Ok(ClaimOwner {
@@ -265,16 +266,16 @@ pub(crate) async fn revocations_since(
     source: &Source,
     since: Timestamp,
 ) -> Answer<Vec<Revocation>> {
-    let of = [&since.micros() as _];
-    let found = source.rows(None, sql!("revocation_since"), &of).await?;
+    let of: &[Param<'_>] = &[&since.micros()];
+    let found = source.rows(None, sql!("revocation_since"), of).await?;
     found.iter().map(|row| rows::revocation(row, 0)).collect()
 }
 
 /// The revocations that the events of a commit made.
 pub(crate) async fn revocations_of(source: &Source, row: &OutboxRow) -> Answer<Vec<Revocation>> {
     let name = row.log.to_string();
-    let of = [&name as _, &int(row.first) as _, &int(row.last) as _];
-    let found = source.rows(None, sql!("revocation_of_commit"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &int(row.first), &int(row.last)];
+    let found = source.rows(None, sql!("revocation_of_commit"), of).await?;
     found.iter().map(|row| rows::revocation(row, 0)).collect()
 }
 
@@ -297,8 +298,8 @@ pub(crate) async fn snapshot(
 ) -> Answer<Option<Snapshot>> {
     let name = log.to_string();
     let at_most = at_most.map_or(i64::MAX, int);
-    let of = [&name as _, &i64::from(state_schema) as _, &at_most as _];
-    let found = source.row(Some(&name), sql!("snapshot_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &i64::from(state_schema), &at_most];
+    let found = source.row(Some(&name), sql!("snapshot_get"), of).await?;
     found.map(|row| rows::snapshot(&row, 0)).transpose()
 }
 
@@ -309,8 +310,8 @@ pub(crate) async fn snapshot_seqs(
     state_schema: u32,
 ) -> Answer<Vec<Seq>> {
     let name = log.to_string();
-    let of = [&name as _, &i64::from(state_schema) as _];
-    let found = source.rows(Some(&name), sql!("snapshot_seqs"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &i64::from(state_schema)];
+    let found = source.rows(Some(&name), sql!("snapshot_seqs"), of).await?;
     found.iter().map(|row| rows::seq(row, 0)).collect()
 }
 
@@ -321,9 +322,9 @@ pub(crate) async fn credential(
     kind: u16,
 ) -> Answer<Option<Credential>> {
     let name = log.to_string();
-    let of = [&name as _, &subject as _, &i32::from(kind) as _];
+    let of: &[Param<'_>] = &[&name, &subject, &i32::from(kind)];
     let found = source
-        .row(Some(&name), sql!("credential_newest"), &of)
+        .row(Some(&name), sql!("credential_newest"), of)
         .await?;
     found.map(|row| rows::credential(&row, 0)).transpose()
 }
@@ -335,9 +336,9 @@ pub(crate) async fn credentials(
     kind: u16,
 ) -> Answer<Vec<Credential>> {
     let name = log.to_string();
-    let of = [&name as _, &subject as _, &i32::from(kind) as _];
+    let of: &[Param<'_>] = &[&name, &subject, &i32::from(kind)];
     let found = source
-        .rows(Some(&name), sql!("credential_list"), &of)
+        .rows(Some(&name), sql!("credential_list"), of)
         .await?;
     found.iter().map(|row| rows::credential(row, 0)).collect()
 }
@@ -349,16 +350,16 @@ pub(crate) async fn sealed_key(
     id: &str,
 ) -> Answer<Option<SealedKey>> {
     let name = log.to_string();
-    let of = [&name as _, &i32::from(kind) as _, &id as _];
-    let found = source.row(Some(&name), sql!("sealed_key_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &i32::from(kind), &id];
+    let found = source.row(Some(&name), sql!("sealed_key_get"), of).await?;
     found.map(|row| rows::sealed_key(&row, 0)).transpose()
 }
 
 pub(crate) async fn sealed_keys(source: &Source, log: &LogId, kind: u16) -> Answer<Vec<SealedKey>> {
     let name = log.to_string();
-    let of = [&name as _, &i32::from(kind) as _];
+    let of: &[Param<'_>] = &[&name, &i32::from(kind)];
     let found = source
-        .rows(Some(&name), sql!("sealed_key_list"), &of)
+        .rows(Some(&name), sql!("sealed_key_list"), of)
         .await?;
     found.iter().map(|row| rows::sealed_key(row, 0)).collect()
 }
@@ -371,13 +372,8 @@ pub(crate) async fn personal(
     generation: u32,
 ) -> Answer<Option<Personal>> {
     let name = log.to_string();
-    let of = [
-        &name as _,
-        &subject as _,
-        &i32::from(field) as _,
-        &i64::from(generation) as _,
-    ];
-    let found = source.row(Some(&name), sql!("personal_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &subject, &i32::from(field), &i64::from(generation)];
+    let found = source.row(Some(&name), sql!("personal_get"), of).await?;
     found.map(|row| rows::personal(&row, 0)).transpose()
 }
 
@@ -388,8 +384,8 @@ pub(crate) async fn one_time(
     key_hash: &[u8; 32],
 ) -> Answer<Option<OneTime>> {
     let name = log.to_string();
-    let of = [&name as _, &i32::from(purpose) as _, &&key_hash[..] as _];
-    let found = source.row(Some(&name), sql!("one_time_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &i32::from(purpose), &&key_hash[..]];
+    let found = source.row(Some(&name), sql!("one_time_get"), of).await?;
     found.map(|row| rows::one_time(&row, 0)).transpose()
 }
 
@@ -400,7 +396,7 @@ pub(crate) async fn counter(
     kind: u16,
 ) -> Answer<Option<Counter>> {
     let name = log.to_string();
-    let of = [&name as _, &subject as _, &i32::from(kind) as _];
-    let found = source.row(Some(&name), sql!("counter_get"), &of).await?;
+    let of: &[Param<'_>] = &[&name, &subject, &i32::from(kind)];
+    let found = source.row(Some(&name), sql!("counter_get"), of).await?;
     found.map(|row| rows::counter(&row, 0)).transpose()
 }

@@ -4,10 +4,8 @@ use tokio_postgres::Row;
 use trilby_eventlog::{Counter, Error, SideOutcome, SideWrite};
 use trilby_model::Timestamp;
 
-use crate::pipeline::{Ask, Param};
+use crate::pipeline::{Ask, Param, Value, boxed};
 use crate::rows;
-
-type Value = Box<dyn tokio_postgres::types::ToSql + Sync + Send>;
 
 /// A side write as a statement.
 pub(crate) struct Prepared {
@@ -18,11 +16,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub fn ask(&self) -> Ask<'_> {
-        let params: Vec<Param<'_>> = self
-            .values
-            .iter()
-            .map(|value| &**value as Param<'_>)
-            .collect();
+        let params: Vec<Param<'_>> = self.values.iter().map(boxed).collect();
         Ask::new(self.sql, params)
     }
 
@@ -42,7 +36,7 @@ macro_rules! prepared {
     ($name:literal, $counts:literal, $($value:expr),*) => {
         Prepared {
             sql: include_str!(concat!("queries/", $name, ".sql")),
-            values: vec![$(Box::new($value) as Value),*],
+            values: vec![$(crate::pipeline::value($value)),*],
             counts: $counts,
         }
     };

@@ -6,8 +6,11 @@ use tokio_postgres::Row;
 use trilby_eventlog::Error;
 
 use crate::connect::{get, put_back};
-use crate::failure::failure;
+use crate::failure::{Class, class, failure};
 use crate::pipeline::{self, Ask, Begin, Logs, Param};
+
+/// How often a question is asked that was not answered.
+const ATTEMPTS_MAX: u32 = 3;
 
 /// Where readers read.
 pub(crate) enum Source {
@@ -46,10 +49,20 @@ impl Source {
                 } else {
                     Begin::Read
                 };
-                let client = get(pool).await?;
-                let answer = pipeline::run(&client, begin, logs, asks).await;
-                put_back(client, answer.as_ref().err().map(|failed| &failed.error));
-                answer.map_err(|failed| failure(&failed.error))
+                let mut attempt = 0;
+                loop {
+                    attempt += 1;
+                    let client = get(pool).await?;
+                    let answer = pipeline::run(&client, begin, logs, asks).await;
+                    put_back(client, answer.as_ref().err().map(|failed| &failed.error));
+                    match answer {
+                        Ok(rows) => return Ok(rows),
+                        // After a failover each old connection is found to be dead by whoever uses it next.
+                        Err(failed)
+                            if attempt < ATTEMPTS_MAX && class(&failed.error) != Class::Final => {}
+                        Err(failed) => return Err(failure(&failed.error)),
+                    }
+                }
             }
             Self::Held(client) => {
                 let client = client.lock().await;

@@ -19,6 +19,7 @@ use trilby_eventlog::{SideWrite, TrustingChange};
 use trilby_model::Seq;
 
 use crate::job::Job;
+use crate::pipeline::Value;
 use crate::rows::int;
 
 /// Partitions of the feed, fixed for good; a log's is the first eight bytes of the SHA-256 of its name, modulo this.
@@ -31,8 +32,6 @@ pub(crate) fn shard(public_id: &str) -> i16 {
     let first = digest.first_chunk::<8>().copied().unwrap_or_default();
     i16::try_from(u64::from_be_bytes(first) % SHARDS).unwrap_or(0)
 }
-
-type Value = Box<dyn ToSql + Sync + Send>;
 
 /// A statement with its values.
 pub(crate) struct Statement {

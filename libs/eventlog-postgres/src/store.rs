@@ -19,7 +19,7 @@ use crate::connect::{self, Timeline, get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::known::Known;
 use crate::options::{OpenError, Options, Role};
-use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param};
+use crate::pipeline::{self, Ask, Begin, Failed, Logs, params};
 use crate::rows::int;
 use crate::side::{self, Prepared};
 use crate::source::Source;
@@ -218,8 +218,8 @@ impl Postgres {
     }
 }
 
-/// Gives the rest of a transaction the time that clearing away takes.
-fn long<'a>() -> Ask<'a> {
+/// Gives the rest of a transaction the time that clearing away, or looking at everything, takes.
+pub(crate) fn long<'a>() -> Ask<'a> {
     Ask::new(
         "select set_config('statement_timeout', '60s', true)",
         Vec::new(),
@@ -329,7 +329,7 @@ impl EventLog for Postgres {
             (include_str!("queries/one_time_purge.sql"), now),
             (include_str!("queries/counter_purge.sql"), now),
         ]
-        .map(|(sql, bound)| Ask::new(sql, [bound as Param<'_>]));
+        .map(|(sql, bound)| Ask::new(sql, params![bound]));
         let asks: Vec<Ask<'_>> = std::iter::once(long()).chain(asks).collect();
         let found = self.write_alone(&[], &asks).await?;
         let counts = found.iter().skip(1).filter_map(|rows| rows.first());
@@ -345,10 +345,7 @@ impl EventLog for Postgres {
     }
 
     async fn outbox_done(&self, ids: &[i64]) -> Result<(), Error> {
-        let ask = Ask::new(
-            include_str!("queries/outbox_delete.sql"),
-            [&ids as Param<'_>],
-        );
+        let ask = Ask::new(include_str!("queries/outbox_delete.sql"), params![&ids]);
         self.write_alone(&[], &[ask]).await.map(drop)
     }
 
@@ -374,14 +371,7 @@ impl EventLog for Postgres {
         );
         let ask = Ask::new(
             include_str!("queries/snapshot_put.sql"),
-            [
-                &name as Param<'_>,
-                &schema,
-                &seq,
-                &fold,
-                &head,
-                &snapshot.body,
-            ],
+            params![&name, &schema, &seq, &fold, &head, &snapshot.body,],
         );
         self.write_alone(&ids, &[ask]).await.map(drop)
     }
@@ -398,7 +388,7 @@ impl EventLog for Postgres {
         let (name, schema) = (log.to_string(), i64::from(state_schema));
         let ask = Ask::new(
             include_str!("queries/snapshot_delete.sql"),
-            [&name as Param<'_>, &schema, &superseded],
+            params![&name, &schema, &superseded],
         );
         let found = self.write_alone(&ids, &[ask]).await?;
         let row = found.first().and_then(|rows| rows.first());
@@ -506,10 +496,7 @@ impl EventLog for Postgres {
 
     async fn activity_purge(&self, before: Timestamp) -> Result<u64, Error> {
         let before = before.micros();
-        let ask = Ask::new(
-            include_str!("queries/activity_purge.sql"),
-            [&before as Param<'_>],
-        );
+        let ask = Ask::new(include_str!("queries/activity_purge.sql"), params![&before]);
         let found = self.write_alone(&[], &[long(), ask]).await?;
         let row = found.last().and_then(|rows| rows.first());
         row.map_or(Ok(0), |row| crate::rows::number(row, 0))

@@ -53,9 +53,12 @@ pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyho
     slow.database.slow_flush(0).await
 }
 
-/// Logs and where they stand. A log is one caller's.
+/// A log and where it stands.
+type Log = Arc<Mutex<(LogId, Option<Head>)>>;
+
+/// Logs, each of which is one caller's.
 struct Logs {
-    heads: Vec<Arc<Mutex<(LogId, Option<Head>)>>>,
+    heads: Vec<Log>,
 }
 
 impl Logs {
@@ -67,7 +70,7 @@ impl Logs {
     }
 
     /// Every n-th log, for one of n callers.
-    fn of(&self, caller: usize, callers: usize) -> Vec<Arc<Mutex<(LogId, Option<Head>)>>> {
+    fn of(&self, caller: usize, callers: usize) -> Vec<Log> {
         self.heads
             .iter()
             .skip(caller)
