@@ -149,10 +149,15 @@ async fn transact(
     let params: Vec<Param<'_>> = append.values.iter().map(boxed).collect();
     let mut asks = vec![Ask::new(&append.sql, params)];
     asks.extend(sides.iter().map(Prepared::ask));
-    let mut ids: Vec<i64> = jobs
+    // Those that are written, and no log that a caller's session rests on.
+    let parts = jobs
         .iter()
-        .flat_map(|job| job.ids.values().copied())
-        .collect();
+        .flat_map(|job| job.parts.iter().map(|part| part.id));
+    let side = jobs.iter().flat_map(|job| {
+        let logs = job.commit.side.iter().map(trilby_eventlog::SideWrite::log);
+        logs.map(|log| job.id(log))
+    });
+    let mut ids: Vec<i64> = parts.chain(side).collect();
     ids.sort_unstable();
     ids.dedup();
     let answers = pipeline::run(client, Begin::Write, Logs::Numbered(&ids), &asks).await?;
