@@ -8,6 +8,7 @@
 
 mod bench;
 mod clients;
+mod cluster;
 mod command;
 mod fix;
 mod mutate;
@@ -46,6 +47,8 @@ enum Command {
     Clients(clients::Args),
     /// Start or stop what the tests need: Postgres
     Services(services::Args),
+    /// Postgres, several processes of every service, and a proxy on one port
+    Cluster(cluster::Args),
     /// Measure the release binary: start, memory, decisions, writes, each beside a baseline
     Bench(bench::Args),
 }
@@ -70,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Mutate(args) => mutate::run(&root, &args),
         Command::Clients(args) => clients::run(&root, &args),
         Command::Services(args) => services::run(&root, &args),
+        Command::Cluster(args) => cluster::run(&root, args),
         Command::Bench(args) => bench::run(&root, &args),
     }
 }

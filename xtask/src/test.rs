@@ -104,13 +104,32 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Runs the tests that need Postgres, passing on each line they print; whether they passed.
-fn with_services(root: &Path, on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
+fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
     let url = services::up(root)?;
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["test", "--no-fail-fast", "-p", "trilby-eventlog-postgres"])
-        .args(["--tests", "--", "--ignored"])
-        .env(services::ADDRESS, url)
-        .current_dir(root);
-    command::tee(&mut cargo, on_line)
+    let mut passed = true;
+    for tests in [
+        ["-p", "trilby-eventlog-postgres", "--tests"].as_slice(),
+        // One after the other: each runs up to seven processes.
+        &[
+            "-p",
+            "trilby",
+            "--features",
+            "postgres",
+            "--test",
+            "processes",
+        ],
+    ] {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["test", "--no-fail-fast"])
+            .args(tests)
+            .args(["--", "--ignored"])
+            .env(services::ADDRESS, &url)
+            .current_dir(root);
+        if tests.contains(&"processes") {
+            cargo.arg("--test-threads=1");
+        }
+        passed &= command::tee(&mut cargo, &mut on_line)?;
+    }
+    Ok(passed)
 }

@@ -15,10 +15,11 @@ use trilby_model::{LogId, Timestamp};
 const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
 
 /// Changes with the migrations, so that a server left running gets a new template.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../../../migrations/postgres/V1__log.sql"),
     include_str!("../../../../migrations/postgres/V2__activity.sql"),
     include_str!("../../../../migrations/postgres/V3__rights.sql"),
+    include_str!("../../../../migrations/postgres/V4__service_rights.sql"),
 ];
 
 static TEMPLATE: OnceLock<String> = OnceLock::new();

@@ -47,8 +47,9 @@ impl Writer {
     /// The system gives no thread.
     pub fn start(log: Arc<dyn EventLog>) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUE_MAX);
+        // With IO: a store beyond this process makes its connections where it is asked.
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
+            .enable_all()
             .build()?;
         std::thread::Builder::new()
             .name("decision-log".to_owned())

@@ -1,0 +1,33 @@
+//! Separate processes over one Postgres: identity, token and decision, each several times, behind one port.
+//!
+//! What is here needs a database: `TRILBY_TEST_DATABASE_URL`, which `cargo xtask test` sets.
+#![cfg(feature = "postgres")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[path = "e2e/acme.rs"]
+#[allow(dead_code, reason = "shared with the tests of one process")]
+mod acme;
+#[path = "processes/database.rs"]
+mod database;
+#[path = "processes/founded.rs"]
+mod founded;
+#[path = "processes/kills.rs"]
+mod kills;
+#[path = "processes/outage.rs"]
+mod outage;
+#[path = "processes/rolling.rs"]
+mod rolling;
+#[path = "processes/slice.rs"]
+mod slice;
+#[path = "processes/start.rs"]
+mod start;
+#[path = "processes/story.rs"]
+mod story;

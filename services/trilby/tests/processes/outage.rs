@@ -1,0 +1,100 @@
+//! The database is gone for a while.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+use trilby_cluster::Cluster;
+use trilby_testkit::http::{Answer, Client};
+
+use crate::acme;
+use crate::database::Server;
+use crate::founded::{config, found};
+
+/// Longest a process may take to notice.
+const NOTICED: Duration = Duration::from_secs(60);
+
+fn is_clear(refused: &Answer) {
+    assert_eq!(refused.status, 503, "{refused:?}");
+    let names = ["code", "error_code"];
+    assert!(
+        names.iter().any(|name| refused.json[*name].is_string())
+            && refused.headers.contains_key("retry-after"),
+        "{refused:?}"
+    );
+}
+
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < NOTICED, "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+#[ignore = "needs services"]
+fn accounts_in_memory_are_decided_on_without_a_database_and_nothing_else_is_claimed() {
+    let server = Server::start();
+    let folder = TempDir::new().unwrap();
+    let mut cluster = Cluster::start(&config(folder.path(), server.url(), None, 1)).unwrap();
+    let stranger = Client::new(cluster.url());
+    let (account, admin) = found(&stranger, cluster.ticket().unwrap());
+    acme::create_user(&admin, &account, "mary");
+    acme::attach(&admin, &account, "mary", "system:ReadOnlyAccess");
+    let seq = admin
+        .get(&format!("/v1/accounts/{account}/users/mary"))
+        .expect(200)
+        .seq()
+        .to_owned();
+    let path = format!("/accounts/{account}/access/v1/evaluation");
+    let question = acme::question("mary", "iam:ListUsers", "account", &account);
+    let asked = admin.with_header("trilby-min-seq", &seq);
+    assert_eq!(
+        asked.post(&path, &question).expect(200).json["decision"],
+        true
+    );
+    let operator = |cluster: &mut Cluster, name: &str| {
+        Client::new(format!("http://{}", cluster.service(name)[0].operator()))
+    };
+    let (identity, decision) = (
+        operator(&mut cluster, "identity"),
+        operator(&mut cluster, "decision"),
+    );
+
+    server.kill();
+    for _ in 0..50 {
+        let answer = asked.post(&path, &question).expect(200);
+        assert_eq!(answer.json["decision"], true, "{answer:?}");
+    }
+    // A position that nobody has is not decided on.
+    let ahead = format!("{account}@999999");
+    is_clear(
+        &admin
+            .with_header("trilby-min-seq", &ahead)
+            .post(&path, &question),
+    );
+    let write = || {
+        acme::once(&admin, "POST", &format!("/v1/accounts/{account}/users"))
+            .json(&json!({"name": "nobody"}))
+            .send()
+    };
+    is_clear(&write());
+    is_clear(&acme::root_login(&stranger, &account, acme::ROOT_PASSWORD));
+    wait_for("identity says that it is not ready", || {
+        identity.get("/readyz").status == 503
+    });
+    // Decisions go on, and say by now how old their news are.
+    assert_eq!(decision.get("/readyz").status, 200);
+    let late = asked.post(&path, &question).expect(200);
+    assert_eq!(late.json["decision"], true);
+    assert!(late.headers.contains_key("trilby-stale"), "{late:?}");
+
+    server.up_again();
+    wait_for("identity is ready again", || {
+        identity.get("/readyz").status == 200
+    });
+    wait_for("writes go through again", || write().status == 201);
+    let fresh = asked.post(&path, &question).expect(200);
+    assert!(!fresh.headers.contains_key("trilby-stale"), "{fresh:?}");
+}

@@ -1,0 +1,85 @@
+//! What one process writes, the others decide by.
+
+use serde_json::json;
+
+use crate::acme;
+use crate::founded::Founded;
+
+#[test]
+#[ignore = "needs services"]
+fn a_decision_process_decides_by_what_identity_wrote() {
+    let mut here = Founded::start(1);
+    acme::create_user(&here.admin, &here.account, "mary");
+    let before = here
+        .admin
+        .get(&here.path("/users/mary"))
+        .expect(200)
+        .seq()
+        .to_owned();
+    let refused = here.may_list_users("mary", &before).expect(200);
+    assert_eq!(refused.json["decision"], false, "{refused:?}");
+    let path = here.path("/users/mary/attached-policies/system:ReadOnlyAccess");
+    let attached = acme::once(&here.admin, "PUT", &path).send();
+    assert_eq!(attached.status, 204, "{attached:?}");
+    let allowed = here.may_list_users("mary", attached.seq()).expect(200);
+    assert_eq!(allowed.json["decision"], true, "{allowed:?}");
+    // The record is on file, written by a database role that can write nothing else.
+    let id = allowed.headers["trilby-decision-id"].clone();
+    let recorded = here
+        .admin
+        .get(&here.path(&format!("/decisions/{id}")))
+        .expect(200);
+    assert_eq!(recorded.text("/decision"), "allow", "{recorded:?}");
+    // As it was, asked of a process that has never seen it so.
+    let decision = &mut here.cluster.service("decision")[0];
+    decision.kill().unwrap();
+    decision.start().unwrap();
+    decision.wait_ready().unwrap();
+    let history = format!("/accounts/{}/access/v1/evaluation", here.account);
+    let question = acme::question("mary", "iam:ListUsers", "account", &here.account);
+    let then = here
+        .admin
+        .with_header("trilby-at-seq", &before)
+        .post(&history, &question)
+        .expect(200);
+    assert_eq!(then.json["decision"], false, "{then:?}");
+}
+
+#[test]
+#[ignore = "needs services"]
+fn a_revocation_ends_a_session_in_every_process() {
+    let here = Founded::start(2);
+    acme::create_user(&here.admin, &here.account, "mary");
+    acme::attach(
+        &here.admin,
+        &here.account,
+        "mary",
+        "system:AdministratorAccess",
+    );
+    let key = acme::create_key(&here.admin, &here.account, "mary");
+    let stranger = trilby_testkit::http::Client::new(here.cluster.url());
+    let mary = stranger.with_token(&acme::key_session(&stranger, &key));
+    for _ in 0..4 {
+        mary.get(&here.path("/users")).expect(200);
+    }
+    let revoked = acme::once(&here.admin, "POST", &here.path("/revocations"))
+        .json(&json!({"user": "mary", "reason": "left"}))
+        .send()
+        .expect(202);
+    // Whoever carries the position is refused at once, by every replica of every service.
+    let with_position = mary.with_header("trilby-min-seq", revoked.text("/seq"));
+    for _ in 0..6 {
+        with_position.get(&here.path("/users")).expect(401);
+        with_position.get("/v1/caller-identity").expect(401);
+        let question = acme::question("mary", "iam:ListUsers", "account", &here.account);
+        with_position
+            .post("/access/v1/evaluation", &question)
+            .expect(401);
+    }
+    // And a moment later whoever does not.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    for _ in 0..6 {
+        mary.get(&here.path("/users")).expect(401);
+        mary.get("/v1/caller-identity").expect(401);
+    }
+}
