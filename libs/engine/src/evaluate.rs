@@ -1,8 +1,9 @@
 //! One request against its layers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trilby_policy::{ConditionFailure, Effect, Keys, Statement};
+use trilby_policy::{Effect, Keys, Statement};
 
 use crate::bind::{Bound, Seat};
 use crate::compiled::{CompiledPolicy, Principals};
@@ -153,7 +154,6 @@ pub(crate) enum Why {
     Principal,
     /// Its condition does not hold.
     Condition {
-        failures: Vec<ConditionFailure>,
         /// Keys whose absence alone is to blame; empty if something else is too.
         missing: Vec<String>,
     },
@@ -193,18 +193,15 @@ impl Scan {
             self.matched.push(found);
             return;
         }
-        let outcome = statement.condition.evaluate(&request.context);
-        let missing = if outcome.failed_for_missing_keys_alone() {
-            outcome.missing
-        } else {
-            Vec::new()
-        };
+        let (mut missing, mut known) = (Vec::new(), BTreeSet::new());
+        statement.condition.each_lacking(&request.context, |key| {
+            if known.insert(key.normal()) {
+                missing.push(key.as_str().to_owned());
+            }
+        });
         self.missed.push(Missed {
             found,
-            why: Why::Condition {
-                failures: outcome.failures,
-                missing,
-            },
+            why: Why::Condition { missing },
         });
     }
 }

@@ -93,14 +93,21 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
                 }],
             }
         }
-        Why::Condition { failures, .. } => {
+        Why::Condition { .. } => {
+            // Worked out again for the few that are told, not kept for all.
+            let failures = miss
+                .found
+                .policy
+                .statement(miss.found.statement)
+                .map(|statement| statement.condition.evaluate(&request.context).failures)
+                .unwrap_or_default();
             let detail = failures
-                .iter()
+                .into_iter()
                 .map(|failure| Detail {
-                    operator: Some(failure.operator.clone()),
-                    key: Some(failure.key.clone()),
-                    wanted: failure.wanted.clone(),
-                    got: failure.got.clone(),
+                    operator: Some(failure.operator),
+                    key: Some(failure.key),
+                    wanted: failure.wanted,
+                    got: failure.got,
                 })
                 .collect();
             NearMiss {
@@ -138,7 +145,7 @@ pub(crate) fn missing_keys(
         .missed
         .iter()
         .filter_map(|miss| match &miss.why {
-            Why::Condition { missing, .. } if !missing.is_empty() => {
+            Why::Condition { missing } if !missing.is_empty() => {
                 Some((&miss.found, missing.as_slice()))
             }
             Why::Condition { .. } | Why::Principal => None,

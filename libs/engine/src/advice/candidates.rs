@@ -287,8 +287,9 @@ fn typed(test: &Test, context: &Context, found: &mut Candidates) {
             found.extend(test.values.iter().map(|value| value.clone().into_string()));
             found.push("AA==");
         }
+        // Some ARN, whatever the patterns come to.
+        Operand::Arn(_) => found.push(format!("arn:{}:x:::x", trilby_model::brand::PARTITION)),
         Operand::Glob(_)
-        | Operand::Arn(_)
         | Operand::Numeric(..)
         | Operand::Date(..)
         | Operand::Ip(_)

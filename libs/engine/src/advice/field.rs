@@ -69,6 +69,25 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether it could be allowed with values for all missing keys at once: each statement that mentions one does what
+    /// suits best.
+    pub(super) fn could_allow(&self) -> bool {
+        let context = &self.request.context;
+        let mut best = Tally::default();
+        for spoken in &self.spoken {
+            let open = mentioned(spoken.statement).any(|key| context.at(key).is_none());
+            let counts = if open {
+                !spoken.is_deny()
+            } else {
+                spoken.matches
+            };
+            if counts {
+                spoken.count(&mut best);
+            }
+        }
+        rule(&self.facts, &best).outcome.is_allow()
+    }
+
     /// Every key that some statement mentions and the request lacks, in the order they come up.
     pub(super) fn lacking(&self) -> Vec<Lacking<'a>> {
         let mut places: BTreeMap<&'a str, usize> = BTreeMap::new();

@@ -27,10 +27,16 @@ const SETTLED: [&str; 13] = [
     "aws:ResourceOrgPaths",
 ];
 
+/// Statements passed over at the cost of one comparison.
+const STATEMENTS_PER_COMPARISON: u64 = 16;
+
 /// What would do, and whether it is certain that nothing else does.
 pub(super) fn additions(field: &Field<'_>, budget: &mut Budget) -> (Vec<Addition>, bool) {
     let mut found = Vec::new();
     let mut certain = true;
+    if !field.could_allow() {
+        return (found, certain);
+    }
     for lacking in field.lacking() {
         if found.len() == ADDITIONS_MAX {
             return (found, false);
@@ -41,7 +47,11 @@ pub(super) fn additions(field: &Field<'_>, budget: &mut Budget) -> (Vec<Addition
         if settled && field.setting.stored {
             continue;
         }
-        match Search::of(field, &lacking, budget).run() {
+        let Some(search) = Search::begin(field, &lacking, budget) else {
+            certain = false;
+            continue;
+        };
+        match search.run() {
             Outcome::Found(addition) => found.push(addition),
             Outcome::None => {}
             Outcome::Unsure => certain = false,
@@ -70,7 +80,16 @@ struct Search<'a, 'f> {
 }
 
 impl<'a, 'f> Search<'a, 'f> {
-    fn of(field: &'f Field<'a>, lacking: &'f Lacking<'a>, budget: &'f mut Budget) -> Self {
+    /// `None`: the budget is spent.
+    fn begin(
+        field: &'f Field<'a>,
+        lacking: &'f Lacking<'a>,
+        budget: &'f mut Budget,
+    ) -> Option<Self> {
+        let statements = u64::try_from(field.spoken.len()).unwrap_or(u64::MAX);
+        if !budget.spend(1 + statements / STATEMENTS_PER_COMPARISON) {
+            return None;
+        }
         let mut others = Tally::default();
         let mut mentioning = lacking.by.iter().copied().peekable();
         for (index, spoken) in field.spoken.iter().enumerate() {
@@ -79,13 +98,13 @@ impl<'a, 'f> Search<'a, 'f> {
                 spoken.count(&mut others);
             }
         }
-        Self {
+        Some(Self {
             field,
             lacking,
             budget,
             others,
             tried: field.request.clone(),
-        }
+        })
     }
 
     fn mentioning(&self) -> impl Iterator<Item = &'f super::field::Spoken<'a>> + use<'a, 'f> {
@@ -95,10 +114,6 @@ impl<'a, 'f> Search<'a, 'f> {
     }
 
     fn run(mut self) -> Outcome {
-        let statements = u64::try_from(self.field.spoken.len()).unwrap_or(u64::MAX);
-        if !self.budget.spend(1 + statements / 16) {
-            return Outcome::Unsure;
-        }
         if !self.could_allow() {
             return Outcome::None;
         }

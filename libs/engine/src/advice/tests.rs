@@ -143,6 +143,15 @@ fn a_value_that_stands_in_the_resource_is_found() {
 }
 
 #[test]
+fn a_key_that_is_compared_with_itself_is_given_a_value_of_its_type() {
+    let own = json!({ "ForAllValues:ArnNotLike": { "app:arn": "${app:arn}" } });
+    let told = advice(&case(
+        json!({ "identity": [allow("*", json!({})), deny("*", own)] }),
+    ));
+    assert_eq!(short(&told), [r#"app:arn="arn:trilby:x:::x""#]);
+}
+
+#[test]
 fn a_deny_for_want_of_a_key_is_lifted_by_the_key() {
     let unless_mfa = json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } });
     let told = advice(&case(
@@ -215,7 +224,160 @@ fn without_a_budget_nothing_is_said_to_be_certain() {
     let wanting = json!({ "identity": [allow("docs:Read", json!({ "StringEquals": { "app:Team": "red" } }))], "boundary": [allow("*", json!({}))] });
     let told = advice_within(&case(wanting), 0);
     assert_eq!(short(&told), ["+identity", "+resource"]);
-    let two = json!({ "identity": [allow("docs:Read", json!({ "StringEquals": { "app:Team": "red", "app:Unit": "x" } }))], "scp": [[]] });
-    let told = advice_within(&case(two), 0);
-    assert!(told.any_of.is_empty() && !told.none_exists);
+    let unless = |key: &str| deny("*", json!({ "StringNotEquals": { key: "x" } }));
+    let two = json!({ "identity": [allow("*", json!({})), unless("app:a"), unless("app:b")] });
+    for (budget, certain) in [(0, false), (COMPARISONS_MAX, true)] {
+        let told = advice_within(&case(two.clone()), budget);
+        assert!(told.any_of.is_empty());
+        assert_eq!(told.none_exists, certain);
+    }
+}
+
+/// Advice on a case for who may see the policies of these sides.
+fn seen(case: &Value, principal: bool, resource: bool) -> Advice {
+    let node = text::parse(&case.to_string()).unwrap();
+    let (request, layers) = crate::simulate::layers_of(&node).unwrap();
+    let visible = Visible {
+        principal,
+        resource,
+    };
+    let setting = Setting {
+        visible,
+        ..Setting::SIMULATED
+    };
+    let decision = evaluate(&request, &layers);
+    let decision = advised(decision, &request, &layers, setting, &mut Budget::default());
+    decision.redacted(visible).advice.unwrap()
+}
+
+/// Ana asks for something of another account, whose policy on it is this statement.
+fn across(identity: &Value, resource: Value) -> Value {
+    let mut case = case(json!({ "identity": [identity.clone()] }));
+    case["request"]["resource"] = json!("arn:trilby:docs::444455556666:doc/1");
+    let mut statement = resource;
+    statement["Principal"] = json!("*");
+    statement["Action"] = json!("*");
+    case["policies"]["resource"] = json!({ "name": "hidden-name", "document": { "Version": "2012-10-17", "Statement": [statement] } });
+    case
+}
+
+#[test]
+fn what_another_account_wants_is_not_told() {
+    let open = allow("*", json!({}));
+    let secret =
+        json!({ "Effect": "Allow", "Condition": { "StringEquals": { "app:Secret": "xyzzy" } } });
+    let hidden = across(&open, secret);
+    let all = seen(&hidden, true, true);
+    assert_eq!(short(&all)[0], r#"app:Secret="xyzzy""#);
+
+    let ours = seen(&hidden, true, false);
+    assert!(ours.any_of.is_empty() && !ours.none_exists);
+    assert_eq!(obstacles(&ours), ["resource: denied by the resource owner"]);
+    let told = serde_json::to_string(&ours).unwrap();
+    for word in ["Secret", "xyzzy", "hidden-name"] {
+        assert!(!told.contains(word), "{told}");
+    }
+
+    let theirs = seen(&hidden, false, true);
+    assert_eq!(short(&theirs), [r#"app:Secret="xyzzy""#, "+resource"]);
+}
+
+#[test]
+fn a_key_that_a_hidden_policy_waits_for_is_not_told_though_a_seen_one_names_it() {
+    let wanting = allow("*", json!({ "StringEquals": { "app:Team": "red" } }));
+    let open = across(&wanting, json!({ "Effect": "Allow" }));
+    assert_eq!(
+        short(&seen(&open, true, false)),
+        [r#"app:Team="red""#, "+identity"]
+    );
+
+    let mut waiting = across(&wanting, json!({ "Effect": "Allow" }));
+    let statements = &mut waiting["policies"]["resource"]["document"]["Statement"];
+    statements
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "Effect": "Deny", "Principal": "*", "Action": "*",
+        "Condition": { "StringNotEquals": { "app:Team": "red" } } }));
+    assert_eq!(short(&seen(&waiting, true, true)), [r#"app:Team="red""#]);
+    let ours = seen(&waiting, true, false);
+    assert!(ours.any_of.is_empty() && !ours.none_exists);
+    assert_eq!(
+        obstacles(&ours),
+        [
+            "resource: denied by the resource owner",
+            "identity: no identity policy allows it"
+        ]
+    );
+}
+
+#[test]
+fn advice_for_one_viewer_is_not_shown_to_another() {
+    let hidden = across(
+        &allow("*", json!({})),
+        json!({ "Effect": "Allow", "Condition": { "StringEquals": { "app:Secret": "xyzzy" } } }),
+    );
+    let node = text::parse(&hidden.to_string()).unwrap();
+    let simulation = simulate_with_advice(&node, 1, &mut Budget::default()).unwrap();
+    let seen = simulation.decision.redacted(Visible {
+        principal: true,
+        resource: false,
+    });
+    assert!(seen.advice.is_none());
+}
+
+#[test]
+fn a_stored_policy_means_this_very_user() {
+    let account: AccountId = "111122223333".parse().unwrap();
+    let mut builder = crate::AccountBuilder::new(account);
+    let user = |id: &str| crate::User {
+        id: id.parse().unwrap(),
+        name: "ana".to_owned(),
+        arn: ANA.parse().unwrap(),
+        tags: trilby_model::Tags::default(),
+        policies: Vec::new(),
+        groups: Vec::new(),
+        boundary: None,
+        disabled: false,
+    };
+    builder.add_user(user("TUSR00000000000000001"));
+    let known = builder.build();
+    let worlds = Worlds {
+        principal_account: Some(&known),
+        ..Worlds::default()
+    };
+    let mut asked = Request::new(
+        crate::Principal::User(crate::UserPrincipal {
+            arn: ANA.parse().unwrap(),
+            id: None,
+            account,
+            name: "ana".to_owned(),
+            tags: trilby_model::Tags::default(),
+            session: crate::SessionFacts::default(),
+        }),
+        "docs:Read".parse().unwrap(),
+        "arn:trilby:docs::111122223333:doc/1"
+            .parse::<trilby_model::Arn>()
+            .unwrap(),
+    );
+    let advise = |asked: &Request| {
+        let decision = decide_with_advice(asked, &worlds, account, &mut Budget::default());
+        decision.unwrap().advice.unwrap()
+    };
+    assert_eq!(short(&advise(&asked)), ["+identity", "+resource"]);
+
+    // Of a user that is not there nothing can be said but that.
+    if let crate::Principal::User(user) = &mut asked.principal {
+        user.id = Some("TUSR00000000000000002".parse().unwrap());
+    }
+    let told = advise(&asked);
+    assert_eq!(short(&told), [""; 0]);
+    assert_eq!(obstacles(&told), ["identity: no such principal is known"]);
+
+    // Nor has a user or group a policy of its own that could name anyone.
+    asked.resource = crate::Resource::Arn(ANA.parse().unwrap());
+    asked.action = "iam:GetUser".parse().unwrap();
+    if let crate::Principal::User(user) = &mut asked.principal {
+        user.id = None;
+    }
+    assert_eq!(short(&advise(&asked)), ["+identity"]);
 }

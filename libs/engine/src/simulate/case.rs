@@ -13,6 +13,9 @@ use crate::context::{Fill, Surroundings, derive};
 use crate::layer::{LayerKind, Layers, Level};
 use crate::request::{Request, Resource};
 
+/// The most levels of a chain. A tree has seven: the root, five units, the account.
+const LEVELS_MAX: usize = 64;
+
 /// A case, ready to be evaluated.
 pub(super) struct Case {
     pub(super) request: Request,
@@ -165,13 +168,18 @@ impl Seat {
 
     fn chain(self, node: &Node) -> Read<Vec<Level>> {
         let path = self.path();
+        let levels = items(node, &path)?;
+        if levels.len() > LEVELS_MAX {
+            let message = format!("a chain has at most {LEVELS_MAX} levels");
+            return Err(CaseError::wrong(path, message));
+        }
         let read = |(index, node): (usize, &Node)| {
             Ok(Level {
                 name: index.to_string().into(),
                 policies: self.list(node, &format!("{path}/{index}"))?,
             })
         };
-        items(node, &path)?.iter().enumerate().map(read).collect()
+        levels.iter().enumerate().map(read).collect()
     }
 
     /// One policy; `unnamed` is what it is called without a name.

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target, principal};
 use trilby_directory::Freshness;
-use trilby_engine::{Principal, decide};
+use trilby_engine::{
+    Budget, Decision, Error, Explain, Principal, Request, Worlds, decide, decide_with_advice,
+};
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
 use trilby_model::{AccountId, Arn, ConsistencyToken, DecisionId, Timestamp};
@@ -129,6 +131,8 @@ pub struct Asking<'a> {
     is_first: bool,
     home: AccountId,
     now: Timestamp,
+    /// What all answers together may spend on advice.
+    advice: Budget,
 }
 
 impl<'a> Asking<'a> {
@@ -170,6 +174,7 @@ impl<'a> Asking<'a> {
             shared,
             home,
             now: facts.now,
+            advice: Budget::default(),
         })
     }
 
@@ -206,9 +211,10 @@ impl<'a> Asking<'a> {
             .world(question.principal_account, question.resource_account)
             .await?;
         let begun = Instant::now();
-        let decision = decide(&question.request, &world.worlds())
-            .map_err(Problem::internal)?
-            .seen_from(self.home);
+        let told = self.shared.explain;
+        let (request, worlds) = (&question.request, world.worlds());
+        let decision =
+            ask(request, &worlds, self.home, told, &mut self.advice).map_err(Problem::internal)?;
         metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
         let body = DecisionBody::decided(&decision, token.as_ref(), &self.shared)?;
@@ -297,4 +303,20 @@ async fn sessions<'q>(
         sessions.insert(reference, found);
     }
     Ok(sessions)
+}
+
+/// Asks the engine, with advice where as much is to be told.
+fn ask(
+    request: &Request,
+    worlds: &Worlds<'_>,
+    viewer: AccountId,
+    told: Option<Explain>,
+    advice: &mut Budget,
+) -> Result<Decision, Error> {
+    match told {
+        Some(Explain::Trace) => decide_with_advice(request, worlds, viewer, advice),
+        Some(Explain::Reason | Explain::Explain) | None => {
+            decide(request, worlds).map(|decision| decision.seen_from(viewer))
+        }
+    }
 }

@@ -134,7 +134,10 @@ impl Input {
 
     /// Whether the next case has to be waited for.
     pub fn is_about_to_wait(&self) -> bool {
-        self.reader.buffer().is_empty()
+        self.reader
+            .buffer()
+            .iter()
+            .all(|byte| is_white_space(*byte))
     }
 
     /// The next case.
