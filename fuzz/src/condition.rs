@@ -5,7 +5,7 @@
 //! the policy's values.
 
 use serde_json::{Value, json};
-use trilby_differential::difference;
+use trilby_differential::{ask_naive, difference};
 use trilby_policy::{Context, ContextValue, Document, Grammar, Kind};
 
 use super::simulate::is_comparable;
@@ -53,9 +53,9 @@ pub fn run(input: &str, planted: bool) {
             "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": block },
         } }] },
     });
-    let wrong = planted && operator.contains("Less") && input.contains("00.00");
+    let wrong = planted && operator.starts_with("ForAnyValue:Numeric");
     if is_comparable(&case.to_string()) {
-        let differs = difference(&case, None);
+        let differs = difference(&case, &ask_naive(&case, None));
         assert!(differs.is_none() && !wrong, "{case}: {differs:?}");
     }
     opposite(operator, &wanted, &state, holds);

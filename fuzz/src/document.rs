@@ -54,7 +54,9 @@ fn grammar(letter: char) -> Option<Grammar> {
 
 fn read(document: &Document, text: &str, kind: Kind, planted: bool) {
     let canonical = if planted && has_planted(document) {
-        document.canonical().replace("\"Null\"", "\"Bool\"")
+        document
+            .canonical()
+            .replace("\"Condition\"", "\"Conditions\"")
     } else {
         document.canonical()
     };
@@ -89,9 +91,7 @@ fn read(document: &Document, text: &str, kind: Kind, planted: bool) {
 
 fn has_planted(document: &Document) -> bool {
     let mut statements = document.statements.iter();
-    statements.any(|statement| {
-        statement.action.is_not() && statement.resource.as_ref().is_some_and(|r| r.is_not())
-    })
+    statements.any(|statement| statement.action.is_not() && !statement.condition.is_empty())
 }
 
 /// A finding has a known code, a place in the text and something to say.

@@ -3,7 +3,7 @@
 //! Input: a case, as JSON.
 
 use serde_json::Value;
-use trilby_differential::{Shape, of_engine, of_naive};
+use trilby_differential::{Shape, ask_naive, of_engine, of_naive};
 use trilby_engine::simulate::{Answer, answer_text, explain_text};
 use trilby_model::json;
 
@@ -27,11 +27,11 @@ pub fn run(input: &str, planted: bool) {
     if engine.0.get("error").is_some() {
         return;
     }
-    if planted && input.contains("IfExists") && input.contains("NotAction") {
-        engine.0["decision"] = Value::from("allow");
+    if planted && input.contains("IfExists") && input.contains("ForAllValues:") {
+        engine.0["decision"] = Value::from("explicit_deny");
     }
     if input.len() <= BYTES_MAX && is_comparable(&case.to_string()) {
-        assert_eq!(engine, of_naive(&case, None), "{input}");
+        assert_eq!(engine, of_naive(&ask_naive(&case, None)), "{input}");
     }
     let (Shape(straight), Shape(turned)) = (&engine, of_engine(&turned(case)));
     for said in ["decision", "layer", "layers"] {
