@@ -106,7 +106,7 @@ fn managed_text(arn: &Arn, account: AccountId, state: &Account) -> Option<String
     let policy = state.policy(&Ref::Name(name.parse().ok()?))?;
     let same = Arn::policy(&account, &policy.path, &policy.name) == wanted;
     let version = policy.in_force().filter(|_| same)?;
-    Some(version.text.document.clone())
+    Some(version.text.document.to_string())
 }
 
 /// The keys of the network and the moment (policy-language.md 8.2).

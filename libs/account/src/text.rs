@@ -4,8 +4,9 @@
 //! numbers; and the digest is over exactly these bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use trilby_model::federation::ProviderSettings;
 use trilby_model::{AccountId, Hash, IssuedExternalId, OrganizationId, ProviderId};
@@ -17,8 +18,9 @@ use crate::id::PrincipalId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyText {
-    /// Canonical JSON (RFC 8785), arrays where the language allows a single value.
-    pub document: String,
+    /// Canonical JSON (RFC 8785), arrays where the language allows a single value. Shared with all that is compiled of it.
+    #[serde(deserialize_with = "shared", serialize_with = "plain")]
+    pub document: Arc<str>,
     /// SHA-256 of `document`.
     pub sha256: Hash,
 }
@@ -27,10 +29,18 @@ impl PolicyText {
     /// The stored form of a parsed document.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let document = document.canonical();
+        let document: Arc<str> = document.canonical().into();
         let sha256 = Hash(Sha256::digest(document.as_bytes()).into());
         Self { document, sha256 }
     }
+}
+
+fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(deserializer).map(Into::into)
+}
+
+fn plain<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }
 
 /// A document that names principals, with the unique id each user, role and provider had when it was saved.

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, Tags, UserId};
-use trilby_policy::Context;
 
 pub use builder::AccountBuilder;
 
 use crate::arn_text::with_ancestors;
-use crate::block::Block;
 use crate::compiled::CompiledPolicy;
 use crate::context;
+use crate::filter::Filter;
 use crate::principal::{Principal, RoleSession, SessionFacts, UserPrincipal};
+use crate::values::Values;
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -115,18 +115,21 @@ struct Tables {
 pub(crate) struct Seated<T> {
     pub(crate) who: Arc<T>,
     /// Where its own policies speak about an action.
-    pub(crate) block: Block,
+    pub(crate) filter: Filter,
     /// Its tags as keys of a principal, and as keys of a resource.
-    pub(crate) as_principal: Context,
-    pub(crate) as_resource: Context,
+    pub(crate) as_principal: Values,
+    pub(crate) as_resource: Values,
 }
 
 impl<T> Seated<T> {
     fn new(who: T, policies: impl Fn(&T) -> &Vec<Arc<CompiledPolicy>>, tags: &Tags) -> Self {
         Self {
-            block: Block::of(policies(&who)),
-            as_principal: context::tags(&["aws:PrincipalTag/"], tags),
-            as_resource: context::tags(&["aws:ResourceTag/", "iam:ResourceTag/"], tags),
+            filter: Filter::of(policies(&who)),
+            as_principal: Values::stored(&context::tags(&["aws:PrincipalTag/"], tags)),
+            as_resource: Values::stored(&context::tags(
+                &["aws:ResourceTag/", "iam:ResourceTag/"],
+                tags,
+            )),
             who: Arc::new(who),
         }
     }
@@ -136,14 +139,14 @@ impl<T> Seated<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) policies: Box<[Arc<CompiledPolicy>]>,
-    pub(crate) block: Block,
+    pub(crate) filter: Filter,
 }
 
 /// A registered resource with its tags as keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) resource: Arc<RegisteredResource>,
-    pub(crate) tags: Context,
+    pub(crate) tags: Values,
 }
 
 impl Account {

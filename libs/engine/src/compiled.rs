@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trilby_model::{Action, Arn};
-use trilby_policy::{AwsPrincipal, Document, PrincipalElement, PrincipalSet, Statement};
+use trilby_policy::{
+    AwsPrincipal, Document, Finding, Grammar, Kind, PrincipalElement, PrincipalSet, Statement,
+};
 
-use crate::block::Block;
+use crate::code::{Clause, Code, Outline};
+use crate::filter::Filter;
 use crate::layer::LayerKind;
 
 /// How the users, roles and providers a document names are told apart from others of the same name.
@@ -69,16 +72,41 @@ pub(crate) struct Principals {
 }
 
 /// A policy in the place it speaks from.
+///
+/// What decisions read of it is its [`Code`]. The document is kept as text where it has one, and read again when somebody
+/// wants to be told in words.
 #[derive(Clone, Debug)]
 pub struct CompiledPolicy {
     name: Box<str>,
     kind: LayerKind,
     version: Option<Box<str>>,
-    document: Document,
+    source: Source,
+    /// `None`: too large for code, and always read as a document.
+    code: Option<Code>,
+    /// By statement; empty if no statement names anybody.
     principals: Box<[Option<Principals>]>,
-    /// Lower-cased services its statements speak about; `None`: about every one.
-    services: Option<Box<[Box<str>]>>,
-    block: Block,
+    /// Where to look for statements about an action. Identity policies have theirs together with their holder's others.
+    filter: Option<Box<Filter>>,
+}
+
+/// What a policy was made of.
+#[derive(Clone, Debug)]
+enum Source {
+    Tree(Arc<Document>),
+    Text {
+        text: Arc<str>,
+        kind: Kind,
+        grammar: Grammar,
+    },
+}
+
+impl Source {
+    fn text(&self) -> &str {
+        match self {
+            Self::Tree(_) => "",
+            Self::Text { text, .. } => text,
+        }
+    }
 }
 
 impl CompiledPolicy {
@@ -90,22 +118,75 @@ impl CompiledPolicy {
         document: Document,
         resolution: &Resolution,
     ) -> Self {
-        let principals = document
-            .statements
-            .iter()
-            .map(|s| s.principal.as_ref().map(|p| resolve(p, resolution)))
-            .collect();
-        let services = services(&document.statements);
-        let block = Block::of_statements(&document.statements);
+        let document = Arc::new(document);
+        let source = Source::Tree(Arc::clone(&document));
+        Self::compile(name.into(), kind, source, &document, resolution)
+    }
+
+    /// The same from its text, which is kept in place of what was read from it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the document.
+    pub fn read(
+        name: impl Into<Box<str>>,
+        layer: LayerKind,
+        text: Arc<str>,
+        kind: Kind,
+        grammar: Grammar,
+        resolution: &Resolution,
+    ) -> Result<Self, Vec<Finding>> {
+        let document = Document::parse(&text, kind, &grammar)?;
+        let source = Source::Text {
+            text,
+            kind,
+            grammar,
+        };
+        Ok(Self::compile(
+            name.into(),
+            layer,
+            source,
+            &document,
+            resolution,
+        ))
+    }
+
+    fn compile(
+        name: Box<str>,
+        kind: LayerKind,
+        source: Source,
+        document: &Document,
+        resolution: &Resolution,
+    ) -> Self {
+        let statements = &document.statements;
+        let principals = if statements.iter().all(|s| s.principal.is_none()) {
+            Box::default()
+        } else {
+            let resolved = |s: &Statement| s.principal.as_ref().map(|p| resolve(p, resolution));
+            statements.iter().map(resolved).collect()
+        };
         Self {
-            name: name.into(),
+            code: Code::of(document, source.text()),
+            filter: None,
+            name,
             kind,
             version: None,
-            document,
+            source,
             principals,
-            services,
-            block,
         }
+        .filtered()
+    }
+
+    /// With the filter that its seat asks for.
+    fn filtered(mut self) -> Self {
+        self.filter = match self.kind {
+            LayerKind::Identity => None,
+            LayerKind::Rcp
+            | LayerKind::Scp
+            | LayerKind::Resource
+            | LayerKind::Boundary
+            | LayerKind::Session => Some(Box::new(Filter::of_each([&self]))),
+        };
+        self
     }
 
     /// The same, with the version of a managed policy.
@@ -122,6 +203,7 @@ impl CompiledPolicy {
             kind,
             ..self.clone()
         }
+        .filtered()
     }
 
     /// Ready to be shared.
@@ -148,70 +230,58 @@ impl CompiledPolicy {
         self.version.as_deref()
     }
 
-    /// Its document.
+    /// Its document. Read again from its text, if that is what is kept; `None` cannot be, as that text was read before.
     #[must_use]
-    pub fn document(&self) -> &Document {
-        &self.document
+    pub fn document(&self) -> Option<Arc<Document>> {
+        match &self.source {
+            Source::Tree(document) => Some(Arc::clone(document)),
+            Source::Text {
+                text,
+                kind,
+                grammar,
+            } => Document::parse(text, *kind, grammar).ok().map(Arc::new),
+        }
     }
 
-    /// Its statements, each with its index and its resolved principals.
-    pub(crate) fn statements(
-        &self,
-    ) -> impl Iterator<Item = (usize, &Statement, Option<&Principals>)> {
-        self.document
-            .statements
-            .iter()
-            .zip(&self.principals)
-            .enumerate()
-            .map(|(index, (statement, principals))| (index, statement, principals.as_ref()))
+    /// Whether its document is at hand without reading it.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.source, Source::Tree(_))
     }
 
-    /// Where to look for statements about an action.
-    pub(crate) fn block(&self) -> &Block {
-        &self.block
+    /// How many statements it has, as far as they can be told from its code.
+    pub(crate) fn count(&self) -> usize {
+        match (&self.code, &self.source) {
+            (Some(code), _) => code.count(),
+            // One that stands for all of a policy that has no code: it cannot be read, and so the document is.
+            (None, _) => 1,
+        }
     }
 
-    /// A statement with its resolved principals.
-    pub(crate) fn statement_at(&self, index: usize) -> Option<(&Statement, Option<&Principals>)> {
-        let statement = self.document.statements.get(index)?;
-        Some((statement, self.principals.get(index)?.as_ref()))
+    /// What a statement lists; `None`: to be found in the document.
+    pub(crate) fn outline(&self, statement: usize) -> Option<Outline<'_>> {
+        self.clause(statement)?.outline()
     }
 
-    /// One statement, by index.
-    #[must_use]
-    pub fn statement(&self, index: usize) -> Option<&Statement> {
-        self.document.statements.get(index)
+    /// A statement to be decided by; `None`: to be found in the document.
+    pub(crate) fn clause(&self, statement: usize) -> Option<Clause<'_>> {
+        self.code.as_ref()?.clause(self.source.text(), statement)
     }
 
-    /// Whether any statement can speak about the action's service. `false` is certain, `true` is not.
+    /// Whether some statement is about an action. `false` is certain, `true` is not.
     pub(crate) fn may_concern(&self, action: &Action) -> bool {
-        let Some(services) = &self.services else {
-            return true;
-        };
-        let key = action.key();
-        services.iter().any(|service| {
-            key.strip_prefix(&**service)
-                .is_some_and(|rest| rest.starts_with(':'))
-        })
+        let concerns = |mut clause: Clause<'_>| clause.covers_action(action.key().as_bytes());
+        (0..self.count()).any(|index| self.clause(index).and_then(concerns) != Some(false))
     }
-}
 
-/// The services named, if every statement names some.
-fn services(statements: &[Statement]) -> Option<Box<[Box<str>]>> {
-    let mut found: Vec<Box<str>> = Vec::new();
-    for statement in statements {
-        // A negation speaks about everything it does not name.
-        if statement.action.is_not() {
-            return None;
-        }
-        for pattern in statement.action.patterns() {
-            let service = pattern.service()?;
-            if !found.iter().any(|known| **known == *service) {
-                found.push(service.into());
-            }
-        }
+    /// Where to look for its statements, unless it is an identity policy.
+    pub(crate) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_deref()
     }
-    Some(found.into())
+
+    /// Who a statement is about.
+    pub(crate) fn principals(&self, statement: usize) -> Option<&Principals> {
+        self.principals.get(statement)?.as_ref()
+    }
 }
 
 fn resolve(element: &PrincipalElement, resolution: &Resolution) -> Principals {

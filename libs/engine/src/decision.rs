@@ -86,6 +86,7 @@ pub struct StatementRef {
     pub(crate) policy: Arc<CompiledPolicy>,
     pub(crate) kind: LayerKind,
     pub(crate) statement: usize,
+    pub(crate) sid: Option<Arc<str>>,
     pub(crate) effect: Effect,
     pub(crate) level: Option<Arc<str>>,
     pub(crate) class: Option<Class>,
@@ -113,7 +114,7 @@ impl StatementRef {
     /// Its name in the document.
     #[must_use]
     pub fn sid(&self) -> Option<&str> {
-        self.policy.statement(self.statement)?.sid.as_deref()
+        self.sid.as_deref()
     }
 
     /// What it does.

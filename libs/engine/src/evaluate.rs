@@ -1,20 +1,23 @@
 //! One request against its layers.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trilby_policy::{Effect, Keys, Statement};
 
 use crate::bind::{Bound, Seat};
+use crate::code::Clause;
 use crate::compiled::{CompiledPolicy, Principals};
 use crate::decision::{Decision, Presence};
 use crate::formula::{Facts, rule};
 use crate::layer::{LayerKind, Layers};
 use crate::matching::Class;
 use crate::note::{Answered, Noted, Ruled, Sink};
+use crate::ready::{Ready, View};
 use crate::request::{Request, Resource};
 use crate::tally::Tally;
-use crate::trace::Notes;
+use crate::trace::{Notes, written};
 
 /// Combines the layers into the answer.
 ///
@@ -25,9 +28,10 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
     let bound = Bound::new(request, layers);
     let facts = Facts::new(request, layers, &bound);
     let mut scan = Scan::default();
-    walk(request, &bound, bound.policies(), |met| {
+    let unread = walk(request, &bound, bound.policies(), |met| {
         scan.take(met, request)
     });
+    scan.tally.deny_in(&unread);
     let ruling = rule(&facts, &scan.tally);
     Decision::assemble(request, &bound, &facts, scan, ruling)
 }
@@ -59,7 +63,7 @@ fn run<S: Sink>(
     let policies = bound
         .policies()
         .chain(beside.map(|policy| (Seat::ON_RESOURCE, policy)));
-    walk(request, &bound, policies, |met| {
+    let unread = walk(request, &bound, policies, |met| {
         if met.named.is_no() {
             return;
         }
@@ -72,6 +76,7 @@ fn run<S: Sink>(
             sink.failed(noted, |keys| keys.lacking(condition, &request.context));
         }
     });
+    tally.deny_in(&unread);
     let ruling = rule(&facts, &tally);
     sink.ruled(&Ruled::new(&ruling, Presence::of(&bound), &tally));
     Answered::from(ruling)
@@ -99,19 +104,30 @@ impl Met<'_> {
     }
 }
 
-/// Shows every statement of these policies about the action and resource.
+/// Shows every statement of these policies about the action and resource. Gives the layers of policies that could be read
+/// when they were compiled and cannot be now: what they may deny is denied.
 fn walk<'p>(
     request: &Request,
     bound: &Bound<'_>,
     policies: impl Iterator<Item = (Seat, &'p Arc<CompiledPolicy>)>,
-    mut show: impl FnMut(&Met<'p>),
-) {
+    mut show: impl FnMut(&Met<'_>),
+) -> Vec<LayerKind> {
     let bounded = bound.boundary.is_some();
+    let told = OnceCell::new();
+    let mut unread = Vec::new();
     for (seat, policy) in policies {
-        if !policy.may_concern(&request.action) {
+        if !policy.is_read()
+            && told
+                .get_or_init(|| Told::new(request))
+                .passes_over(policy)
+        {
             continue;
         }
-        for (index, statement, principals) in policy.statements() {
+        let Some(document) = policy.document() else {
+            unread.push(seat.layer);
+            continue;
+        };
+        for (index, statement) in document.statements.iter().enumerate() {
             if !statement.action.covers(&request.action)
                 || !covers_resource(statement, request, &request.context)
             {
@@ -122,10 +138,11 @@ fn walk<'p>(
                 policy,
                 index,
                 statement,
-                named: named(seat.layer, principals, request, bounded),
+                named: named(seat.layer, policy.principals(index), request, bounded),
             });
         }
     }
+    unread
 }
 
 /// A statement, and where it speaks from.
@@ -136,6 +153,8 @@ pub(crate) struct Found {
     pub(crate) level: Option<usize>,
     pub(crate) policy: Arc<CompiledPolicy>,
     pub(crate) statement: usize,
+    /// The statement's name in its document.
+    pub(crate) sid: Option<Arc<str>>,
     pub(crate) effect: Effect,
     /// How it names the caller; only in the resource layer.
     pub(crate) class: Option<Class>,
@@ -151,7 +170,10 @@ pub(crate) struct Missed {
 #[derive(Clone, Debug)]
 pub(crate) enum Why {
     /// It is about someone else.
-    Principal,
+    Principal {
+        /// Whom, as the document writes it.
+        wanted: Vec<String>,
+    },
     /// Its condition does not hold.
     Condition {
         /// Keys whose absence alone is to blame; empty if something else is too.
@@ -176,13 +198,17 @@ impl Scan {
             level: met.seat.level,
             policy: Arc::clone(met.policy),
             statement: met.index,
+            sid: statement.sid.as_deref().map(Into::into),
             effect: statement.effect,
             class: met.named.class(),
         };
         if met.named.is_no() {
+            let wanted = statement.principal.as_ref().map(written);
             self.missed.push(Missed {
                 found,
-                why: Why::Principal,
+                why: Why::Principal {
+                    wanted: wanted.unwrap_or_default(),
+                },
             });
             return;
         }
@@ -203,6 +229,27 @@ impl Scan {
             found,
             why: Why::Condition { missing },
         });
+    }
+}
+
+/// A request as code is asked about it: which policies kept as text need not be read at all.
+struct Told {
+    ready: Ready,
+}
+
+impl Told {
+    /// Of a request whose context holds everything.
+    fn new(request: &Request) -> Self {
+        Self {
+            ready: Ready::told(request.clone()),
+        }
+    }
+
+    /// Whether no statement of a policy is about the action and the resource. `true` is certain, `false` is not.
+    fn passes_over(&self, policy: &CompiledPolicy) -> bool {
+        let view = View::of(&self.ready);
+        let is_about = |mut clause: Clause<'_>| clause.covers(&view);
+        (0..policy.count()).all(|index| policy.clause(index).and_then(is_about) == Some(false))
     }
 }
 

@@ -4,14 +4,15 @@
 //! Allows that were needed and not there, and the keys that statements asked for in vain. Words come from
 //! [`crate::Decision`], on request.
 
-use trilby_policy::keys::Key;
 use trilby_policy::{Condition, Effect, Keys};
 
+use crate::code::Clause;
 use crate::decision::{Bypass, LayerVerdicts, Outcome, Presence, deciding};
 use crate::formula::{Carriers, Ruling};
 use crate::gates::{Gate, Gates};
 use crate::layer::LayerKind;
 use crate::matching::Class;
+use crate::ready::View;
 use crate::tally::Tally;
 
 /// The most keys noted as missing. A request that lacks more has other troubles; a policy set must not make notes of
@@ -96,21 +97,31 @@ impl KeyNames {
         let mut any = false;
         condition.each_lacking(context, |key| {
             any = true;
-            self.push(key);
+            self.push(key.as_str(), key.normal());
         });
         any
     }
 
-    fn push(&mut self, key: &Key) {
-        if self.normal.iter().any(|known| known == key.normal()) {
+    /// The same of code. What cannot be read adds nothing: it was read just before, and the answer stands either way.
+    pub(crate) fn lacking_in(&mut self, clause: &Clause<'_>, view: &View<'_>) -> bool {
+        let mut any = false;
+        clause.each_lacking(view, |written, normal| {
+            any = true;
+            self.push(written, normal);
+        });
+        any
+    }
+
+    fn push(&mut self, written: &str, normal: &str) {
+        if self.normal.iter().any(|known| known == normal) {
             return;
         }
         if self.normal.ends.len() == KEYS_MAX {
             self.cut = true;
             return;
         }
-        self.normal.push(key.normal());
-        self.spelt.push(key.as_str());
+        self.normal.push(normal);
+        self.spelt.push(written);
     }
 
     /// All of them, in the order they came, as first spelt.

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use trilby_model::{AccountId, OrganizationId};
-use trilby_policy::Context;
 
 use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::error::Error;
 use crate::layer::Level;
+use crate::values::Values;
 
 /// The most levels between an account and the root, both counted: root, five nested units, the account. A longer way
 /// is a broken tree, not a deep one.
@@ -45,9 +45,9 @@ pub(crate) struct Place {
     pub(crate) scp: Option<Vec<Level>>,
     pub(crate) rcp: Option<Vec<Level>>,
     /// The keys of a principal of the account.
-    pub(crate) of_principal: Context,
+    pub(crate) of_principal: Values,
     /// The keys of a resource of the account.
-    pub(crate) of_resource: Context,
+    pub(crate) of_resource: Values,
 }
 
 /// Collects an organization.
@@ -212,8 +212,8 @@ impl Organization {
         Ok(Place {
             scp: self.scp_chain(account)?,
             rcp: self.rcp_chain(account)?,
-            of_principal: context::position("aws:Principal", &position),
-            of_resource: context::position("aws:Resource", &position),
+            of_principal: Values::stored(&context::position("aws:Principal", &position)),
+            of_resource: Values::stored(&context::position("aws:Resource", &position)),
         })
     }
 

@@ -101,6 +101,13 @@ impl Tally {
         }
     }
 
+    /// Counts a Deny in each of these layers.
+    pub(crate) fn deny_in(&mut self, layers: &[LayerKind]) {
+        for layer in layers {
+            self.denies.insert(layer.ordinal());
+        }
+    }
+
     pub(crate) fn denies_in(&self, layer: LayerKind) -> bool {
         self.denies.contains(layer.ordinal())
     }

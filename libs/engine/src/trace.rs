@@ -73,14 +73,7 @@ pub(crate) fn near_misses(
 
 fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearMiss {
     match &miss.why {
-        Why::Principal => {
-            let wanted = miss
-                .found
-                .policy
-                .statement(miss.found.statement)
-                .and_then(|s| s.principal.as_ref())
-                .map(written)
-                .unwrap_or_default();
+        Why::Principal { wanted } => {
             let got = crate::message::identity(&request.principal).map(ContextValue::Scalar);
             NearMiss {
                 statement,
@@ -88,7 +81,7 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
                 detail: vec![Detail {
                     operator: None,
                     key: None,
-                    wanted,
+                    wanted: wanted.clone(),
                     got,
                 }],
             }
@@ -120,7 +113,7 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
 }
 
 /// The principals of a statement as a document writes them.
-fn written(element: &PrincipalElement) -> Vec<String> {
+pub(crate) fn written(element: &PrincipalElement) -> Vec<String> {
     let set = element.set();
     let everyone = set.everyone.then(|| "*".to_owned());
     everyone
@@ -148,7 +141,7 @@ pub(crate) fn missing_keys(
             Why::Condition { missing } if !missing.is_empty() => {
                 Some((&miss.found, missing.as_slice()))
             }
-            Why::Condition { .. } | Why::Principal => None,
+            Why::Condition { .. } | Why::Principal { .. } => None,
         })
         .collect();
     let mut places: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();

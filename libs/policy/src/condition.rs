@@ -13,7 +13,7 @@ mod operator;
 pub use decimal::Decimal;
 pub use instant::{Instant, UNITS_PER_SECOND};
 pub use network::Network;
-pub use operand::{Operand, OperandError};
+pub use operand::{Operand, OperandError, same_folded, truth};
 pub use operator::{Comparison, Operator, Order, SetOperator};
 
 use crate::context::{ContextValue, Keys};

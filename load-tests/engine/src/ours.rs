@@ -9,7 +9,7 @@ use trilby_engine::{
     SessionFacts, User, UserPrincipal,
 };
 use trilby_model::{Tags, Timestamp};
-use trilby_policy::{Document, Grammar, Kind};
+use trilby_policy::{Grammar, Kind};
 
 use crate::told;
 use crate::workload::{ACCOUNT, Ask, NOW_S, Principal, Workload, registered};
@@ -20,13 +20,19 @@ pub struct World {
 }
 
 pub fn compile(name: &str, layer: LayerKind, kind: Kind, document: &Value) -> Arc<CompiledPolicy> {
-    let document =
-        Document::parse(&document.to_string(), kind, &Grammar::stored()).expect("a valid document");
-    CompiledPolicy::new(name, layer, document, &Resolution::ByName).shared()
+    read(name, layer, kind, document.to_string().into())
 }
 
-pub fn identity(name: &str, document: &Value) -> Arc<CompiledPolicy> {
-    compile(name, LayerKind::Identity, Kind::Identity, document)
+/// As a directory does it: the text is the fold's, and shared with it.
+fn read(name: &str, layer: LayerKind, kind: Kind, text: Arc<str>) -> Arc<CompiledPolicy> {
+    let (grammar, by) = (Grammar::stored(), Resolution::ByName);
+    CompiledPolicy::read(name, layer, text, kind, grammar, &by)
+        .expect("a valid document")
+        .shared()
+}
+
+pub fn identity(name: &str, text: Arc<str>) -> Arc<CompiledPolicy> {
+    read(name, LayerKind::Identity, Kind::Identity, text)
 }
 
 fn team(principal: &Principal) -> Tags {
@@ -72,7 +78,7 @@ pub fn world(workload: &Workload) -> World {
     let compiled: Vec<Arc<CompiledPolicy>> = workload
         .policies
         .iter()
-        .map(|policy| identity(&policy.name, &told::document(policy)))
+        .map(|policy| identity(&policy.name, told::text(policy)))
         .collect();
     let account = ACCOUNT.parse().expect("an account id");
     let mut builder = AccountBuilder::new(account);

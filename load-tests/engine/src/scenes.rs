@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use arc_swap::ArcSwap;
 use serde_json::Value;
 use trilby_engine::{
-    Account, CompiledPolicy, Notes, Outcome, Ready, Sink, Worlds, decide, decide_into,
+    Account, Notes, Outcome, Ready, Sink, Worlds, decide, decide_into,
 };
 use trilby_naive::Random;
 
@@ -19,7 +19,7 @@ use crate::ours::{self, World};
 use crate::report::Figures;
 use crate::stats::median;
 use crate::told;
-use crate::workload::{Ask, LARGE, MEDIUM, Policy, Principal, SMALL, Size, Workload};
+use crate::workload::{Ask, LARGE, MEDIUM, Principal, SMALL, Size, Workload};
 
 /// Fewest requests of a scene: with few principals each asks several times.
 const REQUESTS: usize = 2_200;
@@ -219,12 +219,19 @@ pub fn counted(cli: &Cli) -> anyhow::Result<Figures> {
     );
     drop(scene);
     let (policies, statements) = (many(cli), 5);
+    let each = |bytes: usize| bytes as f64 / (policies * statements) as f64;
+    // The texts are the fold's, which has them whether or not anything is compiled, and are counted apart.
     let before = live();
-    let crowd = crowd(policies, statements, cli.seed);
-    let bytes = live() - before;
+    let texts = texts(policies, statements, cli.seed);
+    let with_texts = live();
+    let crowd = crowd(&texts);
     figures.insert(
         "bytes_per_statement".to_owned(),
-        bytes as f64 / (policies * statements) as f64,
+        each(live() - with_texts),
+    );
+    figures.insert(
+        "text_bytes_per_statement".to_owned(),
+        each(with_texts - before),
     );
     black_box(crowd.account);
     Ok(figures)
@@ -237,8 +244,31 @@ fn many(cli: &Cli) -> usize {
 /// How many policies each holder of a crowd has.
 const EACH: usize = 50;
 
-/// An account of so many policies, fifty to a user, each of its own text.
-fn crowd(policies: usize, statements: usize, seed: u64) -> World {
+/// The policies of one holder: name and text.
+type Texts = Vec<(String, Arc<str>)>;
+
+/// So many policies, fifty to a holder, each of its own text.
+fn texts(policies: usize, statements: usize, seed: u64) -> Vec<Texts> {
+    (0..policies / EACH)
+        .map(|index| {
+            let size = Size {
+                name: "crowd",
+                policies: EACH,
+                statements,
+                principals: 0,
+                reach: (0, 0),
+            };
+            Workload::new(size, seed.wrapping_add(index as u64))
+                .policies
+                .iter()
+                .map(|policy| (policy.name.clone(), told::text(policy)))
+                .collect()
+        })
+        .collect()
+}
+
+/// An account of a user for each holder.
+fn crowd(texts: &[Texts]) -> World {
     let mut world = ours::world(&Workload {
         policies: Vec::new(),
         groups: Vec::new(),
@@ -246,24 +276,15 @@ fn crowd(policies: usize, statements: usize, seed: u64) -> World {
     });
     let mut builder = world.account.to_builder();
     let boundary = ours::boundary();
-    for index in 0..policies / EACH {
-        let size = Size {
-            name: "crowd",
-            policies: EACH,
-            statements,
-            principals: 0,
-            reach: (0, 0),
-        };
-        let own = Workload::new(size, seed.wrapping_add(index as u64));
-        let compiled = own.policies.iter().map(compiled).collect();
+    for (index, texts) in texts.iter().enumerate() {
+        let compiled = texts
+            .iter()
+            .map(|(name, text)| ours::identity(name, Arc::clone(text)))
+            .collect();
         builder.add_user(ours::user(index, &holder(index), compiled, &boundary));
     }
     world.account = builder.build();
     world
-}
-
-fn compiled(policy: &Policy) -> Arc<CompiledPolicy> {
-    ours::identity(&policy.name, &told::document(policy))
 }
 
 fn holder(index: usize) -> Principal {
@@ -287,7 +308,7 @@ fn scale(cli: &Cli) -> anyhow::Result<f64> {
     };
     let few = Scene::new(size, cli.seed)?;
     let all = if cli.short { 50_000 } else { 1_000_000 };
-    let mut crowded = crowd(all, 1, cli.seed);
+    let mut crowded = crowd(&texts(all, 1, cli.seed));
     let mut builder = crowded.account.to_builder();
     // The crowd's first two make way for the two that are asked about.
     for user in few.world.account.users() {
@@ -310,7 +331,7 @@ fn scale(cli: &Cli) -> anyhow::Result<f64> {
 /// From the text of a policy's new version until decisions see it.
 fn refresh(cli: &Cli) -> anyhow::Result<f64> {
     let policies = many(cli);
-    let current: ArcSwap<Account> = ArcSwap::from_pointee(crowd(policies, 5, cli.seed).account);
+    let current: ArcSwap<Account> = ArcSwap::from_pointee(crowd(&texts(policies, 5, cli.seed)).account);
     let size = Size {
         name: "news",
         policies: 60,
@@ -321,14 +342,14 @@ fn refresh(cli: &Cli) -> anyhow::Result<f64> {
     let news = Workload::new(size, cli.seed ^ 0xfeed);
     let mut times = Vec::new();
     for (round, policy) in news.policies.iter().enumerate() {
-        let document = told::document(policy);
+        let text = told::text(policy);
         let index = (round * 37) % (policies / EACH);
         let id = format!("TUSR{index:017}").parse()?;
         let before = Instant::now();
         let account = current.load_full();
         let mut user = (**account.user(&id).context("nobody of this id")?).clone();
         if let Some(first) = user.policies.first_mut() {
-            *first = ours::identity(&policy.name, &document);
+            *first = ours::identity(&policy.name, Arc::clone(&text));
         }
         let mut builder = account.to_builder();
         builder.add_user(user);

@@ -1,5 +1,7 @@
 //! The account told as policy documents and as simulation cases.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::workload::{ACCOUNT, Ask, Condition, NOW, Policy, Principal, Workload};
@@ -30,6 +32,11 @@ pub fn document(policy: &Policy) -> Value {
         })
         .collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The same as text.
+pub fn text(policy: &Policy) -> Arc<str> {
+    document(policy).to_string().into()
 }
 
 /// What allows everything.

@@ -1,4 +1,4 @@
-//! Compiled policies, one for each text, shared by all states that have it.
+//! Compiled policies, one for each text, shared by all states that have it. The text itself is shared with the fold.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use trilby_account::organization::ControlKind;
 use trilby_account::{GuardText, PolicyText, system_policies};
 use trilby_engine::{CompiledPolicy, LayerKind, Resolution};
 use trilby_model::{Arn, Hash, PolicyName};
-use trilby_policy::{Document, Grammar, Kind};
+use trilby_policy::{Grammar, Kind};
 
 use super::Broken;
 
@@ -134,7 +134,7 @@ impl PolicyCache {
             kind,
             layer,
             Some(version),
-            text,
+            &text.into(),
             sha256,
             BTreeMap::new(),
         )
@@ -173,7 +173,7 @@ impl PolicyCache {
         kind: Kind,
         layer: LayerKind,
         version: Option<u32>,
-        text: &str,
+        text: &Arc<str>,
         sha256: [u8; 32],
         principals: BTreeMap<String, String>,
     ) -> Result<Arc<CompiledPolicy>, Broken> {
@@ -188,20 +188,20 @@ impl PolicyCache {
         if let Some(known) = self.policies.get(&key) {
             return Ok(known);
         }
-        let document = Document::parse(text, kind, &Grammar::stored()).map_err(|findings| {
-            Broken::Unreadable {
-                name: name.to_owned(),
-                reason: findings
-                    .first()
-                    .map_or_else(String::new, |finding| finding.message.clone()),
-            }
-        })?;
-        let compiled = CompiledPolicy::new(
+        let compiled = CompiledPolicy::read(
             name,
             layer,
-            document,
+            Arc::clone(text),
+            kind,
+            Grammar::stored(),
             &resolution(name, kind, &key.principals)?,
-        );
+        )
+        .map_err(|findings| Broken::Unreadable {
+            name: name.to_owned(),
+            reason: findings
+                .first()
+                .map_or_else(String::new, |finding| finding.message.clone()),
+        })?;
         let compiled = match version {
             Some(version) => compiled.with_version(format!("v{version}")),
             None => compiled,

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
 
 use super::{Account, Group, Registered, RegisteredResource, Role, Seated, Table, Tables, User};
-use crate::block::Block;
 use crate::compiled::CompiledPolicy;
 use crate::context;
+use crate::filter::Filter;
+use crate::values::Values;
 
 /// Collects an account. Adding what is there already replaces it, under its new names.
 #[derive(Clone, Debug)]
@@ -86,7 +87,7 @@ impl AccountBuilder {
     /// A group's policies, in place of those it had.
     pub fn set_group(&mut self, id: GroupId, policies: Vec<Arc<CompiledPolicy>>) -> &mut Self {
         let group = Group {
-            block: Block::of(&policies),
+            filter: Filter::of(&policies),
             policies: policies.into(),
         };
         self.tables.groups.insert_mut(id, Arc::new(group));
@@ -131,7 +132,7 @@ impl AccountBuilder {
     pub fn add_resource(&mut self, resource: RegisteredResource) -> &mut Self {
         let key = resource.arn.matching_key().into();
         let registered = Registered {
-            tags: context::tags(&["aws:ResourceTag/"], &resource.tags),
+            tags: Values::stored(&context::tags(&["aws:ResourceTag/"], &resource.tags)),
             resource: Arc::new(resource),
         };
         self.tables.resources.insert_mut(key, Arc::new(registered));

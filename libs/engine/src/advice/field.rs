@@ -23,16 +23,16 @@ pub(super) struct Field<'a> {
     pub(super) setting: Setting,
     pub(super) bound: Bound<'a>,
     pub(super) facts: Facts,
-    pub(super) spoken: Vec<Spoken<'a>>,
+    pub(super) spoken: Vec<Spoken>,
     pub(super) tally: Tally,
     pub(super) ruling: Ruling,
 }
 
 /// A statement about the caller and the action, and about the resource, or about a resource that a missing key would
 /// name.
-pub(super) struct Spoken<'a> {
+pub(super) struct Spoken {
     pub(super) seat: Seat,
-    pub(super) statement: &'a Statement,
+    pub(super) statement: Statement,
     pub(super) class: Option<Class>,
     pub(super) matches: bool,
     /// Its layer may be seen.
@@ -89,11 +89,11 @@ impl<'a> Field<'a> {
     }
 
     /// Every key that some statement mentions and the request lacks, in the order they come up.
-    pub(super) fn lacking(&self) -> Vec<Lacking<'a>> {
-        let mut places: BTreeMap<&'a str, usize> = BTreeMap::new();
-        let mut found: Vec<Lacking<'a>> = Vec::new();
+    pub(super) fn lacking(&self) -> Vec<Lacking<'_>> {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut found: Vec<Lacking<'_>> = Vec::new();
         for (index, spoken) in self.spoken.iter().enumerate() {
-            for key in mentioned(spoken.statement) {
+            for key in mentioned(&spoken.statement) {
                 if self.request.context.at(key).is_some() {
                     continue;
                 }
@@ -112,7 +112,7 @@ impl<'a> Field<'a> {
     }
 }
 
-impl Spoken<'_> {
+impl Spoken {
     pub(super) fn count(&self, tally: &mut Tally) {
         let Seat { layer, level, .. } = self.seat;
         tally.count(layer, level, self.statement.effect, self.class);
@@ -124,11 +124,11 @@ impl Spoken<'_> {
 
     /// Whether it would match in another context.
     pub(super) fn would_match(&self, request: &Request, context: &Context) -> bool {
-        covers_resource(self.statement, request, context) && self.statement.condition.holds(context)
+        covers_resource(&self.statement, request, context) && self.statement.condition.holds(context)
     }
 }
 
-fn spoken<'a>(request: &Request, bound: &Bound<'a>, setting: Setting) -> Vec<Spoken<'a>> {
+fn spoken(request: &Request, bound: &Bound<'_>, setting: Setting) -> Vec<Spoken> {
     let bounded = bound.boundary.is_some();
     let context = &request.context;
     let mut found = Vec::new();
@@ -136,8 +136,10 @@ fn spoken<'a>(request: &Request, bound: &Bound<'a>, setting: Setting) -> Vec<Spo
         if !policy.may_concern(&request.action) {
             continue;
         }
-        for (_, statement, principals) in policy.statements() {
-            let named = named(seat.layer, principals, request, bounded);
+        let document = policy.document();
+        let statements = document.iter().flat_map(|document| &document.statements);
+        for (index, statement) in statements.enumerate() {
+            let named = named(seat.layer, policy.principals(index), request, bounded);
             if named.is_no() || !statement.action.covers(&request.action) {
                 continue;
             }
@@ -150,7 +152,7 @@ fn spoken<'a>(request: &Request, bound: &Bound<'a>, setting: Setting) -> Vec<Spo
             if covers || may_cover() {
                 found.push(Spoken {
                     seat,
-                    statement,
+                    statement: statement.clone(),
                     class: named.class(),
                     matches: covers && statement.condition.holds(context),
                     visible: setting.visible.shows(seat.layer),

@@ -107,7 +107,7 @@ impl<'a, 'f> Search<'a, 'f> {
         })
     }
 
-    fn mentioning(&self) -> impl Iterator<Item = &'f super::field::Spoken<'a>> + use<'a, 'f> {
+    fn mentioning(&self) -> impl Iterator<Item = &'f super::field::Spoken> + use<'a, 'f> {
         let field = self.field;
         let by = self.lacking.by.iter();
         by.filter_map(move |index| field.spoken.get(*index))
@@ -118,7 +118,7 @@ impl<'a, 'f> Search<'a, 'f> {
             return Outcome::None;
         }
         let seen = self.mentioning().filter(|spoken| spoken.visible);
-        let seen = seen.map(|spoken| spoken.statement);
+        let seen = seen.map(|spoken| &spoken.statement);
         let found = candidates(self.lacking.key, seen, self.field.request, self.budget);
         for value in found.values() {
             match self.tries(value) {

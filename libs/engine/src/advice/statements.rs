@@ -186,7 +186,9 @@ impl Place {
             .bound
             .resource
             .filter(|_| self.layer == LayerKind::Resource);
-        on_resource.is_some_and(|policy| !policy.document().version.has_variables())
+        on_resource
+            .and_then(|policy| policy.document())
+            .is_some_and(|document| !document.version.has_variables())
     }
 
     /// The layers with one more policy.

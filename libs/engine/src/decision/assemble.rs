@@ -86,6 +86,7 @@ fn refer(bound: &Bound<'_>, found: &Found) -> StatementRef {
         policy: Arc::clone(&found.policy),
         kind: found.layer,
         statement: found.statement,
+        sid: found.sid.clone(),
         effect: found.effect,
         level,
         class: found.class,

@@ -45,13 +45,7 @@ fn class(principal: &str, resolution: &Resolution, caller: &Principal) -> Option
     );
     let document = Document::parse(&text, Kind::Resource, &Grammar::stored()).unwrap();
     let policy = CompiledPolicy::new("p", LayerKind::Resource, document, resolution);
-    policy
-        .statements()
-        .next()
-        .unwrap()
-        .2
-        .unwrap()
-        .class_of(caller, false)
+    policy.principals(0).unwrap().class_of(caller, false)
 }
 
 fn by_name(principal: &str, caller: &Principal) -> Option<Class> {

@@ -13,6 +13,12 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub struct Instant(i128);
 
 impl Instant {
+    /// From units of 10^-18 s after the epoch.
+    #[must_use]
+    pub fn from_units(units: i128) -> Self {
+        Self(units)
+    }
+
     /// Reads either form.
     ///
     /// Four digits alone are a year; any other run of digits is epoch seconds. A date without a zone is

@@ -241,7 +241,8 @@ const FALSE: &str = "false";
 const FOLDED_RATIO_MAX: usize = 12;
 
 /// `true` or `false` in any case.
-pub(super) fn truth(text: &str) -> Option<bool> {
+#[must_use]
+pub fn truth(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case(TRUE) {
         Some(true)
     } else if text.eq_ignore_ascii_case(FALSE) {
@@ -251,7 +252,9 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn same_folded(a: &str, b: &str) -> bool {
+/// Whether two texts are one without regard to case.
+#[must_use]
+pub fn same_folded(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         a.eq_ignore_ascii_case(b)
     } else {

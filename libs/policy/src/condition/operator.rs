@@ -37,7 +37,8 @@ pub enum Order {
 
 impl Order {
     /// Whether `value` stands in this relation to `limit`.
-    pub(crate) fn holds<T: Ord>(self, value: &T, limit: &T) -> bool {
+    #[must_use]
+    pub fn holds<T: Ord>(self, value: &T, limit: &T) -> bool {
         match self {
             Self::Equal => value == limit,
             Self::Less => value < limit,

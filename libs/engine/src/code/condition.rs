@@ -1,0 +1,363 @@
+//! Conditions: when the tests of a statement hold. The truth table is the one of `trilby_policy`.
+//!
+//! ```text
+//! test := size of what follows, head:u8 key operand
+//! ```
+//! The head holds the comparison and its form, the operand what the comparison needs until the end.
+
+use std::net::IpAddr;
+
+use trilby_policy::ContextValue;
+use trilby_policy::condition::{Decimal, Instant, Order, same_folded, truth};
+
+use super::{Cursor, Fit, KeyRef, name, pattern};
+use crate::ready::View;
+use crate::values::{Told, Typed};
+
+/// What is compared: the low four bits of a head.
+pub(super) mod compare {
+    pub(in super::super) const MASK: u8 = 0x0f;
+    /// Patterns over text, with or without wildcards.
+    pub(in super::super) const TEXT: u8 = 0;
+    pub(in super::super) const TEXT_IGNORE_CASE: u8 = 1;
+    pub(in super::super) const NAME: u8 = 2;
+    /// An order, and places among the code's numbers.
+    pub(in super::super) const NUMERIC: u8 = 3;
+    /// An order, and moments of 16 bytes.
+    pub(in super::super) const DATE: u8 = 4;
+    /// [`FALSE`], [`TRUE`], or [`PATTERN`] and a pattern.
+    pub(in super::super) const BOOL: u8 = 5;
+    /// Texts in base64: each run of bytes has one.
+    pub(in super::super) const BINARY: u8 = 6;
+    /// [`V4`] or [`V6`], length of the prefix, address.
+    pub(in super::super) const IP: u8 = 7;
+    /// One bit for each of `false` and `true`.
+    pub(in super::super) const NULL: u8 = 8;
+}
+
+/// How it is compared: the high four bits of a head.
+pub(super) mod form {
+    pub(in super::super) const NEGATED: u8 = 1 << 4;
+    pub(in super::super) const IF_EXISTS: u8 = 1 << 5;
+    pub(in super::super) const FOR_ALL: u8 = 1 << 6;
+    pub(in super::super) const FOR_ANY: u8 = 1 << 7;
+}
+
+pub(super) const FALSE: u8 = 0;
+pub(super) const TRUE: u8 = 1;
+pub(super) const PATTERN: u8 = 2;
+pub(super) const V4: u8 = 4;
+pub(super) const V6: u8 = 6;
+
+/// In the order of their codes.
+pub(super) const ORDERS: [Order; 5] = [
+    Order::Equal,
+    Order::Less,
+    Order::LessOrEqual,
+    Order::Greater,
+    Order::GreaterOrEqual,
+];
+
+/// Whether every test holds.
+pub(super) fn hold<'v>(
+    mut tests: Cursor<'v>,
+    numbers: &'v [Decimal],
+    view: &'v View<'_>,
+) -> Option<bool> {
+    while !tests.is_empty() {
+        if !Test::read(tests.block()?, numbers)?.holds(view)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Shows the keys for the want of which alone the tests do not hold, a key as often as it is asked for; none if something
+/// else is to blame too.
+pub(super) fn each_lacking<'v>(
+    tests: Cursor<'v>,
+    numbers: &'v [Decimal],
+    view: &'v View<'_>,
+    mut show: impl FnMut(KeyRef<'v>),
+) -> Option<()> {
+    let failed = |mut tests: Cursor<'v>, show: &mut dyn FnMut(KeyRef<'v>)| {
+        while !tests.is_empty() {
+            let test = Test::read(tests.block()?, numbers)?;
+            if test.holds(view)? {
+                continue;
+            }
+            let mut any = false;
+            test.each_missing(view, &mut |key| {
+                any = true;
+                show(key);
+            })?;
+            if !any {
+                return Some(false);
+            }
+        }
+        Some(true)
+    };
+    if failed(tests, &mut |_| {})? {
+        failed(tests, &mut show)?;
+    }
+    Some(())
+}
+
+#[derive(Clone, Copy)]
+struct Test<'a> {
+    head: u8,
+    key: KeyRef<'a>,
+    operand: Cursor<'a>,
+    numbers: &'a [Decimal],
+}
+
+impl<'a> Test<'a> {
+    fn read(mut code: Cursor<'a>, numbers: &'a [Decimal]) -> Option<Self> {
+        Some(Self {
+            head: code.byte()?,
+            key: code.key()?,
+            operand: code,
+            numbers,
+        })
+    }
+
+    fn is(&self, form: u8) -> bool {
+        self.head & form != 0
+    }
+
+    fn has_set(&self) -> bool {
+        self.is(form::FOR_ALL | form::FOR_ANY)
+    }
+
+    fn holds(&self, view: &View<'_>) -> Option<bool> {
+        let told = view.at(self.key);
+        if self.head & compare::MASK == compare::NULL {
+            let wanted = self.operand.clone().byte()?;
+            return Some(wanted & if is_null(told) { 2 } else { 1 } != 0);
+        }
+        let Some(told) = told else {
+            return Some(self.holds_when_absent());
+        };
+        match told.value {
+            ContextValue::Scalar(value) if self.has_set() => {
+                self.holds_for_set(std::slice::from_ref(value), view)
+            }
+            ContextValue::Scalar(value) => self.is_satisfied(value, told.typed, view),
+            ContextValue::List(values) if self.has_set() => self.holds_for_set(values, view),
+            // Without a set operator several values satisfy nothing, not even a negation.
+            ContextValue::List(_) => Some(false),
+        }
+    }
+
+    fn holds_when_absent(&self) -> bool {
+        if self.is(form::IF_EXISTS) || self.is(form::FOR_ALL) {
+            return true;
+        }
+        !self.is(form::FOR_ANY) && self.is(form::NEGATED)
+    }
+
+    fn holds_for_set(&self, values: &[String], view: &View<'_>) -> Option<bool> {
+        // A list of nothing but empty strings is no data.
+        let all = self.is(form::FOR_ALL);
+        if values.iter().all(String::is_empty) {
+            return Some(all);
+        }
+        for value in values {
+            if self.is_satisfied(value, None, view)? != all {
+                return Some(!all);
+            }
+        }
+        Some(all)
+    }
+
+    fn is_satisfied(&self, value: &str, typed: Option<&Typed>, view: &View<'_>) -> Option<bool> {
+        Some(self.fits(value, typed, view)? != self.is(form::NEGATED))
+    }
+
+    /// Whether a value fits one of the operand's. One that is not of the comparison's type fits none.
+    fn fits(&self, value: &str, typed: Option<&Typed>, view: &View<'_>) -> Option<bool> {
+        let operand = self.operand;
+        match self.head & compare::MASK {
+            compare::TEXT => text(operand, value, view),
+            compare::TEXT_IGNORE_CASE => text_ignore_case(operand, value, view),
+            compare::NAME => name::any_fits(operand, value, view),
+            compare::NUMERIC => match typed {
+                Some(typed) => self.number(typed.number.as_ref()),
+                None => self.number(Decimal::parse(value).as_ref()),
+            },
+            compare::DATE => date(
+                operand,
+                typed.map_or_else(|| Instant::parse(value), |typed| typed.moment),
+            ),
+            compare::BOOL => boolean(
+                operand,
+                typed.map_or_else(|| truth(value), |typed| typed.truth),
+                view,
+            ),
+            compare::BINARY => binary(operand, value),
+            compare::IP => address(
+                operand,
+                typed.map_or_else(|| value.parse().ok(), |typed| typed.address),
+            ),
+            _ => None,
+        }
+    }
+
+    fn number(&self, value: Option<&Decimal>) -> Option<bool> {
+        let Some(value) = value else {
+            return Some(false);
+        };
+        let mut operand = self.operand;
+        let order = order(&mut operand)?;
+        while !operand.is_empty() {
+            if order.holds(value, self.numbers.get(operand.number()?)?) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// Shows what a test that does not hold asked for and the request does not carry.
+    fn each_missing(
+        &self,
+        view: &'a View<'_>,
+        show: &mut impl FnMut(KeyRef<'a>),
+    ) -> Option<()> {
+        let told = view.at(self.key);
+        if told.is_none() {
+            show(self.key);
+        }
+        let is_list = matches!(told.map(|told| told.value), Some(ContextValue::List(_)));
+        if self.is(form::NEGATED) || (is_list && !self.has_set()) {
+            return Some(());
+        }
+        let mut operand = self.operand;
+        while !operand.is_empty() {
+            match self.head & compare::MASK {
+                compare::TEXT | compare::TEXT_IGNORE_CASE => {
+                    pattern::each_missing(&mut operand, view, show)?;
+                }
+                compare::NAME => name::each_missing(&mut operand, view, show)?,
+                compare::BOOL => {
+                    if operand.byte()? == PATTERN {
+                        pattern::each_missing(&mut operand, view, show)?;
+                    }
+                }
+                // No other comparison has variables.
+                _ => return Some(()),
+            }
+        }
+        Some(())
+    }
+}
+
+fn order(operand: &mut Cursor<'_>) -> Option<Order> {
+    ORDERS.get(usize::from(operand.byte()?)).copied()
+}
+
+fn text<'v>(mut operand: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<bool> {
+    while !operand.is_empty() {
+        if pattern::fits(&mut operand, value.as_bytes(), view)? == Fit::Yes {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn text_ignore_case<'v>(mut operand: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<bool> {
+    while !operand.is_empty() {
+        let wanted = pattern::resolved(&mut operand, view)?;
+        let same = |wanted: &Vec<u8>| str::from_utf8(wanted).is_ok_and(|w| same_folded(w, value));
+        if wanted.as_ref().is_some_and(same) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn date(mut operand: Cursor<'_>, value: Option<Instant>) -> Option<bool> {
+    let Some(value) = value else {
+        return Some(false);
+    };
+    let order = order(&mut operand)?;
+    while !operand.is_empty() {
+        let limit = Instant::from_units(i128::from_le_bytes(operand.array()?));
+        if order.holds(&value, &limit) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn boolean<'v>(
+    mut operand: Cursor<'v>,
+    value: Option<bool>,
+    view: &'v View<'_>,
+) -> Option<bool> {
+    let Some(value) = value else {
+        return Some(false);
+    };
+    while !operand.is_empty() {
+        let wanted = match operand.byte()? {
+            FALSE => Some(false),
+            TRUE => Some(true),
+            PATTERN => {
+                let text = pattern::resolved(&mut operand, view)?;
+                text.and_then(|text| truth(str::from_utf8(&text).ok()?))
+            }
+            _ => return None,
+        };
+        if wanted == Some(value) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn binary(mut operand: Cursor<'_>, value: &str) -> Option<bool> {
+    while !operand.is_empty() {
+        if operand.text()? == value.as_bytes() {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn address(mut operand: Cursor<'_>, value: Option<IpAddr>) -> Option<bool> {
+    let Some(value) = value else {
+        return Some(false);
+    };
+    while !operand.is_empty() {
+        let (family, prefix) = (operand.byte()?, u32::from(operand.byte()?));
+        let fits = match (family, value) {
+            (V4, value) => {
+                let base = u32::from_le_bytes(operand.array()?);
+                let mask = u32::MAX
+                    .checked_shl(u32::BITS.checked_sub(prefix)?)
+                    .unwrap_or(0);
+                matches!(value, IpAddr::V4(value) if value.to_bits() & mask == base)
+            }
+            (V6, value) => {
+                let base = u128::from_le_bytes(operand.array()?);
+                let mask = u128::MAX
+                    .checked_shl(u128::BITS.checked_sub(prefix)?)
+                    .unwrap_or(0);
+                matches!(value, IpAddr::V6(value) if value.to_bits() & mask == base)
+            }
+            _ => return None,
+        };
+        if fits {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// An empty list counts as absent.
+fn is_null(told: Option<Told<'_>>) -> bool {
+    match told.map(|told| told.value) {
+        None => true,
+        Some(ContextValue::Scalar(_)) => false,
+        Some(ContextValue::List(values)) => values.is_empty(),
+    }
+}

@@ -1,0 +1,281 @@
+//! Which statements can speak about an action and a resource: one contiguous list of integers, cut by service.
+//!
+//! A list only leaves out what cannot match. What it lets through is tested in full against its code, so that two texts
+//! of one hash cost time and never an answer.
+//!
+//! ```text
+//! filter := services:u32 (hash:u32 end:u32){services} record{..}     records by service; those of several services last
+//! record := policy:u32 statement:u32 counts:u32 entry{..}           counts: actions << 16 | names; none: about all
+//! entry  := hash of the beginning << 16 | whole << 15 | bytes of the beginning
+//! ```
+
+use std::sync::Arc;
+
+use crate::code::{Beginning, Cursor, Outline};
+use crate::compiled::CompiledPolicy;
+
+/// What begins alike hashes alike: FNV-1a, whose state after each byte is the hash of the text so far.
+const START: u32 = 0x811c_9dc5;
+const STEP: u32 = 0x0100_0193;
+/// Listed patterns of one kind, at most: a statement with more is told by the other kind alone.
+const ENTRIES_MAX: usize = 64;
+/// Bytes of a beginning, at most: the rest of a longer one is not looked at.
+const BEGINNING_MAX_BYTES: usize = 0x7fff;
+const WHOLE: u32 = 1 << 15;
+const LENGTH: u32 = WHOLE - 1;
+
+fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte)).wrapping_mul(STEP)
+}
+
+/// The hash of a text.
+pub(crate) fn hash(text: &[u8]) -> u32 {
+    text.iter().fold(START, |hash, byte| step(hash, *byte))
+}
+
+/// Half the bits, which all of them have a say in.
+fn short(hash: u32) -> u32 {
+    (hash >> 16) ^ (hash & 0xffff)
+}
+
+/// The hashes of all beginnings of a request's action and resource, the empty ones first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beginnings {
+    service: u32,
+    action: Box<[u16]>,
+    name: Box<[u16]>,
+}
+
+impl Beginnings {
+    /// `action` in lower case; `name`: what follows the partition of the resource; nothing in particular is empty.
+    pub(crate) fn of(action: &str, name: &str) -> Self {
+        let service = action.split_inclusive(':').next().unwrap_or_default();
+        Self {
+            service: hash(service.as_bytes()),
+            action: beginnings(action),
+            name: beginnings(name),
+        }
+    }
+}
+
+fn beginnings(text: &str) -> Box<[u16]> {
+    let rest = text.bytes().scan(START, |hash, byte| {
+        *hash = step(*hash, byte);
+        Some(*hash)
+    });
+    std::iter::once(START)
+        .chain(rest)
+        .map(|hash| u16::try_from(short(hash)).unwrap_or_default())
+        .collect()
+}
+
+/// Whether the text whose beginnings these are begins as the entry says.
+fn fits(entry: u32, beginnings: &[u16]) -> bool {
+    let Ok(bytes) = usize::try_from(entry & LENGTH) else {
+        return true;
+    };
+    let same = beginnings
+        .get(bytes)
+        .is_some_and(|hash| u32::from(*hash) == entry >> 16);
+    same && (entry & WHOLE == 0 || bytes + 1 == beginnings.len())
+}
+
+/// The statements of several policies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    words: Box<[u32]>,
+}
+
+/// Bytes of the words before the records: how many services, then two of each.
+const SERVICE_WORDS: usize = 2;
+
+impl Filter {
+    /// The statements of policies, which are then told by their index.
+    pub(crate) fn of<'a>(policies: impl IntoIterator<Item = &'a Arc<CompiledPolicy>>) -> Self {
+        let policies = policies.into_iter().map(|policy| &**policy);
+        Self::of_each(policies)
+    }
+
+    /// The same, of policies that are not shared yet.
+    pub(crate) fn of_each<'a>(policies: impl IntoIterator<Item = &'a CompiledPolicy>) -> Self {
+        let mut builder = Builder::default();
+        for (policy, of_policy) in (0_u32..).zip(policies) {
+            for (index, statement) in (0_u32..).zip(0..of_policy.count()) {
+                builder.add(policy, index, of_policy.outline(statement));
+            }
+        }
+        builder.finish()
+    }
+
+    /// Policy and statement of each that may speak about the request, in order, each once.
+    pub(crate) fn candidates<'a>(&'a self, of: &'a Beginnings) -> Candidates<'a> {
+        let services = self
+            .words
+            .first()
+            .and_then(|count| usize::try_from(*count).ok())
+            .unwrap_or_default();
+        let (mut own, mut any) = (&[][..], &[][..]);
+        let (head, records) = self
+            .words
+            .get(1..)
+            .unwrap_or_default()
+            .split_at_checked(services * SERVICE_WORDS)
+            .unwrap_or_default();
+        let mut begin = 0;
+        for service in head.chunks_exact(SERVICE_WORDS) {
+            let (hash, end) = (service.first(), service.last());
+            let end = end.and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
+            if hash == Some(&of.service) {
+                own = records.get(begin..end).unwrap_or_default();
+            }
+            begin = end;
+        }
+        if begin < records.len() {
+            any = records.get(begin..).unwrap_or_default();
+        }
+        Candidates { own, any, of }
+    }
+}
+
+/// See [`Filter::candidates`].
+pub(crate) struct Candidates<'a> {
+    /// Records of the action's service, and of no one service: each in order.
+    own: &'a [u32],
+    any: &'a [u32],
+    of: &'a Beginnings,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let side = match (self.own, self.any) {
+                ([], []) => return None,
+                ([], _) => &mut self.any,
+                (_, []) => &mut self.own,
+                (own, any) if any.get(..2) < own.get(..2) => &mut self.any,
+                (_, _) => &mut self.own,
+            };
+            let ([policy, statement, counts], rest) = side.split_first_chunk()?;
+            let actions = usize::try_from(*counts >> 16).ok()?;
+            let names = usize::try_from(*counts & 0xffff).ok()?;
+            let (of_action, rest) = rest.split_at_checked(actions)?;
+            let (of_name, rest) = rest.split_at_checked(names)?;
+            *side = rest;
+            let any_of = |entries: &[u32], beginnings: &[u16]| {
+                entries.is_empty() || entries.iter().any(|entry| fits(*entry, beginnings))
+            };
+            if any_of(of_action, &self.of.action) && any_of(of_name, &self.of.name) {
+                return Some((
+                    usize::try_from(*policy).ok()?,
+                    usize::try_from(*statement).ok()?,
+                ));
+            }
+        }
+    }
+}
+
+/// Collects records, each under its service.
+#[derive(Default)]
+struct Builder {
+    /// Service, and where in `words` the record is. `None` sorts last.
+    records: Vec<(Service, usize, usize)>,
+    words: Vec<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Service {
+    One(u32),
+    Any,
+}
+
+impl Builder {
+    /// `outline`: `None` if the statement cannot be read; it is then told for every request.
+    fn add(&mut self, policy: u32, statement: u32, outline: Option<Outline<'_>>) {
+        let begin = self.words.len();
+        let (mut service, mut actions, mut names) = (Service::Any, Vec::new(), Vec::new());
+        if let Some(outline) = outline {
+            (service, actions) = listed_actions(outline.actions).unwrap_or((Service::Any, Vec::new()));
+            names = listed_names(outline.names).unwrap_or_default();
+        }
+        let counted = |entries: &Vec<u32>| u32::try_from(entries.len()).unwrap_or_default();
+        let counts = counted(&actions) << 16 | counted(&names);
+        self.words.extend([policy, statement, counts]);
+        self.words.extend(actions);
+        self.words.extend(names);
+        self.records.push((service, begin, self.words.len()));
+    }
+
+    fn finish(mut self) -> Filter {
+        self.records.sort_by_key(|(service, begin, _)| (*service, *begin));
+        let mut head: Vec<u32> = vec![0];
+        let mut records = Vec::with_capacity(self.words.len());
+        let mut last = None;
+        for (service, begin, end) in &self.records {
+            if let Service::One(hash) = service {
+                if last != Some(hash) {
+                    head.extend([*hash, 0]);
+                    last = Some(hash);
+                }
+                records.extend_from_slice(self.words.get(*begin..*end).unwrap_or_default());
+                if let Some(place) = head.last_mut() {
+                    *place = u32::try_from(records.len()).unwrap_or(u32::MAX);
+                }
+            } else {
+                records.extend_from_slice(self.words.get(*begin..*end).unwrap_or_default());
+            }
+        }
+        let services = head.len().saturating_sub(1) / SERVICE_WORDS;
+        if let Some(first) = head.first_mut() {
+            *first = u32::try_from(services).unwrap_or_default();
+        }
+        head.extend(records);
+        Filter { words: head.into() }
+    }
+}
+
+/// The service that all listed actions are of, and an entry of each. `None`: not told apart by actions.
+fn listed_actions(patterns: Option<Cursor<'_>>) -> Option<(Service, Vec<u32>)> {
+    let mut patterns = patterns?;
+    let mut service = None;
+    let mut entries = Vec::new();
+    while !patterns.is_empty() {
+        let beginning = Outline::action(&mut patterns)?;
+        let [text, _] = beginning.pieces;
+        let colon = text.iter().position(|byte| *byte == b':')?;
+        let own = text
+            .get(..=colon)?
+            .iter()
+            .fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));
+        match service {
+            None => service = Some(Service::One(own)),
+            Some(Service::One(known)) if known == own => {}
+            Some(_) => service = Some(Service::Any),
+        }
+        entries.push(entry(&beginning, u8::to_ascii_lowercase));
+    }
+    let few = entries.len() <= ENTRIES_MAX;
+    Some((service?, if few { entries } else { Vec::new() }))
+}
+
+fn listed_names(names: Option<Cursor<'_>>) -> Option<Vec<u32>> {
+    let mut names = names?;
+    let mut entries = Vec::new();
+    while !names.is_empty() {
+        entries.push(entry(&Outline::name(&mut names)?, |byte| *byte));
+    }
+    (entries.len() <= ENTRIES_MAX).then_some(entries)
+}
+
+fn entry(beginning: &Beginning<'_>, fold: impl Fn(&u8) -> u8) -> u32 {
+    let (mut hash, mut bytes) = (START, 0_usize);
+    let mut all = beginning.pieces.iter().copied().flatten();
+    for byte in all.by_ref().take(BEGINNING_MAX_BYTES) {
+        hash = step(hash, fold(byte));
+        bytes += 1;
+    }
+    let whole = beginning.whole && all.next().is_none();
+    let length = u32::try_from(bytes).unwrap_or_default();
+    short(hash) << 16 | length | if whole { WHOLE } else { 0 }
+}
