@@ -3,14 +3,15 @@
 //! `cargo xtask bench engine` builds and runs this: once to take times, once in a build that counts the heap.
 
 #![cfg_attr(
-    feature = "count",
+    any(feature = "count", not(feature = "cedar")),
     expect(
         unused_imports,
         dead_code,
-        reason = "the build that counts takes no times"
+        reason = "the builds that count and that profile take no times"
     )
 )]
 
+#[cfg(feature = "cedar")]
 mod cedar;
 #[cfg(feature = "count")]
 mod heap;
@@ -41,17 +42,26 @@ pub struct Cli {
     /// Smaller accounts where size is what is measured: sees that everything can be measured
     #[arg(long)]
     short: bool,
-    /// Asks our side alone, so many rounds of the large account: for a profiler
+    /// Asks our side alone, this many rounds of the account of this size, without a clock: for a profiler
+    #[arg(long, requires = "size")]
+    rounds: Option<usize>,
+    /// See `--rounds`: small, medium or large
     #[arg(long)]
-    profile: Option<usize>,
+    size: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     println!("seed {}", cli.seed);
+    if let (Some(rounds), Some(size)) = (cli.rounds, &cli.size) {
+        return scenes::profiled(&cli, size, rounds);
+    }
     #[cfg(feature = "count")]
     let figures = scenes::counted(&cli)?;
-    #[cfg(not(feature = "count"))]
+    #[cfg(all(feature = "cedar", not(feature = "count")))]
     let figures = scenes::timed(&cli)?;
-    report::write(&cli.json, &figures)
+    #[cfg(any(feature = "cedar", feature = "count"))]
+    return report::write(&cli.json, &figures);
+    #[cfg(not(any(feature = "cedar", feature = "count")))]
+    anyhow::bail!("built for profiling: say --size and --rounds");
 }

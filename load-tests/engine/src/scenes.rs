@@ -13,6 +13,7 @@ use trilby_engine::{
 use trilby_naive::Random;
 
 use crate::Cli;
+#[cfg(feature = "cedar")]
 use crate::cedar::{self, Cedar};
 use crate::measure::{each, pairs, tail};
 use crate::ours::{self, World};
@@ -36,9 +37,21 @@ struct Scene {
     allowed: Vec<bool>,
 }
 
+/// Who says what the answer to a request must be.
+#[derive(Clone, Copy)]
+enum Judge {
+    Naive,
+    /// Where only its own time counts: the naive evaluator would take a thousand times that.
+    Engine,
+}
+
 impl Scene {
     /// 70 allowed, 20 denied for want of an Allow, 10 denied by a statement; every principal in turn.
     fn new(size: Size, seed: u64) -> anyhow::Result<Self> {
+        Self::judged(size, seed, Judge::Naive)
+    }
+
+    fn judged(size: Size, seed: u64, judge: Judge) -> anyhow::Result<Self> {
         let workload = Workload::new(size, seed);
         let world = ours::world(&workload);
         let documents: Vec<Value> = workload.policies.iter().map(told::document).collect();
@@ -72,20 +85,34 @@ impl Scene {
                     _ => None,
                 };
                 let ask = scene.workload.ask(&mut random, principal, effect);
-                let case = told::case(&scene.workload, &documents, &ask);
-                if trilby_naive::decide(&case).decision != wanted {
-                    continue;
+                let ready = Ready::new(ours::request(&scene.workload, &ask, &session));
+                match judge {
+                    Judge::Naive => {
+                        let case = told::case(&scene.workload, &documents, &ask);
+                        if trilby_naive::decide(&case).decision != wanted {
+                            continue;
+                        }
+                        scene.cases.push(case);
+                    }
+                    Judge::Engine => {
+                        let told = decide_into(&ready, &scene.worlds(), &mut ())?;
+                        if told.outcome.as_str() != wanted {
+                            continue;
+                        }
+                    }
                 }
-                scene
-                    .requests
-                    .push(Ready::new(ours::request(&scene.workload, &ask, &session)));
+                scene.requests.push(ready);
                 scene.asks.push(ask);
-                scene.cases.push(case);
                 scene.allowed.push(wanted == "allow");
                 break;
             }
         }
-        for (index, allowed) in scene.allowed.iter().enumerate() {
+        // What judged itself has nothing to be compared with.
+        let compared = match judge {
+            Judge::Naive => scene.allowed.as_slice(),
+            Judge::Engine => &[],
+        };
+        for (index, allowed) in compared.iter().enumerate() {
             let mut notes = Notes::default();
             let outcome = scene.decide(index, &mut notes);
             ensure!(
@@ -129,16 +156,34 @@ fn worlds(world: &World) -> Worlds<'_> {
     }
 }
 
+/// Under a profiler, which counts in [`ask_all`].
+pub fn profiled(cli: &Cli, size: &str, rounds: usize) -> anyhow::Result<()> {
+    let size = [SMALL, MEDIUM, LARGE]
+        .into_iter()
+        .find(|known| known.name == size)
+        .context("no such size")?;
+    let scene = Scene::judged(size, cli.seed, Judge::Engine)?;
+    let asked = ask_all(&scene, rounds);
+    println!("decisions {asked}");
+    Ok(())
+}
+
+/// Not inlined: this is where `cargo xtask bench engine --instructions` counts.
+#[inline(never)]
+fn ask_all(scene: &Scene, rounds: usize) -> usize {
+    let mut notes = Notes::default();
+    for _ in 0..rounds {
+        for index in 0..scene.requests.len() {
+            black_box(scene.decide(index, &mut notes));
+        }
+    }
+    rounds * scene.requests.len()
+}
+
 /// In the build that takes times.
-#[cfg(not(feature = "count"))]
+#[cfg(all(feature = "cedar", not(feature = "count")))]
 pub fn timed(cli: &Cli) -> anyhow::Result<Figures> {
     let mut figures = Figures::new();
-    if let Some(rounds) = cli.profile {
-        let scene = Scene::new(LARGE, cli.seed)?;
-        let median = median((0..rounds).map(|_| median(scene.times())).collect());
-        figures.insert("decide_ns_large".to_owned(), median);
-        return Ok(figures);
-    }
     for size in [SMALL, MEDIUM, LARGE] {
         let scene = Scene::new(size, cli.seed)?;
         let cedar = Cedar::new(&scene.workload)?;
