@@ -6,6 +6,7 @@
 mod builder;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
@@ -87,7 +88,11 @@ pub struct Account {
 }
 
 /// A table whose copies share what they have in common: changing one entry costs that entry.
-type Table<K, V> = HashTrieMapSync<K, V>;
+type Table<K, V> = HashTrieMapSync<K, V, foldhash::fast::RandomState>;
+
+fn table<K: Eq + Hash, V>() -> Table<K, V> {
+    Table::new_with_hasher_and_ptr_kind(foldhash::fast::RandomState::default())
+}
 
 #[derive(Clone, Debug)]
 struct Tables {
@@ -104,6 +109,8 @@ struct Tables {
     user_arns: Table<Arc<str>, UserId>,
     role_arns: Table<Arc<str>, RoleId>,
     resources: Table<Arc<str>, Arc<Registered>>,
+    /// Some user or role was told under an ARN of another service than theirs is.
+    odd_arns: bool,
     /// `service:type`.
     trust_required: HashSet<String>,
     /// Subjects of the decision API under other names.
@@ -327,6 +334,11 @@ impl Account {
             .resources
             .get(key)
             .map(|registered| &**registered)
+    }
+
+    /// Whether an ARN may be a user's or role's.
+    pub(crate) fn may_be_identity(&self, arn: &Arn) -> bool {
+        self.inner.odd_arns || arn.service() == builder::IDENTITY_SERVICE
     }
 
     /// A user or role by the matching key of its ARN.

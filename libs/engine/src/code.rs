@@ -24,6 +24,7 @@ mod name;
 mod pattern;
 mod write;
 
+use trilby_model::Action;
 use trilby_policy::condition::Decimal;
 use trilby_policy::{Document, Effect};
 
@@ -48,6 +49,8 @@ pub(crate) mod flag {
     pub(crate) const ALWAYS: u8 = 1 << 5;
     /// It says who it is about.
     pub(crate) const PRINCIPALS: u8 = 1 << 6;
+    /// Some test holds a variable.
+    pub(crate) const VARIABLES: u8 = 1 << 7;
 }
 
 /// The bytes, and the numbers that conditions compare with.
@@ -68,6 +71,7 @@ impl Code {
     }
 
     /// A statement by its index. `text` as it was when the code was made.
+    #[inline]
     pub(crate) fn clause<'a>(&'a self, text: &'a str, index: usize) -> Option<Clause<'a>> {
         let count = word(&self.bytes, 0)?;
         if index >= count {
@@ -95,6 +99,7 @@ impl Code {
 }
 
 /// A number among the first of the code.
+#[inline]
 fn word(bytes: &[u8], index: usize) -> Option<usize> {
     let begin = index.checked_mul(4)?;
     let bytes = bytes.get(begin..begin.checked_add(4)?)?;
@@ -110,10 +115,12 @@ pub(crate) struct Clause<'a> {
 }
 
 impl<'a> Clause<'a> {
+    #[inline]
     fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 
+    #[inline]
     pub(crate) fn effect(&self) -> Effect {
         if self.has(flag::DENY) {
             Effect::Deny
@@ -122,13 +129,22 @@ impl<'a> Clause<'a> {
         }
     }
 
+    /// What it does, if it is about every action and resource, and holds always; whomever it names.
+    #[inline]
+    pub(crate) fn sure(&self) -> Option<Effect> {
+        let sure = flag::ANY_ACTION | flag::ANY_RESOURCE | flag::ALWAYS;
+        (self.flags & sure == sure).then(|| self.effect())
+    }
+
     /// Whether it says who it is about.
+    #[inline]
     pub(crate) fn has_principals(&self) -> bool {
         self.has(flag::PRINCIPALS)
     }
 
-    /// Whether it is about an action in lower case; leaves the resources to be read.
-    pub(crate) fn covers_action(&mut self, action: &[u8]) -> Option<bool> {
+    /// Whether it is about an action; leaves the resources to be read.
+    #[inline]
+    pub(crate) fn covers_action(&mut self, action: &Action) -> Option<bool> {
         if self.has(flag::ANY_ACTION) {
             return Some(true);
         }
@@ -141,6 +157,7 @@ impl<'a> Clause<'a> {
     }
 
     /// Whether it is about the action and the resource of a request; leaves the tests to be read.
+    #[inline]
     pub(crate) fn covers(&mut self, view: &View<'_>) -> Option<bool> {
         if !self.covers_action(view.ready.action())? {
             return Some(false);
@@ -172,6 +189,7 @@ impl<'a> Clause<'a> {
     }
 
     /// Whether all its tests hold. To be asked after [`Clause::covers`].
+    #[inline]
     pub(crate) fn holds(&self, view: &View<'_>) -> Option<bool> {
         if self.has(flag::ALWAYS) {
             return Some(true);
@@ -189,7 +207,8 @@ impl<'a> Clause<'a> {
         view: &View<'_>,
         mut show: impl FnMut(&str, &str),
     ) -> Option<()> {
-        condition::each_lacking(self.rest, self.numbers, view, |key| {
+        let variables = self.has(flag::VARIABLES);
+        condition::each_lacking(self.rest, self.numbers, variables, view, |key| {
             if let (Ok(written), Ok(normal)) =
                 (str::from_utf8(key.written), str::from_utf8(key.normal))
             {

@@ -8,7 +8,7 @@ use trilby_policy::{
     AwsPrincipal, Document, Finding, Grammar, Kind, PrincipalElement, PrincipalSet, Statement,
 };
 
-use crate::code::{Clause, Code, Outline};
+use crate::code::{Clause, Code};
 use crate::filter::Filter;
 use crate::layer::LayerKind;
 
@@ -257,19 +257,15 @@ impl CompiledPolicy {
         }
     }
 
-    /// What a statement lists; `None`: to be found in the document.
-    pub(crate) fn outline(&self, statement: usize) -> Option<Outline<'_>> {
-        self.clause(statement)?.outline()
-    }
-
     /// A statement to be decided by; `None`: to be found in the document.
+    #[inline]
     pub(crate) fn clause(&self, statement: usize) -> Option<Clause<'_>> {
         self.code.as_ref()?.clause(self.source.text(), statement)
     }
 
     /// Whether some statement is about an action. `false` is certain, `true` is not.
     pub(crate) fn may_concern(&self, action: &Action) -> bool {
-        let concerns = |mut clause: Clause<'_>| clause.covers_action(action.key().as_bytes());
+        let concerns = |mut clause: Clause<'_>| clause.covers_action(action);
         (0..self.count()).any(|index| self.clause(index).and_then(concerns) != Some(false))
     }
 

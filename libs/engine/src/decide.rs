@@ -355,7 +355,7 @@ impl<'a> Target<'a> {
 }
 
 /// Whether a role's trust policy is asked.
-fn is_about_trust(request: &Request) -> bool {
+pub(crate) fn is_about_trust(request: &Request) -> bool {
     request.action.key().starts_with("sts:")
 }
 

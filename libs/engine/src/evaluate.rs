@@ -78,7 +78,7 @@ fn run<S: Sink>(
     });
     tally.deny_in(&unread);
     let ruling = rule(&facts, &tally);
-    sink.ruled(&Ruled::new(&ruling, Presence::of(&bound), &tally));
+    sink.ruled(Ruled::new(&ruling, Presence::of(&bound), &tally));
     Answered::from(ruling)
 }
 

@@ -5,13 +5,19 @@
 //!
 //! ```text
 //! filter := services:u32 (hash:u32 end:u32){services} record{..}     records by service; those of several services last
-//! record := policy:u32 statement:u32 counts:u32 entry{..}           counts: actions << 16 | names; none: about all
+//! record := policy:u32 statement:u32 operations:u32 head:u32 entry{..}
+//! head   := flags << 16 | actions << 8 | names                      none: about all
 //! entry  := hash of the beginning << 16 | whole << 15 | bytes of the beginning
 //! ```
+//!
+//! A record's `operations` has a bit for each of 32 classes of operations that the statement may be about: most records
+//! are left out by that bit alone.
 
 use std::sync::Arc;
 
-use crate::code::{Beginning, Cursor, Outline};
+use trilby_policy::Effect;
+
+use crate::code::{Beginning, Clause, Cursor, Outline};
 use crate::compiled::CompiledPolicy;
 
 /// What begins alike hashes alike: FNV-1a, whose state after each byte is the hash of the text so far.
@@ -23,6 +29,13 @@ const ENTRIES_MAX: usize = 64;
 const BEGINNING_MAX_BYTES: usize = 0x7fff;
 const WHOLE: u32 = 1 << 15;
 const LENGTH: u32 = WHOLE - 1;
+/// In a record's flags: the statement is about every action and resource, and holds always.
+const SURE: u32 = 1;
+/// It denies.
+const DENY: u32 = 1 << 1;
+/// The first so many bytes of an operation tell its class.
+const CLASS_BYTES: usize = 3;
+const EVERY_CLASS: u32 = u32::MAX;
 
 fn step(hash: u32, byte: u8) -> u32 {
     (hash ^ u32::from(byte)).wrapping_mul(STEP)
@@ -42,6 +55,8 @@ fn short(hash: u32) -> u32 {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Beginnings {
     service: u32,
+    /// The bit of the operation's class.
+    operation: u32,
     action: Box<[u16]>,
     name: Box<[u16]>,
 }
@@ -52,10 +67,18 @@ impl Beginnings {
         let service = action.split_inclusive(':').next().unwrap_or_default();
         Self {
             service: hash(service.as_bytes()),
+            operation: class(action.as_bytes().get(service.len()..).unwrap_or_default()),
             action: beginnings(action),
             name: beginnings(name),
         }
     }
+}
+
+/// The bit of an operation's class. `operation`: the whole in any case, or at least as much of it as tells the class.
+fn class(operation: &[u8]) -> u32 {
+    let telling = operation.iter().take(CLASS_BYTES);
+    let hash = telling.fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));
+    1 << (short(hash) % u32::BITS)
 }
 
 fn beginnings(text: &str) -> Box<[u16]> {
@@ -101,7 +124,7 @@ impl Filter {
         let mut builder = Builder::default();
         for (policy, of_policy) in (0_u32..).zip(policies) {
             for (index, statement) in (0_u32..).zip(0..of_policy.count()) {
-                builder.add(policy, index, of_policy.outline(statement));
+                builder.add(policy, index, of_policy.clause(statement));
             }
         }
         builder.finish()
@@ -137,6 +160,15 @@ impl Filter {
     }
 }
 
+/// A statement that may speak about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) policy: usize,
+    pub(crate) statement: usize,
+    /// What it does, if it is about every action and resource and holds always; whomever it names.
+    pub(crate) sure: Option<Effect>,
+}
+
 /// See [`Filter::candidates`].
 pub(crate) struct Candidates<'a> {
     /// Records of the action's service, and of no one service: each in order.
@@ -146,7 +178,7 @@ pub(crate) struct Candidates<'a> {
 }
 
 impl Iterator for Candidates<'_> {
-    type Item = (usize, usize);
+    type Item = Candidate;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -157,20 +189,30 @@ impl Iterator for Candidates<'_> {
                 (own, any) if any.get(..2) < own.get(..2) => &mut self.any,
                 (_, _) => &mut self.own,
             };
-            let ([policy, statement, counts], rest) = side.split_first_chunk()?;
-            let actions = usize::try_from(*counts >> 16).ok()?;
-            let names = usize::try_from(*counts & 0xffff).ok()?;
-            let (of_action, rest) = rest.split_at_checked(actions)?;
-            let (of_name, rest) = rest.split_at_checked(names)?;
+            let ([policy, statement, operations, head], rest) = side.split_first_chunk()?;
+            let actions = usize::try_from((*head >> 8) & 0xff).ok()?;
+            let names = usize::try_from(*head & 0xff).ok()?;
+            let (entries, rest) = rest.split_at_checked(actions + names)?;
             *side = rest;
+            if operations & self.of.operation == 0 {
+                continue;
+            }
+            let (of_action, of_name) = entries.split_at_checked(actions)?;
             let any_of = |entries: &[u32], beginnings: &[u16]| {
                 entries.is_empty() || entries.iter().any(|entry| fits(*entry, beginnings))
             };
-            if any_of(of_action, &self.of.action) && any_of(of_name, &self.of.name) {
-                return Some((
-                    usize::try_from(*policy).ok()?,
-                    usize::try_from(*statement).ok()?,
-                ));
+            if any_of(of_name, &self.of.name) && any_of(of_action, &self.of.action) {
+                let flags = *head >> 16;
+                let effect = if flags & DENY == 0 {
+                    Effect::Allow
+                } else {
+                    Effect::Deny
+                };
+                return Some(Candidate {
+                    policy: usize::try_from(*policy).ok()?,
+                    statement: usize::try_from(*statement).ok()?,
+                    sure: (flags & SURE != 0).then_some(effect),
+                });
             }
         }
     }
@@ -191,18 +233,27 @@ enum Service {
 }
 
 impl Builder {
-    /// `outline`: `None` if the statement cannot be read; it is then told for every request.
-    fn add(&mut self, policy: u32, statement: u32, outline: Option<Outline<'_>>) {
+    /// `clause`: `None` if the statement cannot be read; it is then told for every request.
+    fn add(&mut self, policy: u32, statement: u32, clause: Option<Clause<'_>>) {
         let begin = self.words.len();
-        let (mut service, mut actions, mut names) = (Service::Any, Vec::new(), Vec::new());
-        if let Some(outline) = outline {
-            (service, actions) = listed_actions(outline.actions).unwrap_or((Service::Any, Vec::new()));
-            names = listed_names(outline.names).unwrap_or_default();
+        let listed = clause.and_then(|clause| clause.outline());
+        let (actions, names) = listed
+            .map(|outline| (listed_actions(outline.actions), listed_names(outline.names)))
+            .unwrap_or_default();
+        let Actions {
+            service,
+            operations,
+            entries,
+        } = actions.unwrap_or_default();
+        let names = names.unwrap_or_default();
+        let mut flags = 0;
+        if let Some(effect) = clause.and_then(|clause| clause.sure()) {
+            flags = SURE | if effect == Effect::Deny { DENY } else { 0 };
         }
         let counted = |entries: &Vec<u32>| u32::try_from(entries.len()).unwrap_or_default();
-        let counts = counted(&actions) << 16 | counted(&names);
-        self.words.extend([policy, statement, counts]);
-        self.words.extend(actions);
+        let head = flags << 16 | counted(&entries) << 8 | counted(&names);
+        self.words.extend([policy, statement, operations, head]);
+        self.words.extend(entries);
         self.words.extend(names);
         self.records.push((service, begin, self.words.len()));
     }
@@ -235,17 +286,35 @@ impl Builder {
     }
 }
 
-/// The service that all listed actions are of, and an entry of each. `None`: not told apart by actions.
-fn listed_actions(patterns: Option<Cursor<'_>>) -> Option<(Service, Vec<u32>)> {
+/// What the listed actions tell. By default nothing.
+struct Actions {
+    service: Service,
+    /// The classes of their operations.
+    operations: u32,
+    entries: Vec<u32>,
+}
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self {
+            service: Service::Any,
+            operations: EVERY_CLASS,
+            entries: Vec::new(),
+        }
+    }
+}
+
+fn listed_actions(patterns: Option<Cursor<'_>>) -> Option<Actions> {
     let mut patterns = patterns?;
     let mut service = None;
+    let mut operations = 0;
     let mut entries = Vec::new();
     while !patterns.is_empty() {
         let beginning = Outline::action(&mut patterns)?;
         let [text, _] = beginning.pieces;
         let colon = text.iter().position(|byte| *byte == b':')?;
-        let own = text
-            .get(..=colon)?
+        let (own, operation) = text.split_at_checked(colon.checked_add(1)?)?;
+        let own = own
             .iter()
             .fold(START, |hash, byte| step(hash, byte.to_ascii_lowercase()));
         match service {
@@ -253,10 +322,19 @@ fn listed_actions(patterns: Option<Cursor<'_>>) -> Option<(Service, Vec<u32>)> {
             Some(Service::One(known)) if known == own => {}
             Some(_) => service = Some(Service::Any),
         }
+        let tells = beginning.whole || operation.len() >= CLASS_BYTES;
+        operations |= if tells { class(operation) } else { EVERY_CLASS };
         entries.push(entry(&beginning, u8::to_ascii_lowercase));
     }
-    let few = entries.len() <= ENTRIES_MAX;
-    Some((service?, if few { entries } else { Vec::new() }))
+    Some(Actions {
+        service: service?,
+        operations,
+        entries: if entries.len() <= ENTRIES_MAX {
+            entries
+        } else {
+            Vec::new()
+        },
+    })
 }
 
 fn listed_names(names: Option<Cursor<'_>>) -> Option<Vec<u32>> {

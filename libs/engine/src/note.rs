@@ -46,7 +46,7 @@ pub trait Sink {
     /// it does not, if that is so.
     fn failed(&mut self, noted: Noted, lacking: impl FnOnce(&mut KeyNames) -> bool);
     /// What it all came to; comes last.
-    fn ruled(&mut self, ruled: &Ruled);
+    fn ruled(&mut self, ruled: Ruled);
 }
 
 /// Takes no notes.
@@ -54,7 +54,7 @@ impl Sink for () {
     fn clear(&mut self) {}
     fn matched(&mut self, _: Noted) {}
     fn failed(&mut self, _: Noted, _: impl FnOnce(&mut KeyNames) -> bool) {}
-    fn ruled(&mut self, _: &Ruled) {}
+    fn ruled(&mut self, _: Ruled) {}
 }
 
 /// Names of condition keys, each once in whatever spelling. Keeps its memory when it is emptied.
@@ -242,12 +242,12 @@ impl Sink for Notes {
         }
     }
 
-    fn ruled(&mut self, ruled: &Ruled) {
+    fn ruled(&mut self, ruled: Ruled) {
         let places = &mut self.deciding;
         deciding(&self.matched, ruled.outcome, ruled.carriers, |place| {
             places.push(place);
         });
-        self.ruled = Some(ruled.clone());
+        self.ruled = Some(ruled);
     }
 }
 

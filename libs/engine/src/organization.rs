@@ -8,6 +8,7 @@ use trilby_model::{AccountId, OrganizationId};
 use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::layer::Level;
 use crate::values::Values;
 
@@ -36,18 +37,63 @@ struct Attached {
 pub struct Organization {
     inner: Arc<OrganizationBuilder>,
     /// Every account that has a way up to the root.
-    places: Arc<HashMap<AccountId, Place>>,
+    places: Arc<HashMap<AccountId, Place, foldhash::fast::RandomState>>,
 }
 
 /// All that an account's place in the tree means for a decision.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    pub(crate) scp: Option<Vec<Level>>,
-    pub(crate) rcp: Option<Vec<Level>>,
+    pub(crate) scp: Option<Arc<Chain>>,
+    pub(crate) rcp: Option<Arc<Chain>>,
     /// The keys of a principal of the account.
     pub(crate) of_principal: Values,
     /// The keys of a resource of the account.
     pub(crate) of_resource: Values,
+}
+
+/// The control policies from the root down to an account, to be decided by.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) filter: Filter,
+    pub(crate) policies: Box<[Arc<CompiledPolicy>]>,
+    /// Level of each policy, and place there.
+    pub(crate) seats: Box<[(usize, usize)]>,
+    pub(crate) levels: usize,
+}
+
+impl Chain {
+    fn of(levels: &[Level]) -> Self {
+        let seated = || {
+            levels.iter().enumerate().flat_map(|(level, of_level)| {
+                let policies = of_level.policies.iter().enumerate();
+                policies.map(move |(place, policy)| ((level, place), policy))
+            })
+        };
+        Self {
+            filter: Filter::of(seated().map(|(_, policy)| policy)),
+            policies: seated().map(|(_, policy)| Arc::clone(policy)).collect(),
+            seats: seated().map(|(seat, _)| seat).collect(),
+            levels: levels.len(),
+        }
+    }
+}
+
+/// Chains made so far, by the addresses of their policies level by level. Most accounts of a unit have the same.
+#[derive(Default)]
+struct Chains {
+    known: HashMap<Vec<Vec<usize>>, Arc<Chain>>,
+}
+
+impl Chains {
+    fn of(&mut self, levels: &[Level]) -> Arc<Chain> {
+        let address = |policy: &Arc<CompiledPolicy>| Arc::as_ptr(policy).addr();
+        let key = levels
+            .iter()
+            .map(|level| level.policies.iter().map(address).collect())
+            .collect();
+        let chain = self.known.entry(key);
+        Arc::clone(chain.or_insert_with(|| Arc::new(Chain::of(levels))))
+    }
 }
 
 /// Collects an organization.
@@ -130,10 +176,11 @@ impl OrganizationBuilder {
             inner: Arc::new(self),
             places: Arc::default(),
         };
+        let mut chains = Chains::default();
         let accounts = organization.inner.parents.keys();
         let places = accounts.filter_map(|node| {
             let account = node.parse().ok()?;
-            Some((account, organization.make_place(account).ok()?))
+            Some((account, organization.make_place(account, &mut chains).ok()?))
         });
         organization.places = Arc::new(places.collect());
         organization
@@ -207,11 +254,11 @@ impl Organization {
         })
     }
 
-    fn make_place(&self, account: AccountId) -> Result<Place, Error> {
+    fn make_place(&self, account: AccountId, chains: &mut Chains) -> Result<Place, Error> {
         let position = self.position(account)?;
         Ok(Place {
-            scp: self.scp_chain(account)?,
-            rcp: self.rcp_chain(account)?,
+            scp: self.scp_chain(account)?.map(|levels| chains.of(&levels)),
+            rcp: self.rcp_chain(account)?.map(|levels| chains.of(&levels)),
             of_principal: Values::stored(&context::position("aws:Principal", &position)),
             of_resource: Values::stored(&context::position("aws:Resource", &position)),
         })

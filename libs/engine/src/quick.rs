@@ -6,18 +6,20 @@
 
 use std::sync::Arc;
 
+use trilby_policy::Effect;
+
 use crate::account::{Account, Group, Seated, User};
 use crate::bind::Seat;
 use crate::compiled::CompiledPolicy;
-use crate::decide::{Worlds, lay_out};
+use crate::decide::{Worlds, is_about_trust, lay_out};
 use crate::decision::Presence;
 use crate::error::Error;
-use crate::evaluate::{evaluate_into, named};
-use crate::filter::Filter;
+use crate::evaluate::{Named, evaluate_into, named};
+use crate::filter::{Candidate, Filter};
 use crate::formula::{Facts, Stance, rule};
-use crate::layer::{LayerKind, Level, Standing};
+use crate::layer::{LayerKind, Standing};
 use crate::note::{Answered, Noted, Ruled, Sink};
-use crate::organization::{Organization, Place};
+use crate::organization::{Chain, Organization, Place};
 use crate::principal::Principal;
 use crate::ready::{Ready, View};
 use crate::tally::Tally;
@@ -50,8 +52,8 @@ struct Short<'a> {
     who: Who<'a>,
     session: Option<&'a [Arc<CompiledPolicy>]>,
     resource: Option<&'a Arc<CompiledPolicy>>,
-    scp: Option<&'a [Level]>,
-    rcp: Option<&'a [Level]>,
+    scp: Option<&'a Chain>,
+    rcp: Option<&'a Chain>,
     stance: Stance,
 }
 
@@ -85,8 +87,8 @@ impl<'a> Short<'a> {
                 .is_some_and(|(owner, arn)| owner.is_trust_required(arn)),
             boundary: who.boundary.is_some(),
             session: session.is_some(),
-            scp_levels: scp.map_or(0, <[_]>::len),
-            rcp_levels: rcp.map_or(0, <[_]>::len),
+            scp_levels: scp.map_or(0, |chain| chain.levels),
+            rcp_levels: rcp.map_or(0, |chain| chain.levels),
         };
         Ok(Some(Self {
             ready,
@@ -123,11 +125,11 @@ impl<'a> Short<'a> {
             (LayerKind::Session, self.session),
         ];
         for (layer, policies) in flat {
-            self.each(layer, None, policies.unwrap_or_default(), &mut tally, sink)?;
+            self.each(layer, policies.unwrap_or_default(), &mut tally, sink)?;
         }
         let facts = Facts::of(self.ready.request(), &self.stance);
         let ruling = rule(&facts, &tally);
-        sink.ruled(&Ruled::new(&ruling, self.presence(identity), &tally));
+        sink.ruled(Ruled::new(&ruling, self.presence(identity), &tally));
         Some(Answered::from(ruling))
     }
 
@@ -143,15 +145,25 @@ impl<'a> Short<'a> {
         }
     }
 
+    /// The control policies of an organization.
     fn chain<S: Sink>(
         &self,
         layer: LayerKind,
-        levels: Option<&[Level]>,
+        chain: Option<&Chain>,
         tally: &mut Tally,
         sink: &mut S,
     ) -> Option<()> {
-        for (index, level) in levels.unwrap_or_default().iter().enumerate() {
-            self.each(layer, Some(index), &level.policies, tally, sink)?;
+        let Some(chain) = chain else {
+            return Some(());
+        };
+        for candidate in chain.filter.candidates(&self.ready.beginnings) {
+            let (level, policy) = chain.seats.get(candidate.policy)?;
+            let seat = Seat {
+                layer,
+                level: Some(*level),
+                policy: *policy,
+            };
+            self.consider(&chain.policies, candidate, seat, tally, sink)?;
         }
         Some(())
     }
@@ -160,7 +172,6 @@ impl<'a> Short<'a> {
     fn each<S: Sink>(
         &self,
         layer: LayerKind,
-        level: Option<usize>,
         policies: &[Arc<CompiledPolicy>],
         tally: &mut Tally,
         sink: &mut S,
@@ -168,11 +179,12 @@ impl<'a> Short<'a> {
         for (index, policy) in policies.iter().enumerate() {
             let seat = Seat {
                 layer,
-                level,
+                level: None,
                 policy: index,
             };
-            for (_, statement) in policy.filter()?.candidates(&self.ready.beginnings) {
-                self.consider(policy, statement, seat, tally, sink)?;
+            for candidate in policy.filter()?.candidates(&self.ready.beginnings) {
+                let own = std::slice::from_ref(policy);
+                self.consider(own, candidate, seat, tally, sink)?;
             }
         }
         Some(())
@@ -187,55 +199,63 @@ impl<'a> Short<'a> {
         tally: &mut Tally,
         sink: &mut S,
     ) -> Option<()> {
-        for (policy, statement) in filter.candidates(&self.ready.beginnings) {
+        for candidate in filter.candidates(&self.ready.beginnings) {
             let seat = Seat {
                 layer: LayerKind::Identity,
                 level: None,
-                policy: offset.saturating_add(policy),
+                policy: offset.saturating_add(candidate.policy),
             };
-            self.consider(policies.get(policy)?, statement, seat, tally, sink)?;
+            self.consider(policies, candidate, seat, tally, sink)?;
         }
         Some(())
     }
 
+    /// One statement of the policies that a filter is of.
     fn consider<S: Sink>(
         &self,
-        policy: &CompiledPolicy,
-        index: usize,
+        policies: &[Arc<CompiledPolicy>],
+        candidate: Candidate,
         seat: Seat,
         tally: &mut Tally,
         sink: &mut S,
     ) -> Option<()> {
-        let mut clause = policy.clause(index)?;
-        if !clause.covers(&self.view)? {
-            return Some(());
-        }
-        let principals = clause
-            .has_principals()
-            .then(|| policy.principals(index))
-            .flatten();
-        let named = named(
-            seat.layer,
-            principals,
-            self.ready.request(),
-            self.stance.boundary,
-        );
-        if named.is_no() {
-            return Some(());
-        }
-        let noted = Noted {
+        let statement = candidate.statement;
+        let noted = |effect: Effect, named: Named| Noted {
             layer: seat.layer,
             level: seat.level,
             policy: seat.policy,
-            statement: index,
-            effect: clause.effect(),
+            statement,
+            effect,
             class: named.class(),
         };
-        if clause.holds(&self.view)? {
-            tally.count(seat.layer, seat.level, clause.effect(), named.class());
-            sink.matched(noted);
+        if let (Some(effect), false) = (candidate.sure, seat.layer == LayerKind::Resource) {
+            tally.count(seat.layer, seat.level, effect, None);
+            sink.matched(noted(effect, Named::Implied));
+            return Some(());
+        }
+        let policy = policies.get(candidate.policy)?;
+        let mut clause = policy.clause(statement)?;
+        if !clause.covers(&self.view)? {
+            return Some(());
+        }
+        let principals = if clause.has_principals() {
+            policy.principals(statement)
         } else {
-            sink.failed(noted, |keys| keys.lacking_in(&clause, &self.view));
+            None
+        };
+        let request = self.ready.request();
+        let named = named(seat.layer, principals, request, self.stance.boundary);
+        if named.is_no() {
+            return Some(());
+        }
+        let effect = clause.effect();
+        if clause.holds(&self.view)? {
+            tally.count(seat.layer, seat.level, effect, named.class());
+            sink.matched(noted(effect, named));
+        } else {
+            sink.failed(noted(effect, named), |keys| {
+                keys.lacking_in(&clause, &self.view)
+            });
         }
         Some(())
     }
@@ -362,27 +382,30 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn find(ready: &Ready, owner: Option<&'a Account>) -> Self {
-        let Some((owner, key)) = owner.zip(ready.resources.first()) else {
+        let sides = owner.zip(ready.request().resource.arn());
+        let Some(((owner, arn), key)) = sides.zip(ready.resources.first()) else {
             return Self::default();
         };
-        if let Some(Seated {
-            who, as_resource, ..
-        }) = owner.role_of_key(key)
-        {
-            let asks_trust = ready.request().action.key().starts_with("sts:");
-            return Self {
-                tags: Some(as_resource),
-                policy: asks_trust.then_some(&who.trust),
-            };
+        let mut tags = None;
+        if owner.may_be_identity(arn) {
+            if let Some(Seated {
+                who, as_resource, ..
+            }) = owner.role_of_key(key)
+            {
+                let asks_trust = is_about_trust(ready.request());
+                return Self {
+                    tags: Some(as_resource),
+                    policy: asks_trust.then_some(&who.trust),
+                };
+            }
+            tags = owner.user_of_key(key).map(|seated| &seated.as_resource);
         }
-        let tags = match owner.user_of_key(key) {
-            Some(seated) => Some(&seated.as_resource),
-            None => owner.registered(key).map(|registered| &registered.tags),
-        };
-        let policy = ready
-            .resources
-            .iter()
-            .find_map(|key| owner.registered(key)?.resource.policy.as_ref());
+        let own = owner.registered(key);
+        let tags = tags.or_else(|| own.map(|registered| &registered.tags));
+        let mut holders = ready.resources.iter().skip(1);
+        let policy = own
+            .and_then(|registered| registered.resource.policy.as_ref())
+            .or_else(|| holders.find_map(|key| owner.registered(key)?.resource.policy.as_ref()));
         Self { tags, policy }
     }
 }

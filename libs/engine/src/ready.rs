@@ -1,6 +1,6 @@
 //! A request with everything about it that no state can change worked out.
 
-use trilby_model::Arn;
+use trilby_model::{Action, Arn};
 use trilby_policy::Context;
 use trilby_policy::keys::Origin;
 
@@ -95,12 +95,12 @@ impl Ready {
         &self.request
     }
 
-    /// The action in lower case.
-    pub(crate) fn action(&self) -> &[u8] {
-        self.request.action.key().as_bytes()
+    pub(crate) fn action(&self) -> &Action {
+        &self.request.action
     }
 
     /// The resource; `None` for none in particular.
+    #[inline]
     pub(crate) fn name(&self) -> Option<Name<'_>> {
         let arn = self.request.resource.arn()?;
         Some(Name::new(arn.partition(), &self.rest))
@@ -141,6 +141,7 @@ impl<'a> View<'a> {
     }
 
     /// What is known of a key.
+    #[inline]
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<Told<'_>> {
         let ready = self.ready;
         let given = || ready.given.at(key);

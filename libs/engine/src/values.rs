@@ -75,6 +75,7 @@ impl Values {
         }
     }
 
+    #[inline]
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<Told<'_>> {
         for (index, sign) in self.signs.iter().enumerate() {
             if *sign != key.sign {

@@ -5,11 +5,16 @@ use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
 
-use super::{Account, Group, Registered, RegisteredResource, Role, Seated, Table, Tables, User};
+use super::{
+    Account, Group, Registered, RegisteredResource, Role, Seated, Table, Tables, User, table,
+};
 use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::filter::Filter;
 use crate::values::Values;
+
+/// The service of the ARNs that users and roles have.
+pub(super) const IDENTITY_SERVICE: &str = "iam";
 
 /// Collects an account. Adding what is there already replaces it, under its new names.
 #[derive(Clone, Debug)]
@@ -26,14 +31,15 @@ impl AccountBuilder {
                 id,
                 organization: None,
                 caps_everything: false,
-                users: Table::new_sync(),
-                roles: Table::new_sync(),
-                groups: Table::new_sync(),
-                user_names: Table::new_sync(),
-                role_names: Table::new_sync(),
-                user_arns: Table::new_sync(),
-                role_arns: Table::new_sync(),
-                resources: Table::new_sync(),
+                users: table(),
+                roles: table(),
+                groups: table(),
+                user_names: table(),
+                role_names: table(),
+                user_arns: table(),
+                role_arns: table(),
+                resources: table(),
+                odd_arns: false,
                 trust_required: HashSet::new(),
                 aliases: HashMap::new(),
             },
@@ -59,6 +65,7 @@ impl AccountBuilder {
     /// A user.
     pub fn add_user(&mut self, user: User) -> &mut Self {
         self.remove_user(&user.id.clone());
+        self.tables.odd_arns |= user.arn.service() != IDENTITY_SERVICE;
         self.tables
             .user_names
             .insert_mut(user.name.to_lowercase().into(), user.id.clone());
@@ -103,6 +110,7 @@ impl AccountBuilder {
     /// A role.
     pub fn add_role(&mut self, role: Role) -> &mut Self {
         self.remove_role(&role.id.clone());
+        self.tables.odd_arns |= role.arn.service() != IDENTITY_SERVICE;
         self.tables
             .role_names
             .insert_mut(role.name.to_lowercase().into(), role.id.clone());

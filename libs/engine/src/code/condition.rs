@@ -72,35 +72,50 @@ pub(super) fn hold<'v>(
     Some(true)
 }
 
-/// Shows the keys for the want of which alone the tests do not hold, a key as often as it is asked for; none if something
-/// else is to blame too.
+/// Shows the keys for the want of which alone tests do not hold, a key as often as it is asked for; none if something else
+/// is to blame too. To be asked of tests of which one does not hold. `variables`: some test has one.
 pub(super) fn each_lacking<'v>(
     tests: Cursor<'v>,
     numbers: &'v [Decimal],
+    variables: bool,
     view: &'v View<'_>,
     mut show: impl FnMut(KeyRef<'v>),
 ) -> Option<()> {
-    let failed = |mut tests: Cursor<'v>, show: &mut dyn FnMut(KeyRef<'v>)| {
-        while !tests.is_empty() {
-            let test = Test::read(tests.block()?, numbers)?;
-            if test.holds(view)? {
-                continue;
-            }
-            let mut any = false;
-            test.each_missing(view, &mut |key| {
-                any = true;
-                show(key);
-            })?;
-            if !any {
-                return Some(false);
-            }
-        }
-        Some(true)
-    };
-    if failed(tests, &mut |_| {})? {
-        failed(tests, &mut show)?;
+    let mut first = tests;
+    let one = Test::read(first.block()?, numbers)?;
+    if first.is_empty() {
+        // The one test there is does not hold.
+        return one.each_missing(variables, view, &mut show);
+    }
+    if failed(tests, numbers, variables, view, &mut |_| {})? {
+        failed(tests, numbers, variables, view, &mut show)?;
     }
     Some(())
+}
+
+/// Shows the keys that tests which do not hold lack, until one lacks none; whether all lack some.
+fn failed<'v>(
+    mut tests: Cursor<'v>,
+    numbers: &'v [Decimal],
+    variables: bool,
+    view: &'v View<'_>,
+    show: &mut impl FnMut(KeyRef<'v>),
+) -> Option<bool> {
+    while !tests.is_empty() {
+        let test = Test::read(tests.block()?, numbers)?;
+        if test.holds(view)? {
+            continue;
+        }
+        let mut any = false;
+        test.each_missing(variables, view, &mut |key| {
+            any = true;
+            show(key);
+        })?;
+        if !any {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 #[derive(Clone, Copy)]
@@ -112,6 +127,7 @@ struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
+    #[inline]
     fn read(mut code: Cursor<'a>, numbers: &'a [Decimal]) -> Option<Self> {
         Some(Self {
             head: code.byte()?,
@@ -121,14 +137,17 @@ impl<'a> Test<'a> {
         })
     }
 
+    #[inline]
     fn is(&self, form: u8) -> bool {
         self.head & form != 0
     }
 
+    #[inline]
     fn has_set(&self) -> bool {
         self.is(form::FOR_ALL | form::FOR_ANY)
     }
 
+    #[inline]
     fn holds(&self, view: &View<'_>) -> Option<bool> {
         let told = view.at(self.key);
         if self.head & compare::MASK == compare::NULL {
@@ -170,11 +189,13 @@ impl<'a> Test<'a> {
         Some(all)
     }
 
+    #[inline]
     fn is_satisfied(&self, value: &str, typed: Option<&Typed>, view: &View<'_>) -> Option<bool> {
         Some(self.fits(value, typed, view)? != self.is(form::NEGATED))
     }
 
     /// Whether a value fits one of the operand's. One that is not of the comparison's type fits none.
+    #[inline]
     fn fits(&self, value: &str, typed: Option<&Typed>, view: &View<'_>) -> Option<bool> {
         let operand = self.operand;
         match self.head & compare::MASK {
@@ -220,12 +241,16 @@ impl<'a> Test<'a> {
     /// Shows what a test that does not hold asked for and the request does not carry.
     fn each_missing(
         &self,
+        variables: bool,
         view: &'a View<'_>,
         show: &mut impl FnMut(KeyRef<'a>),
     ) -> Option<()> {
         let told = view.at(self.key);
         if told.is_none() {
             show(self.key);
+        }
+        if !variables {
+            return Some(());
         }
         let is_list = matches!(told.map(|told| told.value), Some(ContextValue::List(_)));
         if self.is(form::NEGATED) || (is_list && !self.has_set()) {

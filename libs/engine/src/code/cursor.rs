@@ -10,26 +10,31 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     pub(super) fn new(rest: &'a [u8], text: &'a [u8]) -> Self {
         Self { rest, text }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
+    #[inline]
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;
         Some(*first)
     }
 
+    #[inline]
     pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
         Some(bytes)
     }
 
+    #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
@@ -37,6 +42,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of no fixed width.
+    #[inline]
     pub(super) fn number(&mut self) -> Option<usize> {
         let first = self.byte()?;
         if first < 0x80 {
@@ -54,6 +60,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A text: here, or in the document.
+    #[inline]
     pub(super) fn text(&mut self) -> Option<&'a [u8]> {
         let head = self.number()?;
         let size = head >> 1;
@@ -65,6 +72,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A part with its own end.
+    #[inline]
     pub(super) fn block(&mut self) -> Option<Self> {
         let size = self.number()?;
         let rest = self.bytes(size)?;
@@ -72,6 +80,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A condition key.
+    #[inline]
     pub(super) fn key(&mut self) -> Option<KeyRef<'a>> {
         Some(KeyRef {
             origin: origin(self.byte()?)?,
@@ -99,6 +108,7 @@ impl KeyRef<'_> {
     pub(crate) const UNREGISTERED: u32 = 1 << 31;
 
     /// Whether the sign says it all.
+    #[inline]
     pub(crate) fn is_registered(&self) -> bool {
         self.sign & Self::UNREGISTERED == 0
     }
@@ -112,6 +122,7 @@ const ORIGINS: [Origin; 5] = [
     Origin::ResourcePlace,
 ];
 
+#[inline]
 fn origin(code: u8) -> Option<Origin> {
     ORIGINS.get(usize::from(code)).copied()
 }

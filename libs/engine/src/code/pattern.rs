@@ -1,5 +1,6 @@
 //! Patterns over text: `kind`, then a text or a block of tokens.
 
+use trilby_model::Action;
 use trilby_policy::ContextValue;
 
 use super::{Beginning, Cursor, Fit, KeyRef};
@@ -40,19 +41,29 @@ enum Token<'a> {
     Variable(Option<&'a [u8]>),
 }
 
-/// Whether the next action pattern fits an action, whose text is lower case. Actions are ASCII.
-pub(super) fn action_fits(patterns: &mut Cursor<'_>, action: &[u8]) -> Option<bool> {
+/// Whether the next action pattern fits an action. Actions are ASCII, and case is nothing to them.
+pub(super) fn action_fits(patterns: &mut Cursor<'_>, action: &Action) -> Option<bool> {
     match patterns.byte()? {
-        kind::LITERAL => Some(patterns.text()?.eq_ignore_ascii_case(action)),
-        kind::ALL => Some(true),
-        kind::PREFIX => {
-            let prefix = patterns.text()?;
-            let head = action.get(..prefix.len());
-            Some(head.is_some_and(|head| head.eq_ignore_ascii_case(prefix)))
+        kind::LITERAL => {
+            let text = patterns.text()?;
+            Some(text.len() == action.key().len() && begins(action, text))
         }
-        kind::TOKENS => glob(patterns.block()?, action, None),
+        kind::ALL => Some(true),
+        kind::PREFIX => Some(begins(action, patterns.text()?)),
+        kind::TOKENS => glob(patterns.block()?, action.key().as_bytes(), None),
         _ => None,
     }
+}
+
+/// Whether an action begins so. Most are asked for as they are written, which is seen at once.
+#[inline]
+fn begins(action: &Action, beginning: &[u8]) -> bool {
+    action.as_str().as_bytes().starts_with(beginning)
+        || action
+            .key()
+            .as_bytes()
+            .get(..beginning.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(beginning))
 }
 
 /// Whether the next pattern fits a text.

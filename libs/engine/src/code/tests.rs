@@ -87,7 +87,10 @@ fn agree(document: &Value, request: &Request) {
     let filter = Filter::of_each([&policy, &policy]);
     let rest = request.resource.arn().map(crate::ready::rest_of);
     let beginnings = Beginnings::of(request.action.key(), &rest.unwrap_or_default());
-    let told: Vec<_> = filter.candidates(&beginnings).collect();
+    let told: Vec<_> = filter
+        .candidates(&beginnings)
+        .map(|told| (told.policy, told.statement))
+        .collect();
     assert!(told.is_sorted(), "{told:?}");
     for (index, came) in wanted.iter().enumerate() {
         if came.covers {

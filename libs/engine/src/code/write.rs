@@ -101,6 +101,7 @@ impl Writer<'_> {
             (any_resource, flag::ANY_RESOURCE),
             (statement.condition.is_empty(), flag::ALWAYS),
             (statement.principal.is_some(), flag::PRINCIPALS),
+            (statement.condition.variables().next().is_some(), flag::VARIABLES),
         ] {
             if holds {
                 flags |= flag;

@@ -65,32 +65,36 @@ pub(crate) fn deciding<T: Matched>(
 }
 
 fn carrying<T: Matched>(matched: &[T], carriers: Carriers, show: &mut impl FnMut(usize)) {
-    let allows = |layer: LayerKind| {
-        matched.iter().enumerate().filter(move |(_, statement)| {
-            statement.place().0 == layer && statement.effect() == Effect::Allow
-        })
-    };
-    let mut first = |layer: LayerKind, class: Option<Class>| {
-        let found = allows(layer).find(|(_, grant)| class.is_none() || grant.class() == class);
-        if let Some((place, _)) = found {
-            show(place);
+    let (mut identity, mut resource, mut boundary, mut session) = (None, None, None, None);
+    for (place, statement) in matched.iter().enumerate() {
+        if statement.effect() == Effect::Deny {
+            continue;
         }
-    };
-    if carriers.identity {
-        first(LayerKind::Identity, None);
+        match statement.place().0 {
+            LayerKind::Identity if carriers.identity => identity = identity.or(Some(place)),
+            LayerKind::Resource
+                if carriers.resource.is_some() && statement.class() == carriers.resource =>
+            {
+                resource = resource.or(Some(place));
+            }
+            LayerKind::Boundary if carriers.caps => boundary = boundary.or(Some(place)),
+            LayerKind::Session if carriers.caps => session = session.or(Some(place)),
+            LayerKind::Identity
+            | LayerKind::Resource
+            | LayerKind::Boundary
+            | LayerKind::Session
+            | LayerKind::Scp
+            | LayerKind::Rcp => {}
+        }
     }
-    if carriers.resource.is_some() {
-        first(LayerKind::Resource, carriers.resource);
-    }
-    if carriers.caps {
-        first(LayerKind::Boundary, None);
-        first(LayerKind::Session, None);
-    }
+    let grants = [identity, resource, boundary, session];
+    grants.into_iter().flatten().for_each(&mut *show);
     for chain in [LayerKind::Scp, LayerKind::Rcp] {
         let mut level = None;
-        for (place, allow) in allows(chain) {
-            if allow.place().1 != level {
-                level = allow.place().1;
+        for (place, allow) in matched.iter().enumerate() {
+            let (layer, own) = allow.place();
+            if layer == chain && own != level && allow.effect() == Effect::Allow {
+                level = own;
                 show(place);
             }
         }
