@@ -11,7 +11,7 @@
 //! block     := size of the bytes that follow, and those bytes
 //! ```
 //!
-//! Numbers of no fixed width are LEB128. Each part has one writer ([`write`]) and one reader beside it in the same
+//! Numbers of no fixed width are LEB128; a place in the document has 16 bits, and what stands further on is copied. Each part has one writer ([`write`]) and one reader beside it in the same
 //! order.
 //!
 //! INVARIANT: code says what the document says. It is made in one place, from a document that passed its checks, and
@@ -209,9 +209,9 @@ impl<'a> Clause<'a> {
     ) -> Option<()> {
         let variables = self.has(flag::VARIABLES);
         condition::each_lacking(self.rest, self.numbers, variables, view, |key| {
-            if let (Ok(written), Ok(normal)) =
-                (str::from_utf8(key.written), str::from_utf8(key.normal))
-            {
+            let written = key.written().and_then(|name| str::from_utf8(name).ok());
+            let normal = key.normal().and_then(|name| str::from_utf8(name).ok());
+            if let (Some(written), Some(normal)) = (written, normal) {
                 show(written, normal);
             }
         })

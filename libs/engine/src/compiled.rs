@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use trilby_model::{Action, Arn};
 use trilby_policy::{
-    AwsPrincipal, Document, Finding, Grammar, Kind, PrincipalElement, PrincipalSet, Statement,
+    AwsPrincipal, Document, Effect, Finding, Grammar, Kind, PrincipalElement, PrincipalSet,
+    Statement,
 };
 
 use crate::code::{Clause, Code};
@@ -85,6 +86,8 @@ pub struct CompiledPolicy {
     code: Option<Code>,
     /// By statement; empty if no statement names anybody.
     principals: Box<[Option<Principals>]>,
+    /// What it does, if that is always the same and one statement says it.
+    sure: Option<Effect>,
     /// Where to look for statements about an action. Identity policies have theirs together with their holder's others.
     filter: Option<Box<Filter>>,
 }
@@ -166,6 +169,7 @@ impl CompiledPolicy {
         };
         Self {
             code: Code::of(document, source.text()),
+            sure: None,
             filter: None,
             name,
             kind,
@@ -178,6 +182,11 @@ impl CompiledPolicy {
 
     /// With the filter that its seat asks for.
     fn filtered(mut self) -> Self {
+        self.sure = if self.count() == 1 {
+            self.sure(0)
+        } else {
+            None
+        };
         self.filter = match self.kind {
             LayerKind::Identity => None,
             LayerKind::Rcp
@@ -255,6 +264,16 @@ impl CompiledPolicy {
             // One that stands for all of a policy that has no code: it cannot be read, and so the document is.
             (None, _) => 1,
         }
+    }
+
+    /// What a statement does, if it is about every action and resource and holds always; whomever it names.
+    pub(crate) fn sure(&self, statement: usize) -> Option<Effect> {
+        self.clause(statement)?.sure()
+    }
+
+    /// The same of its only statement.
+    pub(crate) fn is_sure(&self) -> Option<Effect> {
+        self.sure
     }
 
     /// A statement to be decided by; `None`: to be found in the document.

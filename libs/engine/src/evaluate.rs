@@ -116,11 +116,7 @@ fn walk<'p>(
     let told = OnceCell::new();
     let mut unread = Vec::new();
     for (seat, policy) in policies {
-        if !policy.is_read()
-            && told
-                .get_or_init(|| Told::new(request))
-                .passes_over(policy)
-        {
+        if !policy.is_read() && told.get_or_init(|| Told::new(request)).passes_over(policy) {
             continue;
         }
         let Some(document) = policy.document() else {

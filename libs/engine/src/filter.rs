@@ -119,6 +119,21 @@ impl Filter {
         Self::of_each(policies)
     }
 
+    /// The same without statements that are about every action and resource and hold always.
+    pub(crate) fn of_unsure<'a>(
+        policies: impl IntoIterator<Item = &'a Arc<CompiledPolicy>>,
+    ) -> Self {
+        let mut builder = Builder::default();
+        for (policy, of_policy) in (0_u32..).zip(policies) {
+            for (index, statement) in (0_u32..).zip(0..of_policy.count()) {
+                if of_policy.sure(statement).is_none() {
+                    builder.add(policy, index, of_policy.clause(statement));
+                }
+            }
+        }
+        builder.finish()
+    }
+
     /// The same, of policies that are not shared yet.
     pub(crate) fn of_each<'a>(policies: impl IntoIterator<Item = &'a CompiledPolicy>) -> Self {
         let mut builder = Builder::default();
@@ -259,7 +274,8 @@ impl Builder {
     }
 
     fn finish(mut self) -> Filter {
-        self.records.sort_by_key(|(service, begin, _)| (*service, *begin));
+        self.records
+            .sort_by_key(|(service, begin, _)| (*service, *begin));
         let mut head: Vec<u32> = vec![0];
         let mut records = Vec::with_capacity(self.words.len());
         let mut last = None;

@@ -231,6 +231,8 @@ pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
     let rcp = (0..facts.rcp_levels).filter(|level| !tally.rcp.contains(*level));
     let scp = (0..facts.scp_levels).filter(|level| !tally.scp.contains(*level));
     let chains = rcp.map(Gate::Rcp).chain(scp.map(Gate::Scp));
+    let chains_allow =
+        tally.rcp.has_all_below(facts.rcp_levels) && tally.scp.has_all_below(facts.scp_levels);
 
     let granted = match facts.standing {
         Standing::Disabled => Err(Gates::default().with(Gate::Identity, true)),
@@ -239,9 +241,8 @@ pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
     match granted {
         Err(gates) => Ruling::unmet(chains.chain(gates.iter()).collect(), LayerKind::Identity),
         Ok((carriers, bypass)) => {
-            let unmet: Gates = chains.collect();
-            if !unmet.is_empty() {
-                return Ruling::unmet(unmet, LayerKind::Scp);
+            if !chains_allow {
+                return Ruling::unmet(chains.collect(), LayerKind::Scp);
             }
             let layer = if facts.root || tally.identity {
                 LayerKind::Identity
@@ -257,7 +258,7 @@ pub(crate) fn rule(facts: &Facts, tally: &Tally) -> Ruling {
             Ruling {
                 outcome: Outcome::Allow,
                 layer,
-                unmet,
+                unmet: Gates::default(),
                 carriers,
                 bypass,
             }

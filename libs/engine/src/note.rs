@@ -42,6 +42,12 @@ pub trait Sink {
     fn clear(&mut self);
     /// A statement matched.
     fn matched(&mut self, noted: Noted);
+    /// Several statements matched.
+    fn matched_all(&mut self, noted: &[Noted]) {
+        for one in noted {
+            self.matched(*one);
+        }
+    }
     /// A statement did not match because its condition does not hold. `lacking` adds the keys for the want of which alone
     /// it does not, if that is so.
     fn failed(&mut self, noted: Noted, lacking: impl FnOnce(&mut KeyNames) -> bool);
@@ -234,6 +240,10 @@ impl Sink for Notes {
 
     fn matched(&mut self, noted: Noted) {
         self.matched.push(noted);
+    }
+
+    fn matched_all(&mut self, noted: &[Noted]) {
+        self.matched.extend_from_slice(noted);
     }
 
     fn failed(&mut self, noted: Noted, lacking: impl FnOnce(&mut KeyNames) -> bool) {

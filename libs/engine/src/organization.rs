@@ -9,7 +9,9 @@ use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::layer::Level;
+use crate::layer::{LayerKind, Level};
+use crate::note::Noted;
+use crate::tally::Tally;
 use crate::values::Values;
 
 /// The most levels between an account and the root, both counted: root, five nested units, the account. A longer way
@@ -54,6 +56,10 @@ pub(crate) struct Place {
 /// The control policies from the root down to an account, to be decided by.
 #[derive(Debug)]
 pub(crate) struct Chain {
+    /// What matches whatever is asked, in order, and what that comes to.
+    pub(crate) sure: Box<[Noted]>,
+    pub(crate) sure_tally: Tally,
+    /// Of the other statements.
     pub(crate) filter: Filter,
     pub(crate) policies: Box<[Arc<CompiledPolicy>]>,
     /// Level of each policy, and place there.
@@ -62,15 +68,34 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    fn of(levels: &[Level]) -> Self {
+    fn of(layer: LayerKind, levels: &[Level]) -> Self {
         let seated = || {
             levels.iter().enumerate().flat_map(|(level, of_level)| {
                 let policies = of_level.policies.iter().enumerate();
                 policies.map(move |(place, policy)| ((level, place), policy))
             })
         };
+        let mut sure = Vec::new();
+        let mut sure_tally = Tally::default();
+        for ((level, place), policy) in seated() {
+            for statement in 0..policy.count() {
+                if let Some(effect) = policy.sure(statement) {
+                    sure_tally.count(layer, Some(level), effect, None);
+                    sure.push(Noted {
+                        layer,
+                        level: Some(level),
+                        policy: place,
+                        statement,
+                        effect,
+                        class: None,
+                    });
+                }
+            }
+        }
         Self {
-            filter: Filter::of(seated().map(|(_, policy)| policy)),
+            sure: sure.into(),
+            sure_tally,
+            filter: Filter::of_unsure(seated().map(|(_, policy)| policy)),
             policies: seated().map(|(_, policy)| Arc::clone(policy)).collect(),
             seats: seated().map(|(seat, _)| seat).collect(),
             levels: levels.len(),
@@ -81,18 +106,18 @@ impl Chain {
 /// Chains made so far, by the addresses of their policies level by level. Most accounts of a unit have the same.
 #[derive(Default)]
 struct Chains {
-    known: HashMap<Vec<Vec<usize>>, Arc<Chain>>,
+    known: HashMap<(LayerKind, Vec<Vec<usize>>), Arc<Chain>>,
 }
 
 impl Chains {
-    fn of(&mut self, levels: &[Level]) -> Arc<Chain> {
+    fn of(&mut self, layer: LayerKind, levels: &[Level]) -> Arc<Chain> {
         let address = |policy: &Arc<CompiledPolicy>| Arc::as_ptr(policy).addr();
         let key = levels
             .iter()
             .map(|level| level.policies.iter().map(address).collect())
             .collect();
-        let chain = self.known.entry(key);
-        Arc::clone(chain.or_insert_with(|| Arc::new(Chain::of(levels))))
+        let chain = self.known.entry((layer, key));
+        Arc::clone(chain.or_insert_with(|| Arc::new(Chain::of(layer, levels))))
     }
 }
 
@@ -257,8 +282,12 @@ impl Organization {
     fn make_place(&self, account: AccountId, chains: &mut Chains) -> Result<Place, Error> {
         let position = self.position(account)?;
         Ok(Place {
-            scp: self.scp_chain(account)?.map(|levels| chains.of(&levels)),
-            rcp: self.rcp_chain(account)?.map(|levels| chains.of(&levels)),
+            scp: self
+                .scp_chain(account)?
+                .map(|levels| chains.of(LayerKind::Scp, &levels)),
+            rcp: self
+                .rcp_chain(account)?
+                .map(|levels| chains.of(LayerKind::Rcp, &levels)),
             of_principal: Values::stored(&context::position("aws:Principal", &position)),
             of_resource: Values::stored(&context::position("aws:Resource", &position)),
         })

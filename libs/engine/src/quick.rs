@@ -14,7 +14,7 @@ use crate::compiled::CompiledPolicy;
 use crate::decide::{Worlds, is_about_trust, lay_out};
 use crate::decision::Presence;
 use crate::error::Error;
-use crate::evaluate::{Named, evaluate_into, named};
+use crate::evaluate::{evaluate_into, named};
 use crate::filter::{Candidate, Filter};
 use crate::formula::{Facts, Stance, rule};
 use crate::layer::{LayerKind, Standing};
@@ -79,9 +79,9 @@ impl<'a> Short<'a> {
         let stance = Stance {
             standing: who.standing,
             caps_everything: owner.is_some_and(Account::caps_everything),
-            quarantined: organization.zip(home).is_some_and(|(organization, home)| {
-                organization.is_quarantined(home.id(), who.id)
-            }),
+            quarantined: organization
+                .zip(home)
+                .is_some_and(|(organization, home)| organization.is_quarantined(home.id(), who.id)),
             trust_required: owner
                 .zip(request.resource.arn())
                 .is_some_and(|(owner, arn)| owner.is_trust_required(arn)),
@@ -114,7 +114,10 @@ impl<'a> Short<'a> {
         self.chain(LayerKind::Rcp, self.rcp, &mut tally, sink)?;
         self.chain(LayerKind::Scp, self.scp, &mut tally, sink)?;
         let mut identity = 0_usize;
-        let of_groups = self.who.groups().map(|group| (&*group.policies, &group.filter));
+        let of_groups = self
+            .who
+            .groups()
+            .map(|group| (&*group.policies, &group.filter));
         for (policies, filter) in self.who.own.into_iter().chain(of_groups) {
             self.together(policies, filter, identity, &mut tally, sink)?;
             identity = identity.saturating_add(policies.len());
@@ -156,8 +159,17 @@ impl<'a> Short<'a> {
         let Some(chain) = chain else {
             return Some(());
         };
+        tally.count_sure(layer, &chain.sure_tally);
+        let mut sure = &*chain.sure;
         for candidate in chain.filter.candidates(&self.ready.beginnings) {
             let (level, policy) = chain.seats.get(candidate.policy)?;
+            let before = |noted: &Noted| {
+                (noted.level, noted.policy, noted.statement)
+                    < (Some(*level), *policy, candidate.statement)
+            };
+            let (earlier, later) = sure.split_at_checked(sure.partition_point(before))?;
+            sink.matched_all(earlier);
+            sure = later;
             let seat = Seat {
                 layer,
                 level: Some(*level),
@@ -165,6 +177,7 @@ impl<'a> Short<'a> {
             };
             self.consider(&chain.policies, candidate, seat, tally, sink)?;
         }
+        sink.matched_all(sure);
         Some(())
     }
 
@@ -182,6 +195,10 @@ impl<'a> Short<'a> {
                 level: None,
                 policy: index,
             };
+            if let (Some(effect), false) = (policy.is_sure(), layer == LayerKind::Resource) {
+                Self::take_sure(seat, 0, effect, tally, sink);
+                continue;
+            }
             for candidate in policy.filter()?.candidates(&self.ready.beginnings) {
                 let own = std::slice::from_ref(policy);
                 self.consider(own, candidate, seat, tally, sink)?;
@@ -220,17 +237,8 @@ impl<'a> Short<'a> {
         sink: &mut S,
     ) -> Option<()> {
         let statement = candidate.statement;
-        let noted = |effect: Effect, named: Named| Noted {
-            layer: seat.layer,
-            level: seat.level,
-            policy: seat.policy,
-            statement,
-            effect,
-            class: named.class(),
-        };
         if let (Some(effect), false) = (candidate.sure, seat.layer == LayerKind::Resource) {
-            tally.count(seat.layer, seat.level, effect, None);
-            sink.matched(noted(effect, Named::Implied));
+            Self::take_sure(seat, statement, effect, tally, sink);
             return Some(());
         }
         let policy = policies.get(candidate.policy)?;
@@ -248,16 +256,41 @@ impl<'a> Short<'a> {
         if named.is_no() {
             return Some(());
         }
-        let effect = clause.effect();
+        let noted = Noted {
+            layer: seat.layer,
+            level: seat.level,
+            policy: seat.policy,
+            statement,
+            effect: clause.effect(),
+            class: named.class(),
+        };
         if clause.holds(&self.view)? {
-            tally.count(seat.layer, seat.level, effect, named.class());
-            sink.matched(noted(effect, named));
+            tally.count(noted.layer, noted.level, noted.effect, noted.class);
+            sink.matched(noted);
         } else {
-            sink.failed(noted(effect, named), |keys| {
-                keys.lacking_in(&clause, &self.view)
-            });
+            sink.failed(noted, |keys| keys.lacking_in(&clause, &self.view));
         }
         Some(())
+    }
+
+    /// A statement that matches whatever is asked.
+    #[inline]
+    fn take_sure<S: Sink>(
+        seat: Seat,
+        statement: usize,
+        effect: Effect,
+        tally: &mut Tally,
+        sink: &mut S,
+    ) {
+        tally.count(seat.layer, seat.level, effect, None);
+        sink.matched(Noted {
+            layer: seat.layer,
+            level: seat.level,
+            policy: seat.policy,
+            statement,
+            effect,
+            class: None,
+        });
     }
 }
 

@@ -63,7 +63,8 @@ impl Ready {
             .flat_map(with_ancestors)
             .collect();
         let rest = request.resource.arn().map(rest_of).unwrap_or_default();
-        let own_tags: Context = context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default());
+        let own_tags: Context =
+            context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default());
         Self {
             beginnings: Beginnings::of(request.action.key(), &rest),
             resources,

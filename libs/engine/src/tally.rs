@@ -34,6 +34,25 @@ impl Numbers {
         }
     }
 
+    /// Whether all numbers below this one are in the set.
+    pub(crate) fn has_all_below(&self, count: usize) -> bool {
+        match Self::bit(count) {
+            Some(next) => {
+                let below = next - 1;
+                self.low & below == below
+            }
+            None => (0..count).all(|number| self.contains(number)),
+        }
+    }
+
+    /// Adds all numbers of another set.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.low |= other.low;
+        for number in &other.high {
+            self.insert(*number);
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.low == 0 && self.high.is_empty()
     }
@@ -101,6 +120,19 @@ impl Tally {
         }
     }
 
+    /// Counts what a chain's statements without conditions come to: these denials, and an Allow at each of these levels.
+    pub(crate) fn count_sure(&mut self, layer: LayerKind, sure: &Self) {
+        self.denies.add(&sure.denies);
+        match layer {
+            LayerKind::Rcp => self.rcp.add(&sure.rcp),
+            LayerKind::Scp => self.scp.add(&sure.scp),
+            LayerKind::Identity
+            | LayerKind::Resource
+            | LayerKind::Boundary
+            | LayerKind::Session => {}
+        }
+    }
+
     /// Counts a Deny in each of these layers.
     pub(crate) fn deny_in(&mut self, layers: &[LayerKind]) {
         for layer in layers {
@@ -114,8 +146,8 @@ impl Tally {
 
     pub(crate) fn allows_in(&self, layer: LayerKind, levels: usize) -> bool {
         match layer {
-            LayerKind::Rcp => (0..levels).all(|level| self.rcp.contains(level)),
-            LayerKind::Scp => (0..levels).all(|level| self.scp.contains(level)),
+            LayerKind::Rcp => self.rcp.has_all_below(levels),
+            LayerKind::Scp => self.scp.has_all_below(levels),
             LayerKind::Identity => self.identity,
             LayerKind::Resource => self.direct || self.entity || self.account,
             LayerKind::Boundary => self.boundary,

@@ -82,7 +82,7 @@ impl Values {
                 continue;
             }
             let entry = self.entries.get(index)?;
-            if key.is_registered() || entry.normal.as_bytes() == key.normal {
+            if key.is_registered() || Some(entry.normal.as_bytes()) == key.normal() {
                 return Some(Told {
                     value: &entry.value,
                     typed: entry.typed.as_ref(),

@@ -124,7 +124,8 @@ impl Spoken {
 
     /// Whether it would match in another context.
     pub(super) fn would_match(&self, request: &Request, context: &Context) -> bool {
-        covers_resource(&self.statement, request, context) && self.statement.condition.holds(context)
+        covers_resource(&self.statement, request, context)
+            && self.statement.condition.holds(context)
     }
 }
 

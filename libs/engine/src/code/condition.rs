@@ -314,11 +314,7 @@ fn date(mut operand: Cursor<'_>, value: Option<Instant>) -> Option<bool> {
     Some(false)
 }
 
-fn boolean<'v>(
-    mut operand: Cursor<'v>,
-    value: Option<bool>,
-    view: &'v View<'_>,
-) -> Option<bool> {
+fn boolean<'v>(mut operand: Cursor<'v>, value: Option<bool>, view: &'v View<'_>) -> Option<bool> {
     let Some(value) = value else {
         return Some(false);
     };

@@ -67,7 +67,7 @@ impl<'a> Cursor<'a> {
         if head & 1 == 1 {
             return self.bytes(size);
         }
-        let begin = self.number()?;
+        let begin = usize::from(u16::from_le_bytes(self.array()?));
         self.text.get(begin..begin.checked_add(size)?)
     }
 
@@ -85,8 +85,7 @@ impl<'a> Cursor<'a> {
         Some(KeyRef {
             origin: origin(self.byte()?)?,
             sign: u32::from_le_bytes(self.array()?),
-            normal: self.text()?,
-            written: self.text()?,
+            names: self.block()?,
         })
     }
 }
@@ -97,13 +96,11 @@ pub(crate) struct KeyRef<'a> {
     pub(crate) origin: Origin,
     /// Of a key the service knows its place in the registry; of others a hash, with [`KeyRef::UNREGISTERED`].
     pub(crate) sign: u32,
-    /// As it is compared: signs of keys that the service does not know may be equal by chance.
-    pub(crate) normal: &'a [u8],
-    /// As the policy spells it.
-    pub(crate) written: &'a [u8],
+    /// As it is compared, and as the policy spells it; read when they are asked for.
+    names: Cursor<'a>,
 }
 
-impl KeyRef<'_> {
+impl<'a> KeyRef<'a> {
     /// In the sign of a key that is not in the registry.
     pub(crate) const UNREGISTERED: u32 = 1 << 31;
 
@@ -111,6 +108,19 @@ impl KeyRef<'_> {
     #[inline]
     pub(crate) fn is_registered(&self) -> bool {
         self.sign & Self::UNREGISTERED == 0
+    }
+
+    /// As it is compared: signs of keys that the service does not know may be equal by chance.
+    pub(crate) fn normal(&self) -> Option<&'a [u8]> {
+        let mut names = self.names;
+        names.text()
+    }
+
+    /// As the policy spells it.
+    pub(crate) fn written(&self) -> Option<&'a [u8]> {
+        let mut names = self.names;
+        names.text()?;
+        names.text()
     }
 }
 

@@ -74,11 +74,7 @@ pub(super) fn is_twin(partition: &str) -> bool {
 }
 
 /// Whether the value of a request under an ARN operator fits one of the names. A value that is no ARN fits none.
-pub(super) fn any_fits<'v>(
-    mut names: Cursor<'v>,
-    value: &str,
-    view: &'v View<'_>,
-) -> Option<bool> {
+pub(super) fn any_fits<'v>(mut names: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<bool> {
     let Some(name) = Name::split(value) else {
         return Some(false);
     };
@@ -91,11 +87,7 @@ pub(super) fn any_fits<'v>(
 }
 
 /// Whether the next pattern fits a name.
-pub(super) fn fits<'v>(
-    names: &mut Cursor<'v>,
-    name: &Name<'_>,
-    view: &'v View<'_>,
-) -> Option<Fit> {
+pub(super) fn fits<'v>(names: &mut Cursor<'v>, name: &Name<'_>, view: &'v View<'_>) -> Option<Fit> {
     match names.byte()? {
         kind::ALL => Some(Fit::Yes),
         kind::TWIN => Some((names.text()? == name.rest && name.twin).into()),
@@ -157,10 +149,7 @@ fn parts_fit<'v>(parts: Cursor<'v>, name: &Name<'_>, view: &'v View<'_>) -> Opti
 }
 
 /// The same for a request about no particular resource: only `*` fits.
-pub(super) fn fits_unspecific<'v>(
-    names: &mut Cursor<'v>,
-    view: &'v View<'_>,
-) -> Option<Fit> {
+pub(super) fn fits_unspecific<'v>(names: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Fit> {
     let null = match names.byte()? {
         kind::ALL => return Some(Fit::Yes),
         kind::TWIN | kind::TWIN_PREFIX => names.text().map(|_| false)?,

@@ -67,10 +67,7 @@ fn begins(action: &Action, beginning: &[u8]) -> bool {
 }
 
 /// Whether the next pattern fits a text.
-pub(super) fn fits<'v>(
-    patterns: &mut Cursor<'v>,
-    text: &[u8], view: &'v View<'_>,
-) -> Option<Fit> {
+pub(super) fn fits<'v>(patterns: &mut Cursor<'v>, text: &[u8], view: &'v View<'_>) -> Option<Fit> {
     match patterns.byte()? {
         kind::LITERAL => Some((patterns.text()? == text).into()),
         kind::ALL => Some(Fit::Yes),
@@ -88,10 +85,7 @@ pub(super) fn fits<'v>(
 }
 
 /// Whether the next pattern has a null variable; passes over it.
-pub(super) fn null<'v>(
-    patterns: &mut Cursor<'v>,
-    view: &'v View<'_>,
-) -> Option<bool> {
+pub(super) fn null<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<bool> {
     match patterns.byte()? {
         kind::LITERAL | kind::PREFIX => patterns.text().map(|_| false),
         kind::ALL => Some(false),
@@ -132,11 +126,7 @@ pub(super) fn each_missing<'v>(
 }
 
 /// Shows the key of a variable without a default if it is absent.
-pub(super) fn missing<'v>(
-    key: KeyRef<'v>,
-    view: &View<'_>,
-    show: &mut impl FnMut(KeyRef<'v>),
-) {
+pub(super) fn missing<'v>(key: KeyRef<'v>, view: &View<'_>, show: &mut impl FnMut(KeyRef<'v>)) {
     if view.at(key).is_none() {
         show(key);
     }

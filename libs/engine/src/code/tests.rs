@@ -80,7 +80,11 @@ fn agree(document: &Value, request: &Request) {
     let parsed = Document::parse(&text, Kind::Identity, &Grammar::trusted())
         .unwrap_or_else(|findings| panic!("{findings:?} in {text}"));
     let wanted = by_document(&parsed, request);
-    assert_eq!(wanted, by_code(&parsed, &text, request), "{text} {request:?}");
+    assert_eq!(
+        wanted,
+        by_code(&parsed, &text, request),
+        "{text} {request:?}"
+    );
     assert_eq!(wanted, by_code(&parsed, "", request), "{text} {request:?}");
 
     let policy = CompiledPolicy::new("p", LayerKind::Identity, parsed, &Resolution::ByName);
@@ -94,7 +98,10 @@ fn agree(document: &Value, request: &Request) {
     assert!(told.is_sorted(), "{told:?}");
     for (index, came) in wanted.iter().enumerate() {
         if came.covers {
-            assert!(told.contains(&(0, index)) && told.contains(&(1, index)), "{text} {request:?}");
+            assert!(
+                told.contains(&(0, index)) && told.contains(&(1, index)),
+                "{text} {request:?}"
+            );
         }
     }
 }
@@ -121,15 +128,39 @@ fn text() -> impl Strategy<Value = String> {
 
 fn pattern() -> impl Strategy<Value = String> {
     pieces(&[
-        "a", "b", "/", ":", "é", "*", "?", "ab", "${app:k}", "${APP:K, 'ab'}", "${app:l}", "${*}",
-        "${$}", "日", "${aws:PrincipalTag/Team}",
+        "a",
+        "b",
+        "/",
+        ":",
+        "é",
+        "*",
+        "?",
+        "ab",
+        "${app:k}",
+        "${APP:K, 'ab'}",
+        "${app:l}",
+        "${*}",
+        "${$}",
+        "日",
+        "${aws:PrincipalTag/Team}",
     ])
 }
 
 fn actions() -> impl Strategy<Value = Value> {
-    let one = select(&[
-        "*", "*:*", "app:Read", "APP:re*", "app:*", "app:R?ad", "app:*d", "app:*e*d", "other:*", "other:Read",
-    ][..]);
+    let one = select(
+        &[
+            "*",
+            "*:*",
+            "app:Read",
+            "APP:re*",
+            "app:*",
+            "app:R?ad",
+            "app:*d",
+            "app:*e*d",
+            "other:*",
+            "other:Read",
+        ][..],
+    );
     prop::collection::vec(one, 1..4).prop_map(|all| json!(all))
 }
 
@@ -143,7 +174,11 @@ fn name() -> impl Strategy<Value = String> {
         pattern(),
     );
     let six = parts.prop_map(|(partition, service, region, account, resource)| {
-        let resource = if resource.is_empty() { "*".to_owned() } else { resource };
+        let resource = if resource.is_empty() {
+            "*".to_owned()
+        } else {
+            resource
+        };
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     });
     prop_oneof![1 => Just("*".to_owned()), 9 => six]
@@ -172,19 +207,38 @@ fn values(operator: &str) -> BoxedStrategy<Value> {
     if operator.contains("Numeric") {
         of(&["1", "1.0", "-2", "9007199254740993", "1e3"])
     } else if operator.contains("Date") {
-        of(&["2026-01-01", "1767225600", "2026-01-01T00:00:00.5Z", "2027-01-01T01:00:00+02:00"])
+        of(&[
+            "2026-01-01",
+            "1767225600",
+            "2026-01-01T00:00:00.5Z",
+            "2027-01-01T01:00:00+02:00",
+        ])
     } else if operator.contains("Bool") {
         of(&["true", "FALSE", "${app:k}", "${app:none, 'true'}"])
     } else if operator.contains("Binary") {
         of(&["YWI=", "YQ==", ""])
     } else if operator.contains("Ip") {
-        of(&["10.0.0.0/8", "0.0.0.0/0", "10.1.2.3", "2001:db8::/32", "::/0", "2001:db8::1/128"])
+        of(&[
+            "10.0.0.0/8",
+            "0.0.0.0/0",
+            "10.1.2.3",
+            "2001:db8::/32",
+            "::/0",
+            "2001:db8::1/128",
+        ])
     } else if operator.contains("Null") {
         of(&["true", "False"])
     } else if operator.contains("Arn") {
-        prop::collection::vec(prop_oneof![name(), Just("${app:k}".to_owned()), Just("${app:n, 'arn:aws:app:::a'}".to_owned())], 1..3)
-            .prop_map(|all| json!(all))
-            .boxed()
+        prop::collection::vec(
+            prop_oneof![
+                name(),
+                Just("${app:k}".to_owned()),
+                Just("${app:n, 'arn:aws:app:::a'}".to_owned())
+            ],
+            1..3,
+        )
+        .prop_map(|all| json!(all))
+        .boxed()
     } else {
         prop::collection::vec(pattern(), 1..3)
             .prop_map(|all| json!(all))
@@ -193,12 +247,29 @@ fn values(operator: &str) -> BoxedStrategy<Value> {
 }
 
 fn condition() -> impl Strategy<Value = Value> {
-    let base = select(&[
-        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
-        "StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericGreaterThanEquals", "DateEquals",
-        "DateLessThanEquals", "DateGreaterThan", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnLike",
-        "ArnNotEquals",
-    ][..]);
+    let base = select(
+        &[
+            "StringEquals",
+            "StringNotEquals",
+            "StringEqualsIgnoreCase",
+            "StringNotEqualsIgnoreCase",
+            "StringLike",
+            "StringNotLike",
+            "NumericEquals",
+            "NumericNotEquals",
+            "NumericLessThan",
+            "NumericGreaterThanEquals",
+            "DateEquals",
+            "DateLessThanEquals",
+            "DateGreaterThan",
+            "Bool",
+            "BinaryEquals",
+            "IpAddress",
+            "NotIpAddress",
+            "ArnLike",
+            "ArnNotEquals",
+        ][..],
+    );
     let forms = (
         select(&["", "", "ForAllValues:", "ForAnyValue:"][..]),
         base,
@@ -208,10 +279,20 @@ fn condition() -> impl Strategy<Value = Value> {
         9 => forms.prop_map(|(set, base, if_exists)| format!("{set}{base}{if_exists}")),
         1 => Just("Null".to_owned()),
     ];
-    let key = select(&[
-        "app:k", "App:K", "app:l", "app:none", "aws:PrincipalTag/Team", "trilby:SourceIp", "aws:CurrentTime", "app:n",
-        "aws:PrincipalOrgPaths", "aws:ResourceTag/x",
-    ][..]);
+    let key = select(
+        &[
+            "app:k",
+            "App:K",
+            "app:l",
+            "app:none",
+            "aws:PrincipalTag/Team",
+            "trilby:SourceIp",
+            "aws:CurrentTime",
+            "app:n",
+            "aws:PrincipalOrgPaths",
+            "aws:ResourceTag/x",
+        ][..],
+    );
     let test = operator.prop_flat_map(move |operator| {
         let values = values(&operator);
         (Just(operator), key.clone(), values)
@@ -248,7 +329,10 @@ fn document() -> impl Strategy<Value = Value> {
             statement[if not_resource { "NotResource" } else { "Resource" }] = json!(names);
             statement
         });
-    (select(&["2012-10-17", "2012-10-17", "2008-10-17"][..]), prop::collection::vec(statement, 1..4))
+    (
+        select(&["2012-10-17", "2012-10-17", "2008-10-17"][..]),
+        prop::collection::vec(statement, 1..4),
+    )
         .prop_map(|(version, statements)| json!({ "Version": version, "Statement": statements }))
 }
 
@@ -256,10 +340,26 @@ fn told() -> impl Strategy<Value = ContextValue> {
     let scalar = prop_oneof![
         text(),
         arn(),
-        select(&[
-            "true", "False", "1", "1.00", "-2.5", "9007199254740992", "10.1.2.3", "2001:db8::1", "::1", "fe80::2",
-            "2026-01-01T00:00:00Z", "1767225600", "YWI=", "YWJ=", "", "AB",
-        ][..])
+        select(
+            &[
+                "true",
+                "False",
+                "1",
+                "1.00",
+                "-2.5",
+                "9007199254740992",
+                "10.1.2.3",
+                "2001:db8::1",
+                "::1",
+                "fe80::2",
+                "2026-01-01T00:00:00Z",
+                "1767225600",
+                "YWI=",
+                "YWJ=",
+                "",
+                "AB",
+            ][..]
+        )
         .prop_map(str::to_owned),
     ];
     prop_oneof![
@@ -293,8 +393,16 @@ proptest! {
 fn texts_of_the_document_are_not_copied() {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Action":["documents:ReadEverything"],"Effect":"Allow","Resource":["arn:trilby:documents::111111111111:folder/reports/*"]}]}"#;
     let document = Document::parse(text, Kind::Identity, &Grammar::stored()).unwrap();
-    let (shared, copied) = (Code::of(&document, text).unwrap(), Code::of(&document, "").unwrap());
-    assert!(shared.bytes.len() < 30 && copied.bytes.len() > 70, "{} {}", shared.bytes.len(), copied.bytes.len());
+    let (shared, copied) = (
+        Code::of(&document, text).unwrap(),
+        Code::of(&document, "").unwrap(),
+    );
+    assert!(
+        shared.bytes.len() < 30 && copied.bytes.len() > 70,
+        "{} {}",
+        shared.bytes.len(),
+        copied.bytes.len()
+    );
 }
 
 #[test]
@@ -306,8 +414,13 @@ fn bytes_that_cannot_be_read_are_no_answer() {
     let ready = Ready::told(request);
     let view = View::of(&ready);
     for size in 0..whole.bytes.len() {
-        let cut = Code { bytes: whole.bytes[..size].into(), numbers: None };
-        let Some(mut clause) = cut.clause(text, 0) else { continue };
+        let cut = Code {
+            bytes: whole.bytes[..size].into(),
+            numbers: None,
+        };
+        let Some(mut clause) = cut.clause(text, 0) else {
+            continue;
+        };
         let covers = clause.covers(&view);
         let holds = covers.and_then(|covers| Some(covers && clause.holds(&view)?));
         assert_ne!(holds, Some(true), "{size} bytes");

@@ -1,6 +1,8 @@
 //! From a document to its code.
 
-use trilby_policy::condition::{Comparison, Decimal, Network, Operand, Operator, Order, SetOperator, Test, truth};
+use trilby_policy::condition::{
+    Comparison, Decimal, Network, Operand, Operator, Order, SetOperator, Test, truth,
+};
 use trilby_policy::keys::Key;
 use trilby_policy::pattern::{ArnPattern, Pattern, Token, Variable};
 use trilby_policy::{ActionElement, Document, Effect, ResourceElement, Statement};
@@ -64,11 +66,15 @@ impl Writer<'_> {
 
     /// A text, where it stands in the document if it does.
     fn text(&mut self, text: &str) {
-        let known = self.text.find(text).filter(|_| text.len() >= SHARED_MIN_BYTES);
-        match known {
+        let place = self
+            .text
+            .find(text)
+            .filter(|_| text.len() >= SHARED_MIN_BYTES)
+            .and_then(|at| u16::try_from(at).ok());
+        match place {
             Some(at) => {
                 self.number(text.len().saturating_mul(2));
-                self.number(at);
+                self.bytes.extend_from_slice(&at.to_le_bytes());
             }
             None => self.inline(text),
         }
@@ -95,13 +101,19 @@ impl Writer<'_> {
             (statement.action.is_not(), flag::NOT_ACTION),
             (any_action, flag::ANY_ACTION),
             (
-                statement.resource.as_ref().is_some_and(ResourceElement::is_not),
+                statement
+                    .resource
+                    .as_ref()
+                    .is_some_and(ResourceElement::is_not),
                 flag::NOT_RESOURCE,
             ),
             (any_resource, flag::ANY_RESOURCE),
             (statement.condition.is_empty(), flag::ALWAYS),
             (statement.principal.is_some(), flag::PRINCIPALS),
-            (statement.condition.variables().next().is_some(), flag::VARIABLES),
+            (
+                statement.condition.variables().next().is_some(),
+                flag::VARIABLES,
+            ),
         ] {
             if holds {
                 flags |= flag;
@@ -118,7 +130,12 @@ impl Writer<'_> {
             })?;
         }
         if let Some(element) = statement.resource.as_ref().filter(|_| !any_resource) {
-            self.block(|inner| element.patterns().iter().try_for_each(|name| inner.name(name)))?;
+            self.block(|inner| {
+                element
+                    .patterns()
+                    .iter()
+                    .try_for_each(|name| inner.name(name))
+            })?;
         }
         statement
             .condition
@@ -241,17 +258,23 @@ impl Writer<'_> {
         self.bytes.push(origin_code(key.origin()));
         self.bytes
             .extend_from_slice(&sign(key.normal()).to_le_bytes());
-        self.text(key.normal());
-        self.text(key.as_str());
-        Some(())
+        self.block(|inner| {
+            inner.text(key.normal());
+            inner.text(key.as_str());
+            Some(())
+        })
     }
 
     fn test(&mut self, test: &Test) -> Option<()> {
         self.bytes.push(head(test.operator));
         self.key(&test.key)?;
         match test.operand() {
-            Operand::Text(patterns) | Operand::Glob(patterns) | Operand::TextIgnoreCase(patterns) => {
-                patterns.iter().try_for_each(|pattern| self.pattern(pattern))?;
+            Operand::Text(patterns)
+            | Operand::Glob(patterns)
+            | Operand::TextIgnoreCase(patterns) => {
+                patterns
+                    .iter()
+                    .try_for_each(|pattern| self.pattern(pattern))?;
             }
             Operand::Arn(names) => names.iter().try_for_each(|name| self.name(name))?,
             Operand::Numeric(order, numbers) => {
@@ -301,11 +324,13 @@ impl Writer<'_> {
         let prefix = |bits: u32| u8::try_from(bits).unwrap_or(u8::MAX);
         match network {
             Network::V4 { base, mask } => {
-                self.bytes.extend_from_slice(&[condition::V4, prefix(mask.count_ones())]);
+                self.bytes
+                    .extend_from_slice(&[condition::V4, prefix(mask.count_ones())]);
                 self.bytes.extend_from_slice(&base.to_le_bytes());
             }
             Network::V6 { base, mask } => {
-                self.bytes.extend_from_slice(&[condition::V6, prefix(mask.count_ones())]);
+                self.bytes
+                    .extend_from_slice(&[condition::V6, prefix(mask.count_ones())]);
                 self.bytes.extend_from_slice(&base.to_le_bytes());
             }
         }
