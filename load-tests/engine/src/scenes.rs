@@ -7,9 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use arc_swap::ArcSwap;
 use serde_json::Value;
-use trilby_engine::{
-    Account, Notes, Outcome, Ready, Sink, Worlds, decide, decide_into,
-};
+use trilby_engine::{Account, Notes, Outcome, Ready, Sink, Worlds, decide, decide_into};
 use trilby_naive::Random;
 
 use crate::Cli;
@@ -272,10 +270,7 @@ pub fn counted(cli: &Cli) -> anyhow::Result<Figures> {
     let texts = texts(policies, statements, cli.seed);
     let with_texts = live();
     let crowd = crowd(&texts);
-    figures.insert(
-        "bytes_per_statement".to_owned(),
-        each(live() - with_texts),
-    );
+    figures.insert("bytes_per_statement".to_owned(), each(live() - with_texts));
     figures.insert(
         "text_bytes_per_statement".to_owned(),
         each(with_texts - before),
@@ -378,7 +373,8 @@ fn scale(cli: &Cli) -> anyhow::Result<f64> {
 /// From the text of a policy's new version until decisions see it.
 fn refresh(cli: &Cli) -> anyhow::Result<f64> {
     let policies = many(cli);
-    let current: ArcSwap<Account> = ArcSwap::from_pointee(crowd(&texts(policies, 5, cli.seed)).account);
+    let current: ArcSwap<Account> =
+        ArcSwap::from_pointee(crowd(&texts(policies, 5, cli.seed)).account);
     let size = Size {
         name: "news",
         policies: 60,
