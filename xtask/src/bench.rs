@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: measures the release binary, each figure beside its baseline; `bench engine`: the engine alone; `bench
 //! log`: the log alone.
 
+mod instructions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,15 +24,28 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     /// The policy engine beside Cedar and the naive evaluator; writes `target/bench/engine.json`
-    Engine,
+    Engine(Engine),
     /// The log on Postgres and SQLite beside raw inserts; writes `target/bench/log.json`
     Log,
 }
 
+#[derive(clap::Args)]
+struct Engine {
+    /// Counts instructions per decision instead, with valgrind, and holds them to `load-tests/engine/instructions.json`
+    #[arg(long)]
+    instructions: bool,
+    /// Writes the counts as what the next ones are held to
+    #[arg(long, requires = "instructions")]
+    rebase: bool,
+}
+
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    match args.what {
+    match &args.what {
         None => embedded(root, args),
-        Some(What::Engine) => engine(root, args),
+        Some(What::Engine(of_engine)) if of_engine.instructions => {
+            instructions::run(root, of_engine.rebase)
+        }
+        Some(What::Engine(_)) => engine(root, args),
         Some(What::Log) => log(root, args),
     }
 }

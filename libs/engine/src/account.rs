@@ -6,10 +6,8 @@
 mod builder;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 use std::sync::Arc;
 
-use rpds::HashTrieMapSync;
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, Tags, UserId};
 
 pub use builder::AccountBuilder;
@@ -19,6 +17,7 @@ use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::filter::Filter;
 use crate::principal::{Principal, RoleSession, SessionFacts, UserPrincipal};
+use crate::table::Table;
 use crate::values::Values;
 
 /// A user.
@@ -87,28 +86,21 @@ pub struct Account {
     inner: Arc<Tables>,
 }
 
-/// A table whose copies share what they have in common: changing one entry costs that entry.
-type Table<K, V> = HashTrieMapSync<K, V, foldhash::fast::RandomState>;
-
-fn table<K: Eq + Hash, V>() -> Table<K, V> {
-    Table::new_with_hasher_and_ptr_kind(foldhash::fast::RandomState::default())
-}
-
 #[derive(Clone, Debug)]
 struct Tables {
     id: AccountId,
     organization: Option<OrganizationId>,
     caps_everything: bool,
-    users: Table<UserId, Arc<Seated<User>>>,
-    roles: Table<RoleId, Arc<Seated<Role>>>,
-    groups: Table<GroupId, Arc<Group>>,
+    users: Table<UserId, Seated<User>>,
+    roles: Table<RoleId, Seated<Role>>,
+    groups: Table<GroupId, Group>,
     /// Lower-cased name to id.
     user_names: Table<Arc<str>, UserId>,
     role_names: Table<Arc<str>, RoleId>,
     /// Matching key of the ARN to id.
     user_arns: Table<Arc<str>, UserId>,
     role_arns: Table<Arc<str>, RoleId>,
-    resources: Table<Arc<str>, Arc<Registered>>,
+    resources: Table<Arc<str>, Registered>,
     /// Some user or role was told under an ARN of another service than theirs is.
     odd_arns: bool,
     /// `service:type`.
@@ -121,6 +113,8 @@ struct Tables {
 #[derive(Clone, Debug)]
 pub(crate) struct Seated<T> {
     pub(crate) who: Arc<T>,
+    /// As whom a request must name it to mean it: see [`told`].
+    pub(crate) told: Box<str>,
     /// Where its own policies speak about an action.
     pub(crate) filter: Filter,
     /// Its tags as keys of a principal, and as keys of a resource.
@@ -129,8 +123,14 @@ pub(crate) struct Seated<T> {
 }
 
 impl<T> Seated<T> {
-    fn new(who: T, policies: impl Fn(&T) -> &Vec<Arc<CompiledPolicy>>, tags: &Tags) -> Self {
+    fn new(
+        who: T,
+        told: String,
+        policies: impl Fn(&T) -> &Vec<Arc<CompiledPolicy>>,
+        tags: &Tags,
+    ) -> Self {
         Self {
+            told: told.into(),
             filter: Filter::of(policies(&who)),
             as_principal: Values::stored(&context::tags(&["aws:PrincipalTag/"], tags)),
             as_resource: Values::stored(&context::tags(
@@ -140,6 +140,11 @@ impl<T> Seated<T> {
             who: Arc::new(who),
         }
     }
+}
+
+/// What a request says of who somebody is, in one text: equal exactly if ARN and name are. No ARN holds a control character.
+pub(crate) fn told(arn: &Arn, name: &str) -> String {
+    format!("{arn}\n{name}")
 }
 
 /// A group's policies.
@@ -317,23 +322,20 @@ impl Account {
     }
 
     pub(crate) fn seated_user(&self, id: &UserId) -> Option<&Seated<User>> {
-        self.inner.users.get(id).map(|seated| &**seated)
+        self.inner.users.get(id)
     }
 
     pub(crate) fn seated_role(&self, id: &RoleId) -> Option<&Seated<Role>> {
-        self.inner.roles.get(id).map(|seated| &**seated)
+        self.inner.roles.get(id)
     }
 
     pub(crate) fn group(&self, id: &GroupId) -> Option<&Group> {
-        self.inner.groups.get(id).map(|group| &**group)
+        self.inner.groups.get(id)
     }
 
     /// A registered resource by the matching key of its ARN.
     pub(crate) fn registered(&self, key: &str) -> Option<&Registered> {
-        self.inner
-            .resources
-            .get(key)
-            .map(|registered| &**registered)
+        self.inner.resources.get(key)
     }
 
     /// Whether an ARN may be a user's or role's.

@@ -47,6 +47,7 @@ mod quick;
 mod ready;
 mod request;
 pub mod simulate;
+mod table;
 mod tally;
 mod trace;
 mod values;

@@ -63,7 +63,7 @@ impl<'a> Short<'a> {
         let Some((home, owner)) = sides(ready, worlds) else {
             return Ok(None);
         };
-        let Some(who) = Who::find(&request.principal, home) else {
+        let Some(who) = Who::find(ready, home) else {
             return Ok(None);
         };
         let (organization, principal_place) = placed(home, worlds)?;
@@ -349,13 +349,12 @@ struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    fn find(principal: &Principal, account: Option<&'a Account>) -> Option<Self> {
-        match principal {
+    fn find(ready: &Ready, account: Option<&'a Account>) -> Option<Self> {
+        match &ready.request().principal {
             Principal::User(user) => {
                 let account = account?;
                 let seated = account.seated_user(user.id.as_ref()?)?;
-                let who = &seated.who;
-                (who.arn == user.arn && who.name == user.name).then(|| Self::user(account, seated))
+                (*seated.told == *ready.caller()).then(|| Self::user(account, seated))
             }
             Principal::FederatedUserSession(session) => {
                 let account = account?;
@@ -366,7 +365,7 @@ impl<'a> Who<'a> {
             Principal::RoleSession(session) => {
                 let seated = account?.seated_role(session.role_id.as_ref()?)?;
                 let who = &seated.who;
-                (who.arn == session.role_arn).then(|| Self {
+                (*seated.told == *ready.caller()).then(|| Self {
                     id: Some(who.id.as_str()),
                     own: Some((&who.policies, &seated.filter)),
                     groups: None,
@@ -416,7 +415,8 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     fn find(ready: &Ready, owner: Option<&'a Account>) -> Self {
         let sides = owner.zip(ready.request().resource.arn());
-        let Some(((owner, arn), key)) = sides.zip(ready.resources.first()) else {
+        let mut keys = ready.resources();
+        let Some(((owner, arn), key)) = sides.zip(keys.next()) else {
             return Self::default();
         };
         let mut tags = None;
@@ -435,10 +435,9 @@ impl<'a> Target<'a> {
         }
         let own = owner.registered(key);
         let tags = tags.or_else(|| own.map(|registered| &registered.tags));
-        let mut holders = ready.resources.iter().skip(1);
         let policy = own
             .and_then(|registered| registered.resource.policy.as_ref())
-            .or_else(|| holders.find_map(|key| owner.registered(key)?.resource.policy.as_ref()));
+            .or_else(|| keys.find_map(|key| owner.registered(key)?.resource.policy.as_ref()));
         Self { tags, policy }
     }
 }

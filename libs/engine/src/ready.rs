@@ -4,6 +4,7 @@ use trilby_model::{Action, Arn};
 use trilby_policy::Context;
 use trilby_policy::keys::Origin;
 
+use crate::account::told;
 use crate::arn_text::with_ancestors;
 use crate::code::{KeyRef, Name};
 use crate::context::{self, Fill, Surroundings};
@@ -17,10 +18,13 @@ use crate::values::{Told, Values};
 pub struct Ready {
     request: Request,
     pub(crate) beginnings: Beginnings,
-    /// Matching keys of the resource and of what it is a `/` extension of, nearest first; empty if there is none.
-    pub(crate) resources: Box<[String]>,
-    /// What follows the partition of the resource.
-    rest: Box<str>,
+    /// As whom it names the user or role who asks: [`crate::account::told`]; after it, the matching key of the resource.
+    text: Box<str>,
+    told: usize,
+    /// Where the matching keys of the resource and of what it is a `/` extension of end, nearest first.
+    ends: Box<[usize]>,
+    /// Where in the matching key the partition ends, with its colon.
+    partition: usize,
     /// Given keys, and those that follow from the principal as the request tells it.
     given: Values,
     /// Tags that came with the principal.
@@ -56,19 +60,24 @@ impl Ready {
             &surroundings,
             Fill::Replace(request.tags),
         );
-        let resources: Box<[String]> = request
-            .resource
-            .arn()
-            .into_iter()
-            .flat_map(with_ancestors)
-            .collect();
-        let rest = request.resource.arn().map(rest_of).unwrap_or_default();
         let own_tags: Context =
             context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default());
+        let told = match &request.principal {
+            Principal::User(user) => told(&user.arn, &user.name),
+            Principal::RoleSession(session) => told(&session.role_arn, ""),
+            Principal::FederatedUserSession(_)
+            | Principal::Root(_)
+            | Principal::Service { .. }
+            | Principal::WebIdentity { .. }
+            | Principal::Anonymous => String::new(),
+        };
+        let resource = Laid::of(request.resource.arn());
         Self {
-            beginnings: Beginnings::of(request.action.key(), &rest),
-            resources,
-            rest: rest.into(),
+            beginnings: Beginnings::of(request.action.key(), resource.rest()),
+            told: told.len(),
+            ends: resource.ends.into(),
+            partition: resource.partition,
+            text: (told + &resource.key).into(),
             given: Values::given(&given),
             own_tags: Values::given(&own_tags),
             overlays: !matches!(request.principal, Principal::User(_)),
@@ -78,11 +87,13 @@ impl Ready {
 
     /// A request whose context already holds everything that follows from principal and state.
     pub(crate) fn told(request: Request) -> Self {
-        let rest = request.resource.arn().map(rest_of).unwrap_or_default();
+        let resource = Laid::of(request.resource.arn());
         Self {
             beginnings: Beginnings::default(),
-            resources: Box::default(),
-            rest: rest.into(),
+            told: 0,
+            ends: resource.ends.into(),
+            partition: resource.partition,
+            text: resource.key.into(),
             given: Values::given(&request.context),
             own_tags: Values::default(),
             overlays: false,
@@ -104,18 +115,65 @@ impl Ready {
     #[inline]
     pub(crate) fn name(&self) -> Option<Name<'_>> {
         let arn = self.request.resource.arn()?;
-        Some(Name::new(arn.partition(), &self.rest))
+        let rest = self.key()?.get(self.partition..)?;
+        Some(Name::new(arn.partition(), rest))
+    }
+
+    /// As whom the request names the user or role who asks.
+    pub(crate) fn caller(&self) -> &str {
+        self.text.get(..self.told).unwrap_or_default()
+    }
+
+    fn key(&self) -> Option<&str> {
+        self.text.get(self.told..)
+    }
+
+    /// Matching keys of the resource and of what it is a `/` extension of, nearest first; none if there is none.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
+        let key = self.key().unwrap_or_default();
+        self.ends.iter().filter_map(|end| key.get(..*end))
     }
 }
 
+/// A resource, laid out.
+struct Laid {
+    key: String,
+    ends: Vec<usize>,
+    partition: usize,
+}
+
+impl Laid {
+    fn of(arn: Option<&Arn>) -> Self {
+        let Some(arn) = arn else {
+            return Self {
+                key: String::new(),
+                ends: Vec::new(),
+                partition: 0,
+            };
+        };
+        // What holds a resource has a key that the resource's begins with.
+        let ends = with_ancestors(arn).map(|key| key.len()).collect();
+        let key = arn.matching_key();
+        let partition = key
+            .match_indices(':')
+            .nth(1)
+            .map(|(at, _)| at.saturating_add(1));
+        Self {
+            key,
+            ends,
+            partition: partition.unwrap_or_default(),
+        }
+    }
+
+    fn rest(&self) -> &str {
+        self.key.get(self.partition..).unwrap_or_default()
+    }
+}
+
+/// What follows the partition of an ARN.
+#[cfg(test)]
 pub(crate) fn rest_of(arn: &Arn) -> String {
-    format!(
-        "{}:{}:{}:{}",
-        arn.service(),
-        arn.region(),
-        arn.account(),
-        arn.resource()
-    )
+    Laid::of(Some(arn)).rest().to_owned()
 }
 
 /// The keys of a request in a state: what [`context::derive`] would put into one context, looked up where it is.

@@ -163,8 +163,10 @@ pub fn profiled(cli: &Cli, size: &str, rounds: usize) -> anyhow::Result<()> {
     let scene = Scene::judged(size, cli.seed, Judge::Engine)?;
     let asked = ask_all(&scene, rounds);
     println!("decisions {asked}");
-    let times = (0..rounds).map(|_| median(scene.times())).collect();
-    println!("median {} ns, the clock included", median(times));
+    if rounds > 1 {
+        let times = (0..rounds).map(|_| median(scene.times())).collect();
+        println!("median {} ns, the clock included", median(times));
+    }
     Ok(())
 }
 

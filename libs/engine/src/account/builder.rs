@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
 
-use super::{
-    Account, Group, Registered, RegisteredResource, Role, Seated, Table, Tables, User, table,
-};
+use super::{Account, Group, Registered, RegisteredResource, Role, Seated, Tables, User, told};
 use crate::compiled::CompiledPolicy;
 use crate::context;
 use crate::filter::Filter;
+use crate::table::Table;
 use crate::values::Values;
 
 /// The service of the ARNs that users and roles have.
@@ -31,14 +30,14 @@ impl AccountBuilder {
                 id,
                 organization: None,
                 caps_everything: false,
-                users: table(),
-                roles: table(),
-                groups: table(),
-                user_names: table(),
-                role_names: table(),
-                user_arns: table(),
-                role_arns: table(),
-                resources: table(),
+                users: Table::default(),
+                roles: Table::default(),
+                groups: Table::default(),
+                user_names: Table::default(),
+                role_names: Table::default(),
+                user_arns: Table::default(),
+                role_arns: Table::default(),
+                resources: Table::default(),
                 odd_arns: false,
                 trust_required: HashSet::new(),
                 aliases: HashMap::new(),
@@ -68,23 +67,25 @@ impl AccountBuilder {
         self.tables.odd_arns |= user.arn.service() != IDENTITY_SERVICE;
         self.tables
             .user_names
-            .insert_mut(user.name.to_lowercase().into(), user.id.clone());
+            .insert(user.name.to_lowercase().into(), user.id.clone());
         self.tables
             .user_arns
-            .insert_mut(user.arn.matching_key().into(), user.id.clone());
-        let tags = user.tags.clone();
-        let seated = Seated::new(user, |user| &user.policies, &tags);
-        self.tables
-            .users
-            .insert_mut(seated.who.id.clone(), Arc::new(seated));
+            .insert(user.arn.matching_key().into(), user.id.clone());
+        let (tags, told) = (user.tags.clone(), told(&user.arn, &user.name));
+        let seated = Seated::new(user, told, |user| &user.policies, &tags);
+        self.tables.users.insert(seated.who.id.clone(), seated);
         self
     }
 
     /// The user is gone.
     pub fn remove_user(&mut self, id: &UserId) -> &mut Self {
-        if let Some(seated) = self.tables.users.get(id).map(Arc::clone) {
-            let user = &seated.who;
-            self.tables.users.remove_mut(id);
+        if let Some(user) = self
+            .tables
+            .users
+            .get(id)
+            .map(|seated| Arc::clone(&seated.who))
+        {
+            self.tables.users.remove(id);
             forget(&mut self.tables.user_names, &user.name.to_lowercase(), id);
             forget(&mut self.tables.user_arns, &user.arn.matching_key(), id);
         }
@@ -97,13 +98,13 @@ impl AccountBuilder {
             filter: Filter::of(&policies),
             policies: policies.into(),
         };
-        self.tables.groups.insert_mut(id, Arc::new(group));
+        self.tables.groups.insert(id, group);
         self
     }
 
     /// The group is gone.
     pub fn remove_group(&mut self, id: &GroupId) -> &mut Self {
-        self.tables.groups.remove_mut(id);
+        self.tables.groups.remove(id);
         self
     }
 
@@ -113,23 +114,25 @@ impl AccountBuilder {
         self.tables.odd_arns |= role.arn.service() != IDENTITY_SERVICE;
         self.tables
             .role_names
-            .insert_mut(role.name.to_lowercase().into(), role.id.clone());
+            .insert(role.name.to_lowercase().into(), role.id.clone());
         self.tables
             .role_arns
-            .insert_mut(role.arn.matching_key().into(), role.id.clone());
-        let tags = role.tags.clone();
-        let seated = Seated::new(role, |role| &role.policies, &tags);
-        self.tables
-            .roles
-            .insert_mut(seated.who.id.clone(), Arc::new(seated));
+            .insert(role.arn.matching_key().into(), role.id.clone());
+        let (tags, told) = (role.tags.clone(), told(&role.arn, ""));
+        let seated = Seated::new(role, told, |role| &role.policies, &tags);
+        self.tables.roles.insert(seated.who.id.clone(), seated);
         self
     }
 
     /// The role is gone.
     pub fn remove_role(&mut self, id: &RoleId) -> &mut Self {
-        if let Some(seated) = self.tables.roles.get(id).map(Arc::clone) {
-            let role = &seated.who;
-            self.tables.roles.remove_mut(id);
+        if let Some(role) = self
+            .tables
+            .roles
+            .get(id)
+            .map(|seated| Arc::clone(&seated.who))
+        {
+            self.tables.roles.remove(id);
             forget(&mut self.tables.role_names, &role.name.to_lowercase(), id);
             forget(&mut self.tables.role_arns, &role.arn.matching_key(), id);
         }
@@ -143,13 +146,13 @@ impl AccountBuilder {
             tags: Values::stored(&context::tags(&["aws:ResourceTag/"], &resource.tags)),
             resource: Arc::new(resource),
         };
-        self.tables.resources.insert_mut(key, Arc::new(registered));
+        self.tables.resources.insert(key, registered);
         self
     }
 
     /// The resource is registered no more.
     pub fn remove_resource(&mut self, arn: &Arn) -> &mut Self {
-        self.tables.resources.remove_mut(&*arn.matching_key());
+        self.tables.resources.remove(&*arn.matching_key());
         self
     }
 
@@ -181,7 +184,7 @@ impl AccountBuilder {
 /// Takes a name back from who has it; by now it may be somebody else's.
 fn forget<Id: PartialEq>(names: &mut Table<Arc<str>, Id>, name: &str, id: &Id) {
     if names.get(name) == Some(id) {
-        names.remove_mut(name);
+        names.remove(name);
     }
 }
 
