@@ -28,6 +28,7 @@ use trilby_model::Action;
 use trilby_policy::condition::Decimal;
 use trilby_policy::{Document, Effect};
 
+pub(crate) use condition::Held;
 pub(crate) use cursor::{Cursor, KeyRef};
 pub(crate) use name::Name;
 
@@ -190,31 +191,45 @@ impl<'a> Clause<'a> {
 
     /// Whether all its tests hold. To be asked after [`Clause::covers`].
     #[inline]
-    pub(crate) fn holds(&self, view: &View<'_>) -> Option<bool> {
+    pub(crate) fn hold<'v>(&self, view: &'v View<'_>) -> Option<Held<'v>>
+    where
+        'a: 'v,
+    {
         if self.has(flag::ALWAYS) {
-            return Some(true);
+            return Some(Held::All);
         }
         if self.rest.is_empty() {
             return None;
         }
-        condition::hold(self.rest, self.numbers, view)
+        condition::hold(self.rest, self.numbers, self.has(flag::VARIABLES), view)
     }
 
     /// Shows the keys for the want of which alone the tests do not hold: as the policy spells each, and as it is compared.
-    /// To be asked after [`Clause::covers`].
+    /// `held`: what [`Clause::hold`] came to, which is not that all hold.
     pub(crate) fn each_lacking(
         &self,
+        held: &Held<'_>,
         view: &View<'_>,
         mut show: impl FnMut(&str, &str),
     ) -> Option<()> {
-        let variables = self.has(flag::VARIABLES);
-        condition::each_lacking(self.rest, self.numbers, variables, view, |key| {
+        let mut told = |key: KeyRef<'_>| {
             let written = key.written().and_then(|name| str::from_utf8(name).ok());
             let normal = key.normal().and_then(|name| str::from_utf8(name).ok());
             if let (Some(written), Some(normal)) = (written, normal) {
                 show(written, normal);
             }
-        })
+        };
+        match held {
+            Held::All | Held::NotTheOne(None) => Some(()),
+            Held::NotTheOne(Some(key)) => {
+                told(*key);
+                Some(())
+            }
+            Held::NotAll => {
+                let variables = self.has(flag::VARIABLES);
+                condition::each_lacking(self.rest, self.numbers, variables, view, told)
+            }
+        }
     }
 
     /// The beginnings of the listed actions and resources, for [`crate::filter`].

@@ -6,7 +6,7 @@
 
 use trilby_policy::{Condition, Effect, Keys};
 
-use crate::code::Clause;
+use crate::code::{Clause, Held};
 use crate::decision::{Bypass, LayerVerdicts, Outcome, Presence, deciding};
 use crate::formula::{Carriers, Ruling};
 use crate::gates::{Gate, Gates};
@@ -109,9 +109,14 @@ impl KeyNames {
     }
 
     /// The same of code. What cannot be read adds nothing: it was read just before, and the answer stands either way.
-    pub(crate) fn lacking_in(&mut self, clause: &Clause<'_>, view: &View<'_>) -> bool {
+    pub(crate) fn lacking_in(
+        &mut self,
+        clause: &Clause<'_>,
+        held: &Held<'_>,
+        view: &View<'_>,
+    ) -> bool {
         let mut any = false;
-        clause.each_lacking(view, |written, normal| {
+        clause.each_lacking(held, view, |written, normal| {
             any = true;
             self.push(written, normal);
         });

@@ -10,6 +10,7 @@ use trilby_policy::Effect;
 
 use crate::account::{Account, Group, Seated, User};
 use crate::bind::Seat;
+use crate::code::Held;
 use crate::compiled::CompiledPolicy;
 use crate::decide::{Worlds, is_about_trust, lay_out};
 use crate::decision::Presence;
@@ -264,11 +265,14 @@ impl<'a> Short<'a> {
             effect: clause.effect(),
             class: named.class(),
         };
-        if clause.holds(&self.view)? {
-            tally.count(noted.layer, noted.level, noted.effect, noted.class);
-            sink.matched(noted);
-        } else {
-            sink.failed(noted, |keys| keys.lacking_in(&clause, &self.view));
+        match clause.hold(&self.view)? {
+            Held::All => {
+                tally.count(noted.layer, noted.level, noted.effect, noted.class);
+                sink.matched(noted);
+            }
+            held @ (Held::NotTheOne(_) | Held::NotAll) => {
+                sink.failed(noted, |keys| keys.lacking_in(&clause, &held, &self.view));
+            }
         }
         Some(())
     }

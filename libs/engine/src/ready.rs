@@ -11,7 +11,7 @@ use crate::context::{self, Fill, Surroundings};
 use crate::filter::Beginnings;
 use crate::principal::Principal;
 use crate::request::{Precedence, Request};
-use crate::values::{Told, Values};
+use crate::values::{Places, Told, Values};
 
 /// A request, prepared once and asked of any state.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Ready {
     partition: usize,
     /// Given keys, and those that follow from the principal as the request tells it.
     given: Values,
+    /// Where in `given` the keys of the registry are.
+    places: Places,
     /// Tags that came with the principal.
     own_tags: Values,
     /// Its own tags stand before stored ones.
@@ -62,6 +64,7 @@ impl Ready {
         );
         let own_tags: Context =
             context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default());
+        let given = Values::given(&given);
         let told = match &request.principal {
             Principal::User(user) => told(&user.arn, &user.name),
             Principal::RoleSession(session) => told(&session.role_arn, ""),
@@ -78,7 +81,8 @@ impl Ready {
             ends: resource.ends.into(),
             partition: resource.partition,
             text: (told + &resource.key).into(),
-            given: Values::given(&given),
+            places: Places::of(&given),
+            given,
             own_tags: Values::given(&own_tags),
             overlays: !matches!(request.principal, Principal::User(_)),
             request,
@@ -88,13 +92,15 @@ impl Ready {
     /// A request whose context already holds everything that follows from principal and state.
     pub(crate) fn told(request: Request) -> Self {
         let resource = Laid::of(request.resource.arn());
+        let given = Values::given(&request.context);
         Self {
             beginnings: Beginnings::default(),
             told: 0,
             ends: resource.ends.into(),
             partition: resource.partition,
             text: resource.key.into(),
-            given: Values::given(&request.context),
+            places: Places::of(&given),
+            given,
             own_tags: Values::default(),
             overlays: false,
             request,
@@ -203,7 +209,7 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<Told<'_>> {
         let ready = self.ready;
-        let given = || ready.given.at(key);
+        let given = || ready.places.find(&ready.given, key);
         match key.origin {
             Origin::Request => given(),
             Origin::PrincipalPlace => self.principal_place?.at(key),

@@ -83,13 +83,59 @@ impl Values {
             }
             let entry = self.entries.get(index)?;
             if key.is_registered() || Some(entry.normal.as_bytes()) == key.normal() {
-                return Some(Told {
-                    value: &entry.value,
-                    typed: entry.typed.as_ref(),
-                });
+                return Some(entry.told());
             }
         }
         None
+    }
+}
+
+/// Keys of the registry, at most: it has some fifty. What is registered beyond is looked for as other keys are.
+const PLACES: usize = 64;
+
+/// Where in [`Values`] the keys of the registry are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places([u8; PLACES]);
+
+impl Places {
+    /// No place: there are fewer values than that with one.
+    const NONE: u8 = u8::MAX;
+
+    pub(crate) fn of(values: &Values) -> Self {
+        let mut places = [Self::NONE; PLACES];
+        for (place, sign) in (0..Self::NONE).zip(&values.signs) {
+            let registered = usize::try_from(*sign)
+                .ok()
+                .and_then(|sign| places.get_mut(sign));
+            if let Some(known) = registered {
+                *known = place;
+            }
+        }
+        Self(places)
+    }
+
+    /// What the values these are of know of a key.
+    #[inline]
+    pub(crate) fn find<'a>(&self, values: &'a Values, key: KeyRef<'_>) -> Option<Told<'a>> {
+        let place = usize::try_from(key.sign)
+            .ok()
+            .and_then(|sign| self.0.get(sign));
+        match place {
+            Some(&Self::NONE) if values.entries.len() < usize::from(Self::NONE) => None,
+            Some(place) if *place != Self::NONE => {
+                Some(values.entries.get(usize::from(*place))?.told())
+            }
+            Some(_) | None => values.at(key),
+        }
+    }
+}
+
+impl Entry {
+    fn told(&self) -> Told<'_> {
+        Told {
+            value: &self.value,
+            typed: self.typed.as_ref(),
+        }
     }
 }
 

@@ -58,18 +58,41 @@ pub(super) const ORDERS: [Order; 5] = [
     Order::GreaterOrEqual,
 ];
 
-/// Whether every test holds.
+/// What the tests of a statement come to.
+pub(crate) enum Held<'a> {
+    All,
+    /// The only test does not hold; the key, if it is absent.
+    NotTheOne(Option<KeyRef<'a>>),
+    NotAll,
+}
+
+/// Whether every test holds. `variables`: some test has one.
+#[inline]
 pub(super) fn hold<'v>(
     mut tests: Cursor<'v>,
     numbers: &'v [Decimal],
+    variables: bool,
     view: &'v View<'_>,
-) -> Option<bool> {
+) -> Option<Held<'v>> {
+    let test = Test::read(tests.block()?, numbers)?;
+    let told = view.at(test.key);
+    let holds = test.holds_for(told, view)?;
+    if tests.is_empty() {
+        return Some(match (holds, variables) {
+            (true, _) => Held::All,
+            (false, true) => Held::NotAll,
+            (false, false) => Held::NotTheOne(told.is_none().then_some(test.key)),
+        });
+    }
+    if !holds {
+        return Some(Held::NotAll);
+    }
     while !tests.is_empty() {
         if !Test::read(tests.block()?, numbers)?.holds(view)? {
-            return Some(false);
+            return Some(Held::NotAll);
         }
     }
-    Some(true)
+    Some(Held::All)
 }
 
 /// Shows the keys for the want of which alone tests do not hold, a key as often as it is asked for; none if something else
@@ -81,12 +104,6 @@ pub(super) fn each_lacking<'v>(
     view: &'v View<'_>,
     mut show: impl FnMut(KeyRef<'v>),
 ) -> Option<()> {
-    let mut first = tests;
-    let one = Test::read(first.block()?, numbers)?;
-    if first.is_empty() {
-        // The one test there is does not hold.
-        return one.each_missing(variables, view, &mut show);
-    }
     if failed(tests, numbers, variables, view, &mut |_| {})? {
         failed(tests, numbers, variables, view, &mut show)?;
     }
@@ -147,9 +164,13 @@ impl<'a> Test<'a> {
         self.is(form::FOR_ALL | form::FOR_ANY)
     }
 
-    #[inline]
     fn holds(&self, view: &View<'_>) -> Option<bool> {
-        let told = view.at(self.key);
+        self.holds_for(view.at(self.key), view)
+    }
+
+    /// Whether it holds for what is known of its key.
+    #[inline]
+    fn holds_for(&self, told: Option<Told<'_>>, view: &View<'_>) -> Option<bool> {
         if self.head & compare::MASK == compare::NULL {
             let wanted = self.operand.clone().byte()?;
             return Some(wanted & if is_null(told) { 2 } else { 1 } != 0);
