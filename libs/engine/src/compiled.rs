@@ -94,21 +94,21 @@ pub struct CompiledPolicy {
 
 /// What a policy was made of.
 #[derive(Clone, Debug)]
-enum Source {
-    Tree(Arc<Document>),
-    Text {
-        text: Arc<str>,
-        kind: Kind,
-        grammar: Grammar,
-    },
+struct Source {
+    /// The document, where the code finds its texts; empty if the code has them all.
+    text: Arc<str>,
+    kind: Kind,
+    grammar: Grammar,
+    /// What was read from the text, where it is kept.
+    tree: Option<Arc<Document>>,
 }
 
-impl Source {
-    fn text(&self) -> &str {
-        match self {
-            Self::Tree(_) => "",
-            Self::Text { text, .. } => text,
-        }
+/// Whether what is read from a text is kept with it. There are as many identity and resource policies as there are holders
+/// and resources, and a decision meets few of them; of the others there are few, and every decision meets them.
+fn keeps_tree(layer: LayerKind) -> bool {
+    match layer {
+        LayerKind::Identity | LayerKind::Resource => false,
+        LayerKind::Rcp | LayerKind::Scp | LayerKind::Boundary | LayerKind::Session => true,
     }
 }
 
@@ -122,11 +122,17 @@ impl CompiledPolicy {
         resolution: &Resolution,
     ) -> Self {
         let document = Arc::new(document);
-        let source = Source::Tree(Arc::clone(&document));
+        let source = Source {
+            text: "".into(),
+            // Of no meaning: nothing is read again.
+            kind: Kind::Identity,
+            grammar: Grammar::trusted(),
+            tree: Some(Arc::clone(&document)),
+        };
         Self::compile(name.into(), kind, source, &document, resolution)
     }
 
-    /// The same from its text, which is kept in place of what was read from it.
+    /// The same from its text, which is kept, and of identity and resource policies in place of what was read from it.
     ///
     /// # Errors
     /// Everything that is wrong with the document.
@@ -138,11 +144,12 @@ impl CompiledPolicy {
         grammar: Grammar,
         resolution: &Resolution,
     ) -> Result<Self, Vec<Finding>> {
-        let document = Document::parse(&text, kind, &grammar)?;
-        let source = Source::Text {
+        let document = Arc::new(Document::parse(&text, kind, &grammar)?);
+        let source = Source {
             text,
             kind,
             grammar,
+            tree: keeps_tree(layer).then(|| Arc::clone(&document)),
         };
         Ok(Self::compile(
             name.into(),
@@ -168,7 +175,7 @@ impl CompiledPolicy {
             statements.iter().map(resolved).collect()
         };
         Self {
-            code: Code::of(document, source.text()),
+            code: Code::of(document, &source.text),
             sure: None,
             filter: None,
             name,
@@ -242,27 +249,29 @@ impl CompiledPolicy {
     /// Its document. Read again from its text, if that is what is kept; `None` cannot be, as that text was read before.
     #[must_use]
     pub fn document(&self) -> Option<Arc<Document>> {
-        match &self.source {
-            Source::Tree(document) => Some(Arc::clone(document)),
-            Source::Text {
-                text,
-                kind,
-                grammar,
-            } => Document::parse(text, *kind, grammar).ok().map(Arc::new),
+        let Source {
+            text,
+            kind,
+            grammar,
+            tree,
+        } = &self.source;
+        match tree {
+            Some(document) => Some(Arc::clone(document)),
+            None => Document::parse(text, *kind, grammar).ok().map(Arc::new),
         }
     }
 
     /// Whether its document is at hand without reading it.
     pub(crate) fn is_read(&self) -> bool {
-        matches!(self.source, Source::Tree(_))
+        self.source.tree.is_some()
     }
 
     /// How many statements it has, as far as they can be told from its code.
     pub(crate) fn count(&self) -> usize {
-        match (&self.code, &self.source) {
-            (Some(code), _) => code.count(),
+        match &self.code {
+            Some(code) => code.count(),
             // One that stands for all of a policy that has no code: it cannot be read, and so the document is.
-            (None, _) => 1,
+            None => 1,
         }
     }
 
@@ -279,7 +288,7 @@ impl CompiledPolicy {
     /// A statement to be decided by; `None`: to be found in the document.
     #[inline]
     pub(crate) fn clause(&self, statement: usize) -> Option<Clause<'_>> {
-        self.code.as_ref()?.clause(self.source.text(), statement)
+        self.code.as_ref()?.clause(&self.source.text, statement)
     }
 
     /// Whether some statement is about an action. `false` is certain, `true` is not.
