@@ -424,7 +424,8 @@ fn bytes_that_cannot_be_read_are_no_answer() {
             continue;
         };
         let covers = clause.covers(&view);
-        let holds = covers.and_then(|covers| Some(covers && matches!(clause.hold(&view)?, Held::All)));
+        let holds =
+            covers.and_then(|covers| Some(covers && matches!(clause.hold(&view)?, Held::All)));
         assert_ne!(holds, Some(true), "{size} bytes");
     }
 }
