@@ -3,6 +3,8 @@
 //! Conservative on both sides: somebody may do what any statement could allow; somebody surely may what a statement
 //! allows everywhere and without conditions, and no statement could deny.
 
+use std::sync::Arc;
+
 use trilby_account::{Account, Grants, Holder, PolicyRef, PrincipalId, system_policies};
 use trilby_policy::{ActionPattern, Document, Effect, Grammar, Kind, Statement};
 use trilby_service::problem::Problem;
@@ -34,7 +36,7 @@ impl Layer {
             let grants = groups.filter_map(|id| account.groups().get(id));
             texts.extend(grants.flat_map(|group| texts_of(account, &group.grants)));
         }
-        Self::parsed(texts.iter().map(|text| (text.as_str(), Kind::Identity)))
+        Self::parsed(texts.iter().map(|text| (&**text, Kind::Identity)))
     }
 
     /// The one policy that caps a principal, if one does.
@@ -46,7 +48,7 @@ impl Layer {
             return Ok(None);
         };
         let text = text_of(account, &boundary.policy).unwrap_or_default();
-        Self::parsed([(text.as_str(), Kind::Boundary)]).map(Some)
+        Self::parsed([(&*text, Kind::Boundary)]).map(Some)
     }
 
     /// Documents of any origin.
@@ -88,7 +90,7 @@ impl Layer {
     }
 }
 
-fn texts_of(account: &Account, grants: &Grants) -> Vec<String> {
+fn texts_of(account: &Account, grants: &Grants) -> Vec<Arc<str>> {
     let attached = grants.attached.iter();
     let attached = attached.filter_map(|attachment| text_of(account, &attachment.policy));
     let inline = grants
@@ -98,14 +100,14 @@ fn texts_of(account: &Account, grants: &Grants) -> Vec<String> {
     attached.chain(inline).collect()
 }
 
-fn text_of(account: &Account, policy: &PolicyRef) -> Option<String> {
+fn text_of(account: &Account, policy: &PolicyRef) -> Option<Arc<str>> {
     match policy {
         PolicyRef::Customer(id) => {
             let version = account.policies().get(id)?.in_force()?;
             Some(version.text.document.clone())
         }
         PolicyRef::System { name, version } => {
-            system_policies::text(name, *version).map(str::to_owned)
+            system_policies::text(name, *version).map(Arc::from)
         }
     }
 }
