@@ -18,6 +18,8 @@ mod client_credentials;
 mod console_login;
 #[path = "api/documents.rs"]
 mod documents;
+#[path = "api/facts.rs"]
+mod facts;
 #[path = "api/federated_sessions.rs"]
 mod federated_sessions;
 #[path = "api/introspection.rs"]
