@@ -106,9 +106,7 @@ fn text_of(account: &Account, policy: &PolicyRef) -> Option<Arc<str>> {
             let version = account.policies().get(id)?.in_force()?;
             Some(version.text.document.clone())
         }
-        PolicyRef::System { name, version } => {
-            system_policies::text(name, *version).map(Arc::from)
-        }
+        PolicyRef::System { name, version } => system_policies::text(name, *version).map(Arc::from),
     }
 }
 

@@ -665,7 +665,7 @@ fn a_document_that_is_not_what_its_digest_says_stops_the_log() {
     perform(&mut state, &Move::User(0), 1);
     let found = state.user(&user("anna")).unwrap().id.clone();
     let mut text = PolicyText::of(&policy_document("docs:Read"));
-    text.document = policy_document("docs:*").canonical();
+    text.document = policy_document("docs:*").canonical().into();
     let event = trilby_account::event::UserInlinePolicyPut {
         user: found,
         name: "p".parse().unwrap(),
@@ -685,10 +685,10 @@ fn a_document_that_cannot_be_read_stops_the_log() {
     perform(&mut state, &Move::User(0), 1);
     let found = state.user(&user("anna")).unwrap().id.clone();
     let mut text = PolicyText::of(&policy_document("docs:Read"));
-    text.document = r#"{"Version":"2099-01-01","Statement":[]}"#.to_owned();
+    text.document = r#"{"Version":"2099-01-01","Statement":[]}"#.into();
     text.sha256 = Hash(
         sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(
-            &text.document,
+            text.document.as_bytes(),
         ))
         .into(),
     );
