@@ -88,11 +88,11 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
         }
         Why::Condition { .. } => {
             // Worked out again for the few that are told, not kept for all.
-            let failures = miss
-                .found
-                .policy
-                .statement(miss.found.statement)
-                .map(|statement| statement.condition.evaluate(&request.context).failures)
+            let document = miss.found.policy.document();
+            let failures = document
+                .as_ref()
+                .and_then(|document| document.statements.get(miss.found.statement))
+                .map(|written| written.condition.evaluate(&request.context).failures)
                 .unwrap_or_default();
             let detail = failures
                 .into_iter()

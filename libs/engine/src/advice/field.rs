@@ -75,7 +75,7 @@ impl<'a> Field<'a> {
         let context = &self.request.context;
         let mut best = Tally::default();
         for spoken in &self.spoken {
-            let open = mentioned(spoken.statement).any(|key| context.at(key).is_none());
+            let open = mentioned(&spoken.statement).any(|key| context.at(key).is_none());
             let counts = if open {
                 !spoken.is_deny()
             } else {
