@@ -126,7 +126,7 @@ fn a_document_is_stored_canonically_with_its_digest() {
     let p1 = given.state().policy(&"p1".parse().unwrap()).unwrap();
     let text = &p1.in_force().unwrap().text;
     assert_eq!(
-        *text.document,
+        &*text.document,
         r#"{"Statement":[{"Action":["s3:GetObject"],"Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}"#
     );
     assert_eq!(
