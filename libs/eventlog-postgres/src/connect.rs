@@ -15,10 +15,10 @@ use crate::failure::failure;
 use crate::options::{OpenError, Options, Role};
 
 /// How long a caller waits for a connection.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(5);
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// How old a connection gets: after a failover none keeps a process with a server that is no longer the primary, and
 /// load finds new servers.
