@@ -59,8 +59,10 @@ impl<'a> Layers<'a> {
 
     /// Those that bind the caller, in the order of evaluation.
     pub(crate) fn seated(self, caller: &Caller) -> Seats<'a> {
-        let mut seats = Seats::default();
-        seats.rcp = self.rcp.len();
+        let mut seats = Seats {
+            rcp: self.rcp.len(),
+            ..Seats::default()
+        };
         seats.chain("rcp", self.rcp);
         if caller.account.is_some() {
             seats.scp = self.scp.len();

@@ -129,7 +129,7 @@ fn bodies<'a>(client: &'a Client, acme: &Acme) -> Vec<Bad<'a>> {
             "member missing",
             br#"{}"#.to_vec(),
             400,
-            "invalid_parameter",
+            "missing_parameter",
         ),
         ("nothing", b"".to_vec(), 400, "invalid_json"),
         ("white space", b" \n\t ".to_vec(), 400, "invalid_json"),
