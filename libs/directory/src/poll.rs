@@ -73,7 +73,8 @@ impl Inner {
     pub(crate) async fn poll(&self) -> Result<(), Error> {
         let begun = Instant::now();
         let round = self.polls.fetch_add(1, Ordering::Relaxed);
-        self.poll_revocations(round.is_multiple_of(WIDE_EVERY)).await?;
+        self.poll_revocations(round.is_multiple_of(WIDE_EVERY))
+            .await?;
         self.heard_all_at(begun);
         self.poll_heads().await
     }

@@ -146,21 +146,18 @@ pub(super) fn operation<Op: Operation>(schemas: &mut Schemas) -> OpenOperation {
     };
     builder
         .security(security)
-        .extensions(Some(extensions(Op::ACCESS, Op::BROWSERS)))
+        .extensions(Some(extensions(Op::ACCESS)))
         .build()
 }
 
-fn extensions(access: Access, browsers: Browsers) -> Extensions {
+/// One member, never two: utoipa writes them in no order.
+fn extensions(access: Access) -> Extensions {
     let (name, text) = match access {
         Access::Action(action) => ("x-trilby-action", action),
         Access::Authenticated(reason) => ("x-trilby-authenticated", reason),
         Access::Public(reason) => ("x-trilby-public", reason),
     };
-    let pages = match browsers {
-        Browsers::None => None,
-        Browsers::OfAccount => Some(("x-trilby-browsers", "security.allowed_origins")),
-    };
-    Extensions::from_iter(pages.into_iter().chain([(name, text)]))
+    Extensions::from_iter([(name, text)])
 }
 
 fn text() -> Schema {
@@ -276,6 +273,12 @@ fn success<Op: Operation>(schemas: &mut Schemas) -> Response {
         headers.push(header(
             "Idempotency-Replayed",
             "`true` if this repeats the answer to an earlier request",
+        ));
+    }
+    if Op::BROWSERS == Browsers::OfAccount {
+        headers.push(header(
+            "Access-Control-Allow-Origin",
+            "The origin of the page that asks, if it is among the account's `security.allowed_origins`",
         ));
     }
     for (name, header) in headers {
