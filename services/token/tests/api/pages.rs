@@ -36,7 +36,11 @@ fn readable(answer: &Answer) -> bool {
 fn journey(outside: &Outside, page: &Client, role: &str) -> Vec<(&'static str, Answer)> {
     let nonce = format!("/v1/nonces?account={}", outside.owner);
     let token = outside.token("ana", json!({}));
-    let by_role = json!({ "role_arn": role, "web_identity_token": token });
+    let by_role = json!({
+        "role_arn": role,
+        "role_session_name": "ana",
+        "web_identity_token": token,
+    });
     let token = outside.token("ana", json!({}));
     let federated = json!({ "provider": outside.provider(), "web_identity_token": token });
     let known = outside.federated(json!({})).with_header("origin", SHOP);
@@ -79,12 +83,12 @@ fn a_page_logs_people_in_where_the_account_allows_its_origin() {
     }
     // What nobody is told of whose page it is nobody reads.
     assert!(!readable(&create_nonce(&outside, &page, "/v1/nonces")));
-    let other = outside.world.inside.account("Other");
+    let other = outside.world.another_account("Other");
     let query = format!("/v1/nonces?account={other}");
     assert!(!readable(&create_nonce(&outside, &page, &query)));
-    let root = outside.world.inside.root(outside.owner);
-    let root = root.with_header("origin", SHOP);
-    assert!(readable(&root.get("/v1/caller-identity").expect(200)));
+    let mary = outside.world.key_session(&outside.world.key);
+    let mary = mary.with_header("origin", SHOP);
+    assert!(readable(&mary.get("/v1/caller-identity").expect(200)));
 }
 
 #[test]
@@ -92,12 +96,12 @@ fn no_page_reads_what_is_for_programs() {
     let outside = Outside::new(json!({}));
     allow(&outside, outside.owner);
     let page = outside.world.inside.stranger().with_header("origin", SHOP);
-    let root = outside.world.inside.root(outside.owner);
-    let root = root.with_header("origin", SHOP);
+    let mary = outside.world.key_session(&outside.world.key);
+    let mary = mary.with_header("origin", SHOP);
     let answers = [
         page.form("/v1/token", &[("grant_type", "client_credentials")]),
-        root.post("/v1/assume-role", &Value::Null),
-        root.get(&format!("/v1/accounts/{}/sessions", outside.owner)),
+        mary.post("/v1/assume-role", &Value::Null),
+        mary.get(&format!("/v1/accounts/{}/sessions", outside.owner)),
     ];
     for answer in &answers {
         assert!(!readable(answer), "{answer:?}");
