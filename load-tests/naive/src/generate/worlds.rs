@@ -76,7 +76,7 @@ pub fn world(random: &mut Random, case: &Value) -> Value {
         .collect();
     let organizations = trees::organizations(random, &ids, &caller, &get);
     for (account, place) in accounts.iter_mut().zip(&organizations.of) {
-        account.insert("organization".into(), place.into());
+        account.insert("organization".into(), (*place).into());
     }
     json!({
         "id": case.get("id"),
