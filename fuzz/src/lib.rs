@@ -15,8 +15,11 @@ mod naive;
 pub mod seeds;
 pub mod simulate;
 
+/// Asks about an input; with the flag, of something wrong on purpose.
+pub type Target = fn(&str, bool);
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&str, bool)); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("document", document::run),
     ("arn", arn::run),
     ("glob", glob::run),

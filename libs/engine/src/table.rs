@@ -220,7 +220,7 @@ mod tests {
         for round in 0..20_000 {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let key = (number >> 8) % 3_000;
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 table.remove(&key);
                 map.remove(&key);
             } else {

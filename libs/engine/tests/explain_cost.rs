@@ -47,7 +47,6 @@ fn explain(policies: &Value, context: &Value) -> Decision {
     let simulation = simulate_with_advice(&node, 1, &mut Budget::default()).unwrap();
     let told = simulation.decision.at_level(Explain::Trace);
     let taken = clock().saturating_sub(begun);
-    println!("{taken:?}");
     assert!(taken < LIMIT, "{taken:?}");
     assert!(told["would_allow_if"].is_object());
     simulation.decision

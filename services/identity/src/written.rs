@@ -56,13 +56,13 @@ pub fn orphaned(account: &Account, events: &[Event]) -> Vec<SideWrite> {
     for event in events {
         // Only events that end a credential matter here; all others leave the side tables alone.
         if let Event::AccessKeyDeleted(fact) = event {
-            rows.push(nothing_of(&log, &fact.access_key.to_string()));
+            rows.push(nothing_of(&log, fact.access_key.as_ref()));
         } else if let Event::UserPasswordRemoved(fact) = event {
             let user = fact.user.to_string();
             rows.push(no_credentials(&log, &user, CredentialKind::Password));
             rows.push(no_credentials(&log, &user, CredentialKind::PasswordTicket));
         } else if let Event::UserDeleted(fact) = event {
-            rows.push(nothing_of(&log, &fact.user.to_string()));
+            rows.push(nothing_of(&log, fact.user.as_ref()));
         }
     }
     rows

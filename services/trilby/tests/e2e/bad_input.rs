@@ -558,7 +558,7 @@ fn methods(client: &Client, acme: &Acme) {
         (
             "BREW",
             "/v1/caller-identity".to_owned(),
-            vec!["GET", "HEAD"],
+            vec!["GET", "HEAD", "OPTIONS"],
         ),
         ("GET", "/v1/token".to_owned(), vec!["POST"]),
         ("POST", "/livez".to_owned(), vec!["GET", "HEAD"]),
