@@ -74,7 +74,7 @@ pub(crate) struct Principals {
 
 /// A policy in the place it speaks from.
 ///
-/// What decisions read of it is its [`Code`]. The document is kept as text where it has one, and read again when somebody
+/// What decisions read of it is its code. The document is kept as text where it has one, and read again when somebody
 /// wants to be told in words.
 #[derive(Clone, Debug)]
 pub struct CompiledPolicy {
