@@ -22,7 +22,7 @@ use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation, Rule};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
-use crate::write::allowed_in;
+use crate::write::{Incoming, allowed_in};
 use crate::{late, params, problem};
 
 /// The right to look into the past, asked on the account.
@@ -76,9 +76,7 @@ async fn answer<Op: Operation>(
     let mut grant = authorize(services, rule, place, &input.facts, session, &target).await?;
     grant.federated = federated;
     let token = grant.token();
-    let receipt_log = Op::receipt_log(&input.path);
-    let asked = crate::write::Asked::new(&rule, &input, &receipt_log);
-    if let Some(earlier) = grant.earlier(services, &asked).await? {
+    if let Some(earlier) = grant.earlier(services, &Incoming::of(&input)).await? {
         return earlier.into_response();
     }
     let reply = Op::handle(Authorized::new(grant), input, services).await?;
@@ -148,13 +146,12 @@ async fn authorize(
     place: Place,
     facts: &Facts,
     session: Option<Session>,
-    target: &MakeTarget<'_>,
+    make_target: &MakeTarget<'_>,
 ) -> Result<Grant, Problem> {
     let decision_id = DecisionId::from(uuid_v7(facts.now, services.entropy_source()));
     let Some(session) = session else {
         return Ok(public(rule, place, decision_id, facts.now));
     };
-    let make_target = target;
     let caller = &session.caller;
     let own = caller.account;
     let freshness = &facts.freshness;

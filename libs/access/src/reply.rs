@@ -93,21 +93,11 @@ impl fmt::Debug for Content {
 /// A body of some operation.
 trait AnyBody: Any {
     fn bytes(&self) -> Result<Option<Vec<u8>>, serde_json::Error>;
-    fn as_any(&self) -> &dyn Any;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
 impl<T: ReplyBody> AnyBody for T {
     fn bytes(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
         self.text()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 
@@ -132,7 +122,10 @@ impl<Op: Operation> Reply<Op> {
     /// The body as it will be sent, if it was made now.
     pub fn body(&self) -> Option<&Op::Reply> {
         match &self.sent.content {
-            Content::Value(body) => (**body).as_any().downcast_ref(),
+            Content::Value(body) => {
+                let body: &dyn Any = &**body;
+                body.downcast_ref()
+            }
             Content::Text(_) | Content::Nothing => None,
         }
     }
@@ -142,10 +135,13 @@ impl<Op: Operation> Reply<Op> {
     pub fn map_body(mut self, change: impl FnOnce(Op::Reply) -> Op::Reply) -> Self {
         self.sent.content = match self.sent.content {
             // A reply is made of this operation's body only, so it is one.
-            Content::Value(body) => match body.into_any().downcast::<Op::Reply>() {
-                Ok(body) => Content::Value(Box::new(change(*body))),
-                Err(_) => Content::Nothing,
-            },
+            Content::Value(body) => {
+                let body: Box<dyn Any> = body;
+                match body.downcast::<Op::Reply>() {
+                    Ok(body) => Content::Value(Box::new(change(*body))),
+                    Err(_) => Content::Nothing,
+                }
+            }
             other => other,
         };
         self
@@ -168,7 +164,7 @@ impl<Op: Operation> Reply<Op> {
     /// Where each log stood.
     #[must_use]
     pub fn at(mut self, token: ConsistencyToken) -> Self {
-        self.sent.token = Some(token);
+        self.sent = self.sent.at(token);
         self
     }
 

@@ -87,34 +87,19 @@ fn answer(reply: Sent) -> Result<Answer<Sent>, Problem> {
 }
 
 /// What of a request a write needs, without the operation's types.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    rule: &'a Rule,
+pub(crate) struct Incoming<'a> {
     facts: &'a Facts,
     raw_body: &'a [u8],
-    receipt_log: &'a Option<LogId>,
+    receipt_log: Option<LogId>,
 }
 
-impl<'a> Asked<'a> {
-    pub(crate) fn new<Op: Operation>(
-        rule: &'a Rule,
-        input: &'a Input<Op>,
-        receipt_log: &'a Option<LogId>,
-    ) -> Self {
+impl<'a> Incoming<'a> {
+    pub(crate) fn of<Op: Operation>(input: &'a Input<Op>) -> Self {
         Self {
-            rule,
             facts: &input.facts,
             raw_body: &input.raw_body,
-            receipt_log,
+            receipt_log: Op::receipt_log(&input.path),
         }
-    }
-
-    fn hash(&self) -> [u8; 32] {
-        request_hash(
-            self.rule.method.as_str(),
-            &self.facts.path_and_query,
-            self.raw_body,
-        )
     }
 }
 
@@ -184,10 +169,11 @@ impl<Op: Operation> Authorized<Op> {
     where
         F: FnMut(&States, &Context) -> Result<Change<Op>, Problem>,
     {
-        let receipt_log = Op::receipt_log(&input.path);
-        let asked = Asked::new(&self.rule, input, &receipt_log);
+        let incoming = Incoming::of(input);
         let mut decide = |states: &States, ctx: &Context| Ok(decide(states, ctx)?.plan);
-        let written = self.write_plan(services, asked, logs, &mut decide).await?;
+        let written = self
+            .write_plan(services, &incoming, logs, &mut decide)
+            .await?;
         Ok(written.into())
     }
 }
@@ -196,12 +182,12 @@ impl Grant {
     async fn write_plan(
         &self,
         services: &Services,
-        asked: Asked<'_>,
+        incoming: &Incoming<'_>,
         logs: &[LogId],
         decide: &mut dyn FnMut(&States, &Context) -> Result<Decided, Problem>,
     ) -> Result<Sent, Problem> {
         let mut entropy = services.entropy();
-        let receipt = self.receipt(&asked, logs, &mut entropy)?;
+        let receipt = self.receipt(incoming, logs, &mut entropy)?;
         let running = match receipt.chosen {
             true => Some(
                 services
@@ -214,15 +200,15 @@ impl Grant {
         let place = self.place_log();
         let origin = origin(
             place.as_ref().unwrap_or(&receipt.log),
-            asked.facts,
+            incoming.facts,
             &mut entropy,
         );
         let now = services.now();
         let ctx = Context::new(now, self.actor(), &mut entropy)
-            .with_precondition(asked.facts.precondition);
+            .with_precondition(incoming.facts.precondition);
         let write = Write {
             logs: self.logs(logs),
-            meta: self.meta(asked.facts, origin.as_ref()),
+            meta: self.meta(incoming.facts, origin.as_ref()),
             alive: self.alive(),
             now,
             entropy,
@@ -233,7 +219,7 @@ impl Grant {
             let mut ctx = ctx.clone();
             ctx.now = states.now();
             let plan = decide(states, &ctx)?;
-            self.stays_within(&plan, states, asked.facts)?;
+            self.stays_within(&plan, states, incoming.facts)?;
             Ok(plan.with_side(origin.iter().cloned().collect()))
         });
         let executed = executed.await.map_err(of_execution)?;
@@ -248,15 +234,15 @@ impl Grant {
     pub(crate) async fn earlier(
         &self,
         services: &Services,
-        asked: &Asked<'_>,
+        incoming: &Incoming<'_>,
     ) -> Result<Option<Sent>, Problem> {
-        let (Some(log), Some(key)) = (self.receipt_log(asked), self.chosen_key(asked)) else {
+        let (Some(log), Some(key)) = (self.receipt_log(incoming), self.chosen_key(incoming)) else {
             return Ok(None);
         };
         let key = ReceiptKey {
             log,
             key,
-            request_hash: asked.hash(),
+            request_hash: self.hash_of(incoming),
             chosen: true,
         };
         let earlier = services.directory().earlier::<Sent, Problem>(&key);
@@ -264,8 +250,16 @@ impl Grant {
         earlier.map(reply_of).transpose()
     }
 
-    fn receipt_log(&self, asked: &Asked<'_>) -> Option<LogId> {
-        asked.receipt_log.clone().or_else(|| self.place_log())
+    fn hash_of(&self, incoming: &Incoming<'_>) -> [u8; 32] {
+        request_hash(
+            self.rule.method.as_str(),
+            &incoming.facts.path_and_query,
+            incoming.raw_body,
+        )
+    }
+
+    fn receipt_log(&self, incoming: &Incoming<'_>) -> Option<LogId> {
+        incoming.receipt_log.clone().or_else(|| self.place_log())
     }
 
     fn place_log(&self) -> Option<LogId> {
@@ -290,19 +284,19 @@ impl Grant {
 
     fn receipt(
         &self,
-        asked: &Asked<'_>,
+        incoming: &Incoming<'_>,
         logs: &[LogId],
         entropy: &mut Entropy,
     ) -> Result<ReceiptKey, Problem> {
         let log = self
-            .receipt_log(asked)
+            .receipt_log(incoming)
             .or_else(|| logs.first().cloned())
             .ok_or_else(|| Problem::internal("a write without a log"))?;
-        let chosen = self.chosen_key(asked);
+        let chosen = self.chosen_key(incoming);
         // A plain hash of a body is as good as the body where that can be guessed, as passwords can: it is kept only
         // where a repetition will be compared with it.
         let request_hash = match chosen {
-            Some(_) => asked.hash(),
+            Some(_) => self.hash_of(incoming),
             None => entropy.take(),
         };
         Ok(ReceiptKey {
@@ -314,8 +308,8 @@ impl Grant {
     }
 
     /// The key that the client chose. A public operation has no principal whose key it could be.
-    fn chosen_key(&self, asked: &Asked<'_>) -> Option<[u8; 32]> {
-        let (key, session) = asked
+    fn chosen_key(&self, incoming: &Incoming<'_>) -> Option<[u8; 32]> {
+        let (key, session) = incoming
             .facts
             .idempotency_key
             .as_ref()
