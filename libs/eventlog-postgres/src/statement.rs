@@ -15,7 +15,7 @@
 use std::fmt::Write as _;
 
 use tokio_postgres::types::ToSql;
-use trilby_eventlog::{SideWrite, TrustingChange};
+use trilby_eventlog::{Claim, SideWrite, TrustingChange};
 use trilby_model::Seq;
 
 use crate::job::Job;
@@ -233,42 +233,12 @@ fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
     if taken.is_empty() {
         return;
     }
-    let t = all.table(
-        "t",
-        &[
-            ("unit", "int"),
-            ("scope", "bigint"),
-            ("kind", "int"),
-            ("value_mac", "bytea"),
-        ],
-        vec![
-            column(&taken, |(unit, _, _)| *unit),
-            column(&taken, |(_, job, one)| job.scope(&one.key.scope)),
-            column(&taken, |(_, _, one)| i32::from(one.key.kind)),
-            column(&taken, |(_, _, one)| one.key.mac.to_vec()),
-        ],
-    );
+    let t = all.table("t", &NAME, name_columns(&taken));
     let released = rows(jobs, units, |job| &job.commit.claims_released);
     let but_for = if released.is_empty() {
         String::new()
     } else {
-        let f = all.table(
-            "f",
-            &[
-                ("unit", "int"),
-                ("scope", "bigint"),
-                ("kind", "int"),
-                ("value_mac", "bytea"),
-                ("log_id", "bigint"),
-            ],
-            vec![
-                column(&released, |(unit, _, _)| *unit),
-                column(&released, |(_, job, one)| job.scope(&one.key.scope)),
-                column(&released, |(_, _, one)| i32::from(one.key.kind)),
-                column(&released, |(_, _, one)| one.key.mac.to_vec()),
-                column(&released, |(_, job, one)| job.id(&one.log)),
-            ],
-        );
+        let f = all.table("f", &CLAIM, claim_columns(&released));
         format!(
             " and not exists (select from {f} where f.unit = g.unit
             and (f.scope, f.kind, f.value_mac, f.log_id) = (c.scope, c.kind, c.value_mac, c.log_id))"
@@ -420,26 +390,9 @@ r as (
 
 /// Releases first, so that a name can change hands in one commit.
 fn claims(all: &mut Columns, jobs: &[Job], units: &[i32]) {
-    let columns = [
-        ("unit", "int"),
-        ("scope", "bigint"),
-        ("kind", "int"),
-        ("value_mac", "bytea"),
-        ("log_id", "bigint"),
-    ];
     let released = rows(jobs, units, |job| &job.commit.claims_released);
     if !released.is_empty() {
-        let u = all.table(
-            "u",
-            &columns,
-            vec![
-                column(&released, |(unit, _, _)| *unit),
-                column(&released, |(_, job, one)| job.scope(&one.key.scope)),
-                column(&released, |(_, _, one)| i32::from(one.key.kind)),
-                column(&released, |(_, _, one)| one.key.mac.to_vec()),
-                column(&released, |(_, job, one)| job.id(&one.log)),
-            ],
-        );
+        let u = all.table("u", &CLAIM, claim_columns(&released));
         let _ = write!(
             all.sql,
             ",
@@ -453,22 +406,13 @@ u as (
     if taken.is_empty() {
         return;
     }
-    let mut with_seq = columns.to_vec();
+    let mut with_seq = CLAIM.to_vec();
     with_seq.push(("seq", "bigint"));
-    let c = all.table(
-        "c",
-        &with_seq,
-        vec![
-            column(&taken, |(unit, _, _)| *unit),
-            column(&taken, |(_, job, one)| job.scope(&one.key.scope)),
-            column(&taken, |(_, _, one)| i32::from(one.key.kind)),
-            column(&taken, |(_, _, one)| one.key.mac.to_vec()),
-            column(&taken, |(_, job, one)| job.id(&one.log)),
-            column(&taken, |(_, job, one)| {
-                int(job.sealed.seq_of(&one.log, one.event).unwrap_or(Seq::ZERO))
-            }),
-        ],
-    );
+    let mut values = claim_columns(&taken);
+    values.push(column(&taken, |(_, job, one)| {
+        int(job.sealed.seq_of(&one.log, one.event).unwrap_or(Seq::ZERO))
+    }));
+    let c = all.table("c", &with_seq, values);
     let after = if released.is_empty() {
         ""
     } else {
@@ -633,6 +577,34 @@ p as (
     insert into personal (log_id, subject, field, generation, salt, body)
     select p.log_id, p.subject, p.field, p.generation, p.salt, p.body from {p} join ok using (unit))"
     );
+}
+
+/// The columns of a name that is claimed.
+const NAME: [(&str, &str); 4] = [
+    ("unit", "int"),
+    ("scope", "bigint"),
+    ("kind", "int"),
+    ("value_mac", "bytea"),
+];
+
+/// The same with the log that claims it.
+const CLAIM: [(&str, &str); 5] = [NAME[0], NAME[1], NAME[2], NAME[3], ("log_id", "bigint")];
+
+/// Values of the columns [`NAME`].
+fn name_columns(claims: &[(i32, &Job, &Claim)]) -> Vec<Value> {
+    vec![
+        column(claims, |(unit, _, _)| *unit),
+        column(claims, |(_, job, one)| job.scope(&one.key.scope)),
+        column(claims, |(_, _, one)| i32::from(one.key.kind)),
+        column(claims, |(_, _, one)| one.key.mac.to_vec()),
+    ]
+}
+
+/// Values of the columns [`CLAIM`].
+fn claim_columns(claims: &[(i32, &Job, &Claim)]) -> Vec<Value> {
+    let mut values = name_columns(claims);
+    values.push(column(claims, |(_, job, one)| job.id(&one.log)));
+    values
 }
 
 /// Something of every job, with its unit.
