@@ -23,6 +23,7 @@ use crate::claim::{Claim, ClaimKey, ClaimScope};
 use crate::commit::{Commit, Committed, Entry, Expected};
 use crate::envelope::NewEvent;
 use crate::feed::Feed;
+use crate::log::EventLog;
 use crate::receipt::NewReceipt;
 use crate::revocation::{Dependency, NewRevocation, RevocationKind, id_hash};
 use crate::verify::{self, Options, Status};
@@ -174,7 +175,7 @@ pub fn commit(entries: Vec<Entry>) -> Commit {
     Commit::new(at(0), meta(), [7; 32], entries)
 }
 
-pub async fn expected(store: &impl Store, log: &LogId) -> Expected {
+pub async fn expected(store: &(impl EventLog + ?Sized), log: &LogId) -> Expected {
     match store.head(log).await.unwrap() {
         Some(head) => Expected::at(&head),
         None => Expected::New,
@@ -182,7 +183,7 @@ pub async fn expected(store: &impl Store, log: &LogId) -> Expected {
 }
 
 /// An entry that fits the log as it stands.
-pub async fn entry(store: &impl Store, log: &LogId, events: Vec<NewEvent>) -> Entry {
+pub async fn entry(store: &(impl EventLog + ?Sized), log: &LogId, events: Vec<NewEvent>) -> Entry {
     Entry {
         log: log.clone(),
         expected: expected(store, log).await,

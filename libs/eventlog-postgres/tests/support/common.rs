@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 use tokio_postgres::{Client, Config, NoTls};
-use trilby_eventlog::{Commit, Entry, EventLog, Expected, Head, NewEvent};
+use trilby_eventlog::conformance;
+pub use trilby_eventlog::conformance::{account, at, event};
+use trilby_eventlog::{Commit, EventLog, Head};
 use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
-use trilby_model::{LogId, Timestamp};
 
 /// Where the server is: a login that may make databases and roles.
 const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
@@ -154,36 +155,11 @@ impl Drop for Database {
     }
 }
 
-pub fn account(n: u64) -> LogId {
-    format!("{n:012}").parse().unwrap()
-}
-
-pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_unix_seconds(1_700_000_000).plus_seconds(seconds)
-}
-
-pub fn event(n: u64) -> NewEvent {
-    NewEvent {
-        etype: "test.happened".to_owned(),
-        ever: 1,
-        data: json!({ "n": n }),
-    }
-}
-
 /// A commit of so many events that fits the log as it stands.
 pub async fn commit(store: &dyn EventLog, n: u64, n_events: u64) -> Commit {
-    let log = account(n);
-    let expected = match store.head(&log).await.unwrap() {
-        Some(head) => Expected::at(&head),
-        None => Expected::New,
-    };
     let events = (0..n_events).map(event).collect();
-    let entries = vec![Entry {
-        log,
-        expected,
-        events,
-    }];
-    Commit::new(at(0), json!({}), salt(), entries)
+    let entry = conformance::entry(store, &account(n), events).await;
+    Commit::new(at(0), json!({}), salt(), vec![entry])
 }
 
 /// Random enough that no two commits are the same.
