@@ -401,6 +401,8 @@ fn resources() {
         "arn:aws:s3:${aws:RequestedRegion}:111111111111:x",
         "arn:aws:s3::${aws:PrincipalAccount}:x",
         "arn:${app:p}:s3:::x",
+        "arn:aws${?}:s3:::x",
+        "arn:aws:s3::${*}:x",
     ] {
         one(
             &with(identity(), "Resource", json!(bad)),

@@ -105,7 +105,9 @@ impl ArnPattern {
             Form::All => {}
             Form::Variable(_) => return Err(ArnPatternError::NotSixParts),
             Form::Parts(parts) => {
-                if parts.first_four().iter().any(|part| part.has_variables()) {
+                // An escape is a variable with a fixed value.
+                let first_four = parts.first_four();
+                if variables && first_four.iter().any(|part| part.as_str().contains("${")) {
                     return Err(ArnPatternError::Variable);
                 }
                 for (part, name) in [(&parts.partition, "partition"), (&parts.service, "service")] {
