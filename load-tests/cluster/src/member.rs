@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -213,11 +215,25 @@ pub fn terminate(id: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An address on loopback that was free a moment ago.
+/// Ports that no system gives to connections that choose none (Linux begins at 32768, others at 49152), so that a
+/// process which is started again finds its own free.
+const PORTS: RangeInclusive<u16> = 20_000..=32_000;
+
+/// An address on loopback that was free a moment ago, and another one each time.
 ///
 /// # Errors
 /// There is none.
 pub fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end() - PORTS.start()) + 1;
+    // Programs that run side by side begin apart.
+    let first = std::process::id().wrapping_mul(97);
+    for _ in 0..count {
+        let nth = first.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)) % count;
+        let port = PORTS.start() + u16::try_from(nth)?;
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return Ok(listener.local_addr()?);
+        }
+    }
+    bail!("no free port from {} to {}", PORTS.start(), PORTS.end())
 }

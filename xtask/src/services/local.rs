@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -164,9 +164,7 @@ pub fn up(root: &Path, server: &Server) -> anyhow::Result<String> {
     }
     let data = place.folder.join("data");
     if !is_of(&programs, &data) || start(&place, &programs).is_err() {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let port = trilby_cluster::member::free_address()?.port();
         let mut make = place.command("sh");
         make.args(["-c", MAKE, "sh"]).arg(&place.folder);
         make.arg(&programs)

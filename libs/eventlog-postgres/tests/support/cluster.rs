@@ -1,10 +1,11 @@
 //! A Postgres server of one test's own, to be killed.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use trilby_cluster::member::free_address;
 
 const MAKE: &str = r#"
 set -eu
@@ -42,14 +43,12 @@ impl Cluster {
         let is_root = told.trim_ascii() == b"0";
         // Its user must get there.
         let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let cluster = Self {
-            port: port.local_addr().unwrap().port(),
+            port: free_address().unwrap().port(),
             programs: programs(),
             is_root,
             folder,
         };
-        drop(port);
         if is_root {
             quiet(
                 Command::new("chown")
