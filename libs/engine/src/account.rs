@@ -142,9 +142,10 @@ impl<T> Seated<T> {
     }
 }
 
-/// What a request says of who somebody is, in one text: equal exactly if ARN and name are. No ARN holds a control character.
-pub(crate) fn told(arn: &Arn, name: &str) -> String {
-    format!("{arn}\n{name}")
+/// What a request says of who somebody is, in one text: equal exactly if unique id, ARN and name are. Neither of the first
+/// two holds a control character.
+pub(crate) fn told(id: &str, arn: &Arn, name: &str) -> String {
+    format!("{id}\n{arn}\n{name}")
 }
 
 /// A group's policies.
@@ -298,10 +299,15 @@ impl Account {
         with_ancestors(arn).any(|key| self.registered(&key).is_some())
     }
 
+    /// Whether resources of some type need a grant of their own policy.
+    pub(crate) fn requires_trust(&self) -> bool {
+        !self.inner.trust_required.is_empty()
+    }
+
     /// Whether resources of this one's type need a grant of their own policy.
     #[must_use]
     pub fn is_trust_required(&self, arn: &Arn) -> bool {
-        !self.inner.trust_required.is_empty()
+        self.requires_trust()
             && self
                 .inner
                 .trust_required
@@ -329,6 +335,15 @@ impl Account {
         self.inner.roles.get(id)
     }
 
+    /// A user of a hash of its unique id: the caller looks whether it is the one.
+    pub(crate) fn probable_user(&self, hash: u64) -> Option<&Seated<User>> {
+        self.inner.users.probable(hash)
+    }
+
+    pub(crate) fn probable_role(&self, hash: u64) -> Option<&Seated<Role>> {
+        self.inner.roles.probable(hash)
+    }
+
     pub(crate) fn group(&self, id: &GroupId) -> Option<&Group> {
         self.inner.groups.get(id)
     }
@@ -336,6 +351,11 @@ impl Account {
     /// A registered resource by the matching key of its ARN.
     pub(crate) fn registered(&self, key: &str) -> Option<&Registered> {
         self.inner.resources.get(key)
+    }
+
+    /// The same where the hash of the key is known.
+    pub(crate) fn registered_hashed(&self, (hash, key): (u64, &str)) -> Option<&Registered> {
+        self.inner.resources.get_hashed(hash, key)
     }
 
     /// Whether an ARN may be a user's or role's.

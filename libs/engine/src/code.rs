@@ -30,7 +30,7 @@ use trilby_policy::{Document, Effect};
 
 pub(crate) use condition::Held;
 pub(crate) use cursor::{Cursor, KeyRef};
-pub(crate) use name::Name;
+pub(crate) use name::{Name, is_twin};
 
 use crate::ready::View;
 
@@ -107,6 +107,24 @@ fn word(bytes: &[u8], index: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
 }
 
+/// The action of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    /// As it was asked for.
+    pub(crate) written: &'a [u8],
+    /// The same in lower case.
+    pub(crate) key: &'a [u8],
+}
+
+impl<'a> From<&'a Action> for Operation<'a> {
+    fn from(action: &'a Action) -> Self {
+        Self {
+            written: action.as_str().as_bytes(),
+            key: action.key().as_bytes(),
+        }
+    }
+}
+
 /// What a statement is about, and what it needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Clause<'a> {
@@ -145,7 +163,7 @@ impl<'a> Clause<'a> {
 
     /// Whether it is about an action; leaves the resources to be read.
     #[inline]
-    pub(crate) fn covers_action(&mut self, action: &Action) -> Option<bool> {
+    pub(crate) fn covers_action(&mut self, action: Operation<'_>) -> Option<bool> {
         if self.has(flag::ANY_ACTION) {
             return Some(true);
         }
@@ -160,7 +178,7 @@ impl<'a> Clause<'a> {
     /// Whether it is about the action and the resource of a request; leaves the tests to be read.
     #[inline]
     pub(crate) fn covers(&mut self, view: &View<'_>) -> Option<bool> {
-        if !self.covers_action(view.ready.action())? {
+        if !self.covers_action(view.ready.action()?)? {
             return Some(false);
         }
         if self.has(flag::ANY_RESOURCE) {

@@ -293,7 +293,7 @@ impl CompiledPolicy {
 
     /// Whether some statement is about an action. `false` is certain, `true` is not.
     pub(crate) fn may_concern(&self, action: &Action) -> bool {
-        let concerns = |mut clause: Clause<'_>| clause.covers_action(action);
+        let concerns = |mut clause: Clause<'_>| clause.covers_action(action.into());
         (0..self.count()).any(|index| self.clause(index).and_then(concerns) != Some(false))
     }
 

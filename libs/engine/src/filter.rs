@@ -57,8 +57,9 @@ pub(crate) struct Beginnings {
     service: u32,
     /// The bit of the operation's class.
     operation: u32,
-    action: Box<[u16]>,
-    name: Box<[u16]>,
+    /// Of the action, then of the name.
+    hashes: Box<[u16]>,
+    of_action: usize,
 }
 
 impl Beginnings {
@@ -68,9 +69,16 @@ impl Beginnings {
         Self {
             service: hash(service.as_bytes()),
             operation: class(action.as_bytes().get(service.len()..).unwrap_or_default()),
-            action: beginnings(action),
-            name: beginnings(name),
+            hashes: beginnings(action).chain(beginnings(name)).collect(),
+            of_action: action.len().saturating_add(1),
         }
+    }
+
+    /// Of the action, and of the name.
+    fn split(&self) -> (&[u16], &[u16]) {
+        self.hashes
+            .split_at_checked(self.of_action)
+            .unwrap_or_default()
     }
 }
 
@@ -81,7 +89,7 @@ fn class(operation: &[u8]) -> u32 {
     1 << (short(hash) % u32::BITS)
 }
 
-fn beginnings(text: &str) -> Box<[u16]> {
+fn beginnings(text: &str) -> impl Iterator<Item = u16> {
     let rest = text.bytes().scan(START, |hash, byte| {
         *hash = step(*hash, byte);
         Some(*hash)
@@ -89,7 +97,6 @@ fn beginnings(text: &str) -> Box<[u16]> {
     std::iter::once(START)
         .chain(rest)
         .map(|hash| u16::try_from(short(hash)).unwrap_or_default())
-        .collect()
 }
 
 /// Whether the text whose beginnings these are begins as the entry says.
@@ -171,7 +178,14 @@ impl Filter {
         if begin < records.len() {
             any = records.get(begin..).unwrap_or_default();
         }
-        Candidates { own, any, of }
+        let (of_action, of_name) = of.split();
+        Candidates {
+            own,
+            any,
+            operation: of.operation,
+            of_action,
+            of_name,
+        }
     }
 }
 
@@ -189,7 +203,9 @@ pub(crate) struct Candidates<'a> {
     /// Records of the action's service, and of no one service: each in order.
     own: &'a [u32],
     any: &'a [u32],
-    of: &'a Beginnings,
+    operation: u32,
+    of_action: &'a [u16],
+    of_name: &'a [u16],
 }
 
 impl Iterator for Candidates<'_> {
@@ -209,14 +225,14 @@ impl Iterator for Candidates<'_> {
             let names = usize::try_from(*head & 0xff).ok()?;
             let (entries, rest) = rest.split_at_checked(actions + names)?;
             *side = rest;
-            if operations & self.of.operation == 0 {
+            if operations & self.operation == 0 {
                 continue;
             }
             let (of_action, of_name) = entries.split_at_checked(actions)?;
             let any_of = |entries: &[u32], beginnings: &[u16]| {
                 entries.is_empty() || entries.iter().any(|entry| fits(*entry, beginnings))
             };
-            if any_of(of_name, &self.of.name) && any_of(of_action, &self.of.action) {
+            if any_of(of_name, self.of_name) && any_of(of_action, self.of_action) {
                 let flags = *head >> 16;
                 let effect = if flags & DENY == 0 {
                     Effect::Allow

@@ -65,10 +65,61 @@ pub(crate) struct Stance {
     pub(crate) rcp_levels: usize,
 }
 
+/// What the request alone says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Of a caller without an account.
+    outsider: Option<Relation>,
+    root: bool,
+    federated: bool,
+    same_account: bool,
+    /// A role is to be put on, or what comes with that.
+    assumption: bool,
+    /// It is to be put on itself.
+    assumes: bool,
+    /// The action repairs a resource policy.
+    repairs: bool,
+}
+
+impl Asked {
+    pub(crate) fn of(request: &Request) -> Self {
+        let principal = &request.principal;
+        let assumption = request.is_role_assumption();
+        Self {
+            outsider: match principal {
+                Principal::Anonymous => Some(Relation::Anonymous),
+                Principal::Service { .. } => Some(Relation::Service),
+                Principal::WebIdentity { .. } => Some(Relation::Trust),
+                Principal::Root(_)
+                | Principal::User(_)
+                | Principal::RoleSession(_)
+                | Principal::FederatedUserSession(_) => None,
+            },
+            root: principal.is_root(),
+            federated: matches!(principal, Principal::FederatedUserSession(_)),
+            same_account: principal.account().is_some() && principal.account() == request.owner(),
+            assumption,
+            assumes: assumption && request.action.key() == "sts:assumerole",
+            repairs: REPAIRS.contains(&request.action.key()),
+        }
+    }
+
+    fn path(&self, trust_required: bool) -> (Path, Relation) {
+        if let Some(relation) = self.outsider {
+            return (Path::Outsider, relation);
+        }
+        match (self.same_account, self.assumption || trust_required) {
+            (false, _) => (Path::CrossAccount, Relation::CrossAccount),
+            (true, true) => (Path::Trust, Relation::Trust),
+            (true, false) => (Path::SameAccount, Relation::SameAccount),
+        }
+    }
+}
+
 impl Facts {
     pub(crate) fn new(request: &Request, layers: &Layers, bound: &Bound<'_>) -> Self {
         Self::of(
-            request,
+            &Asked::of(request),
             &Stance {
                 standing: layers.standing,
                 caps_everything: layers.caps_everything,
@@ -82,27 +133,18 @@ impl Facts {
         )
     }
 
-    pub(crate) fn of(request: &Request, stance: &Stance) -> Self {
-        let root = request.principal.is_root() && stance.standing == Standing::Active;
-        let same_account =
-            request.principal.account().is_some() && request.principal.account() == request.owner();
-        let assumption = request.is_role_assumption();
-        let path = path(
-            &request.principal,
-            same_account,
-            assumption || stance.trust_required,
-        );
+    pub(crate) fn of(asked: &Asked, stance: &Stance) -> Self {
+        let root = asked.root && stance.standing == Standing::Active;
+        let (path, relation) = asked.path(stance.trust_required);
         Self {
-            relation: relation(&request.principal, path),
+            relation,
             path,
             root,
-            root_assumes: request.principal.is_root()
-                && assumption
-                && request.action.key() == "sts:assumerole",
-            repair: root && same_account && REPAIRS.contains(&request.action.key()),
+            root_assumes: asked.root && asked.assumes,
+            repair: root && asked.same_account && asked.repairs,
             boundary: stance.boundary,
             session: stance.session,
-            federated: matches!(request.principal, Principal::FederatedUserSession(_)),
+            federated: asked.federated,
             caps_everything: stance.caps_everything,
             quarantined: stance.quarantined,
             standing: stance.standing,
@@ -148,32 +190,6 @@ impl Facts {
             session: true,
             ..self.clone()
         }
-    }
-}
-
-fn path(principal: &Principal, same_account: bool, trust: bool) -> Path {
-    match principal {
-        Principal::Anonymous | Principal::Service { .. } | Principal::WebIdentity { .. } => {
-            Path::Outsider
-        }
-        Principal::Root(_)
-        | Principal::User(_)
-        | Principal::RoleSession(_)
-        | Principal::FederatedUserSession(_) => match (same_account, trust) {
-            (false, _) => Path::CrossAccount,
-            (true, true) => Path::Trust,
-            (true, false) => Path::SameAccount,
-        },
-    }
-}
-
-fn relation(principal: &Principal, path: Path) -> Relation {
-    match (principal, path) {
-        (Principal::Anonymous, _) => Relation::Anonymous,
-        (Principal::Service { .. }, _) => Relation::Service,
-        (Principal::WebIdentity { .. }, _) | (_, Path::Trust) => Relation::Trust,
-        (_, Path::CrossAccount) => Relation::CrossAccount,
-        (_, Path::Outsider | Path::SameAccount) => Relation::SameAccount,
     }
 }
 

@@ -84,6 +84,7 @@ impl<'a> Short<'a> {
                 .zip(home)
                 .is_some_and(|(organization, home)| organization.is_quarantined(home.id(), who.id)),
             trust_required: owner
+                .filter(|owner| owner.requires_trust())
                 .zip(request.resource.arn())
                 .is_some_and(|(owner, arn)| owner.is_trust_required(arn)),
             boundary: who.boundary.is_some(),
@@ -131,7 +132,7 @@ impl<'a> Short<'a> {
         for (layer, policies) in flat {
             self.each(layer, policies.unwrap_or_default(), &mut tally, sink)?;
         }
-        let facts = Facts::of(self.ready.request(), &self.stance);
+        let facts = Facts::of(&self.ready.asked, &self.stance);
         let ruling = rule(&facts, &tally);
         sink.ruled(Ruled::new(&ruling, self.presence(identity), &tally));
         Some(Answered::from(ruling))
@@ -302,8 +303,7 @@ impl<'a> Short<'a> {
 type Sides<'a> = (Option<&'a Account>, Option<&'a Account>);
 
 fn sides<'a>(ready: &Ready, worlds: &Worlds<'a>) -> Option<Sides<'a>> {
-    let request = ready.request();
-    let home = match request.principal.account() {
+    let home = match ready.home {
         None => None,
         Some(id) => Some(
             worlds
@@ -311,7 +311,7 @@ fn sides<'a>(ready: &Ready, worlds: &Worlds<'a>) -> Option<Sides<'a>> {
                 .filter(|account| account.id() == id)?,
         ),
     };
-    let owner = match (request.owner(), worlds.resource_account) {
+    let owner = match (ready.owner, worlds.resource_account) {
         (None, _) => None,
         (Some(owner), Some(given)) => Some(Some(given).filter(|given| given.id() == owner)?),
         (Some(owner), None) => worlds
@@ -355,10 +355,10 @@ struct Who<'a> {
 impl<'a> Who<'a> {
     fn find(ready: &Ready, account: Option<&'a Account>) -> Option<Self> {
         match &ready.request().principal {
-            Principal::User(user) => {
-                let account = account?;
-                let seated = account.seated_user(user.id.as_ref()?)?;
-                (*seated.told == *ready.caller()).then(|| Self::user(account, seated))
+            Principal::User(_) => {
+                let (account, (hash, told)) = (account?, ready.caller()?);
+                let seated = account.probable_user(hash)?;
+                (*seated.told == *told).then(|| Self::user(account, seated))
             }
             Principal::FederatedUserSession(session) => {
                 let account = account?;
@@ -366,10 +366,11 @@ impl<'a> Who<'a> {
                 let same = session.user_arn.as_ref() == Some(&seated.who.arn);
                 same.then(|| Self::user(account, seated))
             }
-            Principal::RoleSession(session) => {
-                let seated = account?.seated_role(session.role_id.as_ref()?)?;
+            Principal::RoleSession(_) => {
+                let (hash, told) = ready.caller()?;
+                let seated = account?.probable_role(hash)?;
                 let who = &seated.who;
-                (*seated.told == *ready.caller()).then(|| Self {
+                (*seated.told == *told).then(|| Self {
                     id: Some(who.id.as_str()),
                     own: Some((&who.policies, &seated.filter)),
                     groups: None,
@@ -427,7 +428,7 @@ impl<'a> Target<'a> {
         if owner.may_be_identity(arn) {
             if let Some(Seated {
                 who, as_resource, ..
-            }) = owner.role_of_key(key)
+            }) = owner.role_of_key(key.1)
             {
                 let asks_trust = is_about_trust(ready.request());
                 return Self {
@@ -435,13 +436,15 @@ impl<'a> Target<'a> {
                     policy: asks_trust.then_some(&who.trust),
                 };
             }
-            tags = owner.user_of_key(key).map(|seated| &seated.as_resource);
+            tags = owner.user_of_key(key.1).map(|seated| &seated.as_resource);
         }
-        let own = owner.registered(key);
+        let own = owner.registered_hashed(key);
         let tags = tags.or_else(|| own.map(|registered| &registered.tags));
         let policy = own
             .and_then(|registered| registered.resource.policy.as_ref())
-            .or_else(|| keys.find_map(|key| owner.registered(key)?.resource.policy.as_ref()));
+            .or_else(|| {
+                keys.find_map(|key| owner.registered_hashed(key)?.resource.policy.as_ref())
+            });
         Self { tags, policy }
     }
 }

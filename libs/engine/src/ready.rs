@@ -1,28 +1,40 @@
 //! A request with everything about it that no state can change worked out.
 
-use trilby_model::{Action, Arn};
+use trilby_model::{AccountId, Arn};
 use trilby_policy::Context;
 use trilby_policy::keys::Origin;
 
 use crate::account::told;
 use crate::arn_text::with_ancestors;
-use crate::code::{KeyRef, Name};
+use crate::code::{KeyRef, Name, Operation, is_twin};
 use crate::context::{self, Fill, Surroundings};
 use crate::filter::Beginnings;
+use crate::formula::Asked;
 use crate::principal::Principal;
-use crate::request::{Precedence, Request};
+use crate::request::{Precedence, Request, TagPrecedence};
+use crate::table::hash;
 use crate::values::{Places, Told, Values};
 
-/// A request, prepared once and asked of any state.
+/// A request, prepared once and asked of any state. What every decision reads is together.
 #[derive(Clone, Debug)]
 pub struct Ready {
-    request: Request,
+    request: Box<Request>,
+    tags: TagPrecedence,
+    pub(crate) asked: Asked,
+    pub(crate) home: Option<AccountId>,
+    pub(crate) owner: Option<AccountId>,
     pub(crate) beginnings: Beginnings,
-    /// As whom it names the user or role who asks: [`crate::account::told`]; after it, the matching key of the resource.
+    /// As whom it names the user or role who asks ([`crate::account::told`]), the action as written and in lower case, and
+    /// the matching key of the resource.
     text: Box<str>,
     told: usize,
-    /// Where the matching keys of the resource and of what it is a `/` extension of end, nearest first.
-    ends: Box<[usize]>,
+    action: usize,
+    /// The partition of the resource is our own or its alias.
+    twin: bool,
+    /// Hash of the caller's unique id.
+    caller: Option<u64>,
+    /// Where the matching keys of the resource and of what it is a `/` extension of end, nearest first, and their hashes.
+    ends: Box<[(usize, u64)]>,
     /// Where in the matching key the partition ends, with its colon.
     partition: usize,
     /// Given keys, and those that follow from the principal as the request tells it.
@@ -65,27 +77,56 @@ impl Ready {
         let own_tags: Context =
             context::tags(&["aws:PrincipalTag/"], &own_tags.unwrap_or_default());
         let given = Values::given(&given);
-        let told = match &request.principal {
-            Principal::User(user) => told(&user.arn, &user.name),
-            Principal::RoleSession(session) => told(&session.role_arn, ""),
+        let caller = match &request.principal {
+            Principal::User(user) => user
+                .id
+                .as_ref()
+                .map(|id| (hash(id), told(id.as_str(), &user.arn, &user.name))),
+            Principal::RoleSession(session) => session
+                .role_id
+                .as_ref()
+                .map(|id| (hash(id), told(id.as_str(), &session.role_arn, ""))),
             Principal::FederatedUserSession(_)
             | Principal::Root(_)
             | Principal::Service { .. }
             | Principal::WebIdentity { .. }
-            | Principal::Anonymous => String::new(),
+            | Principal::Anonymous => None,
         };
+        let (caller, told) = caller.unzip();
+        let told = told.unwrap_or_default();
+        let beginnings = |resource: &Laid| Beginnings::of(request.action.key(), resource.rest());
         let resource = Laid::of(request.resource.arn());
         Self {
-            beginnings: Beginnings::of(request.action.key(), resource.rest()),
-            told: told.len(),
-            ends: resource.ends.into(),
-            partition: resource.partition,
-            text: (told + &resource.key).into(),
-            places: Places::of(&given),
-            given,
+            beginnings: beginnings(&resource),
+            caller,
             own_tags: Values::given(&own_tags),
             overlays: !matches!(request.principal, Principal::User(_)),
-            request,
+            ..Self::bare(request, &told, resource, given)
+        }
+    }
+
+    fn bare(request: Request, told: &str, resource: Laid, given: Values) -> Self {
+        let action = &request.action;
+        Self {
+            tags: request.tags,
+            asked: Asked::of(&request),
+            home: request.principal.account(),
+            owner: request.owner(),
+            beginnings: Beginnings::default(),
+            text: [told, action.as_str(), action.key(), &resource.key]
+                .concat()
+                .into(),
+            told: told.len(),
+            action: action.key().len(),
+            twin: resource.twin,
+            caller: None,
+            ends: resource.ends.into(),
+            partition: resource.partition,
+            places: Places::of(&given),
+            given,
+            own_tags: Values::default(),
+            overlays: false,
+            request: request.into(),
         }
     }
 
@@ -93,18 +134,7 @@ impl Ready {
     pub(crate) fn told(request: Request) -> Self {
         let resource = Laid::of(request.resource.arn());
         let given = Values::given(&request.context);
-        Self {
-            beginnings: Beginnings::default(),
-            told: 0,
-            ends: resource.ends.into(),
-            partition: resource.partition,
-            text: resource.key.into(),
-            places: Places::of(&given),
-            given,
-            own_tags: Values::default(),
-            overlays: false,
-            request,
-        }
+        Self::bare(request, "", resource, given)
     }
 
     /// The request.
@@ -113,39 +143,49 @@ impl Ready {
         &self.request
     }
 
-    pub(crate) fn action(&self) -> &Action {
-        &self.request.action
+    #[inline]
+    pub(crate) fn action(&self) -> Option<Operation<'_>> {
+        let both = self.text.as_bytes().get(self.told..)?;
+        let (written, rest) = both.split_at_checked(self.action)?;
+        Some(Operation {
+            written,
+            key: rest.get(..self.action)?,
+        })
     }
 
     /// The resource; `None` for none in particular.
     #[inline]
     pub(crate) fn name(&self) -> Option<Name<'_>> {
-        let arn = self.request.resource.arn()?;
-        let rest = self.key()?.get(self.partition..)?;
-        Some(Name::new(arn.partition(), rest))
+        let key = self.key()?;
+        let before = key.get("arn:".len()..self.partition.checked_sub(1)?)?;
+        Some(Name::of(self.twin, before, key.get(self.partition..)?))
     }
 
-    /// As whom the request names the user or role who asks.
-    pub(crate) fn caller(&self) -> &str {
-        self.text.get(..self.told).unwrap_or_default()
+    /// The user or role who asks: hash of the unique id, and as whom the request names it. `None`: nobody who has an id.
+    pub(crate) fn caller(&self) -> Option<(u64, &str)> {
+        Some((self.caller?, self.text.get(..self.told)?))
     }
 
     fn key(&self) -> Option<&str> {
-        self.text.get(self.told..)
+        let begin = self.told.checked_add(self.action.checked_mul(2)?)?;
+        self.text.get(begin..)
     }
 
-    /// Matching keys of the resource and of what it is a `/` extension of, nearest first; none if there is none.
-    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
+    /// Matching keys of the resource and of what it is a `/` extension of, nearest first, with their hashes; none if there
+    /// is none.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = (u64, &str)> {
         let key = self.key().unwrap_or_default();
-        self.ends.iter().filter_map(|end| key.get(..*end))
+        let ends = self.ends.iter();
+        ends.filter_map(|(end, hash)| Some((*hash, key.get(..*end)?)))
     }
 }
 
 /// A resource, laid out.
 struct Laid {
     key: String,
-    ends: Vec<usize>,
+    ends: Vec<(usize, u64)>,
     partition: usize,
+    twin: bool,
 }
 
 impl Laid {
@@ -155,10 +195,13 @@ impl Laid {
                 key: String::new(),
                 ends: Vec::new(),
                 partition: 0,
+                twin: false,
             };
         };
         // What holds a resource has a key that the resource's begins with.
-        let ends = with_ancestors(arn).map(|key| key.len()).collect();
+        let ends = with_ancestors(arn)
+            .map(|key| (key.len(), hash(&*key)))
+            .collect();
         let key = arn.matching_key();
         let partition = key
             .match_indices(':')
@@ -168,6 +211,7 @@ impl Laid {
             key,
             ends,
             partition: partition.unwrap_or_default(),
+            twin: is_twin(arn.partition()),
         }
     }
 
@@ -223,11 +267,11 @@ impl<'a> View<'a> {
                         stored().or_else(own)
                     }
                 };
-                by(ready.request.tags.principal, known, given)
+                by(ready.tags.principal, known, given)
             }
             Origin::ResourceTag => {
                 let stored = || self.resource_tags?.at(key);
-                by(ready.request.tags.resource, stored, given)
+                by(ready.tags.resource, stored, given)
             }
         }
     }

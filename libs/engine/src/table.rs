@@ -5,7 +5,7 @@
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::RandomState;
 
@@ -16,11 +16,18 @@ const LEAF_MAX: usize = 16;
 /// Steps after which a hash has no bits left.
 const STEPS_MAX: u32 = u64::BITS / BITS;
 
+/// One for all tables of the process, so that what is looked for in many is hashed once.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
+/// What a key is looked for by.
+pub(crate) fn hash<Q: Hash + ?Sized>(key: &Q) -> u64 {
+    HASHER.hash_one(key)
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Table<K, V> {
     root: Node<K, V>,
-    hasher: RandomState,
 }
 
 #[derive(Debug)]
@@ -40,7 +47,6 @@ impl<K, V> Clone for Table<K, V> {
     fn clone(&self) -> Self {
         Self {
             root: self.root.clone(),
-            hasher: self.hasher.clone(),
         }
     }
 }
@@ -66,10 +72,7 @@ impl<K, V> Clone for Entry<K, V> {
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self {
-            root: Node::Empty,
-            hasher: RandomState::default(),
-        }
+        Self { root: Node::Empty }
     }
 }
 
@@ -85,7 +88,24 @@ impl<K, V> Table<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash_one(key);
+        self.get_hashed(hash(key), key)
+    }
+
+    /// The same where the hash is known.
+    pub(crate) fn get_hashed<Q>(&self, hash: u64, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        self.find(hash, |known| known.borrow() == key)
+    }
+
+    /// A value whose key has this hash: the wanted one or, hardly ever, another. For who looks at the value to see.
+    pub(crate) fn probable(&self, hash: u64) -> Option<&V> {
+        self.find(hash, |_| true)
+    }
+
+    fn find(&self, hash: u64, is_it: impl Fn(&K) -> bool) -> Option<&V> {
         let (mut node, mut step) = (&self.root, 0);
         // Each step goes down one branch, and there are no more than `STEPS_MAX` below each other.
         loop {
@@ -98,7 +118,7 @@ impl<K, V> Table<K, V> {
                 Node::Leaf(entries) => {
                     let found = entries
                         .iter()
-                        .find(|entry| entry.hash == hash && entry.shared.0.borrow() == key);
+                        .find(|entry| entry.hash == hash && is_it(&entry.shared.0));
                     return found.map(|entry| &entry.shared.1);
                 }
             }
@@ -128,7 +148,7 @@ impl<K, V> Table<K, V> {
 impl<K: Hash + Eq, V> Table<K, V> {
     /// Puts a value in, in place of the key's former one.
     pub(crate) fn insert(&mut self, key: K, value: V) {
-        let hash = self.hasher.hash_one(&key);
+        let hash = hash(&key);
         let shared = Arc::new((key, value));
         put(&mut self.root, Entry { hash, shared }, 0);
     }
@@ -141,7 +161,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
         if self.get(key).is_none() {
             return;
         }
-        let hash = self.hasher.hash_one(key);
+        let hash = hash(key);
         let (mut node, mut step) = (&mut self.root, 0);
         loop {
             match node {

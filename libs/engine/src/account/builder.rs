@@ -71,7 +71,10 @@ impl AccountBuilder {
         self.tables
             .user_arns
             .insert(user.arn.matching_key().into(), user.id.clone());
-        let (tags, told) = (user.tags.clone(), told(&user.arn, &user.name));
+        let (tags, told) = (
+            user.tags.clone(),
+            told(user.id.as_str(), &user.arn, &user.name),
+        );
         let seated = Seated::new(user, told, |user| &user.policies, &tags);
         self.tables.users.insert(seated.who.id.clone(), seated);
         self
@@ -118,7 +121,7 @@ impl AccountBuilder {
         self.tables
             .role_arns
             .insert(role.arn.matching_key().into(), role.id.clone());
-        let (tags, told) = (role.tags.clone(), told(&role.arn, ""));
+        let (tags, told) = (role.tags.clone(), told(role.id.as_str(), &role.arn, ""));
         let seated = Seated::new(role, told, |role| &role.policies, &tags);
         self.tables.roles.insert(seated.who.id.clone(), seated);
         self

@@ -38,9 +38,14 @@ pub(crate) struct Name<'a> {
 
 impl<'a> Name<'a> {
     /// Of a partition, and what follows it after a colon.
-    pub(crate) fn new(partition: &'a str, rest: &'a str) -> Self {
+    fn new(partition: &'a str, rest: &'a str) -> Self {
+        Self::of(is_twin(partition), partition, rest)
+    }
+
+    /// The same where it is known what partition it is. One of our own may go by the other's name.
+    pub(crate) fn of(twin: bool, partition: &'a str, rest: &'a str) -> Self {
         Self {
-            twin: is_twin(partition),
+            twin,
             partition: partition.as_bytes(),
             rest: rest.as_bytes(),
         }
@@ -69,7 +74,7 @@ impl<'a> Name<'a> {
 }
 
 /// Whether a partition is our own or its alias.
-pub(super) fn is_twin(partition: &str) -> bool {
+pub(crate) fn is_twin(partition: &str) -> bool {
     trilby_model::same_partition(partition, trilby_model::brand::PARTITION)
 }
 

@@ -1,9 +1,8 @@
 //! Patterns over text: `kind`, then a text or a block of tokens.
 
-use trilby_model::Action;
 use trilby_policy::ContextValue;
 
-use super::{Beginning, Cursor, Fit, KeyRef};
+use super::{Beginning, Cursor, Fit, KeyRef, Operation};
 use crate::ready::View;
 
 /// What a pattern is.
@@ -42,26 +41,25 @@ enum Token<'a> {
 }
 
 /// Whether the next action pattern fits an action. Actions are ASCII, and case is nothing to them.
-pub(super) fn action_fits(patterns: &mut Cursor<'_>, action: &Action) -> Option<bool> {
+pub(super) fn action_fits(patterns: &mut Cursor<'_>, action: Operation<'_>) -> Option<bool> {
     match patterns.byte()? {
         kind::LITERAL => {
             let text = patterns.text()?;
-            Some(text.len() == action.key().len() && begins(action, text))
+            Some(text.len() == action.key.len() && begins(action, text))
         }
         kind::ALL => Some(true),
         kind::PREFIX => Some(begins(action, patterns.text()?)),
-        kind::TOKENS => glob(patterns.block()?, action.key().as_bytes(), None),
+        kind::TOKENS => glob(patterns.block()?, action.key, None),
         _ => None,
     }
 }
 
 /// Whether an action begins so. Most are asked for as they are written, which is seen at once.
 #[inline]
-fn begins(action: &Action, beginning: &[u8]) -> bool {
-    action.as_str().as_bytes().starts_with(beginning)
+fn begins(action: Operation<'_>, beginning: &[u8]) -> bool {
+    action.written.starts_with(beginning)
         || action
-            .key()
-            .as_bytes()
+            .key
             .get(..beginning.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(beginning))
 }
