@@ -29,9 +29,11 @@ const TRIES: usize = 200;
 struct Scene {
     workload: Workload,
     world: World,
-    requests: Vec<Ready>,
+    /// Of the policies.
+    documents: Vec<Value>,
     asks: Vec<Ask>,
-    cases: Vec<Value>,
+    /// The same, prepared.
+    requests: Vec<Ready>,
     allowed: Vec<bool>,
 }
 
@@ -58,11 +60,13 @@ impl Scene {
         let mut scene = Self {
             workload,
             world,
-            requests: Vec::new(),
+            documents,
             asks: Vec::new(),
-            cases: Vec::new(),
+            requests: Vec::new(),
             allowed: Vec::new(),
         };
+        let prepare =
+            |scene: &Self, ask: &Ask| Ready::new(ours::request(&scene.workload, ask, &session));
         let mut index = 0;
         while scene.asks.len() < REQUESTS.max(size.principals) {
             let principal = index % size.principals;
@@ -83,28 +87,23 @@ impl Scene {
                     _ => None,
                 };
                 let ask = scene.workload.ask(&mut random, principal, effect);
-                let ready = Ready::new(ours::request(&scene.workload, &ask, &session));
-                match judge {
-                    Judge::Naive => {
-                        let case = told::case(&scene.workload, &documents, &ask);
-                        if trilby_naive::decide(&case).decision != wanted {
-                            continue;
-                        }
-                        scene.cases.push(case);
-                    }
+                let fits = match judge {
+                    Judge::Naive => trilby_naive::decide(&scene.case(&ask)).decision == wanted,
                     Judge::Engine => {
+                        let ready = prepare(&scene, &ask);
                         let told = decide_into(&ready, &scene.worlds(), &mut ())?;
-                        if told.outcome.as_str() != wanted {
-                            continue;
-                        }
+                        told.outcome.as_str() == wanted
                     }
+                };
+                if !fits {
+                    continue;
                 }
-                scene.requests.push(ready);
                 scene.asks.push(ask);
                 scene.allowed.push(wanted == "allow");
                 break;
             }
         }
+        scene.requests = scene.asks.iter().map(|ask| prepare(&scene, ask)).collect();
         // What judged itself has nothing to be compared with.
         let compared = match judge {
             Judge::Naive => scene.allowed.as_slice(),
@@ -116,7 +115,7 @@ impl Scene {
             ensure!(
                 outcome.is_allow() == *allowed,
                 "{} is answered {}",
-                scene.cases[index],
+                scene.case(&scene.asks[index]),
                 outcome.as_str()
             );
             let whole = decide(scene.requests[index].request(), &scene.worlds())?;
@@ -126,6 +125,11 @@ impl Scene {
             );
         }
         Ok(scene)
+    }
+
+    /// For the naive evaluator.
+    fn case(&self, ask: &Ask) -> Value {
+        told::case(&self.workload, &self.documents, ask)
     }
 
     fn worlds(&self) -> Worlds<'_> {
@@ -199,7 +203,7 @@ pub fn timed(cli: &Cli) -> anyhow::Result<Figures> {
             ensure!(
                 told == scene.allowed[index],
                 "Cedar answers {told} to {:?}",
-                scene.cases[index]
+                scene.case(&scene.asks[index])
             );
         }
         let pair = pairs(
@@ -213,9 +217,8 @@ pub fn timed(cli: &Cli) -> anyhow::Result<Figures> {
         figures.insert(format!("cedar_ns_{name}"), pair.other_ns);
         if name == "large" {
             let naive = || {
-                each(scene.cases.len(), |index| {
-                    trilby_naive::decide(&scene.cases[index])
-                })
+                let cases: Vec<Value> = scene.asks.iter().map(|ask| scene.case(ask)).collect();
+                each(cases.len(), |index| trilby_naive::decide(&cases[index]))
             };
             let pair = pairs(cli.pairs.min(5), || scene.times(), naive);
             figures.insert("naive_ratio_large".to_owned(), pair.ratio);
