@@ -30,6 +30,11 @@ const SETTINGS: &str = "set synchronous_commit = on; set lock_timeout = '500ms';
     set idle_in_transaction_session_timeout = '5s'; set timezone = 'UTC'; set bytea_output = 'hex'; \
     set client_min_messages = 'warning'; set plan_cache_mode = 'auto'; set standard_conforming_strings = on";
 
+/// What a connection that appends begins with besides. Its statements are long and always the same: planned anew for each
+/// group, the plan costs as much as the work. A plan that is kept must not rest on how small a table was when it was made.
+const APPENDING: &str =
+    "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set jit = off";
+
 /// The server a store was opened on: cluster and timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeline {
@@ -107,10 +112,18 @@ pub(crate) async fn timeline(client: &Client) -> Result<Timeline, tokio_postgres
     })
 }
 
+/// What a pool's connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Appending,
+    Other,
+}
+
 /// A pool whose connections have a role, and are all on one timeline if that is given.
 pub(crate) fn pool(
     options: &Options,
     size: usize,
+    purpose: Use,
     expected: Option<Timeline>,
 ) -> Result<Pool, OpenError> {
     let role = options.role;
@@ -132,6 +145,10 @@ pub(crate) fn pool(
         .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
                 begin(client, role).await.map_err(HookError::Backend)?;
+                if purpose == Use::Appending {
+                    let set = client.batch_execute(APPENDING).await;
+                    set.map_err(HookError::Backend)?;
+                }
                 let found = timeline(client).await.map_err(HookError::Backend)?;
                 if expected.is_some_and(|expected| expected != found) {
                     tracing::error!(%found, "the database is on another timeline: fence the store, then start again");

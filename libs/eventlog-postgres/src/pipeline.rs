@@ -125,30 +125,34 @@ pub(crate) async fn run(
             error,
         })?);
     }
-    let (sql, numbers);
-    let named: Param<'_> = match &logs {
+    let (opening, by_name);
+    let mut steps: Vec<Step<'_>> = Vec::with_capacity(asks.len() + 3);
+    let n_own = match &logs {
         Logs::Named(names) => {
-            sql = include_str!("queries/logs_named.sql");
-            names
+            by_name = (
+                client
+                    .prepare_cached(include_str!("queries/logs_named.sql"))
+                    .await?,
+                [names as Param<'_>],
+            );
+            steps.push(plain(client, begin.sql()));
+            steps.push(query(client, &by_name.0, &by_name.1));
+            2
         }
+        // Numbers need no question: they go with the beginning.
         Logs::Numbered(ids) => {
-            sql = include_str!("queries/logs_numbered.sql");
-            numbers = list(ids);
-            &numbers
+            opening = format!("{}; set local trilby.logs = '{}'", begin.sql(), list(ids));
+            steps.push(plain(client, &opening));
+            1
         }
     };
-    let set = client.prepare_cached(sql).await?;
-    let set_params = [named];
-    let mut steps: Vec<Step<'_>> = Vec::with_capacity(asks.len() + 3);
-    steps.push(plain(client, begin.sql()));
-    steps.push(query(client, &set, &set_params));
     for (statement, ask) in statements.iter().zip(asks) {
         steps.push(query(client, statement, &ask.params));
     }
     steps.push(plain(client, begin.end()));
     let mut answers = in_order(steps).await.into_iter();
-    // The first two are the transaction's own, and so is the last.
-    for _ in 0..2 {
+    // The first are the transaction's own, and so is the last.
+    for _ in 0..n_own {
         answers.next().transpose()?;
     }
     let mut rows = Vec::with_capacity(asks.len());

@@ -15,7 +15,7 @@ use trilby_eventlog::{
 use trilby_model::{LogId, Seq, Timestamp};
 
 use crate::activity::Recorder;
-use crate::connect::{self, Timeline, get, put_back};
+use crate::connect::{self, Timeline, Use, get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::known::Known;
 use crate::options::{OpenError, Options, Role};
@@ -65,7 +65,7 @@ impl Postgres {
         let opened = open::open(options).await?;
         // A store of another timeline is only looked at and fenced.
         let expected = (!options.any_timeline).then_some(opened.timeline);
-        let pool = connect::pool(options, options.read_connections, expected)?;
+        let pool = connect::pool(options, options.read_connections, Use::Other, expected)?;
         let source = if options.read_only {
             Source::hold(&pool).await?
         } else {
@@ -78,7 +78,7 @@ impl Postgres {
         if !options.read_only {
             let lanes = options.write_connections.max(1);
             let shared = Shared {
-                pool: connect::pool(options, lanes, expected)?,
+                pool: connect::pool(options, lanes, Use::Appending, expected)?,
                 known: Arc::clone(&known),
                 meta: Arc::clone(&meta),
                 feed: options.follow.is_none().then(|| feed.clone()),

@@ -2,7 +2,8 @@
 //!
 //! One task takes the commits that callers send and deals them out to the lanes, each a connection with one transaction
 //! under way. While a transaction waits for the disk the next group gathers, so groups grow with the load and a lone
-//! commit waits for nobody. Commits in one transaction share its flush and nothing else: one whose log has moved is
+//! commit waits for nobody. One lane does it all as long as it is quick, since two would halve the groups and not the
+//! flushes; the others are for when it is held up. Commits in one transaction share its flush and nothing else: one whose log has moved is
 //! left out, and what breaks a group is found by trying its commits one by one.
 //!
 //! INVARIANT: of one log's commits no two are in different transactions at once, and they are sent in the order in which
@@ -10,7 +11,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use tokio::sync::mpsc;
@@ -28,6 +29,13 @@ const QUEUE_MAX: usize = 1024;
 
 /// How long a caller waits for a place in the queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How often the task lets others go first after a group is done. Whoever was answered and writes again at once is then in
+/// the next group, instead of the first of them alone in it and the others one flush later.
+const COURTESIES: usize = 4;
+
+/// How long a group may be under way before others go past it on another lane: it waits for a lock, or for a slow disk.
+const HELD_UP: Duration = Duration::from_millis(25);
 
 /// How long announced commits stay in the outbox.
 const OUTBOX_LINGER: Duration = Duration::from_millis(100);
@@ -102,8 +110,10 @@ impl Task {
                 },
                 Some(done) = running.join_next(), if !running.is_empty() => match done {
                     Ok(finished) => {
+                        let n_answered = busy.iter().find(|one| one.n == finished.n).map_or(0, |one| one.n_commits);
                         busy.retain(|one| one.n != finished.n);
                         self.announced.extend(finished.announced);
+                        self.gather(&mut jobs, n_answered).await;
                     }
                     Err(error) => {
                         // A lane that panicked has dropped its callers' replies, who look for their commits themselves.
@@ -112,15 +122,11 @@ impl Task {
                         running.shutdown().await;
                     }
                 },
+                () = tokio::time::sleep(HELD_UP), if !self.waiting.is_empty() && busy.len() < self.lanes => {}
                 _ = linger.tick(), if !self.announced.is_empty() => self.forget().await,
             }
-            while self.waiting.len() < QUEUE_MAX {
-                match jobs.try_recv() {
-                    Ok(job) => self.waiting.push_back(job),
-                    Err(_) => break,
-                }
-            }
-            while busy.len() < self.lanes {
+            self.take_waiting(&mut jobs);
+            while busy.len() < self.lanes && busy.iter().all(Busy::may_be_passed) {
                 let is_busy = |job: &Job| busy.iter().any(|one| one.holds(job));
                 let Some(group) = group::form(&mut self.waiting, is_busy) else {
                     break;
@@ -135,6 +141,26 @@ impl Task {
             }
         }
         self.forget().await;
+    }
+
+    fn take_waiting(&mut self, jobs: &mut mpsc::Receiver<Job>) {
+        while self.waiting.len() < QUEUE_MAX {
+            match jobs.try_recv() {
+                Ok(job) => self.waiting.push_back(job),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Lets those who were answered write again. Waits for nobody.
+    async fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>, n_answered: usize) {
+        for _ in 0..COURTESIES {
+            self.take_waiting(jobs);
+            if self.waiting.len() >= n_answered {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Removes announced commits from the outbox. What fails is announced again after the next start.
@@ -156,6 +182,10 @@ struct Finished {
 /// The logs of a group under way.
 struct Busy {
     n: u64,
+    n_commits: usize,
+    /// Whether nothing could have been added to it.
+    is_alone: bool,
+    begun: Instant,
     logs: Vec<i64>,
 }
 
@@ -164,8 +194,15 @@ impl Busy {
         let parts = group.jobs.iter().flat_map(|job| &job.parts);
         Self {
             n,
+            n_commits: group.jobs.len(),
+            is_alone: group.is_alone,
+            begun: Instant::now(),
             logs: parts.map(|part| part.id).collect(),
         }
+    }
+
+    fn may_be_passed(&self) -> bool {
+        self.is_alone || self.begun.elapsed() >= HELD_UP
     }
 
     fn holds(&self, job: &Job) -> bool {

@@ -156,7 +156,7 @@ async fn a_connection_cut_at_its_commit_is_neither_lost_nor_doubled() {
         let store = store.clone();
         writers.spawn(async move {
             let mut told = Vec::new();
-            for n in 0..25 {
+            for n in 0..60 {
                 told.push(((0, writer, n), execute(&store, (0, writer, n)).await));
             }
             told
@@ -182,7 +182,11 @@ async fn a_connection_cut_at_its_commit_is_neither_lost_nor_doubled() {
     }
     let ids: Vec<Id> = told.keys().copied().collect();
     assert_sound(&direct, &told, ids).await;
-    assert!(n_unknown < 15, "{n_unknown} of 150 were given up");
+    assert!(
+        n_unknown * 10 < told.len(),
+        "{n_unknown} of {} were given up",
+        told.len()
+    );
 }
 
 /// A small generator of numbers, seeded.

@@ -30,6 +30,27 @@ pub struct Plan {
     pub many_logs: u64,
     /// Events of the log that is replayed.
     pub replayed: u64,
+    /// What is measured alone.
+    pub only: Option<What>,
+}
+
+impl Plan {
+    /// Whether this is to be measured.
+    fn wants(&self, what: What) -> bool {
+        self.only.is_none_or(|only| only == what)
+    }
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    Appends,
+    SlowAppends,
+    Batches,
+    Many,
+    Replay,
+    Hot,
+    Sqlite,
 }
 
 #[derive(Parser)]
@@ -46,6 +67,9 @@ struct Args {
     /// See that everything can be measured; rough figures
     #[arg(long)]
     short: bool,
+    /// Measure this alone
+    #[arg(long, value_enum)]
+    only: Option<What>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -56,6 +80,7 @@ fn main() -> anyhow::Result<()> {
             slice: Duration::from_millis(400),
             many_logs: 20_000,
             replayed: 20_000,
+            only: args.only,
         }
     } else {
         Plan {
@@ -63,6 +88,7 @@ fn main() -> anyhow::Result<()> {
             slice: Duration::from_secs(3),
             many_logs: 1_000_000,
             replayed: 200_000,
+            only: args.only,
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,6 +96,8 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let mut figures = report::Figures::new();
     runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
-    runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;
+    if plan.wants(What::Sqlite) {
+        runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;
+    }
     report::write(args.json.as_deref(), &figures)
 }

@@ -1,8 +1,10 @@
 //! A database for the run, and the baselines: raw inserts of rows like an event's.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls};
 use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 
@@ -11,15 +13,17 @@ use crate::work::{Turns, random, rate};
 
 const DATABASE: &str = "trilby_bench";
 
-/// The columns of an event that cost something, in one table with one index.
-const TABLE: &str = "create table if not exists raw (
-    log_id bigint not null, seq bigint not null, commit_first bigint not null, commit_last bigint not null,
-    at bigint not null, etype text not null, ever int not null, inc int not null,
-    body bytea, body_hash bytea not null, hash bytea not null, primary key (log_id, seq))";
+/// Bytes of a body, as in `work::event`.
+const BODY: usize = 350;
 
-const ONE: &str = "insert into raw values ($1, $2, $2, $2, $3, 'test.happened', 1, 1, $4, $5, $5)";
+/// A row of the log's own table, by a login that no policy binds: the same partitions and index, and nothing beside it.
+const ONE: &str = "insert into event (log_id, seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash) \
+    values ($1, $2, $2, $2, $3, 'test.happened', 1, 1, $4, $5, $5)";
 
-const HUNDRED: &str = "insert into raw select $1, seq, $2, $2 + 99, $3, 'test.happened', 1, 1, $4, $5, $5 from generate_series($2::bigint, $2 + 99) seq";
+/// The same of many rows, whose bytes come from the client as the log's do.
+const MANY: &str = "insert into event (log_id, seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash) \
+    select $1, e.seq, $2, $2, $3, 'test.happened', 1, 1, e.body, e.hash, e.hash \
+    from unnest($4::bigint[], $5::bytea[], $6::bytea[]) e(seq, body, hash)";
 
 /// A fresh database, where it is, and a login to it that may do everything.
 pub struct Database {
@@ -48,9 +52,7 @@ impl Database {
         let (before, _) = server.rsplit_once('/').context("a URL with a database")?;
         let url = format!("{before}/{DATABASE}");
         migrate(&url, Some([1; 32])).await?;
-        let made = Self { url, config };
-        made.client().await?.batch_execute(TABLE).await?;
-        Ok(made)
+        Ok(Self { url, config })
     }
 
     pub async fn client(&self) -> anyhow::Result<Client> {
@@ -71,12 +73,29 @@ impl Database {
         Ok(self.client().await?.batch_execute(&sql).await?)
     }
 
-    /// Raw inserts a second by as many connections, of one row or of a hundred.
-    pub async fn raw(&self, connections: usize, rows: i64, plan: &Plan) -> anyhow::Result<f64> {
+    /// How long a flush takes here, in milliseconds: a commit of next to nothing.
+    pub async fn flush_ms(&self, plan: &Plan) -> anyhow::Result<f64> {
+        let client = self.client().await?;
+        client
+            .batch_execute("create table if not exists flushed (n int)")
+            .await?;
+        let (begun, mut n) = (Instant::now(), 0_u32);
+        while begun.elapsed() < plan.slice {
+            client
+                .batch_execute("insert into flushed values (1)")
+                .await?;
+            n += 1;
+        }
+        Ok(begun.elapsed().as_secs_f64() * 1_000.0 / f64::from(n))
+    }
+
+    /// Raw inserts a second by as many connections, of one row or of many.
+    pub async fn raw(&self, connections: usize, rows: u16, plan: &Plan) -> anyhow::Result<f64> {
         let mut clients = Vec::new();
         for _ in 0..connections {
             clients.push(Arc::new(self.client().await?));
         }
+        // Numbers that no log has.
         let first = i64::from_be_bytes(random()?) >> 8;
         rate(connections, plan.slice, |n, turns| {
             let client = clients.get(n).cloned();
@@ -87,15 +106,22 @@ impl Database {
     }
 }
 
-async fn insert(client: &Client, log: i64, rows: i64, turns: &Turns) -> anyhow::Result<()> {
-    let sql = if rows == 1 { ONE } else { HUNDRED };
-    let statement = client.prepare(sql).await?;
-    let (body, hash) = (vec![7_u8; 330], vec![1_u8; 32]);
+async fn insert(client: &Client, log: i64, rows: u16, turns: &Turns) -> anyhow::Result<()> {
+    let statement = client.prepare(if rows == 1 { ONE } else { MANY }).await?;
+    let (body, hash) = (vec![7_u8; BODY], vec![1_u8; 32]);
+    let rows = i64::from(rows);
     let mut seq = 1_i64;
     while turns.goes_on() {
-        client
-            .execute(&statement, &[&log, &seq, &seq, &body, &hash])
-            .await?;
+        if rows == 1 {
+            let values: [&(dyn ToSql + Sync); 5] = [&log, &seq, &seq, &body, &hash];
+            client.execute(&statement, &values).await?;
+        } else {
+            let seqs: Vec<i64> = (seq..seq + rows).collect();
+            let bodies: Vec<&[u8]> = seqs.iter().map(|_| &body[..]).collect();
+            let hashes: Vec<&[u8]> = seqs.iter().map(|_| &hash[..]).collect();
+            let values: [&(dyn ToSql + Sync); 6] = [&log, &seq, &seq, &seqs, &bodies, &hashes];
+            client.execute(&statement, &values).await?;
+        }
         seq += rows;
         turns.done(1);
     }

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use serde_json::json;
 use tokio::task::JoinSet;
-use trilby_eventlog::{AppendError, Commit, Entry, EventLog, Expected, Head, NewEvent, NewReceipt};
-use trilby_model::{LogId, Timestamp};
+use trilby_eventlog::{
+    AppendError, Commit, Dependency, Entry, EventLog, Expected, Head, NewEvent, NewReceipt,
+    RevocationKind,
+};
+use trilby_model::{LogId, Seq, Timestamp};
 
 /// Text in each event, so that a stored body has about 330 bytes.
 const PADDING: usize = 200;
@@ -32,7 +35,7 @@ pub fn event(n: u64) -> NewEvent {
     }
 }
 
-/// A commit after a head, with a receipt.
+/// A commit after a head, by a caller whose session is looked at, with a receipt.
 pub fn commit(log: &LogId, head: Option<&Head>, n_events: u64) -> anyhow::Result<Commit> {
     let now = std::time::UNIX_EPOCH.elapsed()?.as_micros();
     let entry = Entry {
@@ -54,6 +57,12 @@ pub fn commit(log: &LogId, head: Option<&Head>, n_events: u64) -> anyhow::Result
         status: 201,
         response: Some(vec![b'{'; 120]),
     });
+    commit.alive = vec![Dependency {
+        log: log.clone(),
+        kind: RevocationKind::Session,
+        id_hash: random()?,
+        seq: Seq::ZERO,
+    }];
     Ok(commit)
 }
 

@@ -72,7 +72,7 @@ async fn pass(
             }
             let data = &buffer[..n];
             // Reads begin with `begin read only` or `begin isolation …`.
-            writes |= data.windows(6).any(|window| window == b"begin\0");
+            writes |= data.windows(6).any(|window| window == b"begin;");
             let commit = data
                 .windows(COMMIT.len())
                 .position(|window| window == COMMIT);

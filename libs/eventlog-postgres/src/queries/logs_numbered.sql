@@ -1,1 +1,0 @@
-select set_config('trilby.logs', $1, true)
