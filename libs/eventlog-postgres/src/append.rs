@@ -239,12 +239,10 @@ impl Postgres {
         for head in &sealed.heads {
             self.known().learn_head(head);
         }
-        if let Some(feed) = self.feed() {
-            feed.announce(
-                sealed.commits.iter().cloned(),
-                sealed.revocations.iter().cloned(),
-            );
-        }
+        self.feed().announce(
+            sealed.commits.iter().cloned(),
+            sealed.revocations.iter().cloned(),
+        );
         let mut outcomes = Vec::with_capacity(commit.side.len());
         for write in &commit.side {
             outcomes.push(match side::counter_of(write) {

@@ -8,11 +8,12 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
 };
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 use trilby_eventlog::Error;
 
 use crate::failure::failure;
 use crate::options::{OpenError, Options, Role};
+use crate::tls::{self, Mode, Tls};
 
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -49,13 +50,14 @@ impl std::fmt::Display for Timeline {
 }
 
 /// Reads a URL into what the driver wants.
-pub(crate) fn config(url: &str) -> Result<Config, OpenError> {
-    let mut config = Config::from_str(url).map_err(|_| OpenError::Url)?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(OpenError::Unsupported {
-            what: "TLS (`sslmode=require`)",
-        });
-    }
+pub(crate) fn config(url: &str) -> Result<(Config, Tls), OpenError> {
+    let (url, mode, roots) = tls::part(url)?;
+    let mut config = Config::from_str(&url).map_err(|_| OpenError::Url)?;
+    let tls = Tls::new(&mode, roots.as_deref())?;
+    config.ssl_mode(match mode {
+        Mode::Disable => SslMode::Disable,
+        Mode::Require | Mode::VerifyFull => SslMode::Require,
+    });
     config
         .target_session_attrs(TargetSessionAttrs::ReadWrite)
         .connect_timeout(CONNECT)
@@ -64,13 +66,14 @@ pub(crate) fn config(url: &str) -> Result<Config, OpenError> {
     if config.get_application_name().is_none() {
         config.application_name("trilby");
     }
-    Ok(config)
+    Ok((config, tls))
 }
 
 /// One connection of its own, as a role.
 pub(crate) async fn one(url: &str, role: Option<Role>) -> Result<Client, OpenError> {
     let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(told(&error));
-    let (client, connection) = config(url)?.connect(NoTls).await.map_err(unreachable)?;
+    let (config, tls) = config(url)?;
+    let (client, connection) = config.connect(tls).await.map_err(unreachable)?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %told(&error), "a database connection ended");
@@ -127,9 +130,10 @@ pub(crate) fn pool(
     expected: Option<Timeline>,
 ) -> Result<Pool, OpenError> {
     let role = options.role;
+    let (config, tls) = config(&options.url)?;
     let manager = Manager::from_config(
-        config(&options.url)?,
-        NoTls,
+        config,
+        tls,
         ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         },

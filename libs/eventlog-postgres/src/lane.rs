@@ -67,12 +67,10 @@ fn done(job: &Job) -> Vec<SideOutcome> {
 }
 
 fn tell(shared: &Shared, job: &Job) {
-    if let Some(feed) = &shared.feed {
-        feed.announce(
-            job.sealed.commits.iter().cloned(),
-            job.sealed.revocations.iter().cloned(),
-        );
-    }
+    shared.feed.announce(
+        job.sealed.commits.iter().cloned(),
+        job.sealed.revocations.iter().cloned(),
+    );
 }
 
 /// What came of a transaction.

@@ -23,10 +23,9 @@
 //! `Error::Invalid`.
 //!
 //! * One process that does everything: [`Role::Admin`] with [`Options::relay`].
-//! * Several processes without a feed between them: [`Options::follow`] in each that subscribes, and
-//!   [`Options::expire_outbox`] in one, as [`Role::Relay`].
-//! * Receipts, revocations, marks and counters are cleared away by [`Role::Relay`] (or `Admin`): `purge` as another role is
-//!   refused.
+//! * Receipts, revocations, marks, counters and activity are cleared away by [`Role::Token`], [`Role::Relay`] or `Admin`: the
+//!   database says what is over, and `purge` as another role is refused. Commits that were not announced go with them after
+//!   a minute, as long as no relay has ever worked on the store.
 //! * `snapshot_put` and `snapshot_prune` do nothing in a role that keeps no snapshots.
 //! * After a restore or a failover to another timeline, opening is refused until [`Archive::fence`] was called on a store
 //!   opened with [`Options::any_timeline`] as [`Role::Admin`].
@@ -53,7 +52,6 @@ mod archive;
 mod connect;
 mod export;
 mod failure;
-mod follow;
 mod group;
 mod import;
 mod job;
@@ -69,6 +67,7 @@ mod side;
 mod source;
 mod statement;
 mod store;
+mod tls;
 mod writer;
 
 pub use open::migrate;

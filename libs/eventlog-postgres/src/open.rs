@@ -144,18 +144,6 @@ pub(crate) async fn open(options: &Options) -> Result<Opened, OpenError> {
             "only a process that is all of them announces for good: role admin",
         ));
     }
-    if options.relay && options.follow.is_some() {
-        return Err(OpenError::Options(
-            "a process that announces its own commits has nobody to follow",
-        ));
-    }
-    if options.expire_outbox
-        && (options.relay || !matches!(options.role, Role::Relay | Role::Admin))
-    {
-        return Err(OpenError::Options(
-            "the outbox is emptied by role relay or admin, and not where it is announced from",
-        ));
-    }
     if options.any_timeline && options.role != Role::Admin {
         return Err(OpenError::Options(
             "only role admin opens a store of another timeline",

@@ -1,7 +1,5 @@
 //! How to open a store, and why it was not opened.
 
-use std::time::Duration;
-
 /// As what a process uses the store: a database role, which can do what that service needs and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -11,7 +9,7 @@ pub enum Role {
     Token,
     /// Reads the log; keeps snapshots. No secret, no claim, no append.
     Decision,
-    /// Announces commits, writes decision records, clears away what is over.
+    /// Announces commits, writes decision records, clears away what is over (so does `Token`).
     Relay,
     /// Writes activity records and nothing else: a decision node's second store, where no relay does it.
     Sink,
@@ -64,7 +62,8 @@ impl Role {
 /// How to open a store.
 #[derive(Clone)]
 pub struct Options {
-    /// `postgres://user:password@host:port/database`; several hosts and libpq's other settings may be given.
+    /// `postgres://user:password@host:port/database`; several hosts and libpq's other settings may be given;
+    /// `sslmode` (`disable`, `require`, `verify-full`) and `sslrootcert` among them.
     pub url: String,
     /// What this process does.
     pub role: Role,
@@ -79,12 +78,6 @@ pub struct Options {
     pub any_timeline: bool,
     /// This process is the only one: it announces its commits itself and forgets them. Needs [`Role::Admin`].
     pub relay: bool,
-    /// Looks this often for what was written, by this process and others, and tells subscribers of it. For installations
-    /// without a feed between processes; one of them has [`Options::expire_outbox`]. Not with [`Options::relay`].
-    pub follow: Option<Duration>,
-    /// Removes commits from the outbox that have been there for a minute, whether anyone was told or not. Needs
-    /// [`Role::Relay`] or [`Role::Admin`]; never where a relay announces them.
-    pub expire_outbox: bool,
     /// Connections for reading.
     pub read_connections: usize,
     /// Connections for appending, which is how many groups of commits are under way at once.
@@ -103,8 +96,6 @@ impl Options {
             read_only: false,
             any_timeline: false,
             relay: false,
-            follow: None,
-            expire_outbox: false,
             read_connections: 8,
             write_connections: 2,
         }
@@ -134,6 +125,9 @@ pub enum OpenError {
         /// What.
         what: &'static str,
     },
+    /// The certificates that sign the server's cannot be used.
+    #[error("the certificates for TLS to the database cannot be used: {0}")]
+    Certificates(String),
     /// Postgres did not answer, or refused the login.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),

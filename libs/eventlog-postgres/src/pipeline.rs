@@ -133,7 +133,7 @@ pub(crate) async fn run(
                 client
                     .prepare_cached(include_str!("queries/logs_named.sql"))
                     .await?,
-                [names as Param<'_>],
+                [param(names)],
             );
             steps.push(plain(client, begin.sql()));
             steps.push(query(client, &by_name.0, &by_name.1));

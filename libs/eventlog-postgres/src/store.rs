@@ -19,18 +19,24 @@ use crate::connect::{self, Timeline, Use, get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::known::Known;
 use crate::options::{OpenError, Options, Role};
-use crate::pipeline::{self, Ask, Begin, Failed, Logs, params};
+use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, Value, boxed, params, value};
 use crate::rows::int;
 use crate::side::{self, Prepared};
 use crate::source::Source;
 use crate::writer::{Shared, Writer};
-use crate::{follow, open, read, relay};
+use crate::{open, read, relay};
 
 /// Messages kept for a slow receiver of the feed.
 const FEED_CAPACITY: usize = 8192;
 
 /// How often a transaction is tried that was undone for no fault of its own.
 const ATTEMPTS_MAX: u32 = 4;
+
+/// Rows of a table that are cleared away in one transaction.
+const CLEARED_AT_ONCE: i32 = 5_000;
+
+/// Transactions of one clearing; what is left is for the next.
+const CLEARINGS_MAX: u32 = 1_000;
 
 /// The log in Postgres. Clones are the same store.
 #[derive(Debug, Clone)]
@@ -52,7 +58,6 @@ pub(crate) struct Inner {
     writer: Option<Writer>,
     recorder: Option<Recorder>,
     relays: bool,
-    follows: bool,
     leftovers: relay::Leftovers,
 }
 
@@ -81,7 +86,7 @@ impl Postgres {
                 pool: connect::pool(options, lanes, Use::Appending, expected)?,
                 known: Arc::clone(&known),
                 meta: Arc::clone(&meta),
-                feed: options.follow.is_none().then(|| feed.clone()),
+                feed: feed.clone(),
                 relays: options.relay,
             };
             writer = Some(Writer::start(Arc::new(shared), lanes));
@@ -98,18 +103,11 @@ impl Postgres {
             writer,
             recorder,
             relays: options.relay,
-            follows: options.follow.is_some(),
             leftovers: relay::Leftovers::default(),
         };
         let store = Self {
             inner: Arc::new(inner),
         };
-        if let Some(interval) = options.follow {
-            follow::spawn(Arc::downgrade(&store.inner), interval);
-        }
-        if options.expire_outbox {
-            follow::expire(Arc::downgrade(&store.inner));
-        }
         Ok(store)
     }
 
@@ -131,17 +129,13 @@ impl Postgres {
         self.inner.timeline
     }
 
-    /// Where commits of this process are told, unless they are found by following.
-    pub(crate) fn feed(&self) -> Option<&FeedSender> {
-        (!self.inner.follows).then_some(&self.inner.feed)
+    /// Where commits of this process are told.
+    pub(crate) fn feed(&self) -> &FeedSender {
+        &self.inner.feed
     }
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
-    }
-
-    pub(crate) fn of(inner: Arc<Inner>) -> Self {
-        Self { inner }
     }
 
     pub(crate) fn writer(&self) -> Result<&Writer, Error> {
@@ -175,6 +169,28 @@ impl Postgres {
     ) -> Result<Vec<Vec<Row>>, Error> {
         let done = self.transact(logs, asks).await?;
         done.map_err(|failed| failure(&failed.error))
+    }
+
+    /// Clears away until there is no more, or enough was done for once.
+    async fn clear(
+        &self,
+        statement: impl Fn() -> (&'static str, Vec<Value>),
+    ) -> Result<u64, Error> {
+        let (sql, values) = statement();
+        let mut n_rows = 0_u64;
+        for _ in 0..CLEARINGS_MAX {
+            let params: Vec<Param<'_>> = values.iter().map(boxed).collect();
+            let found = self
+                .write_alone(&[], &[long(), Ask::new(sql, params)])
+                .await?;
+            let row = found.last().and_then(|rows| rows.first());
+            let gone: u64 = row.map_or(Ok(0), |row| crate::rows::number(row, 0))?;
+            if gone == 0 {
+                break;
+            }
+            n_rows = n_rows.saturating_add(gone);
+        }
+        Ok(n_rows)
     }
 
     /// As [`Postgres::write_alone`], telling which statement failed.
@@ -317,25 +333,27 @@ impl EventLog for Postgres {
         receipts_before: Timestamp,
         revocations_before: Timestamp,
     ) -> Result<u64, Error> {
-        let bounds = [
-            receipts_before.micros(),
-            revocations_before.micros(),
-            now.micros(),
-        ];
-        let [receipts, revocations, now] = &bounds;
-        let asks = [
-            (include_str!("queries/receipt_purge.sql"), receipts),
-            (include_str!("queries/revocation_purge.sql"), revocations),
-            (include_str!("queries/one_time_purge.sql"), now),
-            (include_str!("queries/counter_purge.sql"), now),
-        ]
-        .map(|(sql, bound)| Ask::new(sql, params![bound]));
-        let asks: Vec<Ask<'_>> = std::iter::once(long()).chain(asks).collect();
-        let found = self.write_alone(&[], &asks).await?;
-        let counts = found.iter().skip(1).filter_map(|rows| rows.first());
-        let mut n_rows = 0_u64;
-        for row in counts {
-            n_rows = n_rows.saturating_add(crate::rows::number(row, 0)?);
+        let n_rows = self
+            .clear(|| {
+                let (receipts, revocations) =
+                    (receipts_before.micros(), revocations_before.micros());
+                let values = vec![
+                    value(receipts),
+                    value(revocations),
+                    value(now.micros()),
+                    value(CLEARED_AT_ONCE),
+                ];
+                (include_str!("queries/clear_over.sql"), values)
+            })
+            .await?;
+        if !self.inner.relays {
+            let outbox = || {
+                (
+                    include_str!("queries/clear_outbox.sql"),
+                    vec![value(CLEARED_AT_ONCE)],
+                )
+            };
+            self.clear(outbox).await?;
         }
         Ok(n_rows)
     }
@@ -496,9 +514,18 @@ impl EventLog for Postgres {
 
     async fn activity_purge(&self, before: Timestamp) -> Result<u64, Error> {
         let before = before.micros();
-        let ask = Ask::new(include_str!("queries/activity_purge.sql"), params![&before]);
-        let found = self.write_alone(&[], &[long(), ask]).await?;
-        let row = found.last().and_then(|rows| rows.first());
-        row.map_or(Ok(0), |row| crate::rows::number(row, 0))
+        let mut n_records = 0_u64;
+        for _ in 0..CLEARINGS_MAX {
+            let ask = Ask::new(include_str!("queries/clear_activity.sql"), params![&before]);
+            let found = self.write_alone(&[], &[long(), ask]).await?;
+            let Some(row) = found.last().and_then(|rows| rows.first()) else {
+                break;
+            };
+            n_records = n_records.saturating_add(crate::rows::number(row, 0)?);
+            if !crate::rows::get::<bool>(row, 1)? {
+                break;
+            }
+        }
+        Ok(n_records)
     }
 }

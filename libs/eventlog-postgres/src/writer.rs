@@ -46,8 +46,7 @@ pub(crate) struct Shared {
     pub pool: Pool,
     pub known: Arc<Known>,
     pub meta: Arc<RwLock<StoreMeta>>,
-    /// None if all news comes by following, so that each log's is in order.
-    pub feed: Option<FeedSender>,
+    pub feed: FeedSender,
     /// Whether this process announces for good: then the outbox is emptied here.
     pub relays: bool,
 }

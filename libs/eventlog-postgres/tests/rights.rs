@@ -10,7 +10,7 @@
 
 use tokio_postgres::Client;
 use trilby_eventlog::{
-    Activity, ActivityFilter, AppendError, Archive, Credential, Error, EventLog, OneTime, SideBody,
+    Activity, ActivityFilter, AppendError, Archive, Credential, Error, EventLog, SideBody,
     SideError, SideWrite, Snapshot, snapshot,
 };
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role, migrate};
@@ -53,7 +53,6 @@ fn reads(role: Role) -> &'static [&'static str] {
             "event",
             "snapshot",
             "revocation",
-            "outbox",
             "receipt",
             "claim",
             "credential",
@@ -68,7 +67,6 @@ fn reads(role: Role) -> &'static [&'static str] {
             "event",
             "snapshot",
             "revocation",
-            "outbox",
             "receipt",
             "claim",
             "trusting",
@@ -88,7 +86,6 @@ fn reads(role: Role) -> &'static [&'static str] {
             "event",
             "snapshot",
             "revocation",
-            "outbox",
             "node",
             "activity",
             "activity_segment",
@@ -329,23 +326,11 @@ async fn a_sink_writes_activity_and_nothing_else() {
 
 #[tokio::test]
 #[ignore = "needs services"]
-async fn the_relay_clears_away_what_is_over_and_nobody_else_does() {
+async fn only_the_relay_removes_rows_of_the_outbox_by_hand() {
     let database = Database::new();
     let token = database.open(Role::Token).await;
     append(&token, 1, 1).await;
-    let mark = OneTime {
-        log: account(1),
-        purpose: 1,
-        key_hash: [1; 32],
-        expires_at: at(10),
-    };
-    token
-        .side_write(vec![SideWrite::OneTimeInsert(mark)])
-        .await
-        .unwrap();
-    is_refused(token.purge(at(20), at(0), at(0)).await);
     let relay = database.open(Role::Relay).await;
-    assert_eq!(relay.purge(at(20), at(0), at(0)).await.unwrap(), 1);
     let rows = relay.outbox_take(9).await.unwrap();
     assert_eq!(rows.len(), 1);
     is_refused(token.outbox_done(&[rows[0].id]).await);

@@ -85,10 +85,16 @@ table::settings! {
         store: Option<StoreUrl> = None;
         /// File with the password of the database role; or the variable `TRILBY_STORE_PASSWORD` holds it.
         password_file: Option<PathBuf> = None;
+        /// File of the certificates (PEM) that sign the shared store's. With `sslmode=verify-full` in the store's URL it is needed; with `sslmode=require` the certificate is looked at if it is given.
+        store_ca_file: Option<PathBuf> = None;
         /// Most connections to the store, per process.
         connections_max: usize = 16, 2..=1_000;
         /// How often a store is asked for news that announces none, in milliseconds.
         poll_ms: u64 = 1_000, 50..=2_000;
+        /// How often receipts, revocations, marks and counters that are over, and old activity, are cleared away, in seconds. Over a shared store one token process at a time does it.
+        clear_every_s: u64 = 60, 1..=3_600;
+        /// How long records of activity (sessions, logins, decisions) are kept, in days.
+        activity_days: u64 = 90, 1..=3_650;
         /// Memory for the states of accounts and organizations, in MiB; those least recently asked for go first, and are read again when asked for.
         memory_mib: u64 = 512, 16..=1_048_576;
     }

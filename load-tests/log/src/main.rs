@@ -44,12 +44,19 @@ impl Plan {
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum What {
+    /// Single appends beside single inserts.
     Appends,
+    /// The same with a slow flush.
     SlowAppends,
+    /// Commits of many events.
     Batches,
+    /// Appends among many logs.
     Many,
+    /// Reading, checking and folding.
     Replay,
+    /// Many callers on one log.
     Hot,
+    /// The log in a file.
     Sqlite,
 }
 

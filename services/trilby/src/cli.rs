@@ -30,7 +30,7 @@ pub struct SettingsArgs {
     /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
-    /// Shared store, for `identity`, `token`, `decision`, `migrate` and `bootstrap`; no password in it
+    /// Shared store, for `identity`, `token`, `decision`, `migrate`, `bootstrap` and `log`; no password in it
     #[arg(long, global = true, value_name = "postgres://HOST/DB")]
     pub store: Option<String>,
 }
@@ -180,15 +180,15 @@ pub enum LogCommand {
         /// An account id, an organization id or `platform`
         log: String,
     },
-    /// Copy the store to another folder, byte for byte
+    /// Copy the store, byte for byte: a folder's (`--data-dir`) or a shared one (`--store`)
     Copy {
-        /// Folder of the copy; it must not hold a store yet
-        to: PathBuf,
+        /// Folder or `postgres://host/database` of the copy; it must not hold a store yet
+        to: String,
     },
-    /// Copy the store to another folder, its indexes (claims, revocations, who is trusted) made anew from the events
+    /// Copy the store likewise, its indexes (claims, revocations, who is trusted) made anew from the events
     Rebuild {
-        /// Folder of the copy; it must not hold a store yet
-        to: PathBuf,
+        /// Folder or `postgres://host/database` of the copy; it must not hold a store yet
+        to: String,
     },
     /// List the logs of the store with their heads
     List,

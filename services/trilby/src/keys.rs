@@ -99,7 +99,7 @@ impl Keys {
                 keks,
             }),
             _ => bail!(
-                "keys are missing: {}; `trilby keys` makes those of a new installation",
+                "keys are missing: {}; `trilby admin make-keys` makes those of a new installation",
                 missing.join(", ")
             ),
         }

@@ -2,6 +2,7 @@
 
 mod api;
 mod bootstrap;
+mod clearing;
 mod cli;
 mod commands;
 mod demo;

@@ -17,6 +17,7 @@ use trilby_service::server::{Health, Listeners, Server};
 use trilby_service::telemetry::Telemetry;
 
 use crate::api;
+use crate::clearing::Clearing;
 use crate::keys::Keys;
 use crate::role::Role;
 use crate::store::Store;
@@ -42,6 +43,7 @@ pub struct Process {
     settings: Arc<Settings>,
     services: Services,
     store: Store,
+    _clearing: Option<Clearing>,
 }
 
 /// A server at work in this process.
@@ -78,11 +80,16 @@ impl Process {
         })
         .await?;
         let services = api::with_parts(services, roles, keys, &store, &settings)?;
+        let clearing = roles.contains(&Role::Token).then(|| {
+            let clock = Arc::clone(services.clock());
+            Clearing::start(Arc::clone(&store.log), clock, &settings)
+        });
         Ok(Self {
             roles,
             settings,
             services,
             store,
+            _clearing: clearing,
         })
     }
 

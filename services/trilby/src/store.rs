@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use trilby_credential::StoreKey;
-use trilby_eventlog::{EventLog, Feed};
+use trilby_eventlog::{Archive, EventLog, Feed};
 use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
+use trilby_service::settings::StoreUrl;
 
 use crate::role::Role;
 
 #[cfg(feature = "postgres")]
 mod postgres;
+
+#[cfg(not(feature = "postgres"))]
+const NO_POSTGRES: &str = "this build has no Postgres in it: build with `--features postgres`";
 
 /// An open store.
 pub struct Store {
@@ -57,6 +61,40 @@ impl Store {
         postgres::open(role, settings, key).await
     }
 
+    /// The shared store laid open, for looking after it.
+    #[cfg(feature = "postgres")]
+    pub async fn archive(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        Ok(Box::new(postgres::archive(settings).await?))
+    }
+
+    /// An empty shared store to copy into, made if it is not there.
+    #[cfg(feature = "postgres")]
+    pub async fn target(
+        settings: &Settings,
+        url: &StoreUrl,
+        fingerprint: [u8; 32],
+    ) -> anyhow::Result<Box<dyn Archive>> {
+        Ok(Box::new(
+            postgres::target(settings, url, fingerprint).await?,
+        ))
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn archive(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        anyhow::bail!(NO_POSTGRES)
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn target(
+        _: &Settings,
+        _: &StoreUrl,
+        _: [u8; 32],
+    ) -> anyhow::Result<Box<dyn Archive>> {
+        anyhow::bail!(NO_POSTGRES)
+    }
+
     /// Makes the store's tables, or brings them up to date.
     #[cfg(feature = "postgres")]
     pub async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
@@ -73,7 +111,7 @@ impl Store {
     /// Refused: this build knows no store that can be shared.
     #[cfg(not(feature = "postgres"))]
     pub async fn migrate(_: &Settings, _: &StoreKey) -> anyhow::Result<()> {
-        anyhow::bail!("this build has no Postgres in it: build with `--features postgres`")
+        anyhow::bail!(NO_POSTGRES)
     }
 
     /// Writes what is to be written and lets it go.

@@ -15,12 +15,16 @@
 #[path = "e2e/acme.rs"]
 #[allow(dead_code, reason = "shared with the tests of one process")]
 mod acme;
+#[path = "processes/clearing.rs"]
+mod clearing;
 #[path = "processes/database.rs"]
 mod database;
 #[path = "processes/founded.rs"]
 mod founded;
 #[path = "processes/kills.rs"]
 mod kills;
+#[path = "processes/log_tools.rs"]
+mod log_tools;
 #[path = "processes/outage.rs"]
 mod outage;
 #[path = "processes/rolling.rs"]

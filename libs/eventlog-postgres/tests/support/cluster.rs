@@ -91,7 +91,31 @@ impl Cluster {
         }
     }
 
+    /// From now on it takes no connection without TLS.
+    #[allow(dead_code, reason = "each test file uses its part")]
+    pub fn require_tls(&self, certificate: &str, key: &str) {
+        let data = self.folder.path().join("data");
+        let write = |name: &str, text: &str| {
+            let file = data.join(name);
+            fs::write(&file, text).unwrap();
+            quiet(Command::new("chmod").arg("600").arg(&file));
+            if self.is_root {
+                quiet(Command::new("chown").arg("postgres").arg(&file));
+            }
+        };
+        write("server.crt", certificate);
+        write("server.key", key);
+        write("pg_hba.conf", "hostssl all all 127.0.0.1/32 trust\n");
+        let settings = fs::read_to_string(data.join("postgresql.conf")).unwrap();
+        write("postgresql.conf", &format!("{settings}\nssl = on\n"));
+        let mut restart = self.command(self.programs.join("pg_ctl"));
+        restart.arg("-D").arg(&data).args(["-w", "-s", "restart"]);
+        restart.arg("-l").arg(self.folder.path().join("server.log"));
+        quiet(&mut restart);
+    }
+
     /// Ends the server and all its backends at once, as they are.
+    #[allow(dead_code, reason = "each test file uses its part")]
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap().to_owned();

@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use trilby_credential::StoreKey;
 use trilby_eventlog::verify::{self, Report, Status};
-use trilby_eventlog::{EventLog, copy, export};
+use trilby_eventlog::{Archive, StoreMeta, copy, export};
 use trilby_eventlog_sqlite::{Options, Sqlite};
 use trilby_model::{ConsistencyToken, LogId, Seq};
-use trilby_service::settings::Settings;
+use trilby_service::settings::{Settings, StoreUrl};
 
 use crate::cli::LogCommand;
 use crate::installation::DataDir;
+use crate::keys::{Keys, environment};
 use crate::serve::VERIFIED_REVOCATION_AGE_S;
+use crate::store::Store;
 use crate::terminal::Terminal;
 
 /// Logs listed at a time.
@@ -24,33 +27,41 @@ pub async fn run(
     command: LogCommand,
     terminal: Arc<Terminal>,
 ) -> anyhow::Result<ExitCode> {
-    let dir = DataDir::at(&settings.log.data_dir)?;
     match command {
         LogCommand::Verify {
             log,
             since,
             kept,
             json,
-        } => verify(&dir, log, since, kept, json, &terminal).await,
-        LogCommand::Copy { to } => copy_to(&dir, &to, Indexes::AsTheyAre, &terminal).await,
-        LogCommand::Rebuild { to } => copy_to(&dir, &to, Indexes::MadeAnew, &terminal).await,
-        LogCommand::Export { log } => export_one(&dir, &log).await,
-        LogCommand::List => list(&dir, &terminal).await,
+        } => verify(&settings, log, since, kept, json, &terminal).await,
+        LogCommand::Copy { to } => copy_to(&settings, &to, Indexes::AsTheyAre, &terminal).await,
+        LogCommand::Rebuild { to } => copy_to(&settings, &to, Indexes::MadeAnew, &terminal).await,
+        LogCommand::Export { log } => export_one(&settings, &log).await,
+        LogCommand::List => list(&settings, &terminal).await,
     }
 }
 
-/// The store as it is at this moment, whether or not a server is writing to it.
-async fn open(dir: &DataDir) -> anyhow::Result<Sqlite> {
-    open_with(
-        dir.store(),
-        Options {
-            create: false,
-            read_only: true,
-            relay: false,
-            ..Options::default()
-        },
-    )
-    .await
+/// The store as it is at this moment, whether or not servers are writing to it: the shared one if the settings name one.
+async fn open(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+    if settings.log.store.is_some() {
+        return Store::archive(settings).await;
+    }
+    let dir = DataDir::at(&settings.log.data_dir)?;
+    let options = Options {
+        create: false,
+        read_only: true,
+        relay: false,
+        ..Options::default()
+    };
+    Ok(Box::new(open_with(dir.store(), options).await?))
+}
+
+/// The store key, where it is: in the data folder, or where the settings say.
+fn store_key(settings: &Settings) -> anyhow::Result<StoreKey> {
+    match settings.log.store {
+        Some(_) => Ok(Keys::of(&[], settings, &environment)?.store),
+        None => Ok(DataDir::at(&settings.log.data_dir)?.read_keys()?.store),
+    }
 }
 
 async fn open_with(path: std::path::PathBuf, options: Options) -> anyhow::Result<Sqlite> {
@@ -58,7 +69,7 @@ async fn open_with(path: std::path::PathBuf, options: Options) -> anyhow::Result
 }
 
 async fn verify(
-    dir: &DataDir,
+    settings: &Settings,
     log: Option<String>,
     since: Option<u64>,
     kept: Option<String>,
@@ -75,11 +86,11 @@ async fn verify(
         }
         None => Vec::new(),
     };
-    let store = open(dir).await?;
-    let claim_key = dir
-        .read_keys()
+    let store = open(settings).await?;
+    // Without it claims are not compared with the events.
+    let claim_key = store_key(settings)
         .ok()
-        .map(|keys| *keys.store.claim_key().expose());
+        .map(|key| *key.claim_key().expose());
     let meta = store.store_meta().await?;
     let folds = claim_key.map(|key| trilby_directory::VerifyingFolds::new(key, meta.store_id));
     let now = trilby_service::clock::Clock::now(&trilby_service::clock::SystemClock);
@@ -90,7 +101,7 @@ async fn verify(
         folds: folds.as_ref().map(dyn_folds),
         revocations_from: Some(now.plus_seconds(-VERIFIED_REVOCATION_AGE_S)),
     };
-    let report = verify::verify(&store, &options).await?;
+    let report = verify::verify(&*store, &options).await?;
     if json {
         terminal.line(&serde_json::to_string(&report)?)?;
     } else {
@@ -135,52 +146,60 @@ enum Indexes {
 }
 
 async fn copy_to(
-    dir: &DataDir,
-    to: &Path,
+    settings: &Settings,
+    to: &str,
     indexes: Indexes,
     terminal: &Terminal,
 ) -> anyhow::Result<ExitCode> {
-    let from = open(dir).await?;
+    let from = open(settings).await?;
     let meta = from.store_meta().await?;
-    if DataDir::at(to)?.has_store() {
+    let made = match to.starts_with("postgres") && to.contains("://") {
+        true => {
+            let url = to.parse::<StoreUrl>();
+            let url = url.map_err(|what| anyhow::anyhow!("`{to}` {what}"))?;
+            Store::target(settings, &url, meta.store_key_fingerprint).await?
+        }
+        false => folder_for(Path::new(to), &meta).await?,
+    };
+    let copied = match indexes {
+        Indexes::AsTheyAre => copy::copy(&*from, &*made).await?,
+        Indexes::MadeAnew => {
+            let key = *store_key(settings)?.claim_key().expose();
+            let folds = trilby_directory::VerifyingFolds::new(key, meta.store_id);
+            copy::rebuild(&*from, &*made, &folds).await?
+        }
+    };
+    terminal.line(&format!(
+        "copied {} logs, {} commits, {} events and {} rows to {to}; copy the keys as well",
+        copied.logs, copied.commits, copied.events, copied.rows
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An empty store in a folder that has none yet.
+async fn folder_for(to: &Path, meta: &StoreMeta) -> anyhow::Result<Box<dyn Archive>> {
+    let target = DataDir::at(to)?;
+    if target.has_store() {
         bail!("the folder {} holds a store already", to.display());
     }
-    let target = DataDir::at(to)?;
     let options = Options {
         store_key_fingerprint: Some(meta.store_key_fingerprint),
         store_id: Some(meta.store_id),
         relay: false,
         ..Options::default()
     };
-    let made = open_with(target.store(), options).await?;
-    let copied = match indexes {
-        Indexes::AsTheyAre => copy::copy(&from, &made).await?,
-        Indexes::MadeAnew => {
-            let key = *dir.read_keys()?.store.claim_key().expose();
-            let folds = trilby_directory::VerifyingFolds::new(key, meta.store_id);
-            copy::rebuild(&from, &made, &folds).await?
-        }
-    };
-    terminal.line(&format!(
-        "copied {} logs, {} commits, {} events and {} rows to {}; copy the keys folder as well",
-        copied.logs,
-        copied.commits,
-        copied.events,
-        copied.rows,
-        to.display()
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Box::new(open_with(target.store(), options).await?))
 }
 
-async fn export_one(dir: &DataDir, log: &str) -> anyhow::Result<ExitCode> {
-    let store = open(dir).await?;
+async fn export_one(settings: &Settings, log: &str) -> anyhow::Result<ExitCode> {
+    let store = open(settings).await?;
     let mut out = std::io::stdout();
-    export::export_log(&store, &parse_log(log)?, &mut out).await?;
+    export::export_log(&*store, &parse_log(log)?, &mut out).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(dir: &DataDir, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let store = open(dir).await?;
+async fn list(settings: &Settings, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let store = open(settings).await?;
     let mut after = None;
     loop {
         let heads = store.logs(after.as_ref(), PAGE).await?;

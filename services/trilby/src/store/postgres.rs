@@ -13,6 +13,7 @@ use trilby_credential::StoreKey;
 use trilby_eventlog::Polled;
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
 use trilby_service::Settings;
+use trilby_service::settings::StoreUrl;
 
 use super::{Close, Store};
 use crate::keys::{environment, store_password};
@@ -92,9 +93,37 @@ async fn patiently(options: &Options) -> anyhow::Result<Postgres> {
     }
 }
 
+/// The shared store as whoever owns its tables, to look at it as it is at this moment.
+pub(super) async fn archive(settings: &Settings) -> anyhow::Result<Postgres> {
+    let url = login(settings, "log", ADMIN)?;
+    let mut options = Options::new(url, DatabaseRole::Admin);
+    options.read_only = true;
+    let opened = Postgres::open(&options).await;
+    opened.context("cannot open the shared store")
+}
+
+/// An empty store to copy into, made at this address.
+pub(super) async fn target(
+    settings: &Settings,
+    url: &StoreUrl,
+    fingerprint: [u8; 32],
+) -> anyhow::Result<Postgres> {
+    let url = login_to(settings, url, ADMIN)?;
+    trilby_eventlog_postgres::migrate(&url, Some(fingerprint))
+        .await
+        .context("the store cannot be made")?;
+    let mut options = Options::new(url, DatabaseRole::Admin);
+    options.store_key_fingerprint = Some(fingerprint);
+    let opened = Postgres::open(&options).await;
+    opened.context("cannot open the store to copy into")
+}
+
 /// The store's URL with a login and its password.
 fn login(settings: &Settings, command: &str, by_default: &str) -> anyhow::Result<String> {
-    let url = url_of(settings, command)?;
+    login_to(settings, url_of(settings, command)?, by_default)
+}
+
+fn login_to(settings: &Settings, url: &StoreUrl, by_default: &str) -> anyhow::Result<String> {
     let user = url.user().unwrap_or(by_default);
     let user = match store_password(settings, &environment)? {
         Some(password) => {
@@ -103,5 +132,14 @@ fn login(settings: &Settings, command: &str, by_default: &str) -> anyhow::Result
         }
         None => user.to_owned(),
     };
-    Ok(url.with_user(&user))
+    let url = url.with_user(&user);
+    let Some(file) = &settings.log.store_ca_file else {
+        return Ok(url);
+    };
+    let file = file
+        .to_str()
+        .context("`log.store_ca_file` is no text that a URL can hold")?;
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let file = utf8_percent_encode(file, NON_ALPHANUMERIC);
+    Ok(format!("{url}{joint}sslrootcert={file}"))
 }

@@ -61,6 +61,12 @@ impl Database {
         self.login().1.map(str::to_owned)
     }
 
+    /// With the password: of a user who may do anything.
+    pub fn admin_url(&self) -> String {
+        let (before, _) = self.server.rsplit_once('/').unwrap();
+        format!("{before}/{}", self.name)
+    }
+
     /// Without the password.
     pub fn url(&self) -> String {
         let host = self.server.split('@').nth(1).unwrap();

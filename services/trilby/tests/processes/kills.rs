@@ -200,7 +200,7 @@ fn decide(told: &Told, admin: &Client, pep: &Client, account: &str) {
     let question = acme::question("mary", "iam:ListUsers", "account", account);
     let mut n = 0_u32;
     while told.goes_on() {
-        let gives = n % 2 == 0;
+        let gives = n.is_multiple_of(2);
         n += 1;
         let method = if gives { "PUT" } else { "DELETE" };
         let key = format!("kill-right-{n:012}");

@@ -1,1 +1,0 @@
-select purge_activity($1)

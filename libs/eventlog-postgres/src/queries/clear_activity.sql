@@ -1,0 +1,1 @@
+select gone, more from clear_activity($1)

@@ -1,0 +1,1 @@
+select clear_outbox($1)

@@ -1,0 +1,1 @@
+select clear_over($1, $2, $3, $4)

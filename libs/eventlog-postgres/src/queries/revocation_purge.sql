@@ -1,1 +1,0 @@
-with gone as (delete from revocation where at < $1 returning 1) select count(*) from gone

@@ -1,0 +1,96 @@
+//! `trilby log …` of a shared store: beside its processes, from it into a folder, and back into another database.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use trilby_cluster::Cluster;
+use trilby_testkit::http::Client;
+
+use crate::acme;
+use crate::database::{Database, sql};
+use crate::founded::{config, found};
+
+struct Tools<'a> {
+    keys: &'a Path,
+    password: Option<String>,
+}
+
+impl Tools<'_> {
+    fn run(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
+        command.args(args);
+        command.env("TRILBY_KEYS__STORE_FILE", self.keys.join("store.key"));
+        if let Some(password) = &self.password {
+            command.env("TRILBY_STORE_PASSWORD", password);
+        }
+        command.output().unwrap()
+    }
+
+    /// What it said, if it went well.
+    fn said(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{args:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[test]
+#[ignore = "needs services"]
+fn a_shared_store_is_verified_exported_and_copied_there_and_back() {
+    let (database, other) = (Database::fresh(), Database::fresh());
+    let folder = TempDir::new().unwrap();
+    let config = config(folder.path(), database.url(), database.password(), 1);
+    let cluster = Cluster::start(&config).unwrap();
+    let (account, admin) = found(
+        &Client::new(cluster.url()),
+        cluster.ticket().expect("an empty store"),
+    );
+    acme::create_user(&admin, &account, "mary");
+    let keys = folder.path().join("keys");
+    let tools = Tools {
+        keys: &keys,
+        password: database.password(),
+    };
+    let (store, copied) = (database.url(), other.url());
+    // While its processes run.
+    assert!(
+        tools
+            .said(&["log", "verify", "--store", &store])
+            .starts_with("sound")
+    );
+    let exported = tools.said(&["log", "export", &account, "--store", &store]);
+    assert!(exported.contains("user.created"), "{exported}");
+    cluster.stop().unwrap();
+
+    let heads = tools.said(&["log", "list", "--store", &store]);
+    let dir = folder.path().join("copy");
+    let dir = dir.to_str().unwrap();
+    tools.said(&["log", "copy", dir, "--store", &store]);
+    assert_eq!(tools.said(&["log", "list", "--data-dir", dir]), heads);
+    tools.said(&["log", "copy", &copied, "--data-dir", dir]);
+    assert_eq!(tools.said(&["log", "list", "--store", &copied]), heads);
+    assert!(
+        tools
+            .said(&["log", "verify", "--store", &copied])
+            .starts_with("sound")
+    );
+    assert_eq!(
+        tools.said(&["log", "export", &account, "--store", &copied]),
+        exported
+    );
+    let again = tools.run(&["log", "copy", &copied, "--data-dir", dir]);
+    assert!(!again.status.success(), "it is not empty any more");
+
+    // One byte of an event in the middle.
+    let flip = "update event set body = set_byte(body, 40, get_byte(body, 40) # 1) where seq = 3";
+    sql(&other.admin_url(), flip).unwrap();
+    let broken = tools.run(&["log", "verify", "--store", &copied]);
+    assert_eq!(broken.status.code(), Some(2));
+    let told = String::from_utf8(broken.stdout).unwrap();
+    assert!(
+        told.contains(&format!("broken: log {account} seq 3")),
+        "{told}"
+    );
+}
