@@ -395,6 +395,17 @@ fn variables() {
             ImplicitDeny,
         ),
         (
+            "C20 of an empty value: a null variable is no empty text",
+            when(json!({"StringEquals": {"app:k": "${aws:PrincipalTag/Team}"}})).with("app:k", ""),
+            ImplicitDeny,
+        ),
+        (
+            "C20 beside other text",
+            when(json!({"StringEquals": {"app:k": "team-${aws:PrincipalTag/Team}"}}))
+                .with("app:k", "team-"),
+            ImplicitDeny,
+        ),
+        (
             "C21",
             when(json!({"StringEquals": {"app:k": "${aws:PrincipalTag/Team, 'common'}"}}))
                 .with("app:k", "common"),
