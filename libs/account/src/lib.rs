@@ -61,7 +61,7 @@ pub use state::{
     SubjectKeyError, User, UserStatus,
 };
 pub use stored::{SUBJECTS, UnknownEvent, etype_of};
-pub use table::Table;
+pub use table::{Change, Table};
 pub use text::{GuardText, KnownPrincipals, PolicyText, TrustWarning};
 pub use trusted::{TrustChange, Trusted, UnreadableTrust};
 pub use value::{

@@ -2,20 +2,29 @@
 //!
 //! The fold of an account is copied on every write: readers keep the state they started with, and a
 //! writer proves events against a copy before they are stored. Copies share structure, so an
-//! account with a million resources costs as little to copy as an empty one.
+//! account with a million resources costs as little to copy as an empty one. What differs between two of
+//! them is found in proportion to how much does: [`Table::changes`] passes over whatever they share.
 //!
 //! Iteration is in key order, which makes snapshots deterministic.
+
+mod changes;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::RangeBounds;
 
-use rpds::RedBlackTreeMapSync;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use changes::Change;
+
+use tree::{Range, Tree};
+
 /// An ordered map whose copies share structure.
-pub struct Table<K: Ord, V>(RedBlackTreeMapSync<K, V>);
+pub struct Table<K: Ord, V>(Tree<K, V>);
 
 impl<K: Ord, V> Table<K, V> {
     /// The value of a key.
@@ -31,7 +40,7 @@ impl<K: Ord, V> Table<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.0.contains_key(key)
+        self.0.get(key).is_some()
     }
 
     /// How many entries there are.
@@ -41,40 +50,40 @@ impl<K: Ord, V> Table<K, V> {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// All entries in key order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.0.iter()
+        self.range(..)
     }
 
     /// All keys in order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.0.keys()
+        self.iter().map(|(key, _)| key)
     }
 
     /// All values in key order.
     pub fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.values()
+        self.iter().map(|(_, value)| value)
     }
 
     /// The entries of a range of keys, in order: how a page of a list begins after a cursor.
     pub fn range<R: RangeBounds<K>>(&self, range: R) -> impl Iterator<Item = (&K, &V)> {
-        self.0.range(range)
+        Range::new(&self.0, range)
     }
 }
 
 impl<K: Ord + Clone, V: Clone> Table<K, V> {
     pub(crate) fn insert(&mut self, key: K, value: V) {
-        self.0.insert_mut(key, value);
+        self.0.insert(key, value);
     }
 
     pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
-        self.0.remove_mut(key)
+        self.0.remove(key)
     }
 
     pub(crate) fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
@@ -87,7 +96,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 
 impl<K: Ord, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self(RedBlackTreeMapSync::new_sync())
+        Self(Tree::default())
     }
 }
 
@@ -99,7 +108,7 @@ impl<K: Ord, V> Clone for Table<K, V> {
 
 impl<K: Ord, V: PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.size() == other.0.size() && self.0.iter().eq(other.0.iter())
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 

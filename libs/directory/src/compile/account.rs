@@ -1,15 +1,15 @@
 //! One account: users, groups, roles, resources.
 //!
-//! After a commit only what it touched is compiled again. What it touched is found by identity: the fold shares what a
-//! commit leaves alone, so an entry at the same address as before is the same entry. (Both states are alive while they
-//! are compared, so an address cannot have been given to something else.)
+//! After a commit only what it touched is looked at and compiled again. What it touched is found by identity: the fold
+//! shares what a commit leaves alone, so an entry at the same address as before is the same entry, and so is a whole part
+//! of a table. (Both states are alive while they are compared, so an address cannot have been given to something else.)
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use trilby_account::{
-    Account, Attachment, Grants, Group, Holder, PolicyRef, PrincipalId, Resource, Role, Table,
-    User, UserStatus,
+    Account, Attachment, Change, Grants, Group, Holder, PolicyRef, PrincipalId, Resource, Role,
+    Table, User, UserStatus,
 };
 use trilby_engine as engine;
 use trilby_engine::{AccountBuilder, CompiledPolicy, LayerKind, RegisteredResource};
@@ -33,7 +33,7 @@ pub(crate) fn account(
 ) -> Result<engine::Account, Error> {
     let compiler = Compiler { state, policies };
     let compiled = match previous {
-        Some(previous) if compiler.may_extend(previous) => compiler.extend(previous),
+        Some(previous) if previous.state.id() == state.id() => compiler.extend(previous),
         Some(_) | None => compiler.whole(),
     };
     compiled.map_err(|broken| quarantined(head, &broken))
@@ -67,32 +67,7 @@ impl Compiler<'_> {
                 builder.add_resource(self.resource(&application.name, resource)?);
             }
         }
-        self.aliases(&mut builder)?;
         Ok(builder.build())
-    }
-
-    /// Whether the previous form can be changed into this one. Aliases hold ARNs and cannot be taken back one by one:
-    /// where they or the names behind them changed, all is made anew.
-    fn may_extend(&self, previous: &AccountView) -> bool {
-        let old = &previous.state;
-        if old.id() != self.id() || !unchanged(old.subject_aliases(), self.state.subject_aliases())
-        {
-            return false;
-        }
-        if self.state.subject_aliases().is_empty() {
-            return true;
-        }
-        let users = changed(old.users(), self.state.users());
-        let roles = changed(old.roles(), self.state.roles());
-        let renamed_user = users.iter().any(|change| match change {
-            Entry::Changed(old, new) => old.name != new.name || old.path != new.path,
-            Entry::Added(_) | Entry::Removed(_) => false,
-        });
-        let renamed_role = roles.iter().any(|change| match change {
-            Entry::Changed(old, new) => old.name != new.name || old.path != new.path,
-            Entry::Added(_) | Entry::Removed(_) => false,
-        });
-        !renamed_user && !renamed_role
     }
 
     /// The previous form with what changed since. What is gone or changed is taken out before anything is put in, so
@@ -105,7 +80,7 @@ impl Compiler<'_> {
         let mut groups: BTreeSet<_> = BTreeSet::new();
         let mut roles: BTreeSet<_> = BTreeSet::new();
         // A policy's new version is the change of its holders and of those it caps.
-        for change in changed(old.policies(), self.state.policies()) {
+        for change in old.policies().changes(self.state.policies()) {
             for policy in change.sides() {
                 for holder in &policy.holders {
                     match holder {
@@ -123,17 +98,20 @@ impl Compiler<'_> {
             }
         }
         users.extend(
-            changed(old.users(), self.state.users())
+            old.users()
+                .changes(self.state.users())
                 .iter()
                 .map(|change| change.either().id.clone()),
         );
         groups.extend(
-            changed(old.groups(), self.state.groups())
+            old.groups()
+                .changes(self.state.groups())
                 .iter()
                 .map(|change| change.either().id.clone()),
         );
         roles.extend(
-            changed(old.roles(), self.state.roles())
+            old.roles()
+                .changes(self.state.roles())
                 .iter()
                 .map(|change| change.either().id.clone()),
         );
@@ -160,19 +138,19 @@ impl Compiler<'_> {
     }
 
     fn extend_resources(&self, old: &Account, builder: &mut AccountBuilder) -> Result<(), Broken> {
-        for change in changed(old.applications(), self.state.applications()) {
+        for change in old.applications().changes(self.state.applications()) {
             let empty = Table::default();
             let (name, before, after) = match &change {
-                Entry::Added(new) => (&new.name, &empty, &new.resources),
-                Entry::Removed(old) => (&old.name, &old.resources, &empty),
-                Entry::Changed(old, new) => (&new.name, &old.resources, &new.resources),
+                Change::Added(new) => (&new.name, &empty, &new.resources),
+                Change::Removed(old) => (&old.name, &old.resources, &empty),
+                Change::Changed(old, new) => (&new.name, &old.resources, &new.resources),
             };
-            let changes = changed(before, after);
+            let changes = before.changes(after);
             for change in &changes {
                 builder.remove_resource(&self.resource_arn(name, change.either()));
             }
             for change in changes {
-                if let Entry::Added(resource) | Entry::Changed(_, resource) = change {
+                if let Change::Added(resource) | Change::Changed(_, resource) = change {
                     builder.add_resource(self.resource(name, resource)?);
                 }
             }
@@ -186,28 +164,6 @@ impl Compiler<'_> {
                 .organization()
                 .map(|membership| membership.organization.clone()),
         );
-    }
-
-    fn aliases(&self, builder: &mut AccountBuilder) -> Result<(), Broken> {
-        for (subject, alias) in self.state.subject_aliases().iter() {
-            let arn = match &alias.principal {
-                PrincipalId::User(id) => self
-                    .state
-                    .users()
-                    .get(id)
-                    .map(|user| Arn::user(&self.id(), &user.path, &user.name)),
-                PrincipalId::Role(id) => self
-                    .state
-                    .roles()
-                    .get(id)
-                    .map(|role| Arn::role(&self.id(), &role.path, &role.name)),
-            };
-            let arn = arn.ok_or_else(|| Broken::Missing {
-                name: alias.principal.to_string(),
-            })?;
-            builder.add_alias(subject.kind(), subject.id(), arn);
-        }
-        Ok(())
     }
 
     fn group(&self, group: &Group) -> Result<Policies, Broken> {
@@ -331,70 +287,4 @@ impl Compiler<'_> {
         }
         Ok(policies)
     }
-}
-
-/// How an entry of a table differs from the one before.
-pub(super) enum Entry<'a, V> {
-    Added(&'a V),
-    Removed(&'a V),
-    Changed(&'a V, &'a V),
-}
-
-impl<'a, V> Entry<'a, V> {
-    /// The entry as it is, or as it was.
-    fn either(&self) -> &'a V {
-        match self {
-            Self::Added(value) | Self::Removed(value) | Self::Changed(_, value) => value,
-        }
-    }
-
-    /// The entry as it was and as it is.
-    fn sides(&self) -> impl Iterator<Item = &'a V> {
-        let (old, new) = match self {
-            Self::Added(new) => (None, Some(*new)),
-            Self::Removed(old) => (Some(*old), None),
-            Self::Changed(old, new) => (Some(*old), Some(*new)),
-        };
-        old.into_iter().chain(new)
-    }
-}
-
-/// What differs between two tables, found by address in one walk over both.
-fn changed<'a, K: Ord, V>(old: &'a Table<K, V>, new: &'a Table<K, V>) -> Vec<Entry<'a, V>> {
-    let (mut before, mut after) = (old.iter().peekable(), new.iter().peekable());
-    let mut changes = Vec::new();
-    loop {
-        match (before.peek(), after.peek()) {
-            (None, None) => return changes,
-            (Some((_, was)), None) => {
-                changes.push(Entry::Removed(*was));
-                before.next();
-            }
-            (None, Some((_, is))) => {
-                changes.push(Entry::Added(*is));
-                after.next();
-            }
-            (Some((old_key, was)), Some((new_key, is))) => match old_key.cmp(new_key) {
-                std::cmp::Ordering::Less => {
-                    changes.push(Entry::Removed(*was));
-                    before.next();
-                }
-                std::cmp::Ordering::Greater => {
-                    changes.push(Entry::Added(*is));
-                    after.next();
-                }
-                std::cmp::Ordering::Equal => {
-                    if !std::ptr::eq(*was, *is) {
-                        changes.push(Entry::Changed(*was, *is));
-                    }
-                    before.next();
-                    after.next();
-                }
-            },
-        }
-    }
-}
-
-fn unchanged<K: Ord, V>(old: &Table<K, V>, new: &Table<K, V>) -> bool {
-    old.len() == new.len() && changed(old, new).is_empty()
 }

@@ -148,7 +148,6 @@ fn picture(account: &engine::Account) -> Vec<String> {
             "role named {name} {:?}",
             account.role_named(name).map(|role| &role.id)
         ));
-        lines.push(format!("alias {name} {:?}", account.alias("person", name)));
         let arn = format!("arn:trilby:iam::{ACCOUNT}:user/{name}")
             .parse()
             .unwrap();
@@ -586,6 +585,47 @@ proptest! {
             prop_assert_eq!(picture(&view.compiled), picture(&whole.compiled), "after {:?}", made);
         }
     }
+}
+
+#[test]
+fn what_a_commit_leaves_alone_is_not_made_again() {
+    const USERS: usize = 2_000;
+    let cache = PolicyCache::default();
+    let mut state = begun();
+    perform(&mut state, &Move::Policy(0), 1);
+    for n in 0..USERS {
+        let create = CreateUser {
+            name: format!("user-{n}").parse().unwrap(),
+            path: "/".parse().unwrap(),
+            kind: UserKind::Human,
+            description: None,
+            tags: Tags::default(),
+        };
+        step(&mut state, create, 1);
+    }
+    perform(&mut state, &Move::User(0), 1);
+    perform(&mut state, &Move::User(1), 1);
+    perform(&mut state, &Move::Attach(0, 0, 0), 1);
+    perform(&mut state, &Move::Alias(1, 1), 1);
+    let before = compiled(&state, None, &cache);
+    let made_again = |made: &[Move]| {
+        let mut state = before.state.clone();
+        made.iter().for_each(|made| perform(&mut state, made, 2));
+        assert_ne!(state.seq(), before.state.seq());
+        let after = compiled(&state, Some(&before), &cache);
+        assert_eq!(after.compiled.users().count(), state.users().len());
+        let same = |user: &&Arc<engine::User>| {
+            let was = before.compiled.user(&user.id);
+            was.is_some_and(|was| Arc::ptr_eq(was, user))
+        };
+        after.compiled.users().filter(|user| !same(user)).count()
+    };
+    assert_eq!(made_again(&[Move::Status(1, false)]), 1);
+    assert_eq!(made_again(&[Move::Version(0, true)]), 1);
+    assert_eq!(made_again(&[Move::Rename(1, 2)]), 1);
+    // Whose it is.
+    assert_eq!(made_again(&[Move::Alias(2, 0)]), 1);
+    assert_eq!(made_again(&[Move::Resource(0)]), 0);
 }
 
 #[test]
