@@ -5,7 +5,8 @@
 
 use trilby_directory::World;
 use trilby_engine::{
-    Decision, LayerKind, Outcome, Principal, Request, TagPrecedence, Verdict, decide,
+    Answered, Decision, LayerKind, Notes, Outcome, Principal, Ready, Request, Sink, TagPrecedence,
+    Verdict, decide, decide_into,
 };
 use trilby_model::{AccountId, Action, Arn, DecisionId, ProviderId, Timestamp};
 use trilby_policy::Context;
@@ -76,6 +77,33 @@ impl Inquiry {
         owner: Option<AccountId>,
         keys: &Context,
     ) -> Result<Decision, Problem> {
+        let request = self.request(action, resource, owner, keys)?;
+        decide(&request, &world.worlds()).map_err(Problem::internal)
+    }
+
+    /// The same in numbers: the answer, and notes of it in place of words.
+    ///
+    /// Errors: as [`Inquiry::decide`].
+    pub fn decide_into(
+        &self,
+        world: &World,
+        action: &str,
+        resource: &Arn,
+        owner: Option<AccountId>,
+        keys: &Context,
+        notes: &mut impl Sink,
+    ) -> Result<Answered, Problem> {
+        let ready = Ready::new(self.request(action, resource, owner, keys)?);
+        decide_into(&ready, &world.worlds(), notes).map_err(Problem::internal)
+    }
+
+    fn request(
+        &self,
+        action: &str,
+        resource: &Arn,
+        owner: Option<AccountId>,
+        keys: &Context,
+    ) -> Result<Request, Problem> {
         let action: Action = action.parse().map_err(Problem::internal)?;
         let mut request = Request::new(self.principal.clone(), action, resource.clone());
         request.resource_account = owner;
@@ -86,7 +114,7 @@ impl Inquiry {
             keys.iter()
                 .map(|(key, value)| (key.to_owned(), value.clone())),
         );
-        decide(&request, &world.worlds()).map_err(Problem::internal)
+        Ok(request)
     }
 
     /// Whether the answer is Allow. Everything else, faults included, is not.
@@ -98,8 +126,8 @@ impl Inquiry {
         owner: Option<AccountId>,
         keys: &Context,
     ) -> Result<bool, Problem> {
-        let decision = self.decide(world, action, resource, owner, keys)?;
-        Ok(is_allow(&decision))
+        let answered = self.decide_into(world, action, resource, owner, keys, &mut ())?;
+        Ok(is_allow(answered.outcome))
     }
 
     /// As [`Inquiry::allows`], for operations that let root take back a resource policy that locks everyone out
@@ -112,15 +140,16 @@ impl Inquiry {
         owner: Option<AccountId>,
         keys: &Context,
     ) -> Result<bool, Problem> {
-        let decision = self.decide(world, action, resource, owner, keys)?;
-        Ok(is_allow(&decision) || is_repairable(&decision, &self.principal, owner))
+        let mut notes = Notes::default();
+        let answered = self.decide_into(world, action, resource, owner, keys, &mut notes)?;
+        Ok(is_allow(answered.outcome) || is_repairable(&answered, &notes, &self.principal, owner))
     }
 }
 
-/// Whether a decision allows.
+/// Whether an answer allows.
 #[must_use]
-pub fn is_allow(decision: &Decision) -> bool {
-    match decision.outcome {
+pub fn is_allow(outcome: Outcome) -> bool {
+    match outcome {
         Outcome::Allow => true,
         Outcome::ExplicitDeny | Outcome::ImplicitDeny => false,
     }
@@ -128,16 +157,24 @@ pub fn is_allow(decision: &Decision) -> bool {
 
 /// Whether this refusal is one that root may repair: only the policy on a resource of its own account stands in the
 /// way. What an organization denies, it denies root too.
-fn is_repairable(decision: &Decision, principal: &Principal, owner: Option<AccountId>) -> bool {
+fn is_repairable(
+    answered: &Answered,
+    notes: &Notes,
+    principal: &Principal,
+    owner: Option<AccountId>,
+) -> bool {
+    let Some(layers) = notes.layers() else {
+        return false;
+    };
     let caps_nothing = |verdict: Option<Verdict>| match verdict {
         Some(Verdict::Allow | Verdict::None) => true,
         Some(Verdict::Deny | Verdict::NoMatch) | None => false,
     };
     matches!(principal, Principal::Root(root) if Some(root.account) == owner)
-        && decision.outcome == Outcome::ExplicitDeny
-        && decision.layer == LayerKind::Resource
-        && caps_nothing(decision.layers.scp)
-        && caps_nothing(decision.layers.rcp)
+        && answered.outcome == Outcome::ExplicitDeny
+        && answered.layer == LayerKind::Resource
+        && caps_nothing(layers.scp)
+        && caps_nothing(layers.rcp)
 }
 
 /// The 403 of a refused action. The resource is not named: only the caller knows whether it named it.

@@ -261,6 +261,17 @@ impl CompiledPolicy {
         }
     }
 
+    /// The name of a statement in its document. A text that cannot hold one is not read for it.
+    pub(crate) fn sid(&self, statement: usize) -> Option<Arc<str>> {
+        let text = &self.source.text;
+        if !self.is_read() && !text.contains("\"Sid\"") && !text.contains('\\') {
+            return None;
+        }
+        let document = self.document()?;
+        let sid = document.statements.get(statement)?.sid.as_deref()?;
+        Some(sid.into())
+    }
+
     /// Whether its document is at hand without reading it.
     pub(crate) fn is_read(&self) -> bool {
         self.source.tree.is_some()

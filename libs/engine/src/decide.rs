@@ -56,6 +56,26 @@ pub(crate) struct Laid {
 
 /// Lays a request out.
 pub(crate) fn lay_out(request: &Request, worlds: &Worlds<'_>) -> Result<Laid, Error> {
+    lay(request, worlds, |request, surroundings| {
+        context::derive(
+            &mut request.context,
+            &request.principal,
+            surroundings,
+            Fill::Replace(request.tags),
+        );
+    })
+}
+
+/// The same without the keys that follow from principal and state: for who needs only what bears on a request.
+pub(crate) fn lay_out_bare(request: &Request, worlds: &Worlds<'_>) -> Result<Laid, Error> {
+    lay(request, worlds, |_, _| ())
+}
+
+fn lay(
+    request: &Request,
+    worlds: &Worlds<'_>,
+    derive: impl FnOnce(&mut Request, &Surroundings<'_>),
+) -> Result<Laid, Error> {
     let principal_side = Side::find(
         request.principal.account(),
         worlds.principal_account,
@@ -82,12 +102,7 @@ pub(crate) fn lay_out(request: &Request, worlds: &Worlds<'_>) -> Result<Laid, Er
         is_identity: target.is_identity(),
         time: request.time,
     };
-    context::derive(
-        &mut request.context,
-        &request.principal,
-        &surroundings,
-        Fill::Replace(request.tags),
-    );
+    derive(&mut request, &surroundings);
 
     let layers = Layers {
         identity: who.policies(principal_side.account),

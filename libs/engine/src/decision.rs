@@ -1,6 +1,7 @@
 //! The answer, with everything there is to say about it.
 
 mod assemble;
+mod brief;
 mod deciding;
 mod explanation;
 mod redact;
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use trilby_model::AccountId;
 use trilby_policy::{ContextValue, Effect, TypeMismatch};
 
+pub use brief::Brief;
 pub use explanation::{Explain, ExplainError, Explanation};
 pub use redact::Visible;
 
@@ -22,6 +24,7 @@ use crate::advice::Advice;
 use crate::compiled::CompiledPolicy;
 use crate::layer::{LayerKind, Verdict};
 use crate::matching::Class;
+use crate::message::sentence;
 
 /// The answer in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -315,16 +318,7 @@ impl Decision {
     /// The answer and its reason in one English sentence.
     #[must_use]
     pub fn message(&self) -> String {
-        let causes: Vec<&str> = self
-            .causes
-            .iter()
-            .map(|(_, cause)| cause.as_str())
-            .collect();
-        if causes.is_empty() {
-            self.headline.clone()
-        } else {
-            format!("{}: {}", self.headline, causes.join(", and "))
-        }
+        sentence(&self.headline, &self.causes)
     }
 
     /// Keys that a statement of the right action, resource and principal asked for, and for the lack of which alone it

@@ -57,9 +57,9 @@ pub use advice::{Addition, Advice, Budget, Obstacle, decide_with_advice};
 pub use compiled::{CompiledPolicy, Resolution};
 pub use decide::{Worlds, decide};
 pub use decision::{
-    Bypass, Decision, Detail, Explain, ExplainError, Explanation, LayerVerdicts, LevelVerdict,
-    Levels, MissingKey, NearMiss, NearMissReason, Outcome, Relation, ResourceClasses, StatementRef,
-    Visible,
+    Brief, Bypass, Decision, Detail, Explain, ExplainError, Explanation, LayerVerdicts,
+    LevelVerdict, Levels, MissingKey, NearMiss, NearMissReason, Outcome, Relation, ResourceClasses,
+    StatementRef, Visible,
 };
 pub use error::Error;
 pub use evaluate::{evaluate, evaluate_into};

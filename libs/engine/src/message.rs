@@ -4,14 +4,24 @@ use trilby_model::Arn;
 
 use crate::bind::Bound;
 use crate::decision::{Outcome, Relation, StatementRef, level_name};
-use crate::formula::{Facts, Ruling};
-use crate::gates::Gate;
+use crate::formula::Facts;
+use crate::gates::{Gate, Gates};
 use crate::layer::LayerKind;
 use crate::principal::Principal;
 use crate::request::Request;
 
 /// Why a principal in quarantine is denied.
 pub(crate) const QUARANTINE: &str = "it is in quarantine";
+
+/// The answer and why, in one sentence.
+pub(crate) fn sentence(headline: &str, causes: &[(LayerKind, String)]) -> String {
+    let causes: Vec<&str> = causes.iter().map(|(_, cause)| cause.as_str()).collect();
+    if causes.is_empty() {
+        headline.to_owned()
+    } else {
+        format!("{headline}: {}", causes.join(", and "))
+    }
+}
 
 /// Who may or may not do what to what.
 pub(crate) fn headline(request: &Request, outcome: Outcome) -> String {
@@ -61,10 +71,11 @@ pub(crate) fn identity(principal: &Principal) -> Option<String> {
 pub(crate) fn causes(
     bound: &Bound<'_>,
     facts: &Facts,
-    ruling: &Ruling,
+    outcome: Outcome,
+    unmet: &Gates,
     deciding: &[StatementRef],
 ) -> Vec<(LayerKind, String)> {
-    match ruling.outcome {
+    match outcome {
         Outcome::ExplicitDeny if deciding.is_empty() => {
             vec![(LayerKind::Scp, QUARANTINE.to_owned())]
         }
@@ -72,8 +83,7 @@ pub(crate) fn causes(
             .iter()
             .map(|statement| (statement.kind, format!("{} denies it", cite(statement))))
             .collect(),
-        Outcome::ImplicitDeny => ruling
-            .unmet
+        Outcome::ImplicitDeny => unmet
             .iter()
             .map(|gate| (gate.layer(), lack(bound, facts, gate)))
             .collect(),

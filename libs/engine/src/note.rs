@@ -222,6 +222,10 @@ impl Notes {
             .filter_map(|place| self.matched.get(*place))
     }
 
+    pub(crate) fn ruled(&self) -> Option<&Ruled> {
+        self.ruled.as_ref()
+    }
+
     /// What each layer says on its own. `None`: nothing was decided yet.
     #[must_use]
     pub fn layers(&self) -> Option<LayerVerdicts> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use trilby_engine::{Answered, Decision, Noted, Notes, Ready, StatementRef, decide, decide_into};
+use trilby_engine::{
+    Answered, Brief, Decision, Error, Noted, Notes, Ready, StatementRef, decide, decide_into,
+};
 use trilby_naive::{Answer, Fault};
 
 use crate::world::World;
@@ -186,12 +188,23 @@ pub fn difference_in_world(world: &Value, naive: &Answer) -> anyhow::Result<Opti
     let worlds = read.worlds();
     let decision = decide(&read.request, &worlds);
     let mut notes = Notes::default();
-    let fast = decide_into(&Ready::new(read.request.clone()), &worlds, &mut notes);
+    let ready = Ready::new(read.request.clone());
+    let fast = decide_into(&ready, &worlds, &mut notes);
     let engine = match &decision {
         Ok(decision) => of_decision(decision),
         Err(_) => Shape(json!("error")),
     };
-    Ok(differs(engine, of_naive_in_world(naive)).or_else(|| {
+    let viewers = [read.request.principal.account(), read.request.owner()];
+    let brief = viewers.into_iter().flatten().find_map(|viewer| {
+        let (Ok(decision), Ok(fast)) = (&decision, &fast) else {
+            return None;
+        };
+        let told = Brief::of(&ready, &worlds, fast, &notes, viewer);
+        let whole = decision.clone().seen_from(viewer).brief();
+        differs(in_brief(&Ok(whole)), in_brief(&told))
+    });
+    let checked = differs(engine, of_naive_in_world(naive)).or(brief);
+    Ok(checked.or_else(|| {
         let (whole, fast) = match (&decision, &fast) {
             (Ok(decision), Ok(fast)) => (noted_of(decision), noted_in(fast, &notes, naive)),
             (decision, fast) => (
@@ -201,6 +214,20 @@ pub fn difference_in_world(world: &Value, naive: &Answer) -> anyhow::Result<Opti
         };
         differs(whole, fast)
     }))
+}
+
+/// What is told of an answer in brief.
+fn in_brief(brief: &Result<Brief, Error>) -> Shape {
+    Shape(match brief {
+        Ok(brief) => json!({
+            "decision": brief.outcome,
+            "layer": brief.layer,
+            "deciding": brief.deciding,
+            "unmet": brief.unmet,
+            "message": brief.message,
+        }),
+        Err(error) => error.to_string().into(),
+    })
 }
 
 /// What a decision comes to in the words of notes.

@@ -8,7 +8,7 @@ pub mod writer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use trilby_access::Facts;
-use trilby_engine::{Decision, Principal};
+use trilby_engine::{Brief, Principal};
 use trilby_eventlog::Activity;
 use trilby_model::{AccountId, ConsistencyToken, DecisionId, LogId};
 use trilby_policy::{Context, ContextValue};
@@ -178,21 +178,21 @@ impl DecisionRecord {
     pub fn decided(
         mut self,
         question: &Question,
-        decision: &Decision,
+        brief: &Brief,
         token: Option<&ConsistencyToken>,
     ) -> Result<Self, Problem> {
         let request = &question.request;
-        self.decision = decision.outcome.as_str().to_owned();
-        self.layer = Some(decision.layer.as_str().to_owned());
-        self.message = kept(&decision.message());
+        self.decision = brief.outcome.as_str().to_owned();
+        self.layer = Some(brief.layer.as_str().to_owned());
+        self.message = kept(&brief.message);
         self.principal = principal(&request.principal);
         self.action = request.action.to_string();
         self.resource = kept(&request.resource.to_string());
-        let deciding = serde_json::to_value(&decision.deciding).map_err(Problem::internal)?;
+        let deciding = serde_json::to_value(&brief.deciding).map_err(Problem::internal)?;
         if let Value::Array(deciding) = deciding {
             self.deciding = deciding;
         }
-        self.unmet.clone_from(&decision.unmet);
+        self.unmet.clone_from(&brief.unmet);
         self.seq = token.map(ToString::to_string);
         let context = asserted(&request.context);
         let size_bytes = serde_json::to_vec(&context)

@@ -56,7 +56,7 @@ impl Decision {
             principal_account: request.principal.account(),
             resource_account: request.owner(),
             headline: message::headline(request, ruling.outcome),
-            causes: message::causes(bound, facts, &ruling, &deciding),
+            causes: message::causes(bound, facts, ruling.outcome, &ruling.unmet, &deciding),
             deciding,
             type_mismatches: scan.notes.mismatches,
             variables: scan
@@ -71,17 +71,7 @@ impl Decision {
 }
 
 fn refer(bound: &Bound<'_>, found: &Found) -> StatementRef {
-    let chain = match found.layer {
-        LayerKind::Rcp => bound.rcp,
-        LayerKind::Scp => bound.scp,
-        LayerKind::Identity | LayerKind::Resource | LayerKind::Boundary | LayerKind::Session => {
-            None
-        }
-    };
-    let level = chain
-        .zip(found.level)
-        .and_then(|(chain, index)| chain.get(index))
-        .map(|level| Arc::clone(&level.name));
+    let level = level(bound, found.layer, found.level).map(|level| Arc::clone(&level.name));
     StatementRef {
         policy: Arc::clone(&found.policy),
         kind: found.layer,
@@ -91,6 +81,22 @@ fn refer(bound: &Bound<'_>, found: &Found) -> StatementRef {
         level,
         class: found.class,
     }
+}
+
+/// The level of a chain that a statement speaks from.
+pub(super) fn level<'a>(
+    bound: &Bound<'a>,
+    layer: LayerKind,
+    index: Option<usize>,
+) -> Option<&'a Level> {
+    let chain = match layer {
+        LayerKind::Rcp => bound.rcp,
+        LayerKind::Scp => bound.scp,
+        LayerKind::Identity | LayerKind::Resource | LayerKind::Boundary | LayerKind::Session => {
+            None
+        }
+    };
+    chain?.get(index?)
 }
 
 /// Which layers bind a caller.
@@ -171,7 +177,7 @@ fn chain(layer: LayerKind, levels: Option<&[Level]>, matched: &[Found]) -> Vec<L
 }
 
 /// How an unmet gate is written: the layer, and in an organization the level.
-fn gate_name(bound: &Bound<'_>, gate: Gate) -> String {
+pub(super) fn gate_name(bound: &Bound<'_>, gate: Gate) -> String {
     match gate {
         Gate::Rcp(index) => format!("rcp:{}", level_name(bound.rcp, index)),
         Gate::Scp(index) => format!("scp:{}", level_name(bound.scp, index)),

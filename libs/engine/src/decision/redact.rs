@@ -15,6 +15,17 @@ pub struct Visible {
 }
 
 impl Visible {
+    pub(super) fn of(
+        principal: Option<AccountId>,
+        resource: Option<AccountId>,
+        viewer: AccountId,
+    ) -> Self {
+        Self {
+            principal: principal == Some(viewer),
+            resource: resource == Some(viewer),
+        }
+    }
+
     /// Whether a viewer may see policies of this layer.
     pub(crate) fn shows(self, layer: LayerKind) -> bool {
         if layer.is_of_the_resource() {
@@ -29,10 +40,7 @@ impl Decision {
     /// What a viewer of one account may see of the two sides.
     #[must_use]
     pub fn visible_to(&self, viewer: AccountId) -> Visible {
-        Visible {
-            principal: self.principal_account == Some(viewer),
-            resource: self.resource_account == Some(viewer),
-        }
+        Visible::of(self.principal_account, self.resource_account, viewer)
     }
 
     /// The answer as a viewer of this account may see it.
@@ -83,52 +91,54 @@ impl Decision {
             self.levels.rcp.clear();
             self.resource_classes = None;
         }
-        self.hide_gates(visible);
-        self.hide_causes(visible);
+        hide_gates(&mut self.unmet, visible);
+        hide_causes(&mut self.causes, self.outcome, visible);
         // Advice is made for a viewer; nobody else's may be shown.
         self.advice = self.advice.filter(|advice| advice.visible == visible);
         self.layer = shown_layer(self.layer, visible);
         self
     }
+}
 
-    fn hide_gates(&mut self, visible: Visible) {
-        let mut told: Vec<String> = Vec::new();
-        for gate in std::mem::take(&mut self.unmet) {
-            let layer = LayerKind::ALL
-                .into_iter()
-                .find(|kind| gate.split(':').next() == Some(kind.as_str()));
-            let gate = match layer {
-                Some(layer) if !visible.shows(layer) => {
-                    shown_layer(layer, visible).as_str().to_owned()
-                }
-                Some(_) | None => gate,
-            };
-            if !told.contains(&gate) {
-                told.push(gate);
-            }
+pub(super) fn hide_gates(unmet: &mut Vec<String>, visible: Visible) {
+    let mut told: Vec<String> = Vec::new();
+    for gate in std::mem::take(unmet) {
+        let layer = LayerKind::ALL
+            .into_iter()
+            .find(|kind| gate.split(':').next() == Some(kind.as_str()));
+        let gate = match layer {
+            Some(layer) if !visible.shows(layer) => shown_layer(layer, visible).as_str().to_owned(),
+            Some(_) | None => gate,
+        };
+        if !told.contains(&gate) {
+            told.push(gate);
         }
-        self.unmet = told;
     }
+    *unmet = told;
+}
 
-    fn hide_causes(&mut self, visible: Visible) {
-        let refused = self.outcome != Outcome::Allow;
-        let mut told: Vec<(LayerKind, String)> = Vec::new();
-        for (layer, cause) in std::mem::take(&mut self.causes) {
-            let entry = if visible.shows(layer) {
-                (layer, cause)
-            } else {
-                let verb = if refused { "denied" } else { "allowed" };
-                (
-                    shown_layer(layer, visible),
-                    format!("{verb} by {}", side(layer)),
-                )
-            };
-            if !told.contains(&entry) {
-                told.push(entry);
-            }
+pub(super) fn hide_causes(
+    causes: &mut Vec<(LayerKind, String)>,
+    outcome: Outcome,
+    visible: Visible,
+) {
+    let refused = outcome != Outcome::Allow;
+    let mut told: Vec<(LayerKind, String)> = Vec::new();
+    for (layer, cause) in std::mem::take(causes) {
+        let entry = if visible.shows(layer) {
+            (layer, cause)
+        } else {
+            let verb = if refused { "denied" } else { "allowed" };
+            (
+                shown_layer(layer, visible),
+                format!("{verb} by {}", side(layer)),
+            )
+        };
+        if !told.contains(&entry) {
+            told.push(entry);
         }
-        self.causes = told;
     }
+    *causes = told;
 }
 
 /// Whose a layer is, in words.

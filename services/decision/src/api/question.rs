@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target, principal};
 use trilby_directory::Freshness;
 use trilby_engine::{
-    Budget, Decision, Error, Explain, Principal, Request, Worlds, decide, decide_with_advice,
+    Brief, Budget, Decision, Error, Explain, Notes, Principal, Ready, Request, Worlds, decide,
+    decide_into, decide_with_advice,
 };
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
@@ -133,6 +134,8 @@ pub struct Asking<'a> {
     now: Timestamp,
     /// What all answers together may spend on advice.
     advice: Budget,
+    /// Of the last answer; kept for the next one's.
+    notes: Notes,
 }
 
 impl<'a> Asking<'a> {
@@ -175,6 +178,7 @@ impl<'a> Asking<'a> {
             home,
             now: facts.now,
             advice: Budget::default(),
+            notes: Notes::default(),
         })
     }
 
@@ -210,21 +214,51 @@ impl<'a> Asking<'a> {
             .snapshot
             .world(question.principal_account, question.resource_account)
             .await?;
-        let begun = Instant::now();
-        let told = self.shared.explain;
-        let (request, worlds) = (&question.request, world.worlds());
-        let decision =
-            ask(request, &worlds, self.home, told, &mut self.advice).map_err(Problem::internal)?;
-        metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
-        let body = DecisionBody::decided(&decision, token.as_ref(), &self.shared)?;
-        let record = record.decided(&question, &decision, token.as_ref())?;
+        let begun = Instant::now();
+        let (body, brief) = match self.shared.explain {
+            None => {
+                let brief = self.brief(&question.request, &world.worlds());
+                let brief = brief.map_err(Problem::internal)?;
+                (DecisionBody::bare(brief.outcome.is_allow()), brief)
+            }
+            Some(level) => {
+                let decision = self.explained(&question.request, &world.worlds(), level);
+                let decision = decision.map_err(Problem::internal)?;
+                let body = DecisionBody::decided(&decision, level, token.as_ref(), &self.shared)?;
+                (body, decision.brief())
+            }
+        };
+        metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
+        let record = record.decided(&question, &brief, token.as_ref())?;
         if question.subject_known {
             return Ok((body, record));
         }
         let subject = &evaluation.subject;
         let remark = format!("no {} `{}` is known here", subject.kind, subject.id);
         Ok((body.with_remark(&remark), record))
+    }
+
+    /// The answer without reasons, and what the record says of it.
+    fn brief(&mut self, request: &Request, worlds: &Worlds<'_>) -> Result<Brief, Error> {
+        let ready = Ready::new(request.clone());
+        let answered = decide_into(&ready, worlds, &mut self.notes)?;
+        Brief::of(&ready, worlds, &answered, &self.notes, self.home)
+    }
+
+    /// The answer with reasons, and with advice where as much is to be told.
+    fn explained(
+        &mut self,
+        request: &Request,
+        worlds: &Worlds<'_>,
+        level: Explain,
+    ) -> Result<Decision, Error> {
+        match level {
+            Explain::Trace => decide_with_advice(request, worlds, self.home, &mut self.advice),
+            Explain::Reason | Explain::Explain => {
+                decide(request, worlds).map(|decision| decision.seen_from(self.home))
+            }
+        }
     }
 
     /// The question in the engine's words.
@@ -303,20 +337,4 @@ async fn sessions<'q>(
         sessions.insert(reference, found);
     }
     Ok(sessions)
-}
-
-/// Asks the engine, with advice where as much is to be told.
-fn ask(
-    request: &Request,
-    worlds: &Worlds<'_>,
-    viewer: AccountId,
-    told: Option<Explain>,
-    advice: &mut Budget,
-) -> Result<Decision, Error> {
-    match told {
-        Some(Explain::Trace) => decide_with_advice(request, worlds, viewer, advice),
-        Some(Explain::Reason | Explain::Explain) | None => {
-            decide(request, worlds).map(|decision| decision.seen_from(viewer))
-        }
-    }
 }

@@ -47,22 +47,21 @@ pub struct Shared {
 }
 
 impl DecisionBody {
-    fn bare(decision: bool) -> Self {
+    /// The answer and nothing else.
+    pub fn bare(decision: bool) -> Self {
         Self {
             decision,
             context: None,
         }
     }
 
-    /// The engine's answer.
+    /// The engine's answer, with as many reasons as were asked for.
     pub fn decided(
         decision: &Decision,
+        level: Explain,
         token: Option<&ConsistencyToken>,
         shared: &Shared,
     ) -> Result<Self, Problem> {
-        let Some(level) = shared.explain else {
-            return Ok(Self::bare(decision.is_allow()));
-        };
         let trilby =
             serde_json::to_value(decision.explanation(level, token)).map_err(Problem::internal)?;
         Ok(Self::explained(

@@ -7,7 +7,8 @@ use trilby_access::authorize::{Inquiry, is_allow};
 use trilby_account::{Account, Attachment, Holder, PrincipalId, UserStatus};
 use trilby_directory::World;
 use trilby_engine::{
-    Decision, Outcome, Principal, RoleSession, SessionFacts, TagPrecedence, UserPrincipal, Verdict,
+    Notes, Outcome, Principal, RoleSession, SessionFacts, Sink, TagPrecedence, UserPrincipal,
+    Verdict,
 };
 use trilby_model::{Arn, RoleSessionName, Tags, Timestamp};
 use trilby_policy::Context;
@@ -122,14 +123,15 @@ impl<'a> Asker<'a> {
 
     /// Whether a principal may do this.
     pub fn may(&self, who: &Node<'_>, action: &str, target: &Target) -> Result<bool, Problem> {
-        let decision = self.decide(who, action, &target.resource, &target.context)?;
-        Ok(decision.as_ref().is_some_and(is_allow))
+        let outcome = self.decide(who, action, &target.resource, &target.context, &mut ())?;
+        Ok(outcome.is_some_and(is_allow))
     }
 
     pub fn standing(&self, who: &Node<'_>) -> Result<Standing, Problem> {
         let resource = Arn::account_of(&self.account.id());
-        let decision = self.decide(who, PROBE, &resource, &Context::new())?;
-        let Some(decision) = decision else {
+        let mut notes = Notes::default();
+        let outcome = self.decide(who, PROBE, &resource, &Context::new(), &mut notes)?;
+        let Some((outcome, layers)) = outcome.zip(notes.layers()) else {
             return Ok(Standing {
                 administers: false,
                 liftable: false,
@@ -139,10 +141,9 @@ impl<'a> Asker<'a> {
             Some(Verdict::Allow | Verdict::None) | None => true,
             Some(Verdict::Deny | Verdict::NoMatch) => false,
         };
-        let layers = &decision.layers;
         Ok(Standing {
-            administers: is_allow(&decision),
-            liftable: decision.outcome == Outcome::ImplicitDeny
+            administers: is_allow(outcome),
+            liftable: outcome == Outcome::ImplicitDeny
                 && caps_nothing(layers.boundary)
                 && caps_nothing(layers.scp)
                 && caps_nothing(layers.rcp),
@@ -165,7 +166,8 @@ impl<'a> Asker<'a> {
         action: &str,
         resource: &Arn,
         keys: &Context,
-    ) -> Result<Option<Decision>, Problem> {
+        notes: &mut impl Sink,
+    ) -> Result<Option<Outcome>, Problem> {
         let left = self.left.get();
         if left == 0 {
             self.exhausted.set(true);
@@ -180,7 +182,7 @@ impl<'a> Asker<'a> {
         };
         let owner = Some(self.account.id());
         inquiry
-            .decide(self.world, action, resource, owner, keys)
-            .map(Some)
+            .decide_into(self.world, action, resource, owner, keys, notes)
+            .map(|answered| Some(answered.outcome))
     }
 }

@@ -261,7 +261,7 @@ async fn by_federated(
 fn needs(decisions: &[(&'static str, Decision)]) -> Option<BTreeSet<Need>> {
     let mut all = BTreeSet::new();
     for (_, decision) in decisions {
-        if is_allow(decision) {
+        if is_allow(decision.outcome) {
             continue;
         }
         // Not known to be so: what denies is not read for ways around it.

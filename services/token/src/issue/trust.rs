@@ -1,6 +1,6 @@
 //! What trust policies may ask of a wish to put on a role, and what the engine says to it.
 
-use trilby_access::authorize::{Inquiry, is_allow};
+use trilby_access::authorize::Inquiry;
 use trilby_directory::World;
 use trilby_engine::Decision;
 use trilby_model::{SourceIdentity, Tags};
@@ -81,21 +81,22 @@ impl Wish<'_> {
         action: &'static str,
         keys: &Context,
     ) -> Result<Vec<(&'static str, Decision)>, Problem> {
-        let mut actions = vec![action];
-        if !self.tags.tags.is_empty() {
-            actions.push(TAG_SESSION);
-        }
-        if self.source_identity.is_some() {
-            actions.push(SET_SOURCE_IDENTITY);
-        }
         let role = &self.request.role_arn;
-        actions
-            .into_iter()
+        self.actions(action)
             .map(|action| {
                 let decision = inquiry.decide(world, action, role, role.account_id(), keys)?;
                 Ok((action, decision))
             })
             .collect()
+    }
+
+    fn actions(&self, action: &'static str) -> impl Iterator<Item = &'static str> {
+        let tags = (!self.tags.tags.is_empty()).then_some(TAG_SESSION);
+        let source = self
+            .source_identity
+            .is_some()
+            .then_some(SET_SOURCE_IDENTITY);
+        std::iter::once(action).chain(tags).chain(source)
     }
 
     /// The first action that is not allowed, with why; `None` if all are.
@@ -108,11 +109,14 @@ impl Wish<'_> {
         action: &'static str,
         keys: &Context,
     ) -> Result<Option<String>, Problem> {
-        let decisions = self.decisions(inquiry, world, action, keys)?;
-        let refused = decisions
-            .iter()
-            .find(|(_, decision)| !is_allow(decision))
-            .map(|(action, decision)| reason(action, decision));
-        Ok(refused)
+        let role = &self.request.role_arn;
+        let owner = role.account_id();
+        for action in self.actions(action) {
+            if !inquiry.allows(world, action, role, owner, keys)? {
+                let decision = inquiry.decide(world, action, role, owner, keys)?;
+                return Ok(Some(reason(action, &decision)));
+            }
+        }
+        Ok(None)
     }
 }
