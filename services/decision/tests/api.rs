@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "api/advice.rs"]
+mod advice;
 #[path = "api/decisions.rs"]
 mod decisions;
 #[path = "api/history.rs"]
