@@ -8,3 +8,7 @@ libfuzzer_sys::fuzz_target!(
         }
     }
 );
+
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
+    trilby_fuzz::mutate::step(data, size, max, seed, trilby_fuzz::mutate::document)
+});

@@ -10,6 +10,8 @@ pub mod condition;
 pub mod document;
 pub mod examples;
 pub mod glob;
+#[cfg(not(test))]
+pub mod mutate;
 mod naive;
 #[cfg(not(test))]
 pub mod seeds;
