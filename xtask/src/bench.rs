@@ -82,12 +82,16 @@ fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
         Command::new("cargo")
             .args(["build", "--release", "--locked"])
             .args(["--package", "trilby-load-log"])
+            .args(["--package", "trilby", "--features", "trilby/postgres"])
             .current_dir(root),
     )?;
     let target = workspace::target_dir(root);
     services::with_bench(root, |url| {
         let mut bench = Command::new(target.join("release").join("trilby-load-log"));
         bench.arg("--dir").arg(target.join("load-tests"));
+        bench
+            .arg("--program")
+            .arg(target.join("release").join("trilby"));
         bench
             .arg("--json")
             .arg(target.join("bench").join("log.json"));

@@ -10,6 +10,7 @@
 
 mod figures;
 mod postgres;
+mod processes;
 mod report;
 mod sqlite;
 mod work;
@@ -30,6 +31,10 @@ pub struct Plan {
     pub many_logs: u64,
     /// Events of the log that is replayed.
     pub replayed: u64,
+    /// Accounts that are decided on for the first time.
+    pub cold_accounts: usize,
+    /// Times that each service is killed.
+    pub restarts: usize,
     /// What is measured alone.
     pub only: Option<What>,
 }
@@ -58,6 +63,8 @@ pub enum What {
     Hot,
     /// The log in a file.
     Sqlite,
+    /// The services, killed and asked.
+    Processes,
 }
 
 #[derive(Parser)]
@@ -71,6 +78,9 @@ struct Args {
     /// Where the SQLite file is made: on the disk that is meant
     #[arg(long)]
     dir: PathBuf,
+    /// The program `trilby` with Postgres in it
+    #[arg(long)]
+    program: PathBuf,
     /// See that everything can be measured; rough figures
     #[arg(long)]
     short: bool,
@@ -87,6 +97,8 @@ fn main() -> anyhow::Result<()> {
             slice: Duration::from_millis(400),
             many_logs: 20_000,
             replayed: 20_000,
+            cold_accounts: 8,
+            restarts: 3,
             only: args.only,
         }
     } else {
@@ -95,6 +107,8 @@ fn main() -> anyhow::Result<()> {
             slice: Duration::from_secs(3),
             many_logs: 1_000_000,
             replayed: 200_000,
+            cold_accounts: 100,
+            restarts: 9,
             only: args.only,
         }
     };
@@ -105,6 +119,10 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
     if plan.wants(What::Sqlite) {
         runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;
+    }
+    if plan.wants(What::Processes) {
+        let measured = processes::measure(&args.url, &args.program, &args.dir, &plan, &mut figures);
+        runtime.block_on(measured)?;
     }
     report::write(args.json.as_deref(), &figures)
 }

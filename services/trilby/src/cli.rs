@@ -30,7 +30,7 @@ pub struct SettingsArgs {
     /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
-    /// Shared store, for `identity`, `token`, `decision`, `migrate`, `bootstrap` and `log`; no password in it
+    /// Shared store, for `identity`, `token`, `decision`, `migrate`, `bootstrap`, `log` and `admin fence`; no password in it
     #[arg(long, global = true, value_name = "postgres://HOST/DB")]
     pub store: Option<String>,
 }
@@ -202,6 +202,9 @@ pub enum AdminCommand {
         /// Folder that does not exist yet, or is empty
         folder: PathBuf,
     },
+    /// Say that the store was restored, or that a standby took over: what is written from now on is of another incarnation,
+    /// and the processes start again. While none of them runs
+    Fence,
 }
 
 #[derive(Debug, Subcommand)]

@@ -76,7 +76,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate { file, explain } => simulate::run(&file, explain),
         Command::Policy { command } => policy::run(command, &terminal),
         Command::Log { command } => block_on(log::run(settings(&args)?, command, terminal))?,
-        Command::Admin { command } => admin::run(command, &terminal),
+        Command::Admin { command } => block_on(admin::run(settings(&args)?, command, terminal))?,
         Command::Config { command } => config::run(&settings(&args)?, command, &terminal),
         Command::Openapi { dir, check } => openapi::run(&dir, check, &terminal),
     }

@@ -64,7 +64,13 @@ impl Store {
     /// The shared store laid open, for looking after it.
     #[cfg(feature = "postgres")]
     pub async fn archive(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
-        Ok(Box::new(postgres::archive(settings).await?))
+        Ok(Box::new(postgres::archive(settings, true).await?))
+    }
+
+    /// The shared store to be fenced.
+    #[cfg(feature = "postgres")]
+    pub async fn to_fence(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        Ok(Box::new(postgres::archive(settings, false).await?))
     }
 
     /// An empty shared store to copy into, made if it is not there.
@@ -82,6 +88,12 @@ impl Store {
     /// Refused: this build knows no store that can be shared.
     #[cfg(not(feature = "postgres"))]
     pub async fn archive(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        anyhow::bail!(NO_POSTGRES)
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn to_fence(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
         anyhow::bail!(NO_POSTGRES)
     }
 

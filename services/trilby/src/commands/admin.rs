@@ -1,16 +1,28 @@
 //! `trilby admin …`: looking after the installation.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::bail;
 use trilby_service::clock::{EntropySource, SystemEntropy};
+use trilby_service::settings::Settings;
 
 use crate::cli::AdminCommand;
 use crate::installation;
 use crate::terminal::Terminal;
 
-pub fn run(command: AdminCommand, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+pub async fn run(
+    settings: Settings,
+    command: AdminCommand,
+    terminal: Arc<Terminal>,
+) -> anyhow::Result<ExitCode> {
     match command {
+        AdminCommand::Fence => {
+            let incarnation = super::log::open_to_fence(&settings).await?.fence().await?;
+            terminal.line(&format!(
+                "The store is fenced: what is written from now on is of incarnation {incarnation}."
+            ))?;
+        }
         AdminCommand::MakeKeys { folder } => {
             let is_new =
                 std::fs::read_dir(&folder).map_or(true, |mut found| found.next().is_none());

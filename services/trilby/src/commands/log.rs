@@ -56,6 +56,20 @@ async fn open(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
     Ok(Box::new(open_with(dir.store(), options).await?))
 }
 
+/// The store, whatever timeline it is on, to be fenced.
+pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+    if settings.log.store.is_some() {
+        return Store::to_fence(settings).await;
+    }
+    let dir = DataDir::at(&settings.log.data_dir)?;
+    let options = Options {
+        create: false,
+        relay: false,
+        ..Options::default()
+    };
+    Ok(Box::new(open_with(dir.store(), options).await?))
+}
+
 /// The store key, where it is: in the data folder, or where the settings say.
 fn store_key(settings: &Settings) -> anyhow::Result<StoreKey> {
     match settings.log.store {

@@ -93,11 +93,12 @@ async fn patiently(options: &Options) -> anyhow::Result<Postgres> {
     }
 }
 
-/// The shared store as whoever owns its tables, to look at it as it is at this moment.
-pub(super) async fn archive(settings: &Settings) -> anyhow::Result<Postgres> {
+/// The shared store as whoever owns its tables, on whatever timeline: to look at it as it is at this moment, or to fence it.
+pub(super) async fn archive(settings: &Settings, read_only: bool) -> anyhow::Result<Postgres> {
     let url = login(settings, "log", ADMIN)?;
     let mut options = Options::new(url, DatabaseRole::Admin);
-    options.read_only = true;
+    options.read_only = read_only;
+    options.any_timeline = true;
     let opened = Postgres::open(&options).await;
     opened.context("cannot open the shared store")
 }

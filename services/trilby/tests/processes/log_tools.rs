@@ -21,6 +21,7 @@ impl Tools<'_> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
         command.args(args);
         command.env("TRILBY_KEYS__STORE_FILE", self.keys.join("store.key"));
+        command.env("TRILBY_KEYS__PEPPER_FILE", self.keys.join("pepper.key"));
         if let Some(password) = &self.password {
             command.env("TRILBY_STORE_PASSWORD", password);
         }
@@ -82,6 +83,30 @@ fn a_shared_store_is_verified_exported_and_copied_there_and_back() {
     );
     let again = tools.run(&["log", "copy", &copied, "--data-dir", dir]);
     assert!(!again.status.success(), "it is not empty any more");
+
+    // A store of another cluster is looked at, and not written to before it is fenced.
+    sql(
+        &other.admin_url(),
+        "update store_meta set pg_system_id = pg_system_id + 1",
+    )
+    .unwrap();
+    assert!(
+        tools
+            .said(&["log", "verify", "--store", &copied])
+            .starts_with("sound")
+    );
+    let refused = tools.run(&["bootstrap", "--store", &copied]);
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("fence it"),
+        "{refused:?}"
+    );
+    let fenced = tools.said(&["admin", "fence", "--store", &copied]);
+    assert!(fenced.contains("incarnation 2"), "{fenced}");
+    let refused = tools.run(&["bootstrap", "--store", &copied]);
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("has accounts"),
+        "{refused:?}"
+    );
 
     // One byte of an event in the middle.
     let flip = "update event set body = set_byte(body, 40, get_byte(body, 40) # 1) where seq = 3";
