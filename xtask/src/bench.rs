@@ -81,8 +81,8 @@ fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
     command::run(
         Command::new("cargo")
             .args(["build", "--release", "--locked"])
-            .args(["--package", "trilby-load-log"])
-            .args(["--package", "trilby", "--features", "trilby/postgres"])
+            .args(["--workspace", "--bin", "trilby-load-log", "--bin", "trilby"])
+            .args(["--features", "trilby/postgres"])
             .current_dir(root),
     )?;
     let target = workspace::target_dir(root);

@@ -69,7 +69,9 @@ fn build(root: &Path, up: &Up) -> anyhow::Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(root)
-        .args(["build", "-p", "trilby", "--features", "postgres"]);
+        // With the features of the whole workspace: what tests have built is not built again.
+        .args(["build", "--workspace", "--bin", "trilby"])
+        .args(["--features", "trilby/postgres"]);
     if !up.debug {
         cargo.arg("--release");
     }
