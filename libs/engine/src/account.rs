@@ -5,7 +5,7 @@
 
 mod builder;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, Tags, UserId};
@@ -105,8 +105,6 @@ struct Tables {
     odd_arns: bool,
     /// `service:type`.
     trust_required: HashSet<String>,
-    /// Subjects of the decision API under other names.
-    aliases: HashMap<(String, String), Arn>,
 }
 
 /// A user or role with what decisions need of it, made once.
@@ -261,14 +259,6 @@ impl Account {
                 .map(Named::Role)
         };
         user().or_else(role)
-    }
-
-    /// What a subject of the decision API stands for by an alias of this account.
-    #[must_use]
-    pub fn alias(&self, subject_type: &str, id: &str) -> Option<&Arn> {
-        self.inner
-            .aliases
-            .get(&(subject_type.to_owned(), id.to_owned()))
     }
 
     /// A registered resource, exactly this one.

@@ -1,6 +1,6 @@
 //! Filling the compiled form of an account.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use trilby_model::{AccountId, Arn, GroupId, OrganizationId, RoleId, UserId};
@@ -40,7 +40,6 @@ impl AccountBuilder {
                 resources: Table::default(),
                 odd_arns: false,
                 trust_required: HashSet::new(),
-                aliases: HashMap::new(),
             },
         }
     }
@@ -164,14 +163,6 @@ impl AccountBuilder {
         self.tables
             .trust_required
             .insert(type_key(service, resource_type));
-        self
-    }
-
-    /// A subject of the decision API stands for a user or role.
-    pub fn add_alias(&mut self, subject_type: &str, id: &str, principal: Arn) -> &mut Self {
-        self.tables
-            .aliases
-            .insert((subject_type.to_owned(), id.to_owned()), principal);
         self
     }
 

@@ -236,17 +236,3 @@ fn a_role_is_asked_about_through_a_session() {
     assert_eq!(session.role_arn, dev.arn);
     assert!(session.session_policies.is_none());
 }
-
-#[test]
-fn aliases_are_exact() {
-    let mut builder = builder();
-    builder.add_alias(
-        "user",
-        "CiRmZD",
-        arn("arn:trilby:iam::111111111111:user/ana"),
-    );
-    let account = builder.build();
-    assert!(account.alias("user", "CiRmZD").is_some());
-    assert!(account.alias("user", "cirmzd").is_none());
-    assert!(account.alias("identity", "CiRmZD").is_none());
-}
