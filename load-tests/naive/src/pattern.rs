@@ -175,15 +175,13 @@ pub(crate) fn fits_name(
     };
     let mut all = true;
     for (index, (pattern, text)) in parts.iter().zip(&text).enumerate() {
-        let (pattern, text) = if index == 1 {
-            (partition(pattern, context), partition(text, context))
-        } else {
-            (pattern.as_str(), text.as_str())
-        };
         let stops = context.is_planted(Fault::StarStopsAtSlash);
-        all &= fits(&pieces(pattern, special, context)?, text, |c| {
-            !(stops && c == '/')
-        });
+        let pieces = pieces(pattern, special, context)?;
+        let is_name = |name: &str| fits(&pieces, name, |c| !(stops && c == '/'));
+        let is_twin = index == 1 && partition(text, context) == partition("aws", context);
+        // Either of the twins may go by the other's name.
+        let twins = !context.is_planted(Fault::PartitionsDiffer) && is_twin;
+        all &= is_name(text) || (twins && (is_name("aws") || is_name("trilby")));
     }
     Some(all)
 }
