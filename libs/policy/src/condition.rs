@@ -9,15 +9,17 @@ mod instant;
 mod network;
 mod operand;
 mod operator;
+mod spelling;
 
 pub use decimal::Decimal;
 pub use instant::{Instant, UNITS_PER_SECOND};
 pub use network::Network;
 pub use operand::{Operand, OperandError, same_folded, truth};
 pub use operator::{Comparison, Operator, Order, SetOperator};
+pub use spelling::other_spelling;
 
 use crate::context::{ContextValue, Keys};
-use crate::keys::Key;
+use crate::keys::{self, Key};
 use crate::pattern::Variable;
 
 /// One operator applied to one key.
@@ -38,6 +40,16 @@ impl Test {
     #[must_use]
     pub fn operand(&self) -> &Operand {
         &self.operand
+    }
+
+    /// Whether it compares ARNs as texts: one that does not fit may fit in its [`other_spelling`].
+    #[must_use]
+    pub fn is_of_spelt_arns(&self) -> bool {
+        let as_text = matches!(
+            self.operator.comparison,
+            Comparison::Text | Comparison::TextIgnoreCase | Comparison::Glob
+        );
+        as_text && keys::type_of(self.key.normal()) == Some(keys::Type::Arn)
     }
 
     /// Whether `other` is the same test, in whatever spelling of the key.
@@ -169,8 +181,8 @@ impl Condition {
             .collect();
         let mut missing: Vec<String> = Vec::new();
         for key in failures.iter().flat_map(|failure| &failure.missing) {
-            let normal = crate::keys::normalise(key);
-            if !missing.iter().any(|m| crate::keys::normalise(m) == normal) {
+            let normal = keys::normalise(key);
+            if !missing.iter().any(|m| keys::normalise(m) == normal) {
                 missing.push(key.clone());
             }
         }

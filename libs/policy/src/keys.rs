@@ -72,7 +72,7 @@ pub const REGISTRY: &[Registered] = &[
     many("aws:PrincipalServiceNamesList"),
     one("aws:userid", Type::String),
     one("aws:username", Type::String),
-    one("aws:FederatedProvider", Type::String),
+    one("aws:FederatedProvider", Type::Arn),
     one("trilby:FederatedIssuer", Type::String),
     one("trilby:FederatedSubject", Type::String),
     one("trilby:FederatedAudience", Type::String),

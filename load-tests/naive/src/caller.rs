@@ -76,11 +76,6 @@ impl Caller {
         }
     }
 
-    pub(crate) fn root_arn(&self) -> Option<String> {
-        let account = self.account.as_ref()?;
-        Some(format!("arn:trilby:iam::{account}:root"))
-    }
-
     pub(crate) fn is_at_home(&self) -> bool {
         self.account.is_some() && self.account == self.owner
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::compare::satisfies;
-use crate::context::{Context, Held, text_of};
+use crate::context::{Context, Held, normal, text_of};
 use crate::fault::Fault;
 
 /// What a condition block comes to.
@@ -102,10 +102,13 @@ fn test(operator: &str, key: &str, wanted: &[String], variables: bool, context: 
     };
     let (base, negated) = positive(rest);
     let one = |value: &str| {
-        wanted
-            .iter()
-            .any(|wanted| satisfies(&base, value, wanted, variables, context))
-            != negated
+        let names = names_of(&base, key, value, context);
+        let some = names.iter().any(|value| {
+            wanted
+                .iter()
+                .any(|wanted| satisfies(&base, value, wanted, variables, context))
+        });
+        some != negated
     };
     let Some(held) = held else {
         return match set {
@@ -132,6 +135,30 @@ fn test(operator: &str, key: &str, wanted: &[String], variables: bool, context: 
         no_data || values.iter().all(|value| one(value))
     }
 }
+
+/// What a value goes by: what names somebody or something, compared as a text, has a name in each of the twin partitions.
+fn names_of(base: &str, key: &str, value: &str, context: &Context) -> Vec<String> {
+    let mut names = vec![value.to_owned()];
+    let is_name = NAMES.contains(&normal(key).as_str()) && base.starts_with("String");
+    if is_name && !context.is_planted(Fault::TextsKeepPartition) {
+        let mut parts: Vec<&str> = value.splitn(3, ':').collect();
+        if let ["arn", partition @ ("aws" | "trilby"), _] = parts.as_mut_slice() {
+            *partition = if *partition == "aws" { "trilby" } else { "aws" };
+            names.push(parts.join(":"));
+        }
+    }
+    names
+}
+
+/// Keys whose values are names of six parts.
+const NAMES: [&str; 6] = [
+    "aws:principalarn",
+    "aws:sourcearn",
+    "aws:federatedprovider",
+    "iam:policyarn",
+    "iam:permissionsboundary",
+    "iam:associatedresourcearn",
+];
 
 /// The operator that a negation negates.
 fn positive(operator: &str) -> (String, bool) {

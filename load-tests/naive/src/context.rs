@@ -161,7 +161,7 @@ impl Context {
         match caller.kind {
             Kind::Root => {
                 self.put("aws:PrincipalType", Some("Account"));
-                self.put("aws:PrincipalArn", caller.root_arn().as_deref());
+                self.put("aws:PrincipalArn", Some(&caller.name));
                 self.put("aws:userid", account);
             }
             Kind::User => {

@@ -29,6 +29,8 @@ pub enum Fault {
     FamiliesMix,
     /// `aws` and `trilby` are two partitions.
     PartitionsDiffer,
+    /// They are where a name is compared as a text.
+    TextsKeepPartition,
     /// A role's ARN names its sessions directly.
     RoleIsDirect,
     /// An account grants in its own resources.
@@ -81,7 +83,7 @@ pub enum Fault {
 
 impl Fault {
     /// Those that cases tell.
-    pub const OF_CASES: [Self; 26] = [
+    pub const OF_CASES: [Self; 27] = [
         Self::ActionKeepsCase,
         Self::StarStopsAtSlash,
         Self::StarCrossesColons,
@@ -95,6 +97,7 @@ impl Fault {
         Self::NumbersFloat,
         Self::FamiliesMix,
         Self::PartitionsDiffer,
+        Self::TextsKeepPartition,
         Self::RoleIsDirect,
         Self::AccountGrants,
         Self::BoundedMayBeExempt,

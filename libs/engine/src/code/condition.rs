@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use trilby_policy::ContextValue;
-use trilby_policy::condition::{Decimal, Instant, Order, same_folded, truth};
+use trilby_policy::condition::{Decimal, Instant, Order, other_spelling, same_folded, truth};
 
 use super::{Cursor, Fit, KeyRef, name, pattern};
 use crate::ready::View;
@@ -33,6 +33,9 @@ pub(super) mod compare {
     pub(in super::super) const IP: u8 = 7;
     /// One bit for each of `false` and `true`.
     pub(in super::super) const NULL: u8 = 8;
+    /// As [`TEXT`] and [`TEXT_IGNORE_CASE`], of ARNs: one fits in either spelling.
+    pub(in super::super) const ARN_TEXT: u8 = 9;
+    pub(in super::super) const ARN_TEXT_IGNORE_CASE: u8 = 10;
 }
 
 /// How it is compared: the high four bits of a head.
@@ -241,6 +244,10 @@ impl<'a> Test<'a> {
                 operand,
                 typed.map_or_else(|| value.parse().ok(), |typed| typed.address),
             ),
+            compare::ARN_TEXT => either(value, |value| text(operand, value, view)),
+            compare::ARN_TEXT_IGNORE_CASE => {
+                either(value, |value| text_ignore_case(operand, value, view))
+            }
             _ => None,
         }
     }
@@ -280,7 +287,10 @@ impl<'a> Test<'a> {
         let mut operand = self.operand;
         while !operand.is_empty() {
             match self.head & compare::MASK {
-                compare::TEXT | compare::TEXT_IGNORE_CASE => {
+                compare::TEXT
+                | compare::TEXT_IGNORE_CASE
+                | compare::ARN_TEXT
+                | compare::ARN_TEXT_IGNORE_CASE => {
                     pattern::each_missing(&mut operand, view, show)?;
                 }
                 compare::NAME => name::each_missing(&mut operand, view, show)?,
@@ -299,6 +309,14 @@ impl<'a> Test<'a> {
 
 fn order(operand: &mut Cursor<'_>) -> Option<Order> {
     ORDERS.get(usize::from(operand.byte()?)).copied()
+}
+
+/// Whether a value fits, or does in its other spelling.
+fn either(value: &str, fits: impl Fn(&str) -> Option<bool>) -> Option<bool> {
+    if fits(value)? {
+        return Some(true);
+    }
+    other_spelling(value, fits).unwrap_or(Some(false))
 }
 
 fn text<'v>(mut operand: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<bool> {

@@ -293,6 +293,8 @@ fn condition() -> impl Strategy<Value = Value> {
             "app:n",
             "aws:PrincipalOrgPaths",
             "aws:ResourceTag/x",
+            "aws:SourceArn",
+            "trilby:sourcearn",
         ][..],
     );
     let test = operator.prop_flat_map(move |operator| {
@@ -379,7 +381,7 @@ proptest! {
         action in select(&["app:Read", "APP:READ", "app:rexd", "other:Read", "third:Read"][..]),
         resource in arn(),
         context in prop::collection::vec(
-            (select(&["app:k", "app:l", "app:n", "aws:PrincipalTag/team", "aws:SourceIp", "aws:CurrentTime", "aws:ResourceTag/X"][..]), told()),
+            (select(&["app:k", "app:l", "app:n", "aws:PrincipalTag/team", "aws:SourceIp", "aws:CurrentTime", "aws:ResourceTag/X", "aws:SourceArn"][..]), told()),
             0..6,
         ),
     ) {
@@ -388,6 +390,53 @@ proptest! {
         if Document::parse(&text, Kind::Identity, &Grammar::trusted()).is_ok() {
             agree(&document, &request(action, &resource, &context));
         }
+    }
+}
+
+/// Texts that begin as ARNs of either partition do, and texts that nearly do.
+const ARN_TEXTS: [&str; 9] = [
+    "arn:aws:app:::a",
+    "arn:trilby:app:::a",
+    "arn:trilby:app:::aws:b",
+    "arn:aws:",
+    "arn:trilby",
+    "ARN:AWS:APP:::A",
+    "arn:aws-cn:app:::a",
+    "aws:app",
+    "",
+];
+
+proptest! {
+    #[test]
+    fn arns_compared_as_texts_come_to_the_same_in_code(
+        set in select(&["", "ForAllValues:", "ForAnyValue:"][..]),
+        base in select(&[
+            "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
+            "StringNotLike",
+        ][..]),
+        key in select(&["aws:SourceArn", "trilby:PrincipalArn", "app:k", "aws:FederatedProvider"][..]),
+        wanted in prop::collection::vec(
+            prop_oneof![
+                select(&ARN_TEXTS[..]),
+                select(&[
+                    "arn:aws:*", "arn:*:app:::a", "*:aws:*", "*aws*a", "arn:tr?lby:app*", "${app:l}", "${app:l}:::a",
+                    "${app:l, 'arn:aws:app'}*", "${*}",
+                ][..]),
+            ],
+            1..3,
+        ),
+        value in prop_oneof![
+            9 => select(&ARN_TEXTS[..]).prop_map(ContextValue::from),
+            1 => prop::collection::vec(select(&ARN_TEXTS[..]).prop_map(str::to_owned), 0..3).prop_map(ContextValue::List),
+        ],
+        brought in select(&["arn:aws:app", "arn:trilby:app", "arn:aws:app:::a"][..]),
+    ) {
+        let statement = json!({
+            "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { format!("{set}{base}"): { key: wanted } },
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let told = [(key, value), ("app:l", brought.into())];
+        agree(&document, &request("app:Read", "*", &told));
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a document to its code.
 
 use trilby_policy::condition::{
-    Comparison, Decimal, Network, Operand, Operator, Order, SetOperator, Test, truth,
+    Comparison, Decimal, Network, Operand, Order, SetOperator, Test, truth,
 };
 use trilby_policy::keys::Key;
 use trilby_policy::pattern::{ArnPattern, Pattern, Token, Variable};
@@ -266,7 +266,7 @@ impl Writer<'_> {
     }
 
     fn test(&mut self, test: &Test) -> Option<()> {
-        self.bytes.push(head(test.operator));
+        self.bytes.push(head(test));
         self.key(&test.key)?;
         match test.operand() {
             Operand::Text(patterns)
@@ -378,8 +378,15 @@ impl<'a> Plain<'a> {
     }
 }
 
-fn head(operator: Operator) -> u8 {
+fn head(test: &Test) -> u8 {
+    let operator = test.operator;
     let compare = match operator.comparison {
+        Comparison::Text | Comparison::Glob if test.is_of_spelt_arns() => {
+            condition::compare::ARN_TEXT
+        }
+        Comparison::TextIgnoreCase if test.is_of_spelt_arns() => {
+            condition::compare::ARN_TEXT_IGNORE_CASE
+        }
         Comparison::Text | Comparison::Glob => condition::compare::TEXT,
         Comparison::TextIgnoreCase => condition::compare::TEXT_IGNORE_CASE,
         Comparison::Arn => condition::compare::NAME,

@@ -16,6 +16,8 @@ use crate::request::{Request, Resource};
 /// The most levels of a chain. A tree has seven: the root, five units, the account.
 const LEVELS_MAX: usize = 64;
 
+const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
+
 /// A case, ready to be evaluated.
 pub(super) struct Case {
     pub(super) request: Request,
@@ -66,12 +68,8 @@ fn read_request(node: &Node) -> Read<Request> {
         ],
     )?;
     let action: Action = parsed(required(node, AT, "action")?, "/request/action")?;
-    let who = principal::read(
-        required(node, AT, "principal")?,
-        node.get("role"),
-        node.get("user"),
-        &action,
-    )?;
+    let asks = required(node, AT, "principal")?;
+    let who = principal::read(asks, node.get("role"), node.get("user"), &action)?;
     let resource = node
         .get("resource")
         .map_or(Ok(Resource::Any), |node| parsed(node, "/request/resource"))?;
@@ -87,6 +85,11 @@ fn read_request(node: &Node) -> Read<Request> {
         .map(context::read)
         .transpose()?
         .unwrap_or_default();
+    // A root user goes by the ARN that the case gives it, as every caller does.
+    let written = asks.as_str().filter(|_| request.principal.is_root());
+    if let Some(arn) = written.filter(|_| !request.context.contains(PRINCIPAL_ARN)) {
+        request.context.insert(PRINCIPAL_ARN, arn);
+    }
     let surroundings = Surroundings {
         resource_account: request.resource_account,
         ..Surroundings::default()

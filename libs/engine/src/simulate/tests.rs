@@ -346,3 +346,48 @@ fn a_key_larger_than_any_policy_needs_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_principal_goes_by_the_arn_it_is_given_root_and_user_alike() {
+    for name in ["root", "user/Mary"] {
+        for partition in ["aws", "trilby", "aws-cn"] {
+            let arn = format!("arn:{partition}:iam::111122223333:{name}");
+            let mut case = mary();
+            case["request"]["principal"] = json!(arn);
+            case["request"]["context"] = json!({ "app:owner": arn });
+            case["policies"] = json!({ "scp": [[{ "document": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    { "Effect": "Allow", "Action": "*", "Resource": "*" },
+                    {
+                        "Effect": "Deny", "Action": "*", "Resource": "*",
+                        "Condition": { "StringEquals": { "app:owner": "${aws:PrincipalArn}" } },
+                    },
+                ],
+            } }]] });
+            assert_eq!(answered(&case)["decision"], "explicit_deny", "{arn}");
+        }
+    }
+}
+
+#[test]
+fn the_well_known_scp_against_root_users_binds_them_in_either_partition() {
+    for (name, decision) in [("root", "explicit_deny"), ("user/Mary", "allow")] {
+        for partition in ["aws", "trilby"] {
+            let mut case = mary();
+            case["request"]["principal"] =
+                json!(format!("arn:{partition}:iam::111122223333:{name}"));
+            case["policies"]["scp"] = json!([[{ "document": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    { "Effect": "Allow", "Action": "*", "Resource": "*" },
+                    {
+                        "Effect": "Deny", "Action": "*", "Resource": "*",
+                        "Condition": { "StringLike": { "aws:PrincipalArn": "arn:aws:iam::*:root" } },
+                    },
+                ],
+            } }]]);
+            assert_eq!(answered(&case)["decision"], decision, "{partition} {name}");
+        }
+    }
+}

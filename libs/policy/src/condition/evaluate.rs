@@ -54,7 +54,14 @@ impl Test {
     /// One value against the policy's values. A negated operator is exactly the opposite of its
     /// positive one.
     fn is_satisfied(&self, value: &str, context: &impl Keys) -> bool {
-        (self.operand.fit(value, context) == Fit::Yes) != self.operator.negated
+        self.fits(value, context) != self.operator.negated
+    }
+
+    fn fits(&self, value: &str, context: &impl Keys) -> bool {
+        let fits = |value: &str| self.operand.fit(value, context) == Fit::Yes;
+        let fits_otherwise =
+            || super::other_spelling(value, |other| self.is_of_spelt_arns() && fits(other));
+        fits(value) || fits_otherwise() == Some(true)
     }
 
     /// Why the test does not hold.

@@ -114,3 +114,95 @@ fn operators_and_keys_in_any_order_are_one_condition() {
     assert_eq!(a, b);
     assert_ne!(a, condition(&json!({ "Bool": { "a:x": true } })));
 }
+
+#[test]
+fn an_arn_compared_as_text_is_one_in_both_of_the_twin_partitions() {
+    let held = |operator: &str, key: &str, wanted: &str, value: &str| {
+        let condition = condition(&json!({ operator: { key: wanted } }));
+        condition.holds(&[(key, value)].into_iter().collect::<Context>())
+    };
+    let root = "arn:trilby:iam::111111111111:root";
+    for (operator, wanted, value, fits) in [
+        ("StringLike", "arn:aws:iam::*:root", root, true),
+        ("StringLike", "arn:*:iam::*:root", root, true),
+        ("StringLike", "*:aws:*", root, true),
+        ("StringLike", "arn:aws:iam::*:user/*", root, false),
+        ("StringLike", "arn:aws-cn:iam::*:root", root, false),
+        ("StringEquals", "arn:aws:iam::111111111111:root", root, true),
+        (
+            "StringEquals",
+            "ARN:aws:iam::111111111111:root",
+            root,
+            false,
+        ),
+        (
+            "StringEqualsIgnoreCase",
+            "ARN:AWS:iam::111111111111:ROOT",
+            root,
+            true,
+        ),
+        ("StringEquals", root, "arn:aws:iam::111111111111:root", true),
+        ("StringEquals", "arn:trilby:x", "arn:aws:x", true),
+        ("StringEquals", "arn:trilbyx:x", "arn:awsx:x", false),
+        ("StringEquals", "arn:trilby", "arn:aws", false),
+        // Other partitions are compared as they stand.
+        (
+            "StringEquals",
+            "arn:aws:iam::111111111111:root",
+            "arn:aws-cn:iam::111111111111:root",
+            false,
+        ),
+    ] {
+        let negated = operator
+            .replace("StringEquals", "StringNotEquals")
+            .replace("StringLike", "StringNotLike");
+        for key in [
+            "aws:PrincipalArn",
+            "aws:SourceArn",
+            "iam:PolicyARN",
+            "aws:FederatedProvider",
+        ] {
+            assert_eq!(
+                held(operator, key, wanted, value),
+                fits,
+                "{operator} {wanted} {value}"
+            );
+            assert_eq!(
+                held(&negated, key, wanted, value),
+                !fits,
+                "{negated} {wanted} {value}"
+            );
+            for set in ["ForAllValues:", "ForAnyValue:"] {
+                assert_eq!(held(&format!("{set}{operator}"), key, wanted, value), fits);
+                assert_eq!(held(&format!("{set}{negated}"), key, wanted, value), !fits);
+            }
+        }
+    }
+    // A variable brings in either spelling.
+    let condition =
+        condition(&json!({ "StringEquals": { "aws:SourceArn": "${aws:PrincipalArn}" } }));
+    let context: Context = [
+        ("aws:SourceArn", "arn:aws:iam::111111111111:root"),
+        ("aws:PrincipalArn", root),
+    ]
+    .into_iter()
+    .collect();
+    assert!(condition.holds(&context));
+    // Of other keys a text is a text.
+    assert!(!held(
+        "StringEquals",
+        "app:owner",
+        "arn:aws:x",
+        "arn:trilby:x"
+    ));
+    assert!(held(
+        "StringNotEquals",
+        "aws:username",
+        "arn:aws:x",
+        "arn:trilby:x"
+    ));
+    // Length makes no difference.
+    let long = "x".repeat(3_000);
+    let (ours, theirs) = (format!("arn:trilby:{long}"), format!("arn:aws:{long}"));
+    assert!(held("StringEquals", "aws:SourceArn", &theirs, &ours));
+}

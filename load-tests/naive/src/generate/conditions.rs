@@ -19,7 +19,7 @@ struct Type {
     free: bool,
 }
 
-const TYPES: [Type; 7] = [
+const TYPES: [Type; 8] = [
     Type {
         operators: &[
             "StringEquals",
@@ -273,6 +273,56 @@ const TYPES: [Type; 7] = [
         ],
         bare: false,
         free: false,
+    },
+    // Names compared as texts.
+    Type {
+        operators: &[
+            "StringEquals",
+            "StringNotEquals",
+            "StringEqualsIgnoreCase",
+            "StringNotEqualsIgnoreCase",
+            "StringLike",
+            "StringNotLike",
+        ],
+        keys: &[
+            "aws:PrincipalArn",
+            "aws:SourceArn",
+            "aws:PrincipalArn",
+            "app:arn",
+            "aws:FederatedProvider",
+        ],
+        policy: &[
+            "arn:aws:iam::111111111111:user/alice",
+            "arn:trilby:iam::111111111111:user/alice",
+            "arn:aws:iam::*:root",
+            "arn:aws:iam::111111111111:root",
+            "arn:trilby:iam::*:root",
+            "arn:aws:iam::111111111111:role/*",
+            "arn:trilby:iam::111111111111:role/Dev",
+            "ARN:AWS:IAM::111111111111:USER/ALICE",
+            "arn:*:user/alice",
+            "*:aws:*",
+            "arn:??????:iam::*",
+            "arn:aws-cn:iam::*:root",
+            "${app:arn}",
+            "${aws:PrincipalArn}",
+            "arn:aws:iam::111111111111:user/${aws:username}",
+            "arn:aws:sts::111111111111:federated-user/g???t",
+            "arn:trilby:app::111111111111:doc/red",
+            "arn:aws:iam::111111111111:oidc-provider/idp.example",
+        ],
+        request: &[
+            "arn:aws:app::111111111111:doc/red",
+            "arn:trilby:app::111111111111:doc/red",
+            "arn:trilby:iam::111111111111:user/alice",
+            "arn:aws:iam::111111111111:root",
+            "arn:aws-cn:iam::111111111111:root",
+            "arn:trilby",
+            "not an arn",
+            "",
+        ],
+        bare: false,
+        free: true,
     },
 ];
 

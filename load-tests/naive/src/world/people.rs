@@ -31,7 +31,18 @@ pub(super) fn caller(request: &Value) -> Caller {
     let account = text("account");
     Caller {
         kind,
-        name: text("arn").or_else(|| text("name")).unwrap_or_default(),
+        name: match kind {
+            Kind::Root => format!(
+                "arn:trilby:iam::{}:root",
+                account.as_deref().unwrap_or_default()
+            ),
+            Kind::User
+            | Kind::RoleSession
+            | Kind::FederatedUser
+            | Kind::Service
+            | Kind::WebIdentity
+            | Kind::Anonymous => text("arn").or_else(|| text("name")).unwrap_or_default(),
+        },
         behind: match kind {
             Kind::RoleSession => text("role"),
             Kind::FederatedUser => text("user"),
