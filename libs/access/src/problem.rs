@@ -144,6 +144,11 @@ pub fn of_execution(error: ExecuteError<Problem>) -> Problem {
             "others wrote here at the same time, again and again",
         )
         .retry_after(1),
+        ExecuteError::Busy { ref log } => Problem::new(
+            Code::Busy,
+            format!("too many changes of `{log}` wait to be written"),
+        )
+        .retry_after(1),
         ExecuteError::KeyReused => Problem::new(
             Code::IdempotencyKeyReused,
             "this `Idempotency-Key` was used for another request",

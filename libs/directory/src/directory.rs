@@ -1,12 +1,13 @@
 //! The directory itself: which logs are in memory, and how fresh they are.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
-use trilby_eventlog::{Delivery, EventLog, Feed, Head};
+use trilby_eventlog::{Delivery, EventLog, Feed, Head, StoreMeta};
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::compile::PolicyCache;
@@ -32,7 +33,8 @@ pub(crate) struct Inner {
     pub(crate) claim_key: [u8; 32],
     pub(crate) sink: Arc<dyn RevocationSink>,
     pub(crate) options: Options,
-    pub(crate) store_id: OnceLock<[u8; 16]>,
+    /// As last read; the incarnation in it can grow.
+    pub(crate) meta: ArcSwapOption<StoreMeta>,
     pub(crate) slots: Cache<LogId, Arc<Slot>>,
     pub(crate) past: Cache<PastKey, AnyView>,
     pub(crate) policies: PolicyCache,
@@ -74,8 +76,7 @@ impl Directory {
         // Subscribed before anything is read: what happens in between comes twice instead of never.
         let receiver = feed.subscribe().await?;
         let directory = Self::detached(log, secrets, sink, options, feed.delivery(), now);
-        let meta = directory.inner.log.store_meta().await?;
-        let _ = directory.inner.store_id.set(meta.store_id);
+        directory.inner.meta().await?;
         crate::follow::load_revocations(&directory.inner).await?;
         match feed.delivery() {
             Delivery::Announced => crate::follow::spawn(&directory.inner, receiver),
@@ -109,7 +110,7 @@ impl Directory {
                 claim_key: secrets.claim_key,
                 sink,
                 options,
-                store_id: OnceLock::new(),
+                meta: ArcSwapOption::empty(),
                 slots,
                 past,
                 policies: PolicyCache::default(),

@@ -1,8 +1,13 @@
 //! Writing: decide on the newest state, append, apply, answer.
 //!
-//! One writer at a time per log in this process (logs in sorted order, so writers of several logs cannot wait for
-//! each other in a circle). Other processes are kept out by the log itself: an append names the head it was decided
-//! on, and one that lost the race is decided anew on what the winner left.
+//! One command at a time per log in this process is decided (its logs' gates are taken in sorted order, so commands of several
+//! logs cannot wait for each other in a circle) and its commit sent; then the next is decided on the state that this
+//! commit leads to, without waiting for the disk. So commands of a busy log share transactions. Other processes are kept
+//! out by the log itself: an append names the head it was decided on, and one that lost the race is decided anew on what
+//! the winner left.
+//!
+//! INVARIANT: no answer, and no refusal, leaves before all that its decision rests on is durable. A command that was
+//! decided on a commit that failed is decided anew.
 //!
 //! INVARIANT: what an append wrote is in this process's view before the caller is answered, so whoever reads here
 //! afterwards sees it; and the revocations in it are with the sink.
@@ -10,26 +15,27 @@
 mod commit;
 mod error;
 mod plan;
+mod send;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::MutexGuard;
-use trilby_eventlog::{AppendError, Committed, Dependency, SideOutcome, StoredReceipt, receipt};
-use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Seq, Timestamp};
+use tokio::sync::{MutexGuard, oneshot};
+use trilby_eventlog::{
+    AppendError, Committed, Dependency, Head, SideOutcome, StoredReceipt, receipt,
+};
+use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Timestamp};
 
 pub use error::ExecuteError;
 pub use plan::{After, Answer, Events, Plan, States};
 
 use crate::directory::{Directory, Inner};
-use crate::error::Error;
-use crate::measure::{self, Appended};
-use crate::options::ATTEMPTS_MAX;
+use crate::options::{ATTEMPTS_MAX, CARRIED_MAX};
 use crate::slot::Slot;
-use crate::view::AnyView;
-use crate::weigh;
-use crate::work::Work;
+use crate::slot::pending::Ticket;
+use standing::Standing;
 
 /// A command on its way to the log.
 #[derive(Debug)]
@@ -112,23 +118,49 @@ impl Directory {
     where
         F: FnMut(&States) -> Result<Plan<T, E>, E>,
     {
-        let inner = &*self.inner;
         if let Some(replay) = self.earlier(&write.receipt).await? {
             return Ok(replay);
         }
+        let inner = &self.inner;
         let logs: BTreeSet<LogId> = write.logs.iter().cloned().collect();
         let slots: Vec<Arc<Slot>> = logs.iter().map(|log| inner.slot_of_new(log)).collect();
-        let mut gates: Vec<MutexGuard<'_, ()>> = Vec::with_capacity(slots.len());
+        let mut places = Vec::with_capacity(slots.len());
         for slot in &slots {
-            gates.push(slot.gate.lock().await);
+            let place = slot.place().ok_or_else(|| ExecuteError::Busy {
+                log: slot.log().clone(),
+            })?;
+            places.push(place);
         }
         inner.attempts(&slots, &mut write, &mut decide).await
     }
 }
 
+/// How little a decision may take for granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caution {
+    /// The newest state that is known; a refusal is made sure of before it is told.
+    None,
+    /// The newest state that the store has.
+    Asked,
+    /// The same, and all of it durable.
+    Durable,
+}
+
+/// What one attempt came to.
+enum Attempt<T, E> {
+    /// The command is answered, once what it rests on is durable.
+    Answer(Result<Executed<T>, ExecuteError<E>>, Standing),
+    /// Its commit was sent.
+    Sent {
+        value: T,
+        answer: oneshot::Receiver<Result<Committed, AppendError>>,
+        rests_on: Option<Ticket>,
+    },
+}
+
 impl Inner {
     async fn attempts<T, E, F>(
-        &self,
+        self: &Arc<Self>,
         slots: &[Arc<Slot>],
         write: &mut Write,
         decide: &mut F,
@@ -136,117 +168,150 @@ impl Inner {
     where
         F: FnMut(&States) -> Result<Plan<T, E>, E>,
     {
-        for attempt in 0..ATTEMPTS_MAX {
-            let states = self.states(slots, write.now).await?;
-            let plan = decide(&states).map_err(ExecuteError::Refused)?;
-            if plan.is_empty() {
-                return unchanged(plan, &states, &write.receipt.log);
-            }
-            let drafted = commit::draft(self, plan, &states, write)?;
-            let begun = Instant::now();
-            let appended = self.log.append(drafted.commit).await;
-            measure::append(outcome(&appended), begun);
-            match appended {
-                Ok(committed) => {
-                    let token = self.adopt(slots, drafted.works, &committed, &write.receipt.log);
-                    let done = Done {
-                        value: drafted.value,
-                        changed: true,
-                        token,
-                        side: committed.side,
-                    };
-                    return Ok(Executed::Done(done));
+        // Races lost to others, and decisions whose ground fell away in this process.
+        let (mut lost, mut carried) = (0, 0);
+        let mut caution = Caution::None;
+        while lost < ATTEMPTS_MAX {
+            match self.attempt(slots, write, decide, caution).await? {
+                Attempt::Answer(answer, standing) => {
+                    if self.is_sure(slots, standing).await? {
+                        return self.told(write, answer).await;
+                    }
+                    carried += 1;
                 }
-                Err(error) => {
-                    if let Some(replay) = self.after_failure(slots, write, error).await? {
-                        return Ok(replay);
+                Attempt::Sent {
+                    value,
+                    answer,
+                    rests_on,
+                } => {
+                    let unknown = |_| AppendError::Unavailable("the write was cut off".to_owned());
+                    match answer.await.unwrap_or_else(|cut| Err(unknown(cut))) {
+                        Ok(committed) => {
+                            return Ok(Executed::Done(done(value, committed, &write.receipt.log)));
+                        }
+                        Err(error) => {
+                            if let Some(replay) = self.after_failure(write, error).await? {
+                                return Ok(replay);
+                            }
+                        }
+                    }
+                    let was_carried = match rests_on {
+                        Some(ticket) => !ticket.durable().await,
+                        None => false,
+                    };
+                    if was_carried {
+                        carried += 1;
+                    } else {
+                        pause(lost, &mut write.entropy).await;
+                        lost += 1;
                     }
                 }
             }
-            pause(attempt, &mut write.entropy).await;
+            caution = match carried < CARRIED_MAX {
+                true => Caution::Asked,
+                false => Caution::Durable,
+            };
         }
         Err(ExecuteError::Conflict)
     }
 
-    /// The newest state of every log; one that does not exist yet is absent.
-    async fn states(&self, slots: &[Arc<Slot>], now: Timestamp) -> Result<States, Error> {
-        if self.options.ask_heads {
-            // What is refused on a state that others have changed meanwhile is refused wrongly.
-            let logs: Vec<LogId> = slots.iter().map(|slot| slot.log().clone()).collect();
-            for head in self.log.heads(&logs).await? {
-                slots
-                    .iter()
-                    .filter(|slot| *slot.log() == head.log)
-                    .for_each(|slot| slot.hear_of(head.seq));
-            }
-        }
-        let mut views = BTreeMap::new();
+    /// Decides, and sends what was decided, as one step among the commands of these logs.
+    async fn attempt<T, E, F>(
+        self: &Arc<Self>,
+        slots: &[Arc<Slot>],
+        write: &mut Write,
+        decide: &mut F,
+        caution: Caution,
+    ) -> Result<Attempt<T, E>, ExecuteError<E>>
+    where
+        F: FnMut(&States) -> Result<Plan<T, E>, E>,
+    {
+        let mut gates: Vec<MutexGuard<'_, ()>> = Vec::with_capacity(slots.len());
         for slot in slots {
-            let view = match slot.newest() {
-                Some(view) => Ok(view),
-                None => self.catch_up_gated(slot, Seq::ZERO).await,
-            };
-            match view {
-                Ok(view) => {
-                    views.insert(slot.log().clone(), AnyView::clone(&view));
-                }
-                Err(Error::UnknownLog { .. }) => {}
-                Err(error) => return Err(error),
-            }
+            gates.push(slot.gate.lock().await);
         }
-        Ok(States::new(views, now))
+        let standing = self.standing(slots, write, caution).await?;
+        let meta = self.meta().await?;
+        let plan = match decide(&standing.states) {
+            Ok(plan) => plan,
+            Err(refusal) => {
+                return Ok(Attempt::Answer(
+                    Err(ExecuteError::Refused(refusal)),
+                    standing,
+                ));
+            }
+        };
+        if plan.is_empty() {
+            let answer = unchanged(plan, &standing.states, &write.receipt.log);
+            return Ok(Attempt::Answer(answer, standing));
+        }
+        let drafted = commit::draft(self, plan, &standing.states, write)
+            .and_then(|drafted| drafted.sealed(self, &meta, &standing.states, slots));
+        match drafted {
+            Ok(sealed) => Ok(Attempt::Sent {
+                answer: self.send(slots, sealed.commit, sealed.written),
+                value: sealed.value,
+                rests_on: standing.rests_on,
+            }),
+            Err(refusal) => Ok(Attempt::Answer(Err(refusal), standing)),
+        }
+    }
+
+    /// Whether all that a decision rests on is durable, and was the newest there was.
+    async fn is_sure(&self, slots: &[Arc<Slot>], standing: Standing) -> Result<bool, crate::Error> {
+        let Standing {
+            states,
+            rests_on,
+            asked,
+        } = standing;
+        if let Some(ticket) = rests_on {
+            return Ok(ticket.durable().await);
+        }
+        if asked || !self.options.ask_heads {
+            return Ok(true);
+        }
+        let logs: Vec<LogId> = slots.iter().map(|slot| slot.log().clone()).collect();
+        let heads = self.log.heads(&logs).await?;
+        let is_newest = |head: &Head| head.seq <= states.seq(&head.log);
+        Ok(heads.iter().all(is_newest))
+    }
+
+    /// Tells a refusal or an answer without a change. One key is one answer: what stands in a command's way may be the
+    /// same command, sent twice.
+    async fn told<T, E>(
+        &self,
+        write: &Write,
+        answer: Result<Executed<T>, ExecuteError<E>>,
+    ) -> Result<Executed<T>, ExecuteError<E>> {
+        if write.receipt.chosen
+            && let Some(replay) = self.replay(&write.receipt).await?
+        {
+            return Ok(replay);
+        }
+        answer
     }
 
     /// What an append that failed means: a refusal, a replay, or (nothing) another attempt.
     async fn after_failure<T, E>(
         &self,
-        slots: &[Arc<Slot>],
         write: &Write,
         error: AppendError,
     ) -> Result<Option<Executed<T>>, ExecuteError<E>> {
         match error {
-            AppendError::Stale { heads } => {
-                for head in heads {
-                    slots
-                        .iter()
-                        .filter(|slot| *slot.log() == head.log)
-                        .for_each(|slot| slot.hear_of(head.seq));
-                }
-                // A log that is shorter than we folded is another timeline; reading its tail finds that out.
-                for slot in slots {
-                    match self.read_tail(slot, None).await {
-                        Ok(_) | Err(Error::UnknownLog { .. }) => {}
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                // Whoever won may have been this very request, sent twice.
+            // Whoever won may have been this very request, sent twice.
+            AppendError::Stale { .. } if write.receipt.chosen => {
                 Ok(self.replay(&write.receipt).await?)
             }
+            AppendError::Stale { .. } => Ok(None),
             AppendError::Receipt(receipt) => {
                 self.replayed(&write.receipt, *receipt).await.map(Some)
             }
-            AppendError::NotOpen { log } => Err(ExecuteError::NotOpen { log }),
-            AppendError::Dead { .. } => Err(ExecuteError::SessionDead),
-            AppendError::ClaimTaken { key } => Err(ExecuteError::ClaimTaken { kind: key.kind }),
-            AppendError::Side { index } => Err(ExecuteError::SideConflict { index }),
-            AppendError::TooLarge {
-                what,
-                limit,
-                actual,
-            } => Err(ExecuteError::TooLarge {
-                what,
-                limit,
-                actual,
-            }),
-            AppendError::Invalid(what) => Err(ExecuteError::Invalid(what)),
-            AppendError::Corrupt(what) => Err(ExecuteError::Directory(
-                trilby_eventlog::Error::Corrupt(what).into(),
-            )),
-            // Nothing is known of it: the receipt tells whether it happened.
             AppendError::Unavailable(what) => match self.replay::<T, E>(&write.receipt).await {
+                // Nothing is known of it: the receipt tells whether it happened.
                 Ok(Some(replay)) => Ok(Some(replay)),
                 Ok(None) | Err(_) => Err(ExecuteError::Unavailable(what)),
             },
+            error => Err(commit::refused(error)),
         }
     }
 
@@ -274,48 +339,15 @@ impl Inner {
         }
         Ok(Executed::Replayed { receipt, token })
     }
+}
 
-    /// Takes what was written into memory: the states that proved the events become the views.
-    fn adopt(
-        &self,
-        slots: &[Arc<Slot>],
-        works: BTreeMap<LogId, Work>,
-        committed: &Committed,
-        first: &LogId,
-    ) -> Option<ConsistencyToken> {
-        for revocation in &committed.revocations {
-            self.sink.revoked(revocation);
-        }
-        let mut works = works;
-        for commit in &committed.commits {
-            let Some(slot) = slots.iter().find(|slot| *slot.log() == commit.log) else {
-                continue;
-            };
-            slot.hear_of(commit.last);
-            let proved = works
-                .remove(&commit.log)
-                .filter(|work| work.seq() == commit.last && work.at() == commit.at);
-            let Some(mut work) = proved else {
-                // Stored with another time than was proved: the next reader folds it from the log.
-                continue;
-            };
-            work.moved_to(commit.last, commit.hash, commit.at);
-            let previous = slot.last();
-            match work.finish(&self.policies, previous.as_deref()) {
-                Ok(view) => {
-                    let view = slot.publish(view);
-                    self.weigh_next(slot, &view, previous.is_none(), weigh::of_commit(commit));
-                    self.snapshots
-                        .offer(slot, &view, self.options.snapshot_tail);
-                }
-                // It is written and will be read; only this copy cannot be used. The hint keeps the old view back.
-                Err(error) => {
-                    tracing::error!(log.id = %commit.log, %error, "a written commit does not compile")
-                }
-            }
-        }
-        let heads = committed.heads.iter();
-        token_of(heads.map(trilby_eventlog::Head::position).collect(), first)
+fn done<T>(value: T, committed: Committed, first: &LogId) -> Done<T> {
+    let heads = committed.heads.iter();
+    Done {
+        value,
+        changed: true,
+        token: token_of(heads.map(Head::position).collect(), first),
+        side: committed.side,
     }
 }
 
@@ -341,23 +373,6 @@ fn unchanged<T, E>(
         token,
         side: Vec::new(),
     }))
-}
-
-fn outcome(appended: &Result<Committed, AppendError>) -> Appended {
-    match appended {
-        Ok(_) => Appended::Written,
-        Err(AppendError::Stale { .. }) => Appended::Conflict,
-        Err(
-            AppendError::Receipt(_)
-            | AppendError::NotOpen { .. }
-            | AppendError::Dead { .. }
-            | AppendError::ClaimTaken { .. }
-            | AppendError::Side { .. }
-            | AppendError::TooLarge { .. }
-            | AppendError::Invalid(_),
-        ) => Appended::Refused,
-        Err(AppendError::Unavailable(_) | AppendError::Corrupt(_)) => Appended::Failed,
-    }
 }
 
 /// A short wait of random length, longer with each attempt, so that losers of one race do not meet again.

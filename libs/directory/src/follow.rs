@@ -69,6 +69,10 @@ impl Inner {
         let Some(slot) = self.slots.get(&commit.log) else {
             return;
         };
+        // This process's own: who sent it publishes it in a moment, and nobody else can know of it yet.
+        if slot.pending.holds(commit.last, commit.hash) {
+            return;
+        }
         if let Some(hash) = slot.recent_hash(commit.last) {
             if hash != commit.hash {
                 fork(&slot, commit, "another hash at a folded seq");
@@ -96,7 +100,7 @@ impl Inner {
             .and_then(|()| work.finish(&self.policies, Some(&view)));
         match next {
             Ok(next) => {
-                let next = slot.publish(next);
+                let next = slot.publish(Arc::new(next));
                 self.weigh_next(&slot, &next, false, weigh::of_commit(commit));
                 self.snapshots
                     .offer(&slot, &next, self.options.snapshot_tail);

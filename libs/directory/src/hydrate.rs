@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trilby_eventlog::{Delivery, RecordedCommit, chain};
+use trilby_eventlog::{Delivery, RecordedCommit, StoreMeta, chain};
 use trilby_model::{Hash, LogId, Seq};
 
 use crate::directory::Inner;
@@ -84,7 +84,8 @@ impl Inner {
         }
         let n_events = work.seq().get().saturating_sub(from.get());
         let previous = slot.last();
-        let view = slot.publish(work.finish(&self.policies, previous.as_deref())?);
+        let view = Arc::new(work.finish(&self.policies, previous.as_deref())?);
+        let view = slot.publish(view);
         tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = n_events, "folded");
         self.weigh_next(slot, &view, previous.is_none(), grown);
         self.snapshots
@@ -125,13 +126,17 @@ impl Inner {
     }
 
     pub(crate) async fn genesis(&self, log: &LogId) -> Result<Hash, Error> {
-        let store_id = match self.store_id.get() {
-            Some(id) => *id,
-            None => {
-                let id = self.log.store_meta().await?.store_id;
-                *self.store_id.get_or_init(|| id)
-            }
-        };
+        let store_id = self.meta().await?.store_id;
         Ok(chain::genesis(&store_id, log))
+    }
+
+    /// What the store says about itself, as it was last read.
+    pub(crate) async fn meta(&self) -> Result<Arc<StoreMeta>, Error> {
+        if let Some(meta) = self.meta.load_full() {
+            return Ok(meta);
+        }
+        let meta = Arc::new(self.log.store_meta().await?);
+        self.meta.store(Some(Arc::clone(&meta)));
+        Ok(meta)
     }
 }

@@ -8,6 +8,13 @@ pub const FEED_WAIT: Duration = Duration::from_millis(250);
 pub const POSITION_WAIT: Duration = Duration::from_millis(500);
 /// Times a command is decided anew after another writer was faster.
 pub const ATTEMPTS_MAX: u32 = 5;
+/// Commands of one log that are not answered. Beyond it callers are refused at once: they would wait for longer than they
+/// care to, and each holds its request's memory.
+pub const COMMANDS_MAX: usize = 1_024;
+/// Commits of one log that may be under way at once: one transaction that waits for the disk, and the next.
+pub const UNDER_WAY_MAX: usize = 256;
+/// Times a command is decided anew because what it was decided on failed. After that it is decided on durable state only.
+pub const CARRIED_MAX: u32 = 4;
 /// Commits read at a time when a log is folded. Bounds the memory of a hydration, not its length.
 pub const READ_BATCH: usize = 256;
 /// Rounds of reading a tail that keeps growing, before giving up with [`crate::Error::Behind`].

@@ -1,7 +1,9 @@
 //! The place of one log in memory.
 
+pub(crate) mod pending;
+
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +13,11 @@ use tokio::time::Instant;
 use trilby_model::{Hash, LogId, Seq};
 
 use crate::error::Error;
+use crate::measure;
+use crate::options::COMMANDS_MAX;
 use crate::view::AnyView;
 use crate::weigh::SLOT_BYTES;
+use pending::{Break, Pending};
 
 /// Ends of recent commits kept to tell a duplicate from a fork without reading the log.
 const RECENT_MAX: usize = 64;
@@ -35,6 +40,10 @@ pub(crate) struct Slot {
     bytes: AtomicU64,
     recent: Mutex<VecDeque<(Seq, Hash)>>,
     fault: Mutex<Option<(Instant, Error)>>,
+    /// How often the state was dropped.
+    epoch: AtomicU64,
+    n_commands: AtomicUsize,
+    pub(crate) pending: Pending,
     pub(crate) gate: AsyncMutex<()>,
 }
 
@@ -50,6 +59,9 @@ impl Slot {
             bytes: AtomicU64::new(SLOT_BYTES),
             fault: Mutex::new(None),
             recent: Mutex::new(VecDeque::new()),
+            epoch: AtomicU64::new(0),
+            n_commands: AtomicUsize::new(0),
+            pending: Pending::new(),
             gate: AsyncMutex::new(()),
         }
     }
@@ -92,23 +104,53 @@ impl Slot {
         Seq::new(self.hint.load(Ordering::SeqCst))
     }
 
-    /// Puts the next view in place. Only who holds the gate calls this.
-    pub(crate) fn publish(&self, view: AnyView) -> Arc<AnyView> {
-        let head = view.head();
-        let (seq, hash) = (head.seq, head.hash);
-        {
-            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            if recent.len() == RECENT_MAX {
-                recent.pop_front();
-            }
-            recent.push_back((seq, hash));
+    /// Puts a durable view in place, unless a newer one is there. Gives the newer of the two.
+    pub(crate) fn publish(&self, view: Arc<AnyView>) -> Arc<AnyView> {
+        self.publish_in(self.epoch(), &view).unwrap_or(view)
+    }
+
+    /// The same, if the state was not dropped since this epoch.
+    ///
+    /// INVARIANT: the view only moves forward, whoever publishes; only [`Slot::drop_state`] takes it away. Kept by the
+    /// lock on `recent`, which whoever changes the view holds.
+    pub(crate) fn publish_in(&self, epoch: u64, view: &Arc<AnyView>) -> Option<Arc<AnyView>> {
+        let (seq, hash) = (view.seq(), view.head().hash);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch() != epoch {
+            return None;
         }
-        let view = Arc::new(view);
-        self.view.store(Some(Arc::clone(&view)));
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back((seq, hash));
+        match self.last() {
+            Some(held) if held.seq() > seq => return Some(held),
+            Some(held) if held.seq() == seq && held.head().hash == hash => return Some(held),
+            Some(held) if held.seq() == seq => {
+                tracing::error!(log.id = %self.log, seq = seq.get(), "fork: two commits end at one seq; dropping state");
+                measure::fork();
+                self.forget_state(&mut recent);
+                return None;
+            }
+            Some(_) | None => {}
+        }
+        self.view.store(Some(Arc::clone(view)));
         self.hear_of(seq);
         self.applied.send_replace(seq.get());
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        view
+        Some(Arc::clone(view))
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// A place for a command; none if too many have one.
+    pub(crate) fn place(self: &Arc<Self>) -> Option<Place> {
+        let before = self.n_commands.fetch_add(1, Ordering::SeqCst);
+        // Gives the place back at once if it is one too many.
+        let place = Place(Arc::clone(self));
+        (before < COMMANDS_MAX).then_some(place)
     }
 
     /// Why the log could not be folded, if it was tried a moment ago.
@@ -145,11 +187,15 @@ impl Slot {
 
     /// Forgets the state: what was folded is not what the log says. The next reader hydrates.
     pub(crate) fn drop_state(&self) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        self.forget_state(&mut recent);
+    }
+
+    fn forget_state(&self, recent: &mut VecDeque<(Seq, Hash)>) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
         self.view.store(None);
-        self.recent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        recent.clear();
+        self.pending.break_off(Break::Unknown);
     }
 
     /// The seq of the newest snapshot that was read or asked for.
@@ -176,3 +222,15 @@ impl Slot {
         self.applied.subscribe()
     }
 }
+
+/// A command's place among those of a log that are not answered.
+pub(crate) struct Place(Arc<Slot>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.n_commands.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -88,10 +88,6 @@ impl Work {
         self.hash
     }
 
-    pub(crate) fn at(&self) -> Timestamp {
-        self.at
-    }
-
     pub(crate) fn folded(&self) -> &Folded {
         &self.folded
     }

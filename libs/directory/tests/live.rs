@@ -13,6 +13,8 @@
 mod execute;
 #[path = "live/follow.rs"]
 mod follow;
+#[path = "live/held.rs"]
+mod held;
 #[path = "live/past.rs"]
 mod past;
 #[path = "live/poll.rs"]
@@ -23,6 +25,8 @@ mod snapshots;
 mod store;
 #[path = "live/through.rs"]
 mod through;
+#[path = "live/together.rs"]
+mod together;
 #[path = "live/trusting.rs"]
 mod trusting;
 #[path = "live/world.rs"]

@@ -86,6 +86,8 @@ macro_rules! conformance_tests {
             an_unknown_log_is_empty
             logs_are_listed_in_order
             concurrent_writers_of_one_log_leave_no_gap
+            a_commit_may_follow_one_that_is_under_way
+            what_follows_a_refused_commit_is_refused
             a_strange_event_harms_no_other_log
             a_receipt_gives_the_same_answer
             a_receipt_comes_before_a_conflict

@@ -41,6 +41,9 @@ pub trait EventLog: Send + Sync {
 
     /// Makes a commit: all of it, durable when this returns, or nothing.
     ///
+    /// Commits of one log are taken in the order in which their futures were first polled, so one may be sent that follows
+    /// another which is still under way. If that one is not taken, this one is stale.
+    ///
     /// Errors: see [`AppendError`]; after `Unavailable` only the log or the receipt can tell.
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError>;
 

@@ -4,27 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use trilby_eventlog::{EventLog, Head, StoreMeta, seal};
+use tokio::sync::Mutex;
+use trilby_eventlog::{EventLog, Head, StoreMeta};
 use trilby_eventlog_postgres::Postgres;
 use trilby_model::{LogId, Seq};
 
 use crate::postgres::Database;
 use crate::report::{Figures, median};
-use crate::work::{account, append, commit, rate};
-use crate::{Plan, What};
+use crate::work::{account, append, rate};
+use crate::{Plan, What, hot};
 
 /// Logs over which appends are spread.
 const LOGS: u64 = 1_000;
 
 /// A flush as a disk across a network takes, in microseconds.
 const SLOW_FLUSH: u32 = 4_000;
-
-/// Callers on the hot log.
-const HOT_CALLERS: usize = 256;
-
-/// Commands that the hot log's writer takes at once.
-const HOT_BATCH: usize = 128;
 
 pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyhow::Result<()> {
     let database = Database::make(server).await?;
@@ -66,7 +60,7 @@ pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyho
         }
     }
     if plan.wants(What::Hot) {
-        slow.hot(figures).await?;
+        hot::measure(&slow.store, plan, figures).await?;
     }
     slow.database.slow_flush(0).await
 }
@@ -248,98 +242,6 @@ impl Bench {
         figures.insert("replay_events_per_s".to_owned(), median(&values));
         Ok(())
     }
-
-    /// One log: many callers through a writer that decides on what is under way, beside one command at a time.
-    async fn hot(&self, figures: &mut Figures) -> anyhow::Result<()> {
-        let (alone, hot) = (account(800_000_000)?, account(800_000_001)?);
-        let mut first = Some(append(&self.store, &alone, None, 1).await?);
-        let begun = append(&self.store, &hot, None, 1).await?;
-        let writer = writer(self.store.clone(), hot, begun).await?;
-        let mut rounds = Rounds::default();
-        for _ in 0..self.plan.rounds {
-            let last = Arc::new(Mutex::new(first));
-            let single = rate(1, self.plan.slice, |_, turns| {
-                let (store, log, last) = (self.store.clone(), alone.clone(), Arc::clone(&last));
-                async move {
-                    let mut last = last.lock().await;
-                    while turns.goes_on() {
-                        let head = append(&store, &log, last.as_ref(), 1).await?;
-                        *last = Some(head);
-                        turns.done(1);
-                    }
-                    Ok(())
-                }
-            })
-            .await?;
-            first = last.lock().await.clone();
-            let together = rate(HOT_CALLERS, self.plan.slice, |_, turns| {
-                let writer = writer.clone();
-                async move {
-                    while turns.goes_on() {
-                        let (reply, done) = oneshot::channel();
-                        writer.send(reply).await?;
-                        done.await?;
-                        turns.done(1);
-                    }
-                    Ok(())
-                }
-            })
-            .await?;
-            rounds.add(together, single);
-        }
-        rounds.tell("hot_log", None, figures);
-        Ok(())
-    }
-}
-
-/// A log's writer: takes what has arrived, seals each command's commit on the one before, sends all and answers each when
-/// it is durable.
-async fn writer(
-    store: Postgres,
-    log: LogId,
-    head: Head,
-) -> anyhow::Result<mpsc::Sender<oneshot::Sender<()>>> {
-    let meta = store.store_meta().await?;
-    let (queue, mut commands) = mpsc::channel::<oneshot::Sender<()>>(1_024);
-    tokio::spawn(async move {
-        let mut head = head;
-        let mut batch = Vec::new();
-        while commands.recv_many(&mut batch, HOT_BATCH).await > 0 {
-            for reply in batch.drain(..) {
-                let wish = commit(&log, Some(&head), 1)?;
-                let sealed = seal::seal(&meta, &wish, &[Some(head.clone())])?;
-                head = sealed.heads.into_iter().next().context("a head")?;
-                let store = store.clone();
-                // Polled once here, whatever the task's budget, so that commits are sent in their order.
-                let sent = async move { store.append(wish).await };
-                let mut sent = Box::pin(tokio::task::unconstrained(sent));
-                let begun = now(&mut sent).await;
-                tokio::spawn(async move {
-                    let done = match begun {
-                        Some(done) => done,
-                        None => sent.await,
-                    };
-                    if done.is_ok() {
-                        // Who asked may have stopped waiting.
-                        let _ = reply.send(());
-                    }
-                });
-            }
-        }
-        anyhow::Ok(())
-    });
-    Ok(queue)
-}
-
-/// Polls a future once.
-async fn now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    std::future::poll_fn(|context| {
-        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
-            std::task::Poll::Ready(done) => Some(done),
-            std::task::Poll::Pending => None,
-        })
-    })
-    .await
 }
 
 /// Heads of many logs, as if each had been named once.
@@ -356,20 +258,20 @@ async fn fill(client: &tokio_postgres::Client, meta: &StoreMeta, n: i64) -> anyh
 
 /// What the rounds found.
 #[derive(Default)]
-struct Rounds {
+pub struct Rounds {
     values: Vec<f64>,
     baselines: Vec<f64>,
     ratios: Vec<f64>,
 }
 
 impl Rounds {
-    fn add(&mut self, value: f64, baseline: f64) {
+    pub fn add(&mut self, value: f64, baseline: f64) {
         self.values.push(value);
         self.baselines.push(baseline);
         self.ratios.push(value / baseline);
     }
 
-    fn tell(&self, name: &str, callers: Option<usize>, figures: &mut Figures) {
+    pub fn tell(&self, name: &str, callers: Option<usize>, figures: &mut Figures) {
         let callers = callers.map_or_else(String::new, |n| format!("_{n}"));
         figures.insert(format!("{name}_ratio{callers}"), median(&self.ratios));
         figures.insert(format!("{name}_per_s{callers}"), median(&self.values));

@@ -9,6 +9,7 @@
 )]
 
 mod figures;
+mod hot;
 mod postgres;
 mod processes;
 mod report;

@@ -13,12 +13,14 @@ enum Goal {
     AtMost(f64),
 }
 
-const GOALS: [(&str, Goal); 10] = [
+const GOALS: [(&str, Goal); 12] = [
     ("append_ratio_1", Goal::AtLeast(0.60)),
     ("append_ratio_8", Goal::AtLeast(0.80)),
     ("append_ratio_32", Goal::AtLeast(1.00)),
     ("batch_ratio", Goal::AtLeast(0.65)),
     ("hot_log_ratio", Goal::AtLeast(20.0)),
+    ("hot_log_per_s", Goal::AtLeast(5_000.0)),
+    ("hot_log_p99_ms", Goal::AtMost(250.0)),
     ("many_logs_ratio", Goal::AtLeast(0.85)),
     ("replay_events_per_s", Goal::AtLeast(150_000.0)),
     ("cold_account_p99_ms", Goal::AtMost(10.0)),

@@ -324,6 +324,7 @@ pub(crate) fn problems<Op: Operation>() -> BTreeSet<Code> {
                 Code::IdempotencyKeyReused,
                 Code::IdempotencyInProgress,
                 Code::WriteConflict,
+                Code::Busy,
             ]);
         }
     }

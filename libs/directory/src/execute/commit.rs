@@ -1,23 +1,109 @@
 //! From a plan to a commit: proves the events against the fold and derives what goes with them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use trilby_account::Account;
-use trilby_eventlog::{Commit, Entry, Expected, NewEvent, NewReceipt};
+use trilby_eventlog::{
+    AppendError, Commit, Entry, Expected, Head, NewEvent, NewReceipt, StoreMeta, seal,
+};
 use trilby_model::LogId;
 
 use super::plan::{After, Events, Plan, States};
+use super::send::Written;
 use super::{ExecuteError, Write};
 use crate::directory::Inner;
 use crate::effects::Effects;
+use crate::slot::Slot;
 use crate::view::AnyView;
 use crate::work::Work;
 
-/// A commit ready to be appended, with the states its events lead to.
+/// A commit with the states its events lead to.
 pub(super) struct Drafted<T> {
+    commit: Commit,
+    works: BTreeMap<LogId, Work>,
+    value: T,
+}
+
+/// A commit ready to be sent, with the views that stand when it is durable.
+pub(super) struct Ready<T> {
     pub commit: Commit,
-    pub works: BTreeMap<LogId, Work>,
+    pub written: Vec<Written>,
     pub value: T,
+}
+
+impl<T> Drafted<T> {
+    /// Gives the events the places and hashes that the store will give them, so that the next command can be decided on
+    /// them before they are there.
+    pub(super) fn sealed<E>(
+        self,
+        inner: &Inner,
+        meta: &StoreMeta,
+        states: &States,
+        slots: &[Arc<Slot>],
+    ) -> Result<Ready<T>, ExecuteError<E>> {
+        let Self {
+            commit,
+            mut works,
+            value,
+        } = self;
+        let entries = commit.entries.iter();
+        let heads: Vec<Option<Head>> = entries
+            .map(|entry| states.views().get(&entry.log))
+            .map(|view| view.map(|view| view.head().clone()))
+            .collect();
+        let sealed = seal::check(&commit).and_then(|()| seal::seal(meta, &commit, &heads));
+        let sealed = sealed.map_err(refused)?;
+        let mut written = Vec::with_capacity(sealed.heads.len());
+        for head in &sealed.heads {
+            let slot = slots.iter().find(|slot| *slot.log() == head.log);
+            // A log that the command found out to begin has no slot yet: its first reader folds it.
+            let (Some(slot), Some(mut work)) = (slot, works.remove(&head.log)) else {
+                continue;
+            };
+            work.moved_to(head.seq, head.hash, head.at);
+            let previous = states.views().get(&head.log);
+            // What does not compile is refused here and not by the next reader.
+            let view = work
+                .finish(&inner.policies, previous)
+                .map_err(|error| ExecuteError::Invalid(error.to_string()))?;
+            written.push(Written {
+                slot: Arc::clone(slot),
+                view: Arc::new(view),
+            });
+        }
+        Ok(Ready {
+            commit,
+            written,
+            value,
+        })
+    }
+}
+
+/// A commit that is not taken, for good.
+pub(super) fn refused<E>(error: AppendError) -> ExecuteError<E> {
+    match error {
+        AppendError::NotOpen { log } => ExecuteError::NotOpen { log },
+        AppendError::Dead { .. } => ExecuteError::SessionDead,
+        AppendError::ClaimTaken { key } => ExecuteError::ClaimTaken { kind: key.kind },
+        AppendError::Side { index } => ExecuteError::SideConflict { index },
+        AppendError::TooLarge {
+            what,
+            limit,
+            actual,
+        } => ExecuteError::TooLarge {
+            what,
+            limit,
+            actual,
+        },
+        AppendError::Invalid(what) => ExecuteError::Invalid(what),
+        AppendError::Corrupt(what) => {
+            ExecuteError::Directory(trilby_eventlog::Error::Corrupt(what).into())
+        }
+        AppendError::Unavailable(what) => ExecuteError::Unavailable(what),
+        AppendError::Stale { .. } => ExecuteError::Conflict,
+        AppendError::Receipt(_) => ExecuteError::KeyReused,
+    }
 }
 
 pub(super) fn draft<T, E>(

@@ -14,6 +14,12 @@ pub enum ExecuteError<E> {
     /// Others were faster each time.
     #[error("the log moved on {ATTEMPTS_MAX} times")]
     Conflict,
+    /// Too many commands of this log wait already. Nothing was begun.
+    #[error("too many commands of log `{log}` wait")]
+    Busy {
+        /// The log.
+        log: LogId,
+    },
     /// The key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

@@ -8,10 +8,16 @@ use async_trait::async_trait;
 use trilby_eventlog::*;
 use trilby_model::{LogId, Seq, Timestamp};
 
+use crate::held::Held;
+
 /// See the module.
 pub struct Through {
     memory: Mutex<Memory>,
     pub n_reads: AtomicUsize,
+    /// Questions where logs end.
+    pub n_heads: AtomicUsize,
+    /// What is done to appends.
+    pub held: Held,
     pub is_gone: AtomicBool,
     pub hangs: AtomicBool,
 }
@@ -21,6 +27,8 @@ impl Through {
         Self {
             memory: Mutex::new(memory),
             n_reads: AtomicUsize::new(0),
+            n_heads: AtomicUsize::new(0),
+            held: Held::default(),
             is_gone: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
         }
@@ -47,11 +55,17 @@ macro_rules! pass_on {
         #[async_trait]
         impl EventLog for Through {
             async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
-                self.memory().await?.append(commit).await
+                let memory = self.memory().await?;
+                self.held.append(memory, commit).await
             }
 
             async fn side_write(&self, writes: Vec<SideWrite>) -> Result<Vec<SideOutcome>, SideError> {
                 self.memory().await?.side_write(writes).await
+            }
+
+            async fn heads(&self, logs: &[LogId]) -> Result<Vec<Head>, Error> {
+                self.n_heads.fetch_add(1, Ordering::SeqCst);
+                self.memory().await?.heads(logs).await
             }
 
             async fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<RecordedCommit>, Error> {
@@ -69,7 +83,6 @@ macro_rules! pass_on {
 pass_on! {
     store_meta() -> StoreMeta;
     head(log: &LogId) -> Option<Head>;
-    heads(logs: &[LogId]) -> Vec<Head>;
     logs(after: Option<&LogId>, limit: usize) -> Vec<Head>;
     head_at(log: &LogId, at: Timestamp) -> Option<CommitPoint>;
     commit_at(log: &LogId, seq: Seq) -> Option<CommitPoint>;

@@ -403,6 +403,66 @@ pub async fn concurrent_writers_of_one_log_leave_no_gap(store: &impl Store) {
     assert_sound(store).await;
 }
 
+/// Commits each of which follows the one before, none of which is sent yet.
+async fn chained(store: &impl Store, log: &LogId, n: u64) -> Vec<Commit> {
+    append(store, log, 1).await;
+    let meta = store.store_meta().await.unwrap();
+    let mut head = store.head(log).await.unwrap().unwrap();
+    let mut commits = Vec::new();
+    for n in 0..n {
+        let next = commit(vec![Entry {
+            log: log.clone(),
+            expected: Expected::at(&head),
+            events: vec![event(n)],
+        }]);
+        let sealed = crate::seal::seal(&meta, &next, &[Some(head)]).unwrap();
+        head = sealed.heads[0].clone();
+        commits.push(next);
+    }
+    commits
+}
+
+pub async fn a_commit_may_follow_one_that_is_under_way(store: &impl Store) {
+    let log = account(1);
+    let commits = chained(store, &log, 20).await;
+    // Polled in their order, all before the first is answered.
+    let answers = join_all(commits.into_iter().map(|one| store.append(one))).await;
+    for (n, answer) in answers.into_iter().enumerate() {
+        let n = u64::try_from(n).unwrap();
+        assert_eq!(answer.unwrap().heads[0].seq, Seq::new(n + 2));
+    }
+    let commits = store.read(&log, Seq::ZERO, 100).await.unwrap();
+    assert_eq!(commits.len(), 21);
+    assert_sound(store).await;
+}
+
+pub async fn what_follows_a_refused_commit_is_refused(store: &impl Store) {
+    let other = entry(store, &account(2), vec![event(0)]).await;
+    let mut holder = commit(vec![other]);
+    holder.claims_taken = vec![claim(&account(2), "name")];
+    store.append(holder).await.unwrap();
+    let log = account(1);
+    let mut commits = chained(store, &log, 4).await;
+    commits[1].claims_taken = vec![claim(&log, "name")];
+    let answers = join_all(commits.into_iter().map(|one| store.append(one))).await;
+    let [first, second, third, fourth] = &answers[..] else {
+        panic!("{answers:?}")
+    };
+    assert!(first.is_ok(), "{first:?}");
+    assert!(
+        matches!(second, Err(AppendError::ClaimTaken { .. })),
+        "{second:?}"
+    );
+    for answer in [third, fourth] {
+        assert!(
+            matches!(answer, Err(AppendError::Stale { .. })),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(store.head(&log).await.unwrap().unwrap().seq, Seq::new(2));
+    assert_sound(store).await;
+}
+
 /// The log knows no event types: one that no fold knows is stored and given back, and other logs
 /// are read as before. Refusing it is the fold's matter.
 pub async fn a_strange_event_harms_no_other_log(store: &impl Store) {
