@@ -14,6 +14,7 @@ mod fix;
 mod mutate;
 mod openapi;
 mod services;
+mod sim;
 mod test;
 mod third_party;
 mod tidy;
@@ -49,6 +50,8 @@ enum Command {
     Services(services::Args),
     /// Postgres, several processes of every service, and a proxy on one port
     Cluster(cluster::Args),
+    /// The failure tests in their long form, from a seed that is printed
+    Sim(sim::Args),
     /// Measure the release binary: start, memory, decisions, writes, each beside a baseline
     Bench(bench::Args),
 }
@@ -74,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Clients(args) => clients::run(&root, &args),
         Command::Services(args) => services::run(&root, &args),
         Command::Cluster(args) => cluster::run(&root, args),
+        Command::Sim(args) => sim::run(&root, &args),
         Command::Bench(args) => bench::run(&root, &args),
     }
 }

@@ -23,6 +23,7 @@ use trilby_eventlog::{
 };
 use trilby_eventlog_postgres::{Options, Postgres, Role};
 use trilby_model::Seq;
+use trilby_testkit::simulation::{Random, Run};
 
 #[path = "support/common.rs"]
 mod common;
@@ -70,7 +71,13 @@ async fn child_of_the_crash_test() {
     writers.join_all().await;
 }
 
-fn run_and_kill(url: &str, round: u64, tried: &mut BTreeSet<Id>, told: &mut BTreeMap<Id, Seq>) {
+fn run_and_kill(
+    url: &str,
+    round: u64,
+    count: u64,
+    tried: &mut BTreeSet<Id>,
+    told: &mut BTreeMap<Id, Seq>,
+) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -89,7 +96,6 @@ fn run_and_kill(url: &str, round: u64, tried: &mut BTreeSet<Id>, told: &mut BTre
     } else {
         "ack"
     };
-    let count = 10 + (round * 7) % 23;
     let (mut seen, mut killed) = (0, false);
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for line in lines.map_while(Result::ok) {
@@ -113,13 +119,16 @@ fn run_and_kill(url: &str, round: u64, tried: &mut BTreeSet<Id>, told: &mut BTre
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn killing_a_writer_loses_and_repeats_nothing() {
+    let mut run = Run::of("F1");
     let database = Database::new();
     let store = database.open(Role::Admin).await;
     let (mut tried, mut told) = (BTreeSet::new(), BTreeMap::new());
-    for round in 0..KILLS {
+    while run.goes_on(KILLS) {
+        let round = run.round();
+        let count = 10 + run.random.below(23);
         let url = database.url.clone();
         let done = tokio::task::spawn_blocking(move || {
-            run_and_kill(&url, round, &mut tried, &mut told);
+            run_and_kill(&url, round, count, &mut tried, &mut told);
             (tried, told)
         });
         (tried, told) = done.await.unwrap();
@@ -132,6 +141,8 @@ async fn killing_a_writer_loses_and_repeats_nothing() {
     assert_sound(&store, &told, tried.iter().copied()).await;
     assert_eq!(told.len(), tried.len());
     assert!(tried.len() > 80, "too little was written: {}", tried.len());
+    let n_kills = usize::try_from(run.round()).unwrap();
+    run.tell(&[("kills", n_kills), ("acknowledged", told.len())]);
 }
 
 fn address(url: &str) -> String {
@@ -142,6 +153,7 @@ fn address(url: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn a_connection_cut_at_its_commit_is_neither_lost_nor_doubled() {
+    let run = Run::of("F5");
     let database = Database::new();
     let proxy = proxy::start(address(&database.url), 5).await;
     let server = address(&database.url);
@@ -187,19 +199,8 @@ async fn a_connection_cut_at_its_commit_is_neither_lost_nor_doubled() {
         "{n_unknown} of {} were given up",
         told.len()
     );
-}
-
-/// A small generator of numbers, seeded.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
+    let n_cuts = usize::try_from(proxy.n_cuts()).unwrap();
+    run.tell(&[("cuts", n_cuts), ("acknowledged", told.len())]);
 }
 
 /// Two services, sixteen writers, one to three of eight logs in any order, a fifth of the commits on old heads, some of
@@ -207,8 +208,7 @@ impl Random {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn commits_of_several_logs_are_whole_or_absent_whatever_their_order() {
-    let seed = 20_260_801;
-    println!("seed {seed}");
+    let mut run = Run::of("F18");
     let database = Database::new();
     let stores = [
         database.open(Role::Identity).await,
@@ -220,7 +220,7 @@ async fn commits_of_several_logs_are_whole_or_absent_whatever_their_order() {
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..16_u64 {
         let store = stores[usize::from(writer.is_multiple_of(2))].clone();
-        writers.spawn(contend(store, writer, Random(seed + writer)));
+        writers.spawn(contend(store, writer, Random::new(run.random.draw())));
     }
     let outcomes: Vec<(u64, u64, Vec<u64>)> = writers.join_all().await;
     let (won, lost) = outcomes
@@ -253,6 +253,10 @@ async fn commits_of_several_logs_are_whole_or_absent_whatever_their_order() {
         parts.keys().copied().collect::<BTreeSet<u64>>(),
         acknowledged
     );
+    run.tell(&[
+        ("won", usize::try_from(won).unwrap()),
+        ("lost", usize::try_from(lost).unwrap()),
+    ]);
 }
 
 async fn contend(store: Postgres, writer: u64, mut random: Random) -> (u64, u64, Vec<u64>) {
@@ -325,11 +329,57 @@ async fn contend(store: Postgres, writer: u64, mut random: Random) -> (u64, u64,
     )
 }
 
+/// Clocks ten minutes early and late that jump about, of several processes and one log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn wrong_clocks_change_no_order_and_no_time_goes_back() {
+    let mut run = Run::of("F12");
+    let database = Database::new();
+    let store = database.open(Role::Identity).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..WRITERS {
+        let (store, mut random) = (store.clone(), Random::new(run.random.draw()));
+        writers.spawn(async move {
+            let mut told = Vec::new();
+            while told.len() < 40 {
+                let mut wish = common::commit(&store, 1, 1).await;
+                let skew = i64::try_from(random.below(1_200)).unwrap() - 600;
+                wish.at = at(skew);
+                match store.append(wish).await {
+                    Ok(committed) => told.push(committed.commits[0].first),
+                    Err(AppendError::Stale { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            told
+        });
+    }
+    let told = writers.join_all().await;
+    for of_writer in &told {
+        assert!(of_writer.is_sorted(), "each writer's are in its own order");
+    }
+    let mut places: Vec<u64> = told.concat().iter().map(|seq| seq.get()).collect();
+    places.sort_unstable();
+    assert_eq!(places, (1..=WRITERS * 40).collect::<Vec<u64>>());
+    let admin = database.open(Role::Admin).await;
+    let report = verify(&admin, &Verify::default()).await.unwrap();
+    assert_eq!(report.status, Status::Ok, "{:#?}", report.findings);
+    let commits = admin.read(&account(1), Seq::ZERO, 1_000).await.unwrap();
+    assert!(commits.is_sorted_by_key(|commit| commit.at));
+    let n_clamped = commits
+        .array_windows()
+        .filter(|[one, next]| one.at == next.at);
+    let n_clamped = n_clamped.count();
+    assert!(n_clamped > 100, "only {n_clamped} clocks were behind");
+    run.tell(&[("commits", commits.len()), ("clamped", n_clamped)]);
+}
+
 /// The outbox is read by taking rows and giving them back as done, never by a position: a row with a lower number may
 /// become visible later. The control reads by position and must lose rows, or the test shows nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn slow_transactions_lose_nothing_from_the_outbox() {
+    let run = Run::of("F16");
     let database = Database::new();
     let store = database.open(Role::Identity).await;
     let relay = database.open(Role::Relay).await;
@@ -416,10 +466,11 @@ async fn slow_transactions_lose_nothing_from_the_outbox() {
         );
     }
     let n_lost = slow.difference(&by_position).count();
-    println!(
-        "read by position: {n_lost} of {} slow ones lost",
-        slow.len()
-    );
+    run.tell(&[
+        ("commits", by_taking.len()),
+        ("slow", slow.len()),
+        ("lost_by_a_cursor", n_lost),
+    ]);
     assert!(
         n_lost > 16,
         "the control lost only {n_lost}: nothing is shown"

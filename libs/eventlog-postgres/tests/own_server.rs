@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 use trilby_model::Seq;
+use trilby_testkit::simulation::Run;
 
 #[path = "support/cluster.rs"]
 mod cluster;
@@ -25,12 +26,13 @@ mod work;
 
 use work::{Id, assert_sound, execute_surely};
 
-const KILLS: usize = 3;
+const KILLS: u64 = 3;
 const WRITERS: u64 = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn killing_the_server_loses_nothing_that_was_acknowledged() {
+    let mut run = Run::of("F4");
     let cluster = cluster::Cluster::start();
     let url = cluster.url("postgres");
     migrate(&url, Some([1; 32])).await.unwrap();
@@ -55,8 +57,8 @@ async fn killing_the_server_loses_nothing_that_was_acknowledged() {
         });
     }
     let cluster = Arc::new(cluster);
-    for _ in 0..KILLS {
-        tokio::time::sleep(Duration::from_millis(700)).await;
+    while run.goes_on(KILLS) {
+        tokio::time::sleep(run.random.millis(400, 1_000)).await;
         let cluster = Arc::clone(&cluster);
         let restart = move || {
             cluster.kill();
@@ -79,4 +81,6 @@ async fn killing_the_server_loses_nothing_that_was_acknowledged() {
         told.len(),
         "nothing is there that nobody asked for"
     );
+    let n_kills = usize::try_from(run.round()).unwrap();
+    run.tell(&[("kills", n_kills), ("acknowledged", told.len())]);
 }

@@ -17,6 +17,7 @@ use tokio_postgres::Client;
 use trilby_eventlog::{EventLog, OutboxRow};
 use trilby_eventlog_postgres::{Postgres, Role};
 use trilby_model::{LogId, Seq};
+use trilby_testkit::simulation::Run;
 
 #[path = "support/common.rs"]
 mod common;
@@ -29,9 +30,9 @@ use work::{Id, assert_sound, execute_surely};
 /// Processes, each with its connections.
 const STORES: u64 = 4;
 const WRITERS: u64 = 32;
-const COMMANDS: u64 = 40;
+const COMMANDS: u64 = 16;
 
-/// One transaction in fifty stays open for a while after its row has its number. The other table is for the naive reader,
+/// One transaction in fifty (in the short form: in ten) stays open for a while after its row has its number. The other table is for the naive reader,
 /// so that it does not lose what the other one has removed.
 const SLOW: &str = "
     create table shown (id bigint primary key);
@@ -39,7 +40,7 @@ const SLOW: &str = "
     create function slow() returns trigger language plpgsql as $$
     begin
         insert into shown values (new.id);
-        if random() < 0.02 then perform pg_sleep(0.05); end if;
+        if random() < {SHARE} then perform pg_sleep(0.05); end if;
         return null;
     end $$;
     create trigger slow after insert on outbox for each row execute function slow()";
@@ -77,8 +78,13 @@ async fn naive(client: Client, stop: Arc<AtomicBool>) -> BTreeSet<i64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
+    let run = Run::of("F16");
+    // Each writer's number of commands in the short form; in the long one it goes on until the time is over.
+    let goes_on = run.clock();
     let database = Database::new();
-    database.client().await.batch_execute(SLOW).await.unwrap();
+    let share = if run.is_long() { "0.02" } else { "0.1" };
+    let slow = SLOW.replace("{SHARE}", share);
+    database.client().await.batch_execute(&slow).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let relaying = tokio::spawn(relay(database.open(Role::Relay).await, Arc::clone(&stop)));
     let reading = tokio::spawn(naive(database.client().await, Arc::clone(&stop)));
@@ -90,9 +96,10 @@ async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
     for writer in 0..WRITERS {
         // Not all of a log's writers in one process.
         let store = stores[usize::try_from(writer / 5 % STORES).unwrap()].clone();
+        let goes_on = goes_on.clone();
         writers.spawn(async move {
             let mut told: Vec<(Id, Seq)> = Vec::new();
-            for n in 0..COMMANDS {
+            for n in (0..).take_while(|n| goes_on(*n < COMMANDS)) {
                 let id = (0, writer, n);
                 told.push((id, execute_surely(&store, id).await));
             }
@@ -120,4 +127,8 @@ async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
         "the naive reader lost none of {}",
         taken.len()
     );
+    run.tell(&[
+        ("commits", taken.len()),
+        ("lost_by_a_cursor", taken.len() - seen.len()),
+    ]);
 }

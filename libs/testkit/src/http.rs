@@ -55,6 +55,15 @@ impl Client {
         client
     }
 
+    /// The same client of another server.
+    #[must_use]
+    pub fn at(&self, base: impl Into<String>) -> Client {
+        Client {
+            base: base.into(),
+            ..self.clone()
+        }
+    }
+
     /// Where the server is.
     pub fn base(&self) -> &str {
         &self.base

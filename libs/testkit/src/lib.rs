@@ -14,6 +14,7 @@ pub mod given;
 pub mod http;
 #[cfg(feature = "installation")]
 pub mod installation;
+pub mod simulation;
 pub mod spawned;
 #[cfg(feature = "time")]
 pub mod time;

@@ -27,6 +27,8 @@ mod kills;
 mod log_tools;
 #[path = "processes/outage.rs"]
 mod outage;
+#[path = "processes/reader.rs"]
+mod reader;
 #[path = "processes/rolling.rs"]
 mod rolling;
 #[path = "processes/slice.rs"]

@@ -10,8 +10,8 @@ use trilby_cluster::member::free_address;
 const MAKE: &str = r#"
 set -eu
 cd "$1"
-"$2/initdb" -D data -U trilby --auth=trust -E UTF8 --no-locale -N > log
-printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfull_page_writes = on\n" "$3" >> data/postgresql.conf
+"$2/initdb" -D data -U trilby --auth=trust -E UTF8 --no-locale -N --wal-segsize=1 > log
+printf "port = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfull_page_writes = on\n%s" "$3" "$4" >> data/postgresql.conf
 "#;
 
 pub struct Cluster {
@@ -38,11 +38,17 @@ fn quiet(command: &mut Command) {
 }
 
 impl Cluster {
+    #[allow(dead_code, reason = "each test file uses its part")]
     pub fn start() -> Self {
+        Self::with("/var/tmp", "")
+    }
+
+    /// One below this folder, with further settings, a line each.
+    pub fn with(below: &str, settings: &str) -> Self {
         let told = Command::new("id").arg("-u").output().unwrap().stdout;
         let is_root = told.trim_ascii() == b"0";
         // Its user must get there.
-        let folder = tempfile::tempdir_in("/var/tmp").unwrap();
+        let folder = tempfile::tempdir_in(below).unwrap();
         let cluster = Self {
             port: free_address().unwrap().port(),
             programs: programs(),
@@ -58,13 +64,20 @@ impl Cluster {
         }
         let mut make = cluster.command("sh");
         make.args(["-c", MAKE, "sh"]).arg(cluster.folder.path());
-        quiet(make.arg(&cluster.programs).arg(cluster.port.to_string()));
+        make.arg(&cluster.programs).arg(cluster.port.to_string());
+        quiet(make.arg(settings));
         cluster.run();
         cluster
     }
 
     pub fn url(&self, database: &str) -> String {
         format!("postgres://trilby@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A folder beside the data, `data` itself among them.
+    #[allow(dead_code, reason = "each test file uses its part")]
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     fn command(&self, program: impl AsRef<Path>) -> Command {

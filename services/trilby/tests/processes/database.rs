@@ -28,6 +28,20 @@ pub fn sql(url: &str, statements: &str) -> Result<(), String> {
     })
 }
 
+/// A number that the database knows.
+pub fn number(url: &str, query: &str) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        client.query_one(query, &[]).await.unwrap().get(0)
+    })
+}
+
 /// A database of one test.
 pub struct Database {
     server: String,

@@ -1,6 +1,7 @@
 //! A cluster with an account, its administrator, a reader, and an enforcement point.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,8 +31,8 @@ pub struct Founded {
     pub admin: Client,
     /// Asks for decisions.
     pub pep: Client,
-    _folder: TempDir,
-    _database: Database,
+    pub database: Database,
+    folder: TempDir,
 }
 
 impl Founded {
@@ -52,9 +53,23 @@ impl Founded {
             account,
             admin,
             pep,
-            _folder: folder,
-            _database: database,
+            database,
+            folder,
         }
+    }
+
+    /// Verifies the whole log, as an operator does; panics unless it is sound.
+    pub fn verify(&self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
+        command.args(["log", "verify", "--store", &self.database.url()]);
+        let keys = self.folder.path().join("keys");
+        command.env("TRILBY_KEYS__STORE_FILE", keys.join("store.key"));
+        command.env("TRILBY_KEYS__PEPPER_FILE", keys.join("pepper.key"));
+        if let Some(password) = self.database.password() {
+            command.env("TRILBY_STORE_PASSWORD", password);
+        }
+        let verified = command.output().unwrap();
+        assert!(verified.status.success(), "{verified:?}");
     }
 
     /// Path below the account.

@@ -5,34 +5,24 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trilby_cluster::Cluster;
 use trilby_testkit::http::{Answer, Client};
+use trilby_testkit::simulation::Run;
 
 use crate::acme;
 use crate::database::Server;
 use crate::founded::{config, found};
 
 /// Times that each process, and the database, is killed.
-const ROUNDS: usize = 2;
+const ROUNDS: u64 = 2;
 /// Longest a request is repeated before the test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Users that the writer makes at most: below the quota of an account.
 const USERS_MAX: u32 = 400;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
-}
 
 /// What the tellers share: when to stop, and what should not have been.
 #[derive(Default)]
@@ -76,14 +66,7 @@ impl Told {
 #[test]
 #[ignore = "needs services"]
 fn whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered() {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    let seed = std::env::var("TRILBY_TEST_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) | 1);
-    println!("seed {seed}: TRILBY_TEST_SEED={seed} repeats it");
+    let mut run = Run::of("F4");
     let server = Server::start();
     let folder = TempDir::new().unwrap();
     let mut cluster = Cluster::start(&config(folder.path(), server.url(), None, 1)).unwrap();
@@ -102,7 +85,7 @@ fn whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered() {
         scope.spawn(|| write(&told, &admin, &account, &made));
         scope.spawn(|| decide(&told, &admin, &pep, &account));
         scope.spawn(|| log_in(&told, &stranger, &key));
-        let killed = kill_in_turn(&mut cluster, &server, Random(seed));
+        let killed = kill_in_turn(&mut cluster, &server, &mut run);
         told.stop.store(true, Ordering::SeqCst);
         killed.unwrap();
     });
@@ -117,28 +100,31 @@ fn whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered() {
         wrong[0]
     );
     let made = made.into_inner().unwrap();
-    println!(
-        "{} writes acknowledged, {} answers of 503",
-        made.len(),
-        told.n_refused.lock().unwrap()
-    );
     assert!(made.len() > 20, "{}", made.len());
     let found = events(&admin, &account);
     for name in &made {
         assert_eq!(found.get(name), Some(&1), "{name}");
     }
     assert!(found.values().all(|times| *times == 1), "{found:?}");
+    run.tell(&[
+        ("kills", usize::try_from(4 * run.round()).unwrap()),
+        ("acknowledged", made.len()),
+        (
+            "answers_503",
+            usize::try_from(*told.n_refused.lock().unwrap()).unwrap(),
+        ),
+    ]);
 }
 
 /// Each of the processes and the database, in an order of the seed's, at moments of the seed's.
-fn kill_in_turn(cluster: &mut Cluster, server: &Server, mut random: Random) -> anyhow::Result<()> {
-    for _ in 0..ROUNDS {
+fn kill_in_turn(cluster: &mut Cluster, server: &Server, run: &mut Run) -> anyhow::Result<()> {
+    while run.goes_on(ROUNDS) {
         let mut victims = vec!["identity", "token", "decision", "database"];
         while !victims.is_empty() {
             let n = u64::try_from(victims.len())?;
-            let victim = victims.swap_remove(usize::try_from(random.below(n))?);
-            sleep(Duration::from_millis(200 + random.below(800)));
-            let down = Duration::from_millis(random.below(700));
+            let victim = victims.swap_remove(usize::try_from(run.random.below(n))?);
+            sleep(run.random.millis(200, 1_000));
+            let down = run.random.millis(0, 700);
             if victim == "database" {
                 server.kill();
                 sleep(down);
@@ -162,18 +148,18 @@ fn kill_in_turn(cluster: &mut Cluster, server: &Server, mut random: Random) -> a
 
 /// Makes users, and revocations, which nothing but their keys keeps from being made twice.
 fn write(told: &Told, admin: &Client, account: &str, made: &Mutex<Vec<String>>) {
-    for n in 0..USERS_MAX {
+    for n in 0_u32.. {
         if !told.goes_on() {
             return;
         }
         let name = format!("kill-{n}");
-        let (collection, body, status) = match n % 4 {
-            0 => (
+        let (collection, body, status) = match n % 4 == 0 || n >= USERS_MAX {
+            true => (
                 "revocations",
                 json!({"user": "sleeper", "reason": name}),
                 202,
             ),
-            _ => ("users", json!({"name": name}), 201),
+            false => ("users", json!({"name": name}), 201),
         };
         let path = format!("/v1/accounts/{account}/{collection}");
         let key = format!("kill-in-turn-{n:010}");
