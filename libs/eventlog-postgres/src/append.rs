@@ -9,6 +9,7 @@
 //! the same bytes, sending it again cannot write it twice.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -20,7 +21,7 @@ use trilby_eventlog::{
 };
 use trilby_model::{LogId, Seq};
 
-use crate::job::{Job, Outcome, Part};
+use crate::job::{Job, Outcome};
 use crate::pipeline::{Ask, Logs, params};
 use crate::rows::{self, int};
 use crate::side;
@@ -32,8 +33,8 @@ const ATTEMPTS_MAX: u32 = 6;
 impl Postgres {
     pub(crate) async fn append_commit(&self, commit: Commit) -> Result<Committed, AppendError> {
         seal::check(&commit)?;
-        let mut commit = commit;
-        let mut lost: Option<Sealed> = None;
+        let commit = Arc::new(commit);
+        let mut lost: Option<Arc<Sealed>> = None;
         let mut last = "the store is too busy".to_owned();
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 1 {
@@ -45,9 +46,9 @@ impl Postgres {
             };
             let found = match direct {
                 Some(found) => found,
-                None => match self.look(&commit, lost.as_ref()).await {
+                None => match self.look(&commit, lost.as_deref()).await {
                     Ok(Looked::Clear(found)) => found,
-                    Ok(Looked::Written(sealed)) => return self.told_later(commit, *sealed).await,
+                    Ok(Looked::Written(sealed)) => return self.told_later(&commit, *sealed).await,
                     Ok(Looked::Refused(error)) => return Err(error),
                     // Nothing was sent in this attempt; whether an earlier one was done is still to be found out.
                     Err(Error::Unavailable(why)) if lost.is_some() => {
@@ -58,14 +59,22 @@ impl Postgres {
                 },
             };
             let meta = self.meta_now();
-            let sealed = seal::seal(&meta, &commit, &found.heads)?;
+            let sealed = Arc::new(seal::seal(&meta, &commit, &found.heads)?);
             let parts = Job::parts(&meta.store_id, &commit, &sealed, &found.heads, &found.ids);
             let parts =
                 parts.ok_or_else(|| AppendError::Corrupt("a log has no number".to_owned()))?;
-            let (back, sealed, outcome) = self.send(commit, sealed, parts, found.ids).await?;
-            commit = back;
-            match outcome {
-                Outcome::Done(side) => return Ok(committed(sealed, side)),
+            let (reply, answer) = oneshot::channel();
+            let job = Job {
+                commit: Arc::clone(&commit),
+                sealed: Arc::clone(&sealed),
+                parts,
+                ids: found.ids,
+                reply,
+            };
+            self.writer()?.send(job).await?;
+            let cut_off = |_| Outcome::Lost("the write was cut off".to_owned());
+            match answer.await.unwrap_or_else(cut_off) {
+                Outcome::Done(side) => return Ok(committed(Arc::unwrap_or_clone(sealed), side)),
                 Outcome::Side(index) => return Err(AppendError::Side { index }),
                 Outcome::Failed(Error::Unavailable(why)) if lost.is_some() => last = why,
                 Outcome::Failed(error) => return Err(error.into()),
@@ -88,33 +97,6 @@ impl Postgres {
             .map(|log| self.known().number(log).map(|id| (log.clone(), id)))
             .collect();
         Some(Found { heads, ids: ids? })
-    }
-
-    async fn send(
-        &self,
-        commit: Commit,
-        sealed: Sealed,
-        parts: Vec<Part>,
-        ids: HashMap<LogId, i64>,
-    ) -> Result<(Commit, Sealed, Outcome), Error> {
-        let (reply, answer) = oneshot::channel();
-        let kept = (commit.clone(), sealed.clone());
-        let job = Job {
-            commit,
-            sealed,
-            parts,
-            ids,
-            reply,
-        };
-        self.writer()?.send(job).await?;
-        Ok(answer.await.unwrap_or_else(|_| {
-            let (commit, sealed) = kept;
-            (
-                commit,
-                sealed,
-                Outcome::Lost("the write was cut off".to_owned()),
-            )
-        }))
     }
 
     /// Reads, at one moment, everything that can stand against a commit.
@@ -235,7 +217,7 @@ impl Postgres {
     }
 
     /// A commit that was found in the log after its connection broke.
-    async fn told_later(&self, commit: Commit, sealed: Sealed) -> Result<Committed, AppendError> {
+    async fn told_later(&self, commit: &Commit, sealed: Sealed) -> Result<Committed, AppendError> {
         for head in &sealed.heads {
             self.known().learn_head(head);
         }

@@ -11,7 +11,7 @@ use crate::job::Job;
 const COMMITS_MAX: usize = 128;
 
 /// Events of one transaction; one commit may have more.
-const EVENTS_MAX: usize = 1_024;
+const EVENTS_MAX: usize = 512;
 
 /// Commits for one transaction. Those of one unit share logs: each continues the one before.
 pub(crate) struct Group {

@@ -1,6 +1,7 @@
 //! A commit on its way to the database: sealed, with the numbers of its logs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use trilby_eventlog::seal::Sealed;
@@ -36,12 +37,12 @@ pub(crate) struct Part {
 /// A commit on its way.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub commit: Commit,
-    pub sealed: Sealed,
+    pub commit: Arc<Commit>,
+    pub sealed: Arc<Sealed>,
     pub parts: Vec<Part>,
     /// Numbers of all logs that it names.
     pub ids: HashMap<LogId, i64>,
-    pub reply: oneshot::Sender<(Commit, Sealed, Outcome)>,
+    pub reply: oneshot::Sender<Outcome>,
 }
 
 impl Job {

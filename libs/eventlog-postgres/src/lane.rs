@@ -10,7 +10,7 @@ use crate::connect::{get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::group::Group;
 use crate::job::{Job, Outcome};
-use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, boxed, params};
+use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, params};
 use crate::side::{self, Prepared};
 use crate::writer::{Shared, answer};
 use crate::{rows, statement};
@@ -67,6 +67,9 @@ fn done(job: &Job) -> Vec<SideOutcome> {
 }
 
 fn tell(shared: &Shared, job: &Job) {
+    if !shared.feed.is_heard() {
+        return;
+    }
     shared.feed.announce(
         job.sealed.commits.iter().cloned(),
         job.sealed.revocations.iter().cloned(),
@@ -144,7 +147,7 @@ async fn transact(
             job.commit.side.iter().map(prepare)
         })
         .collect();
-    let params: Vec<Param<'_>> = append.values.iter().map(boxed).collect();
+    let params: Vec<Param<'_>> = append.values.iter().map(statement::param).collect();
     let mut asks = vec![Ask::new(&append.sql, params)];
     asks.extend(sides.iter().map(Prepared::ask));
     // Those that are written, and no log that a caller's session rests on.

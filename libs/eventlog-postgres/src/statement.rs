@@ -19,7 +19,7 @@ use trilby_eventlog::{Claim, SideWrite, TrustingChange};
 use trilby_model::Seq;
 
 use crate::job::Job;
-use crate::pipeline::Value;
+use crate::pipeline::Param;
 use crate::rows::int;
 
 /// Partitions of the feed, fixed for good; a log's is the first eight bytes of the SHA-256 of its name, modulo this.
@@ -33,22 +33,30 @@ pub(crate) fn shard(public_id: &str) -> i16 {
     i16::try_from(u64::from_be_bytes(first) % SHARDS).unwrap_or(0)
 }
 
+/// A value for a statement, which may rest on the commits that it writes.
+type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
 /// A statement with its values.
-pub(crate) struct Statement {
+pub(crate) struct Statement<'a> {
     pub sql: String,
-    pub values: Vec<Value>,
+    pub values: Vec<Value<'a>>,
+}
+
+/// A kept value, for the driver.
+pub(crate) fn param<'a>(value: &'a Value<'_>) -> Param<'a> {
+    &**value
 }
 
 /// A table given as one array a column.
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     sql: String,
-    values: Vec<Value>,
+    values: Vec<Value<'a>>,
 }
 
-impl Columns {
+impl<'a> Columns<'a> {
     /// Adds `unnest($n::type[], …) as name(column, …)`.
-    fn table(&mut self, name: &str, columns: &[(&str, &str)], values: Vec<Value>) -> String {
+    fn table(&mut self, name: &str, columns: &[(&str, &str)], values: Vec<Value<'a>>) -> String {
         let first = self.values.len() + 1;
         let casts: Vec<String> = columns
             .iter()
@@ -62,19 +70,19 @@ impl Columns {
 }
 
 /// A value of each row.
-fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], value: impl Fn(&R) -> T) -> Value {
+fn column<'a, R, T: ToSql + Sync + Send + 'a>(rows: &[R], value: impl Fn(&R) -> T) -> Value<'a> {
     Box::new(rows.iter().map(value).collect::<Vec<T>>())
 }
 
 /// The statement for a group. `units` says which unit each job is in; `strict` makes a unit that does not hold an error,
 /// so that what follows in the transaction, the side writes, does not happen; `told` gives the outbox's ids.
-pub(crate) fn of(
-    jobs: &[Job],
+pub(crate) fn of<'a>(
+    jobs: &'a [Job],
     units: &[i32],
     incarnation: u32,
     strict: bool,
     told: bool,
-) -> Statement {
+) -> Statement<'a> {
     let mut all = Columns::default();
     heads(&mut all, jobs, units, incarnation);
     events(&mut all, jobs, units);
@@ -107,7 +115,7 @@ pub(crate) fn of(
     }
 }
 
-fn heads(all: &mut Columns, jobs: &[Job], units: &[i32], incarnation: u32) {
+fn heads<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], incarnation: u32) {
     // Of several commits to one log the first says where it must stand and the last where it stands afterwards.
     let mut rows: Vec<HeadRow> = Vec::new();
     for (job, unit) in jobs.iter().zip(units) {
@@ -184,7 +192,7 @@ struct HeadRow {
 }
 
 /// What else keeps a unit out.
-fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn refusals<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let alive = rows(jobs, units, |job| &job.commit.alive);
     if !alive.is_empty() {
         // A log that is not there has revoked nothing: its number is 0.
@@ -200,7 +208,7 @@ fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
             vec![
                 column(&alive, |(unit, _, _)| *unit),
                 column(&alive, |(_, _, one)| i16::from(one.kind.code())),
-                column(&alive, |(_, _, one)| one.id_hash.to_vec()),
+                column(&alive, |(_, _, one)| &one.id_hash[..]),
                 column(&alive, |(_, job, one)| job.id(&one.log)),
                 column(&alive, |(_, _, one)| int(one.seq)),
             ],
@@ -212,6 +220,7 @@ fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
         where a.unit = g.unit and r.before_seq > a.seq)"
         );
     }
+    // Looked up one by one: the policy of the table names its logs, and a plan that begins there reads all receipts of a log.
     let keys = rows(jobs, units, |job| job.commit.receipt.as_slice());
     if !keys.is_empty() {
         let k = all.table(
@@ -220,13 +229,14 @@ fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
             vec![
                 column(&keys, |(unit, _, _)| *unit),
                 column(&keys, |(_, job, one)| job.id(&one.log)),
-                column(&keys, |(_, _, one)| one.key.to_vec()),
+                column(&keys, |(_, _, one)| &one.key[..]),
             ],
         );
         let _ = write!(
             all.sql,
             "
-    and not exists (select from {k} join receipt r using (log_id, key) where k.unit = g.unit)"
+    and not exists (select from {k} cross join lateral (
+        select from receipt r where r.log_id = k.log_id and r.key = k.key offset 0) r where k.unit = g.unit)"
         );
     }
     let taken = rows(jobs, units, |job| &job.commit.claims_taken);
@@ -251,7 +261,7 @@ fn refusals(all: &mut Columns, jobs: &[Job], units: &[i32]) {
     );
 }
 
-fn events(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn events<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let commits = rows(jobs, units, |job| &job.sealed.commits);
     let rows: Vec<_> = commits
         .iter()
@@ -283,14 +293,14 @@ fn events(all: &mut Columns, jobs: &[Job], units: &[i32]) {
             column(&rows, |(_, _, event)| int(event.commit_first)),
             column(&rows, |(_, _, event)| int(event.commit_last)),
             column(&rows, |(_, _, event)| event.at.micros()),
-            column(&rows, |(_, _, event)| event.etype.clone()),
+            column(&rows, |(_, _, event)| event.etype.as_str()),
             column(&rows, |(_, _, event)| i32::from(event.ever)),
             column(&rows, |(_, _, event)| {
                 i32::try_from(event.incarnation).unwrap_or(i32::MAX)
             }),
-            column(&rows, |(_, _, event)| event.body.clone()),
-            column(&rows, |(_, _, event)| event.body_hash.as_bytes().to_vec()),
-            column(&rows, |(_, _, event)| event.hash.as_bytes().to_vec()),
+            column(&rows, |(_, _, event)| event.body.as_deref()),
+            column(&rows, |(_, _, event)| &event.body_hash.as_bytes()[..]),
+            column(&rows, |(_, _, event)| &event.hash.as_bytes()[..]),
         ],
     );
     let _ = write!(
@@ -303,7 +313,7 @@ e as (
     );
 }
 
-fn outbox(all: &mut Columns, jobs: &[Job], units: &[i32], told: bool) {
+fn outbox<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], told: bool) {
     let rows = rows(jobs, units, |job| &job.sealed.commits);
     let o = all.table(
         "o",
@@ -342,7 +352,7 @@ o as (
     );
 }
 
-fn receipts(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn receipts<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let rows = rows(jobs, units, |job| job.commit.receipt.as_slice());
     if rows.is_empty() {
         return;
@@ -367,14 +377,14 @@ fn receipts(all: &mut Columns, jobs: &[Job], units: &[i32]) {
         vec![
             column(&rows, |(unit, _, _)| *unit),
             column(&rows, |(_, job, one)| job.id(&one.log)),
-            column(&rows, |(_, _, one)| one.key.to_vec()),
-            column(&rows, |(_, _, one)| one.request_hash.to_vec()),
+            column(&rows, |(_, _, one)| &one.key[..]),
+            column(&rows, |(_, _, one)| &one.request_hash[..]),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.0)),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.1)),
             column(&rows, |(_, _, one)| {
                 i16::try_from(one.status).unwrap_or(i16::MAX)
             }),
-            column(&rows, |(_, _, one)| one.response.clone()),
+            column(&rows, |(_, _, one)| one.response.as_deref()),
             column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.2)),
         ],
     );
@@ -389,7 +399,7 @@ r as (
 }
 
 /// Releases first, so that a name can change hands in one commit.
-fn claims(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn claims<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let released = rows(jobs, units, |job| &job.commit.claims_released);
     if !released.is_empty() {
         let u = all.table("u", &CLAIM, claim_columns(&released));
@@ -428,7 +438,7 @@ c as (
     );
 }
 
-fn revocations(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn revocations<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let rows = rows(jobs, units, |job| &job.sealed.revocations);
     if rows.is_empty() {
         return;
@@ -449,7 +459,7 @@ fn revocations(all: &mut Columns, jobs: &[Job], units: &[i32]) {
             column(&rows, |(unit, _, _)| *unit),
             column(&rows, |(_, job, one)| job.id(&one.log)),
             column(&rows, |(_, _, one)| i16::from(one.kind.code())),
-            column(&rows, |(_, _, one)| one.id_hash.to_vec()),
+            column(&rows, |(_, _, one)| &one.id_hash[..]),
             column(&rows, |(_, _, one)| int(one.seq)),
             column(&rows, |(_, _, one)| int(one.before)),
             column(&rows, |(_, _, one)| one.at.micros()),
@@ -467,7 +477,7 @@ v as (
 }
 
 /// Of several changes of one row the last counts, as if they were made one by one.
-fn trusting(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn trusting<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let mut changes: Vec<Trusted> = Vec::new();
     for (unit, job, change) in rows(jobs, units, |job| &job.commit.trusting) {
         let (key, log, role, seq) = match change {
@@ -538,7 +548,7 @@ struct Trusted {
 }
 
 /// Personal data that events name, the one side row that most commits have. One that is there already is an error.
-fn personal(all: &mut Columns, jobs: &[Job], units: &[i32]) {
+fn personal<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     let rows: Vec<_> = rows(jobs, units, |job| &job.commit.side)
         .into_iter()
         .filter_map(|(unit, job, write)| match write {
@@ -591,17 +601,17 @@ const NAME: [(&str, &str); 4] = [
 const CLAIM: [(&str, &str); 5] = [NAME[0], NAME[1], NAME[2], NAME[3], ("log_id", "bigint")];
 
 /// Values of the columns [`NAME`].
-fn name_columns(claims: &[(i32, &Job, &Claim)]) -> Vec<Value> {
+fn name_columns<'a>(claims: &[(i32, &'a Job, &'a Claim)]) -> Vec<Value<'a>> {
     vec![
         column(claims, |(unit, _, _)| *unit),
         column(claims, |(_, job, one)| job.scope(&one.key.scope)),
         column(claims, |(_, _, one)| i32::from(one.key.kind)),
-        column(claims, |(_, _, one)| one.key.mac.to_vec()),
+        column(claims, |(_, _, one)| &one.key.mac[..]),
     ]
 }
 
 /// Values of the columns [`CLAIM`].
-fn claim_columns(claims: &[(i32, &Job, &Claim)]) -> Vec<Value> {
+fn claim_columns<'a>(claims: &[(i32, &'a Job, &'a Claim)]) -> Vec<Value<'a>> {
     let mut values = name_columns(claims);
     values.push(column(claims, |(_, job, one)| job.id(&one.log)));
     values

@@ -3,7 +3,7 @@
 //! One task takes the commits that callers send and deals them out to the lanes, each a connection with one transaction
 //! under way. While a transaction waits for the disk the next group gathers, so groups grow with the load and a lone
 //! commit waits for nobody. One lane does it all as long as it is quick, since two would halve the groups and not the
-//! flushes; the others are for when it is held up. Commits in one transaction share its flush and nothing else: one whose log has moved is
+//! flushes; the others are for when it is held up, or has much to write. Commits in one transaction share its flush and nothing else: one whose log has moved is
 //! left out, and what breaks a group is found by trying its commits one by one.
 //!
 //! INVARIANT: of one log's commits no two are in different transactions at once, and they are sent in the order in which
@@ -36,6 +36,10 @@ const COURTESIES: usize = 4;
 
 /// How long a group may be under way before others go past it on another lane: it waits for a lock, or for a slow disk.
 const HELD_UP: Duration = Duration::from_millis(25);
+
+/// Events of a group that others go past: it takes longer to write them than to wait for the disk, and another processor can
+/// do the next ones meanwhile.
+const HEAVY: usize = 128;
 
 /// How long announced commits stay in the outbox.
 const OUTBOX_LINGER: Duration = Duration::from_millis(100);
@@ -182,7 +186,8 @@ struct Finished {
 struct Busy {
     n: u64,
     n_commits: usize,
-    /// Whether nothing could have been added to it.
+    n_events: usize,
+    /// Of one commit to which nothing can be added.
     is_alone: bool,
     begun: Instant,
     logs: Vec<i64>,
@@ -194,6 +199,7 @@ impl Busy {
         Self {
             n,
             n_commits: group.jobs.len(),
+            n_events: group.jobs.iter().map(Job::n_events).sum(),
             is_alone: group.is_alone,
             begun: Instant::now(),
             logs: parts.map(|part| part.id).collect(),
@@ -201,7 +207,7 @@ impl Busy {
     }
 
     fn may_be_passed(&self) -> bool {
-        self.is_alone || self.begun.elapsed() >= HELD_UP
+        self.is_alone || self.n_events >= HEAVY || self.begun.elapsed() >= HELD_UP
     }
 
     fn holds(&self, job: &Job) -> bool {
@@ -213,6 +219,14 @@ impl Busy {
 pub(crate) fn answer(shared: &Shared, job: Job, outcome: Outcome) {
     let written = matches!(outcome, Outcome::Done(_));
     shared.known.settle(&job.sealed.heads, written);
+    let Job {
+        commit,
+        sealed,
+        reply,
+        ..
+    } = job;
+    // The caller has them too, and is to have them alone.
+    drop((commit, sealed));
     // Nobody waits any more: the caller gave up, the write stands.
-    drop(job.reply.send((job.commit, job.sealed, outcome)));
+    drop(reply.send(outcome));
 }

@@ -122,6 +122,12 @@ impl FeedSender {
         FeedReceiver::new(self.inner.subscribe())
     }
 
+    /// Whether anybody listens. Whoever begins to later reads the log.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.inner.receiver_count() > 0
+    }
+
     /// Tells of a commit, then of the revocations in it. No receivers is no error.
     pub fn announce(
         &self,

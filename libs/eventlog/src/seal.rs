@@ -1,7 +1,7 @@
 //! From a wished commit to stored bytes: bounds, canonical bodies, salts, hashes. Pure, and the
 //! same for every backend.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use trilby_model::{Hash, LogId, Seq, Timestamp, json};
 
@@ -357,10 +357,11 @@ impl<'a> Write<'a> {
         at: Timestamp,
     ) -> Result<RecordedCommit, AppendError> {
         let mut events = Vec::with_capacity(self.events.len());
+        let (log, meta) = (self.log.to_string(), json::canonical(meta));
         let mut prev = self.prev_hash;
         let mut seq = self.first;
         for event in self.events {
-            let body = body(&salt(commit_salt, self.log, seq), meta, &event.data);
+            let body = body(&salt(commit_salt, &log, seq), &meta, &event.data);
             let mut recorded = Recorded {
                 log: self.log.clone(),
                 seq,
@@ -409,8 +410,7 @@ fn with_others(meta: &Value, log: &LogId, writes: &[Write<'_>]) -> Value {
 
 /// Keeps what an event says from being guessed from its hash. Derived, so that a commit carries
 /// one piece of randomness whatever the number of its events.
-fn salt(commit_salt: &[u8; 32], log: &LogId, seq: Seq) -> [u8; 16] {
-    let log = log.to_string();
+fn salt(commit_salt: &[u8; 32], log: &str, seq: Seq) -> [u8; 16] {
     let digest: [u8; 32] = Sha256::new()
         .chain_update(SALT_DOMAIN)
         .chain_update(commit_salt)
@@ -426,12 +426,11 @@ fn salt(commit_salt: &[u8; 32], log: &LogId, seq: Seq) -> [u8; 16] {
     salt
 }
 
-fn body(salt: &[u8; 16], meta: &Value, data: &Value) -> Vec<u8> {
-    let mut members = Map::new();
-    members.insert("salt".to_owned(), Value::String(hex::encode(salt)));
-    members.insert("meta".to_owned(), meta.clone());
-    members.insert("data".to_owned(), data.clone());
-    json::canonical(&Value::Object(members)).into_bytes()
+/// Canonical JSON of canonical parts: the members in the order of their names.
+fn body(salt: &[u8; 16], meta: &str, data: &Value) -> Vec<u8> {
+    let (data, salt) = (json::canonical(data), hex::encode(salt));
+    let body = format!(r#"{{"data":{data},"meta":{meta},"salt":"{salt}"}}"#);
+    body.into_bytes()
 }
 
 #[cfg(test)]
