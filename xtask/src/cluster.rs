@@ -23,6 +23,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// File that tells the cluster to stop.
 const STOP: &str = "stop";
 
+/// Its own, in the server that the tests make theirs in.
+const DATABASE: &str = "trilby_cluster";
+
 /// Says that the cluster is ready, and where.
 const READY: &str = "cluster is ready: ";
 
@@ -164,7 +167,7 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
     let profile = if up.debug { "debug" } else { "release" };
     let binary = trilby_cluster::cluster::built(&root.join("target"), profile)?;
     std::fs::remove_file(folder.join(STOP)).ok();
-    let (store, password) = without_password(&services::up(root)?);
+    let (store, password) = services::database(root, DATABASE)?;
     let cluster = Cluster::start(&Config {
         binary,
         folder: folder.to_owned(),
@@ -182,34 +185,4 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
         sleep(GLANCE);
     }
     cluster.stop()
-}
-
-/// A URL, and the password that was in it.
-fn without_password(url: &str) -> (String, Option<String>) {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return (url.to_owned(), None);
-    };
-    let Some((login, place)) = rest.split_once('@') else {
-        return (url.to_owned(), None);
-    };
-    match login.split_once(':') {
-        Some((user, password)) => (
-            format!("{scheme}://{user}@{place}"),
-            Some(password.to_owned()),
-        ),
-        None => (url.to_owned(), None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_taken_out_of_the_url() {
-        let parted = without_password("postgres://trilby:geheim@127.0.0.1:5432/postgres");
-        let url = "postgres://trilby@127.0.0.1:5432/postgres";
-        assert_eq!(parted, (url.to_owned(), Some("geheim".to_owned())));
-        assert_eq!(without_password(url), (url.to_owned(), None));
-    }
 }

@@ -7,6 +7,7 @@
 use std::env;
 use std::path::Path;
 
+mod database;
 mod docker;
 mod local;
 
@@ -58,6 +59,12 @@ pub fn up(root: &Path) -> anyhow::Result<String> {
         return docker::up();
     }
     local::up(root, &local::TESTS)
+}
+
+/// A database of this name in that Postgres, made if need be: its URL, and the password apart from it.
+pub fn database(root: &Path, name: &str) -> anyhow::Result<(String, Option<String>)> {
+    let url = database::make(&up(root)?, name)?;
+    Ok(database::without_password(&url))
 }
 
 /// Does something with the URL of a Postgres to measure: the one that is named, or one of its own that flushes as it should

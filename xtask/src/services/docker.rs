@@ -62,6 +62,20 @@ fn await_ready() -> anyhow::Result<()> {
     bail!("Postgres in `{NAME}` does not answer")
 }
 
+/// psql inside the container, if that is the server of this URL.
+pub fn psql(url: &str) -> Option<Command> {
+    let port = Command::new("docker")
+        .args(["port", NAME, "5432/tcp"])
+        .output();
+    let port = String::from_utf8(port.ok()?.stdout).ok()?;
+    let address = port.lines().next()?.trim();
+    url.contains(&format!("@{address}/")).then(|| {
+        let mut psql = Command::new("docker");
+        psql.args(["exec", "-i", NAME, "psql", "-U", "postgres"]);
+        psql
+    })
+}
+
 /// Removes the container, if there is one.
 pub fn down() -> anyhow::Result<()> {
     let there = command::quiet(Command::new("docker").args(["inspect", NAME]));
