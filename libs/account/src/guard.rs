@@ -19,7 +19,21 @@ use crate::id::{PrincipalId, Ref};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, within};
 use crate::state::Account;
-use crate::text::{GuardText, KnownPrincipals};
+use crate::text::{GuardText, KnownPrincipals, TrustWarning};
+use crate::value::Reason;
+
+/// The stored form of a role's trust policy, with what one should look at twice: every rule that it is held to.
+pub(crate) fn role_trust(
+    account: &Account,
+    document: &Document,
+    known: &KnownPrincipals,
+    waiver: Option<&Reason>,
+) -> Result<(GuardText, Vec<TrustWarning>), Rejection> {
+    let text = trust(account, document, known)?;
+    outside::check(account, document, known, waiver)?;
+    let warnings = federated::check(account, document, &text, known)?;
+    Ok((text, warnings))
+}
 
 /// The stored form of a trust policy.
 pub(crate) fn trust(
@@ -212,6 +226,31 @@ impl KnownPrincipals {
 }
 
 impl Account {
+    /// What a role's trust policy would be refused for, or one should look at twice, were it saved now.
+    ///
+    /// # Errors
+    /// As the commands that save one.
+    pub fn examine_trust(
+        &self,
+        document: &Document,
+        known: &KnownPrincipals,
+        waiver: Option<&Reason>,
+    ) -> Result<Vec<TrustWarning>, Rejection> {
+        role_trust(self, document, known, waiver).map(|(_, warnings)| warnings)
+    }
+
+    /// What a resource policy would be refused for, were it saved now.
+    ///
+    /// # Errors
+    /// As the command that saves one.
+    pub fn examine_resource_policy(
+        &self,
+        document: &Document,
+        known: &KnownPrincipals,
+    ) -> Result<(), Rejection> {
+        resource(self, document, known).map(drop)
+    }
+
     /// The unique id of the identity provider that a document of this account means by a text now: one of its own, or
     /// one of another account that it has accepted by a link.
     #[must_use]

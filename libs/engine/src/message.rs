@@ -119,7 +119,7 @@ pub(crate) fn cite(statement: &StatementRef) -> String {
     };
     let place = statement
         .level()
-        .map(|level| format!(" at {level}"))
+        .map(|level| format!(" at level {level}"))
         .unwrap_or_default();
     let sid = statement
         .sid()

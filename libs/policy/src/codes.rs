@@ -139,6 +139,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("mfa_absent_not_denied", "a Deny that misses long-term keys"),
     (
+        "key_never_sent",
+        "a test of a key that no request carries yet",
+    ),
+    (
         "private_address",
         "an address range the internet never shows",
     ),

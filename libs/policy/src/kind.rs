@@ -49,6 +49,21 @@ impl Kind {
         }
     }
 
+    /// As [`Kind::as_str`], with its article.
+    #[must_use]
+    pub fn with_article(self) -> String {
+        let article = match self {
+            Self::Identity => "an",
+            Self::Boundary
+            | Self::Session
+            | Self::Resource
+            | Self::Trust
+            | Self::Scp
+            | Self::Rcp => "a",
+        };
+        format!("{article} {}", self.as_str())
+    }
+
     /// Control policies exist only in the present version of the language.
     pub(crate) fn is_control(self) -> bool {
         matches!(self, Self::Scp | Self::Rcp)

@@ -26,6 +26,7 @@
 )]
 
 mod action;
+pub mod actions;
 mod codes;
 pub mod condition;
 mod context;

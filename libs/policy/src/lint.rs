@@ -42,6 +42,7 @@ pub fn lint(document: &Document, kind: Kind) -> Vec<Finding> {
         scope::statement(place, kind, &mut notes);
         condition::statement(place, &mut notes);
         variable::statement(place, &mut notes);
+        catalogue::own(place, &mut notes);
     }
     coverage::document(document, &mut notes);
     findings.extend(notes.0);

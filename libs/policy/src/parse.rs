@@ -138,7 +138,7 @@ fn id(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
             "element_not_allowed",
             node,
             &pointer,
-            format!("`Id` is not allowed in a {}", reader.kind.as_str()),
+            format!("`Id` is not allowed in {}", reader.kind.with_article()),
         );
         return None;
     }

@@ -988,3 +988,51 @@ fn a_simulation_relaxes_the_version_and_nothing_else() {
     let trust = json!({ "Statement": trust() }).to_string();
     assert!(Document::parse(&trust, Kind::Resource, &Grammar::simulated()).is_ok());
 }
+
+#[test]
+fn hints_lead_neither_to_the_opposite_nor_into_the_next_error() {
+    let when = |operator: &str| json!({ "Effect": "Allow", "Action": "app:Read", "Resource": "*", "Condition": { operator: { "app:k": "a" } } });
+    for (operator, opposite) in [
+        ("StringMatches", true),
+        ("StringEqualss", true),
+        ("StringNotEqual", false),
+        ("ForAnyValue:StringNotLikes", false),
+    ] {
+        let findings = refused(&document(&when(operator)), Kind::Identity);
+        let hint = findings[0].hint.clone().unwrap_or_default();
+        assert!(hint.contains("did you mean"), "{operator}: {hint}");
+        assert_ne!(hint.contains("Not"), opposite, "{operator}: {hint}");
+    }
+    let trusted = json!({
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "AWS": "arn:aws:iam::444455556666:role/*" },
+    });
+    one(
+        &trusted,
+        Kind::Trust,
+        "invalid_principal",
+        "/Principal/AWS",
+        "name the account, and test aws:PrincipalArn",
+    );
+    let mut owned = trusted.clone();
+    owned["Principal"]["AWS"] = json!("nobody");
+    let findings = refused(&document(&owned), Kind::Trust);
+    assert!(
+        !findings[0].hint.as_deref().unwrap().contains('*'),
+        "{findings:?}"
+    );
+    let named =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "app:Read", "Resource": "*" });
+    let findings = refused(&document(&named), Kind::Identity);
+    assert_eq!(
+        findings[0].message,
+        "`Principal` is not allowed in an identity policy"
+    );
+    let comma = r#"{"Version":"2012-10-17" "Statement":[]}"#;
+    assert!(
+        refused(comma, Kind::Identity)[0]
+            .message
+            .starts_with("`\"` stands where"),
+        "{comma}"
+    );
+}

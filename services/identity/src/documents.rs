@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trilby_access::problem::with_findings;
 use trilby_access::{Operation, Reply};
-use trilby_account::{PolicyText, Quota};
+use trilby_account::{Account, PolicyText, Quota, Rejection, TrustWarning};
 use trilby_model::{Arn, json};
-use trilby_policy::{Document, Finding, Grammar, Kind, Severity};
+use trilby_policy::{Catalogue, Document, Finding, Grammar, Kind, Severity};
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
@@ -103,6 +103,8 @@ pub struct Examined {
     outcome: Result<Given, Vec<Finding>>,
     quota: Quota,
     pointer: &'static str,
+    /// Bytes of other documents that count against the quota too.
+    beside: usize,
 }
 
 /// Reads the document of a body for the seat it is to take.
@@ -126,22 +128,95 @@ pub fn examine_at(pointer: &'static str, body: &json::Node, kind: Kind, quota: Q
         outcome,
         quota,
         pointer,
+        beside: 0,
     }
 }
 
 impl Examined {
-    /// The same with remarks about statements that speak of something else than the resource they are to be put on.
+    /// The document, if it could be read.
+    pub fn document(&self) -> Option<&Document> {
+        self.outcome.as_ref().ok().map(|given| &given.document)
+    }
+
+    /// The same beside other documents that share its quota.
     #[must_use]
-    pub fn about(mut self, resource: &Arn, body: &json::Node) -> Self {
+    pub fn beside(self, bytes: usize) -> Self {
+        Self {
+            beside: bytes,
+            ..self
+        }
+    }
+
+    /// The same with remarks about actions and condition keys that the account's applications do not have.
+    #[must_use]
+    pub fn in_account(self, account: &Account, body: &json::Node) -> Self {
+        self.remarked(body, |document| {
+            trilby_policy::lint_catalogue(document, &catalogue(account))
+        })
+    }
+
+    /// The same with what the account's rules for such documents had to say: what it would be refused for, or should be
+    /// looked at twice.
+    #[must_use]
+    pub fn judged(
+        mut self,
+        judged: Result<Vec<TrustWarning>, Rejection>,
+        body: &json::Node,
+    ) -> Self {
+        let (Ok(given), Some(node)) = (&mut self.outcome, body.pointer(self.pointer)) else {
+            return self;
+        };
+        let at = |finding: Finding| PolicyFinding::at(self.pointer, finding.located_in(node));
+        let found: Vec<PolicyFinding> = match judged {
+            Ok(warnings) => {
+                let warnings = warnings.into_iter();
+                let of = |warning: TrustWarning| PolicyFinding {
+                    code: warning.code,
+                    ..at(remark(Severity::Warning, warning.pointer, warning.message))
+                };
+                warnings.map(of).collect()
+            }
+            Err(
+                Rejection::WeakTrustPolicy { findings } | Rejection::MalformedPolicy { findings },
+            ) => {
+                // Those of the document alone are there.
+                let known = |finding: &PolicyFinding| given.warnings.contains(finding);
+                let found = findings.into_iter().map(at);
+                found.filter(|finding| !known(finding)).collect()
+            }
+            Err(rejection) => vec![PolicyFinding {
+                code: code_of_rejection(&rejection).as_str().to_owned(),
+                ..at(remark(
+                    Severity::Error,
+                    String::new(),
+                    rejection.to_string(),
+                ))
+            }],
+        };
+        given.warnings.extend(found);
+        self
+    }
+
+    fn remarked(
+        mut self,
+        body: &json::Node,
+        remarks: impl FnOnce(&Document) -> Vec<Finding>,
+    ) -> Self {
         if let (Ok(given), Some(node)) = (&mut self.outcome, body.pointer(self.pointer)) {
-            let found = trilby_policy::lint_attached(&given.document, resource);
+            let found = remarks(&given.document).into_iter();
             given.warnings.extend(
-                found
-                    .into_iter()
-                    .map(|finding| PolicyFinding::at(self.pointer, finding.located_in(node))),
+                found.map(|finding| PolicyFinding::at(self.pointer, finding.located_in(node))),
             );
         }
         self
+    }
+
+    /// The same with remarks about statements that speak of something else than the resource they are to be put on.
+    #[must_use]
+    pub fn about(self, resource: &Arn, body: &json::Node) -> Self {
+        self.remarked(body, |document| {
+            trilby_policy::lint_attached(document, resource)
+        })
     }
 
     /// The document, to be written.
@@ -173,8 +248,9 @@ impl Examined {
                     .warnings
                     .iter()
                     .any(|finding| finding.severity == FindingSeverity::Error);
+                let beside = u64::try_from(self.beside).unwrap_or(u64::MAX);
                 PolicyValidation {
-                    valid: size <= limit && !blocked,
+                    valid: size.saturating_add(beside) <= limit && !blocked,
                     size_bytes: Some(size),
                     size_bytes_max: limit,
                     findings: given.warnings,
@@ -192,6 +268,48 @@ impl Examined {
         };
         let text = serde_json::to_vec(&answer).map_err(Problem::internal)?;
         Ok(Reply::verbatim("application/json", text).status(actix_web::http::StatusCode::OK))
+    }
+}
+
+/// What the account's applications registered.
+fn catalogue(account: &Account) -> Catalogue {
+    let mut catalogue = Catalogue::new();
+    let applications = account.applications().values();
+    for application in applications.filter(|one| one.catalogue_stamp.is_some()) {
+        let name = application.name.as_str();
+        let keys = application.catalogue.condition_keys.iter();
+        catalogue.add(
+            name,
+            application.catalogue.actions.keys().cloned(),
+            keys.map(|key| format!("{name}:{key}")),
+        );
+    }
+    catalogue
+}
+
+/// A remark that is given its code apart.
+fn remark(severity: Severity, pointer: String, message: String) -> Finding {
+    Finding {
+        code: "",
+        severity,
+        pointer,
+        line: 1,
+        column: 1,
+        message,
+        hint: None,
+    }
+}
+
+/// The code under which a document would be refused.
+fn code_of_rejection(rejection: &Rejection) -> Code {
+    if matches!(rejection, Rejection::InvalidPrincipal { .. }) {
+        Code::InvalidPrincipal
+    } else if matches!(rejection, Rejection::ExternalIdRequired { .. }) {
+        Code::ExternalIdRequired
+    } else if matches!(rejection, Rejection::LimitExceeded { .. }) {
+        Code::LimitExceeded
+    } else {
+        Code::MalformedPolicy
     }
 }
 

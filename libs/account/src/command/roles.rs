@@ -6,7 +6,7 @@ use trilby_policy::Document;
 use super::deletion;
 use crate::decide::{Desk, Verdict, is_no_id};
 use crate::event::{RoleCreated, RoleDeleted, RoleLimits, RoleTrustPolicyReplaced, RoleUpdated};
-use crate::guard::{self, federated, outside};
+use crate::guard;
 use crate::id::{Ref, RoleRef};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
@@ -78,10 +78,8 @@ impl CreateRole {
             return Err(Rejection::exists(ThingKind::Role, &self.name));
         }
         within(Quota::Roles, count(desk.account.roles().len()) + 1)?;
-        let trust = guard::trust(desk.account, &self.trust, &self.known)?;
         let waiver = self.external_id_waiver.as_ref();
-        outside::check(desk.account, &self.trust, &self.known, waiver)?;
-        let warnings = federated::check(desk.account, &self.trust, &trust, &self.known)?;
+        let (trust, warnings) = guard::role_trust(desk.account, &self.trust, &self.known, waiver)?;
         let fact = RoleCreated {
             role: RoleId::generate(desk.entropy),
             name: self.name.clone(),
@@ -120,10 +118,8 @@ impl ReplaceTrustPolicy {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let role = desk.role(&self.role)?;
         desk.require(Some(role.trust_changed))?;
-        let trust = guard::trust(desk.account, &self.trust, &self.known)?;
         let waiver = self.external_id_waiver.as_ref();
-        outside::check(desk.account, &self.trust, &self.known, waiver)?;
-        let warnings = federated::check(desk.account, &self.trust, &trust, &self.known)?;
+        let (trust, warnings) = guard::role_trust(desk.account, &self.trust, &self.known, waiver)?;
         let same = trust == role.trust && waiver == role.external_id_waiver.as_ref();
         if same && !self.revoke_sessions {
             return Ok(Vec::new());

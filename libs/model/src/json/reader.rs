@@ -334,6 +334,9 @@ impl Reader<'_> {
 
     fn unexpected(&self, wanted: &str) -> Error {
         match self.peek() {
+            Some(quote @ ('"' | '\'')) => {
+                self.syntax(&format!("`{quote}` stands where {wanted} should be"))
+            }
             Some(c) => self.syntax(&format!(
                 "`{}` stands where {wanted} should be",
                 c.escape_debug()

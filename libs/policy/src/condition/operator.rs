@@ -176,7 +176,8 @@ impl Operator {
         })
     }
 
-    /// Every base name, for hints; with whatever prefix `name` has.
+    /// Base names, for hints, with whatever prefix `name` has; of what denies only those that deny as well, and the other
+    /// way about: nobody means the opposite.
     pub(crate) fn suggestions(name: &str) -> Vec<String> {
         let prefix = [SetOperator::ForAllValues, SetOperator::ForAnyValue]
             .into_iter()
@@ -190,6 +191,7 @@ impl Operator {
         let suffix = if suffixed { IF_EXISTS } else { "" };
         BASES
             .iter()
+            .filter(|(.., negated)| *negated == name.to_lowercase().contains("not"))
             .map(|(base, ..)| format!("{prefix}{base}{suffix}"))
             .chain([NULL.to_owned()])
             .collect()

@@ -1,8 +1,9 @@
-//! Actions and condition keys against what the account's applications registered.
+//! Actions and condition keys against what the account's applications registered, and actions against the service's own.
 
 use std::collections::BTreeMap;
 
 use super::{At, Notes};
+use crate::actions;
 use crate::finding::did_you_mean;
 use crate::keys;
 
@@ -39,7 +40,7 @@ impl Catalogue {
 }
 
 pub(super) fn statement(at: At<'_>, catalogue: &Catalogue, notes: &mut Notes) {
-    actions(at, catalogue, notes);
+    registered(at, catalogue, notes);
     for test in at.statement.condition.tests() {
         key(
             at,
@@ -51,29 +52,46 @@ pub(super) fn statement(at: At<'_>, catalogue: &Catalogue, notes: &mut Notes) {
     }
 }
 
-fn actions(at: At<'_>, catalogue: &Catalogue, notes: &mut Notes) {
+fn registered(at: At<'_>, catalogue: &Catalogue, notes: &mut Notes) {
+    unknown(at, notes, |service| {
+        let known = catalogue.services.get(service)?;
+        Some(known.operations.iter().map(String::as_str).collect())
+    });
+}
+
+/// Actions below the service's own prefixes that it does not have.
+pub(super) fn own(at: At<'_>, notes: &mut Notes) {
+    unknown(at, notes, |service| {
+        actions::below(service).map(<[_]>::to_vec)
+    });
+}
+
+/// Action patterns that fit none of the operations of their service, where those are known.
+fn unknown<'o>(at: At<'_>, notes: &mut Notes, operations: impl Fn(&str) -> Option<Vec<&'o str>>) {
     let element = if at.statement.action.is_not() {
         "NotAction"
     } else {
         "Action"
     };
     for (index, pattern) in at.statement.action.patterns().iter().enumerate() {
-        let Some(service) = pattern.service() else {
+        if notes.is_full() {
+            return;
+        }
+        let Some((service, known)) = pattern
+            .service()
+            .and_then(|service| Some((service, operations(service)?)))
+        else {
             continue;
         };
-        let Some(known) = catalogue.services.get(service) else {
-            continue;
-        };
-        let fits = |operation: &String| {
+        let fits = |operation: &&str| {
             let action = format!("{service}:{}", operation.to_lowercase());
             pattern.pattern().matches_plain(&action)
         };
-        if known.operations.iter().any(fits) {
+        if known.iter().any(fits) {
             continue;
         }
         let written = pattern.as_str();
         let full: Vec<String> = known
-            .operations
             .iter()
             .map(|operation| format!("{service}:{operation}"))
             .collect();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{At, Notes};
-use crate::condition::{Comparison, Network, Operand, Operator, SetOperator, Test};
+use crate::condition::{Comparison, Network, Operand, Operator, Order, SetOperator, Test};
 use crate::finding::did_you_mean;
 use crate::keys::{self, Key, Shape, Type};
 use crate::statement::Effect;
@@ -23,6 +23,7 @@ pub(super) fn statement(at: At<'_>, notes: &mut Notes) {
         set_operator(at, test, notes);
         negated(at, test, &guarded, notes);
         mfa(at, test, notes);
+        never_sent(at, test, &guarded, notes);
         private_range(at, test, notes);
         spoofable(at, test, notes);
         operator_type(at, test, notes);
@@ -119,6 +120,72 @@ fn mfa(at: At<'_>, test: &Test, notes: &mut Notes) {
             Some("use BoolIfExists"),
         );
     }
+    let is_age = test.key.normal() == "aws:multifactorauthage";
+    let asks_age = matches!(
+        test.operator.comparison,
+        Comparison::Numeric(Order::Greater | Order::GreaterOrEqual)
+    );
+    if is_age && asks_age && asks_for_presence(test) && at.statement.effect == Effect::Deny {
+        notes.add(
+            at,
+            "mfa_absent_not_denied",
+            &place(test),
+            "without a second factor the key is absent, so that this Deny does not apply",
+            Some(&format!("use {}IfExists", test.operator)),
+        );
+    }
+}
+
+/// Keys that the language has and no request carries yet: nothing is called through another service, and accounts have no
+/// regions.
+const NEVER_SENT: [&str; 9] = [
+    "aws:RequestedRegion",
+    "aws:SourceArn",
+    "aws:SourceAccount",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:ViaAWSService",
+];
+
+/// A test that comes to the same for every request, since none carries its key. One with `IfExists` says so itself.
+fn never_sent(at: At<'_>, test: &Test, guarded: &Guarded<'_>, notes: &mut Notes) {
+    let Operator {
+        comparison,
+        if_exists,
+        ..
+    } = test.operator;
+    let never = |name: &&str| keys::normalise(name) == test.key.normal();
+    if comparison == Comparison::Null || if_exists || !NEVER_SENT.iter().any(never) {
+        return;
+    }
+    let key = test.key.as_str();
+    let (comes_to, hint) = match (asks_for_presence(test), at.statement.effect) {
+        (true, Effect::Deny) => (
+            "this Deny never applies",
+            Some(format!(
+                "write {}IfExists, or leave the test out",
+                test.operator
+            )),
+        ),
+        (true, Effect::Allow) => ("this Allow never applies", None),
+        (false, Effect::Deny) if !guarded.contains(test.key.normal()) => (
+            "this test always holds",
+            Some(format!(
+                "the Deny applies whatever is listed here; add \"Null\": {{\"{key}\": \"false\"}}, or leave the test out"
+            )),
+        ),
+        (false, Effect::Deny | Effect::Allow) => return,
+    };
+    notes.add(
+        at,
+        "key_never_sent",
+        &place(test),
+        format!("no request carries `{key}`, so that {comes_to}"),
+        hint.as_deref(),
+    );
 }
 
 const PRIVATE: &[&str] = &[
@@ -187,6 +254,14 @@ fn operator_type(at: At<'_>, test: &Test, notes: &mut Notes) {
         Comparison::Ip => value == Type::Ip || value == Type::String,
     };
     let presence = test.operator.comparison == Comparison::Null;
+    let hint = (value == Type::Ip).then(|| {
+        let wanted = if test.operator.negated {
+            "NotIpAddress"
+        } else {
+            "IpAddress"
+        };
+        format!("use {wanted}")
+    });
     if !suits && !presence {
         notes.add(
             at,
@@ -197,10 +272,31 @@ fn operator_type(at: At<'_>, test: &Test, notes: &mut Notes) {
                 test.operator,
                 test.key.as_str()
             ),
-            None,
+            hint.as_deref(),
         );
     }
 }
+
+/// Keys of AWS about what Trilby does not have; near the name of another key, and not meant as that.
+const FOREIGN: [&str; 17] = [
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:VpcSourceIp",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:SourceOwner",
+    "aws:SourceInstanceARN",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "aws:AssumedRoot",
+    "aws:ChatbotSourceArn",
+    "aws:SignInSessionArn",
+    "sts:AWSServiceName",
+    "sts:RequestContextProviders",
+    "sts:TaskPolicyArn",
+];
 
 fn unknown_key(at: At<'_>, test: &Test, notes: &mut Notes) {
     unknown(at, &test.key, || place(test), notes);
@@ -213,12 +309,20 @@ pub(super) fn unknown(at: At<'_>, key: &Key, place: impl Fn() -> String, notes: 
     if !ours || keys::is_known(key) || notes.is_full() {
         return;
     }
-    let hint = did_you_mean(key, keys::REGISTRY.iter().map(|entry| entry.name));
+    let is_foreign = |name: &&str| keys::normalise(name) == keys::normalise(key);
+    let (message, hint) = if FOREIGN.iter().any(is_foreign) {
+        let message = format!("AWS has `{key}`, Trilby does not: no request carries it");
+        (message, None)
+    } else {
+        let known = keys::REGISTRY.iter().map(|entry| entry.name);
+        let message = format!("no request carries `{key}`");
+        (message, did_you_mean(key, known))
+    };
     notes.add(
         at,
         "unknown_condition_key",
         &place(),
-        format!("no request carries `{key}`"),
+        message,
         hint.as_deref(),
     );
 }

@@ -174,10 +174,16 @@ fn escalation(at: At<'_>, notes: &mut Notes) {
                 at,
                 "privilege_escalation",
                 &format!("/Action/{index}"),
-                format!(
-                    "`{}` on every resource includes {action}, by which a principal can raise its own rights",
-                    pattern.as_str()
-                ),
+                match pattern.as_literal() {
+                    Some(_) => format!(
+                        "by `{}` on every resource a principal can raise its own rights",
+                        pattern.as_str()
+                    ),
+                    None => format!(
+                        "`{}` on every resource includes {action}, by which a principal can raise its own rights",
+                        pattern.as_str()
+                    ),
+                },
                 Some("name the resources, or add a condition"),
             );
         }

@@ -402,3 +402,173 @@ fn findings_can_be_placed_in_the_text() {
     assert_eq!(placed.pointer, "/Statement/Action");
     assert_eq!((placed.line, placed.column), (3, 32));
 }
+
+/// Messages and hints of a statement's only finding.
+fn told(statement: &Value, kind: Kind) -> (String, Option<String>) {
+    let mut found = lint(&read(&json!([statement]), kind), kind);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = found.swap_remove(0);
+    (found.message, found.hint)
+}
+
+#[test]
+fn actions_of_the_service_that_do_not_exist() {
+    let acting =
+        |element: &str, action: &str| json!({ "Effect": "Deny", element: action, "Resource": "*" });
+    for action in [
+        "iam:CreateUsr",
+        "sts:assumerol",
+        "trilby:Evaluat?y",
+        "iam:List*Instance*",
+    ] {
+        one(
+            &acting("Action", action),
+            Kind::Identity,
+            "unknown_action",
+            "/Action/0",
+        );
+        one(
+            &acting("Action", action),
+            Kind::Scp,
+            "unknown_action",
+            "/Action/0",
+        );
+    }
+    one(
+        &acting("NotAction", "iam:CreateUsr"),
+        Kind::Identity,
+        "unknown_action",
+        "/NotAction/0",
+    );
+    for action in [
+        "iam:createuser",
+        "iam:*",
+        "IAM:Create*",
+        "*",
+        "*:*",
+        "s3:Whatever",
+        "sts:TagSession",
+    ] {
+        clean(&acting("Action", action), Kind::Identity);
+    }
+    let (_, hint) = told(&acting("Action", "iam:CreateUsr"), Kind::Identity);
+    assert_eq!(hint.as_deref(), Some("did you mean `iam:CreateUser`?"));
+}
+
+#[test]
+fn keys_that_no_request_carries_yet() {
+    let code = "key_never_sent";
+    let through = json!({ "Bool": { "aws:ViaAWSService": false } });
+    one(
+        &when("Deny", through.clone()),
+        Kind::Identity,
+        code,
+        "/Condition/Bool/aws:ViaAWSService",
+    );
+    one(
+        &when("Allow", through.clone()),
+        Kind::Identity,
+        code,
+        "/Condition/Bool/aws:ViaAWSService",
+    );
+    let (message, hint) = told(&when("Deny", through), Kind::Identity);
+    assert_eq!(
+        message,
+        "no request carries `aws:ViaAWSService`, so that this Deny never applies"
+    );
+    assert_eq!(
+        hint.as_deref(),
+        Some("write BoolIfExists, or leave the test out")
+    );
+    // The hint works.
+    clean(
+        &when(
+            "Deny",
+            json!({ "BoolIfExists": { "aws:ViaAWSService": false } }),
+        ),
+        Kind::Identity,
+    );
+    let region = json!({ "StringNotEquals": { "trilby:RequestedRegion": "eu" } });
+    one(
+        &when("Deny", region.clone()),
+        Kind::Scp,
+        code,
+        "/Condition/StringNotEquals/trilby:RequestedRegion",
+    );
+    let (message, hint) = told(&when("Deny", region), Kind::Scp);
+    assert_eq!(
+        message,
+        "no request carries `trilby:RequestedRegion`, so that this test always holds"
+    );
+    assert!(
+        hint.unwrap()
+            .contains("\"Null\": {\"trilby:RequestedRegion\": \"false\"}")
+    );
+    clean(
+        &when(
+            "Deny",
+            json!({
+                "StringNotEquals": { "aws:RequestedRegion": "eu" }, "Null": { "aws:RequestedRegion": "false" },
+            }),
+        ),
+        Kind::Scp,
+    );
+    clean(
+        &when(
+            "Deny",
+            json!({ "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } }),
+        ),
+        Kind::Identity,
+    );
+    clean(
+        &when(
+            "Deny",
+            json!({ "StringEquals": { "aws:ResourceTag/stage": "prod" } }),
+        ),
+        Kind::Identity,
+    );
+    // A second factor's age is absent without one.
+    let age = |operator: &str| {
+        when(
+            "Deny",
+            json!({ operator: { "aws:MultiFactorAuthAge": 3600 } }),
+        )
+    };
+    one(
+        &age("NumericGreaterThan"),
+        Kind::Identity,
+        "mfa_absent_not_denied",
+        "/Condition/NumericGreaterThan/aws:MultiFactorAuthAge",
+    );
+    clean(&age("NumericGreaterThanIfExists"), Kind::Identity);
+    clean(&age("NumericLessThan"), Kind::Identity);
+}
+
+#[test]
+fn hints_name_what_may_have_been_meant_and_nothing_else() {
+    let (message, hint) = told(
+        &when("Deny", json!({ "StringEquals": { "aws:SourceVpce": "v" } })),
+        Kind::Identity,
+    );
+    assert_eq!(
+        message,
+        "AWS has `aws:SourceVpce`, Trilby does not: no request carries it"
+    );
+    assert_eq!(hint, None);
+    let (_, hint) = told(
+        &when(
+            "Deny",
+            json!({ "StringNotEquals": { "aws:SourceIp": "203.0.113.1" } }),
+        ),
+        Kind::Identity,
+    );
+    assert_eq!(hint.as_deref(), Some("use NotIpAddress"));
+    let (message, _) = told(
+        &json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*" }),
+        Kind::Identity,
+    );
+    assert_eq!(
+        message,
+        "by `iam:PassRole` on every resource a principal can raise its own rights"
+    );
+}

@@ -181,10 +181,14 @@ fn refuse(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>, text: &str) {
         "variables are not allowed in principals; test aws:PrincipalArn in `Condition`"
     } else if text.contains(":group/") {
         "a group cannot be a principal; name its users or a role"
+    } else if text.contains(['*', '?']) && reader.kind == Kind::Trust {
+        "no wildcards within a principal; name the account, and test aws:PrincipalArn in `Condition`"
     } else if text != "*" && text.contains(['*', '?']) {
         "no wildcards within a principal; write \"*\" and test aws:PrincipalArn in `Condition`"
     } else if text.contains(":assumed-role/") {
         "a session is arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION"
+    } else if reader.kind == Kind::Trust {
+        "name an account, user, role or session"
     } else {
         "name an account, user, role or session, or \"*\""
     };

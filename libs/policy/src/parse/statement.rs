@@ -71,7 +71,10 @@ fn sid(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
                 &pointer,
                 format!("`{}` cannot stand in a `Sid`", bad.escape_default()),
             )
-            .hint(format!("a `Sid` in a {} holds {alphabet}", kind.as_str()));
+            .hint(format!(
+                "a `Sid` in {} holds {alphabet}",
+                kind.with_article()
+            ));
         return None;
     }
     if !reader.sids.insert(sid.to_owned()) {
@@ -196,11 +199,11 @@ fn resource_pattern(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>) -> 
 }
 
 pub(super) fn not_allowed(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>, name: &str) {
-    let kind = reader.kind.as_str();
+    let kind = reader.kind.with_article();
     reader.error(
         "element_not_allowed",
         node,
         pointer,
-        format!("`{name}` is not allowed in a {kind}"),
+        format!("`{name}` is not allowed in {kind}"),
     );
 }

@@ -131,6 +131,22 @@ fn bad_names_and_documents_are_told() {
     let refused = put("Reading", &json!({"document": large})).expect_problem(409, "limit_exceeded");
     assert_eq!(refused.text("/quota"), "user_inline_policy_bytes");
     let path = acme.path("users/mary/inline-policies/Reading?validate_only=true");
+    // The quota counts what is there already.
+    let half: Vec<String> = (0..60).map(|n| format!("s3:GetSomething{n:03}")).collect();
+    let half = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": half, "Resource": "*"}]});
+    let put_half = put("Half", &json!({"document": half})).expect(201);
+    let tried = acme
+        .root
+        .request("PUT", &path)
+        .header("if-none-match", "*")
+        .json(&json!({"document": half}))
+        .send()
+        .expect(200);
+    assert_eq!(tried.json["valid"], false, "{tried:?}");
+    acme.root
+        .with_header("if-match", put_half.etag())
+        .delete(&acme.path("users/mary/inline-policies/Half"))
+        .expect(204);
     let tried = acme
         .root
         .request("PUT", &path)

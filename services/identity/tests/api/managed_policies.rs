@@ -422,3 +422,52 @@ fn a_repetition_answers_as_the_first_did() {
     once.post(&acme.path("policies"), &other)
         .expect_problem(422, "idempotency_key_reused");
 }
+
+#[test]
+fn what_no_catalogue_has_is_warned_of_on_saving_and_on_trying() {
+    let acme = Acme::new();
+    let application = json!({"name": "zz"});
+    acme.root
+        .post(&acme.path("applications"), &application)
+        .expect(201);
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": ["zz:Do", "zz:Dont", "iam:CreateUsr", "other:Thing"], "Resource": "*",
+        "Condition": {"StringEquals": {"zz:teir": "gold"}}}]});
+    let codes = |warnings: &serde_json::Value| -> Vec<(String, String)> {
+        let found = warnings.as_array().unwrap().iter();
+        let text =
+            |warning: &serde_json::Value, name: &str| warning[name].as_str().unwrap().to_owned();
+        found
+            .map(|warning| (text(warning, "code"), text(warning, "pointer")))
+            .collect()
+    };
+    let at = |place: &str| format!("/document/Statement/0/{place}");
+    let own = ("unknown_action".to_owned(), at("Action/2"));
+    let tried = |name: &str| {
+        let body = json!({"name": name, "document": policy});
+        let tried = acme
+            .root
+            .post(&acme.path("policies?validate_only=true"), &body);
+        tried.expect(200)
+    };
+    // An application without a catalogue may do anything.
+    assert_eq!(codes(&tried("Doing").json["findings"]), [own.clone()]);
+    let catalogue = json!({"actions": {"Do": {}}, "condition_keys": ["tier"]});
+    acme.root
+        .put(&acme.path("applications/zz/actions"), &catalogue)
+        .expect(200);
+    let wanted = [
+        own,
+        ("unknown_action".to_owned(), at("Action/1")),
+        (
+            "unknown_condition_key".to_owned(),
+            at("Condition/StringEquals/zz:teir"),
+        ),
+    ];
+    let found = tried("Doing");
+    assert_eq!(found.json["valid"], true);
+    assert_eq!(codes(&found.json["findings"]), wanted);
+    let body = json!({"name": "Doing", "document": policy});
+    let made = acme.root.post(&acme.path("policies"), &body).expect(201);
+    assert_eq!(codes(&made.json["warnings"]), wanted);
+}

@@ -269,3 +269,64 @@ fn a_role_with_policies_is_deleted_with_them_or_not_at_all() {
     delete(&world.admin, "?cascade=true").expect(204);
     delete(&world.admin, "").expect_problem(404, "not_found");
 }
+
+#[test]
+fn a_trust_policy_that_is_only_tried_is_held_to_what_saving_holds_it_to() {
+    let world = World::new();
+    make(&world, "deploy");
+    let (roles, role) = (world.at("/roles"), world.at("/roles/deploy/trust-policy"));
+    let before = world.admin.get(&world.at("/roles/deploy")).expect(200);
+    let account = world.account;
+    let federated = |provider: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": { "Federated": provider },
+        }] })
+    };
+    for (document, code) in [
+        (trust("*"), "weak_trust_policy"),
+        (
+            trust(&format!("arn:trilby:iam::{account}:user/ghost")),
+            "invalid_principal",
+        ),
+        (trust("444455556666"), "invalid_principal"),
+        (
+            federated(&format!("arn:aws:iam::{account}:oidc-provider/none")),
+            "invalid_principal",
+        ),
+        (
+            federated(&format!("arn:aws:iam::{account}:saml-provider/none")),
+            "invalid_principal",
+        ),
+    ] {
+        let body = json!({ "name": "other", "trust_policy": document });
+        let saved = world.admin.post(&roles, &body);
+        saved.expect_problem(400, code);
+        let tried = world
+            .admin
+            .post(&format!("{roles}?validate_only=true"), &body)
+            .expect(200);
+        assert_eq!(tried.json["valid"], false, "{tried:?}");
+        assert_eq!(tried.text("/findings/0/code"), code, "{tried:?}");
+        assert_eq!(tried.text("/findings/0/severity"), "error");
+        assert!(
+            tried
+                .text("/findings/0/pointer")
+                .starts_with("/trust_policy")
+        );
+        let tried = world
+            .admin
+            .request("PUT", &format!("{role}?validate_only=true"))
+            .header("if-match", before.text("/trust_policy_etag"))
+            .json(&json!({ "document": document }))
+            .send()
+            .expect(200);
+        assert_eq!(tried.json["valid"], false, "{tried:?}");
+        assert_eq!(tried.text("/findings/0/code"), code, "{tried:?}");
+    }
+    let after = world.admin.get(&world.at("/roles/deploy")).expect(200);
+    assert_eq!(after.json, before.json);
+    world
+        .admin
+        .get(&world.at("/roles/other"))
+        .expect_problem(404, "not_found");
+}

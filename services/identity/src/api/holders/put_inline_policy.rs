@@ -72,7 +72,13 @@ impl<K: HolderKind> Operation for PutInlinePolicy<K> {
         let grants = find(account, &input.path.holder).ok_or_else(Problem::not_found)?;
         let quota = inline_quota(&grants.holder);
         let name: InlinePolicyName = named_in_path(&input.path.item, "name")?;
-        let examined = examine(&input.body.source, Kind::Identity, quota);
+        let old = grants.grants.inline_policy(&name);
+        let replaced = old.map_or(0, |old| old.text.document.len());
+        let beside = grants.grants.inline_bytes().saturating_sub(replaced);
+        let body = &input.body.source;
+        let examined = examine(body, Kind::Identity, quota)
+            .in_account(account, body)
+            .beside(beside);
         if input.query.validate_only {
             return examined.validation();
         }

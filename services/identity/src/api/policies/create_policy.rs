@@ -84,7 +84,9 @@ impl Operation for CreatePolicy {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let examined = examine(&input.body.source, Kind::Identity, Quota::PolicyBytes);
+        let body = &input.body.source;
+        let examined = examine(body, Kind::Identity, Quota::PolicyBytes)
+            .in_account(&grant.account()?.state, body);
         if input.query.validate_only {
             return examined.validation();
         }

@@ -76,7 +76,9 @@ impl Operation for CreatePolicyVersion {
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         find(&grant.account()?.state, &input.path.policy)?;
-        let examined = examine(&input.body.source, Kind::Identity, Quota::PolicyBytes);
+        let body = &input.body.source;
+        let examined = examine(body, Kind::Identity, Quota::PolicyBytes)
+            .in_account(&grant.account()?.state, body);
         if input.query.validate_only {
             return examined.validation();
         }

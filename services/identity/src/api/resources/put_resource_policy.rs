@@ -59,16 +59,26 @@ impl Operation for PutResourcePolicy {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        find(&grant.account()?.state, &input.path)?;
+        let state = &grant.account()?.state;
+        find(state, &input.path)?;
         let arn = input.path.arn()?;
         let examined = examine(
             &input.body.source,
             Kind::Resource,
             Quota::ResourcePolicyBytes,
         )
-        .about(&arn, &input.body.source);
+        .about(&arn, &input.body.source)
+        .in_account(state, &input.body.source);
         if input.query.validate_only {
-            return examined.validation();
+            let judged = match examined.document() {
+                None => Ok(Vec::new()),
+                Some(document) => {
+                    let known = principals::known(services, state.id(), document).await?;
+                    let judged = state.examine_resource_policy(document, &known);
+                    judged.map(|()| Vec::new())
+                }
+            };
+            return examined.judged(judged, &input.body.source).validation();
         }
         let given = examined.given()?;
         let account = grant.account_id()?;

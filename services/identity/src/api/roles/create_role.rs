@@ -6,7 +6,10 @@ use trilby_access::{
     Access, Authorized, Change, Input, Json, Method, Operation, Place, Reply, Scope, Services,
     Target,
 };
-use trilby_account::{PrincipalRef, Quota, Ref, RoleLimits, ThingKind, command};
+use trilby_account::{
+    Account, PrincipalRef, Quota, Reason, Ref, Rejection, RoleLimits, ThingKind, TrustWarning,
+    command,
+};
 use trilby_model::{Arn, Path, RoleName, Tags};
 use trilby_policy::Kind;
 use trilby_service::problem::{Code, Problem};
@@ -17,7 +20,7 @@ use super::path::waived;
 use super::view::RoleView;
 use crate::api::resources::principals;
 use crate::api::{AccountPath, ValidateQuery, boundaries};
-use crate::documents::examine_at;
+use crate::documents::{Examined, examine_at};
 use crate::names::{described, named, placed};
 use crate::written::lost;
 
@@ -119,11 +122,13 @@ impl Operation for CreateRole {
         let body = &input.body.value;
         let quota = Quota::TrustPolicyBytes;
         let examined = examine_at("/trust_policy", &input.body.source, Kind::Trust, quota);
+        let state = &grant.account()?.state;
         if input.query.validate_only {
-            return examined.validation();
+            let waiver = waived(body.external_id_waiver.as_deref())?;
+            let judged = judged(services, state, &examined, waiver.as_ref()).await?;
+            return examined.judged(judged, &input.body.source).validation();
         }
         let given = examined.given()?;
-        let state = &grant.account()?.state;
         let account = state.id();
         let name: RoleName = named(&body.name, "/name")?;
         let command = command::CreateRole {
@@ -167,6 +172,22 @@ impl Operation for CreateRole {
             })
             .await
     }
+}
+
+/// What the rules for trust policies say of a document, were it saved now.
+///
+/// Errors: those of looking its principals up.
+pub(super) async fn judged(
+    services: &Services,
+    state: &Account,
+    examined: &Examined,
+    waiver: Option<&Reason>,
+) -> Result<Result<Vec<TrustWarning>, Rejection>, Problem> {
+    let Some(document) = examined.document() else {
+        return Ok(Ok(Vec::new()));
+    };
+    let known = principals::known(services, state.id(), document).await?;
+    Ok(state.examine_trust(document, &known, waiver))
 }
 
 fn limits(body: &NewRole) -> Result<RoleLimits, Problem> {

@@ -11,6 +11,7 @@ use trilby_policy::Kind;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
+use super::create_role::judged;
 use super::path::{RolePath, find, target, waived};
 use super::view::RoleView;
 use crate::api::ValidateQuery;
@@ -83,7 +84,10 @@ impl Operation for PutTrustPolicy {
         let role = RoleRef::Id(find(&grant.account()?.state, &input.path.role)?.id.clone());
         let examined = examine(&input.body.source, Kind::Trust, Quota::TrustPolicyBytes);
         if input.query.validate_only {
-            return examined.validation();
+            let waiver = waived(input.body.external_id_waiver.as_deref())?;
+            let state = &grant.account()?.state;
+            let judged = judged(services, state, &examined, waiver.as_ref()).await?;
+            return examined.judged(judged, &input.body.source).validation();
         }
         let given = examined.given()?;
         let command = command::ReplaceTrustPolicy {
