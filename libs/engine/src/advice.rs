@@ -73,7 +73,7 @@ impl Budget {
 pub struct Advice {
     /// Additions each of which alone makes it allowed; values of keys first.
     pub any_of: Vec<Addition>,
-    /// Certain: there is no such addition.
+    /// Certain: there is no such addition, be it one that nobody should make.
     pub none_exists: bool,
     /// All that would have to change, where no single addition is known.
     pub in_the_way: Vec<Obstacle>,
@@ -157,6 +157,10 @@ pub(crate) struct Setting {
     pub(crate) resource_policy: Option<Kind>,
     /// Documents name their principals by unique id.
     pub(crate) stored: bool,
+    /// The caller is somebody, or nobody in particular is meant.
+    pub(crate) caller_known: bool,
+    /// Whether who asks can bring a value of a key along, which is in normal form.
+    pub(crate) askable: fn(&str) -> bool,
     /// Whose policies the reader of the advice may see.
     pub(crate) visible: Visible,
 }
@@ -166,6 +170,8 @@ impl Setting {
     pub(crate) const SIMULATED: Self = Self {
         resource_policy: Some(Kind::Resource),
         stored: false,
+        caller_known: true,
+        askable: |_| true,
         visible: Visible {
             principal: true,
             resource: true,
@@ -173,14 +179,27 @@ impl Setting {
     };
 }
 
-/// Decides as [`crate::decide()`] does, as a viewer of this account may see it, with advice where the answer is no.
+/// Who reads advice, and what they could do with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// The account whose policies they may see.
+    pub account: AccountId,
+    /// Whether the caller is somebody, or nobody in particular is meant. To somebody who does not exist nothing can be
+    /// granted but by granting it to everyone, which is no advice.
+    pub caller_known: bool,
+    /// Whether a question can bring a value of a condition key along. Keys are in normal form
+    /// ([`trilby_policy::keys::normalise`]).
+    pub askable: fn(&str) -> bool,
+}
+
+/// Decides as [`crate::decide()`] does, as its reader may see it, with advice where the answer is no.
 ///
 /// # Errors
 /// As [`crate::decide()`].
 pub fn decide_with_advice(
     request: &Request,
     worlds: &Worlds<'_>,
-    viewer: AccountId,
+    reader: Reader,
     budget: &mut Budget,
 ) -> Result<Decision, Error> {
     let Laid {
@@ -192,7 +211,9 @@ pub fn decide_with_advice(
     let setting = Setting {
         resource_policy,
         stored: true,
-        visible: decision.visible_to(viewer),
+        caller_known: reader.caller_known,
+        askable: reader.askable,
+        visible: decision.visible_to(reader.account),
     };
     let visible = setting.visible;
     Ok(advised(decision, &request, &layers, setting, budget).redacted(visible))
@@ -215,7 +236,8 @@ pub(crate) fn advised(
 fn advise(request: &Request, layers: &Layers, setting: Setting, budget: &mut Budget) -> Advice {
     let field = Field::survey(request, layers, setting);
     let (mut any_of, certain) = keys::additions(&field, budget);
-    any_of.extend(statements::additions(&field));
+    let (statements, withheld) = statements::additions(&field);
+    any_of.extend(statements);
     any_of.truncate(ADDITIONS_MAX);
     let in_the_way = if any_of.is_empty() {
         obstacles::all(&field)
@@ -227,7 +249,7 @@ fn advise(request: &Request, layers: &Layers, setting: Setting, budget: &mut Bud
         resource,
     } = setting.visible;
     Advice {
-        none_exists: any_of.is_empty() && certain && principal && resource,
+        none_exists: any_of.is_empty() && certain && !withheld && principal && resource,
         any_of,
         in_the_way,
         visible: setting.visible,

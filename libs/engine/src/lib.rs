@@ -53,7 +53,7 @@ mod trace;
 mod values;
 
 pub use account::{Account, AccountBuilder, Named, RegisteredResource, Role, User};
-pub use advice::{Addition, Advice, Budget, Obstacle, decide_with_advice};
+pub use advice::{Addition, Advice, Budget, Obstacle, Reader, decide_with_advice};
 pub use compiled::{CompiledPolicy, Resolution};
 pub use decide::{Worlds, decide};
 pub use decision::{

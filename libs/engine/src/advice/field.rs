@@ -196,7 +196,9 @@ fn cost(statement: &Statement, request: &Request) -> (u64, u64) {
 pub(super) fn binds(field: &Field<'_>, layer: LayerKind) -> bool {
     match layer {
         LayerKind::Identity => field.request.principal.has_identity(),
-        LayerKind::Resource => field.setting.resource_policy.is_some(),
+        LayerKind::Resource => {
+            field.setting.resource_policy.is_some() && field.request.resource.arn().is_some()
+        }
         LayerKind::Boundary => field.bound.boundary.is_some(),
         LayerKind::Session => field.bound.session.is_some() || field.facts.needs_session(),
         LayerKind::Scp => field.bound.scp.is_some(),

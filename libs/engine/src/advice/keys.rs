@@ -44,7 +44,8 @@ pub(super) fn additions(field: &Field<'_>, budget: &mut Budget) -> (Vec<Addition
         let settled = SETTLED
             .iter()
             .any(|name| keys::normalise(name) == lacking.key.normal());
-        if settled && field.setting.stored {
+        let askable = field.setting.askable;
+        if (settled && field.setting.stored) || !askable(lacking.key.normal()) {
             continue;
         }
         let Some(search) = Search::begin(field, &lacking, budget) else {

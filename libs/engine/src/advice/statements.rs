@@ -1,5 +1,7 @@
 //! Statements that would make a request allowed.
 
+mod trust;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use trilby_policy::{Document, Grammar, Kind};
 use super::Addition;
 use super::field::{Field, binds};
 use crate::compiled::{CompiledPolicy, Resolution};
+use crate::decide::is_about_trust;
 use crate::decision::{Outcome, level_name};
 use crate::evaluate::{evaluate_beside, evaluate_into};
 use crate::formula::rule;
@@ -17,16 +20,19 @@ use crate::matching::Class;
 use crate::principal::Principal;
 use crate::request::Resource;
 
-/// What would do: in each place the narrowest statement about the request.
-pub(super) fn additions(field: &Field<'_>) -> Vec<Addition> {
-    match field.ruling.outcome {
-        // No Allow outweighs a Deny.
-        Outcome::Allow | Outcome::ExplicitDeny => Vec::new(),
-        Outcome::ImplicitDeny => places(field)
-            .into_iter()
-            .filter_map(|place| place.tried(field))
-            .collect(),
+/// What would do: in each place the narrowest statement about the request; and whether one is kept back, since nobody
+/// should write it.
+pub(super) fn additions(field: &Field<'_>) -> (Vec<Addition>, bool) {
+    // No Allow outweighs a Deny.
+    if field.ruling.outcome != Outcome::ImplicitDeny {
+        return (Vec::new(), false);
     }
+    let (sound, withheld): (Vec<Place>, Vec<Place>) = places(field)
+        .into_iter()
+        .partition(|place| field.setting.caller_known && place.is_sound(field));
+    let additions = sound.into_iter().filter_map(|place| place.tried(field));
+    let withheld = withheld.iter().any(|place| place.could_allow(field));
+    (additions.collect(), withheld)
 }
 
 /// A statement in a place.
@@ -94,6 +100,17 @@ fn names(principal: &Principal) -> Vec<(Class, Value)> {
 }
 
 impl Place {
+    /// Whether it is in a role's trust policy.
+    fn is_trust(&self, field: &Field<'_>) -> bool {
+        let request = field.request;
+        self.layer == LayerKind::Resource && request.resource.is_role() && is_about_trust(request)
+    }
+
+    /// Whether somebody could be told to write a statement there.
+    fn is_sound(&self, field: &Field<'_>) -> bool {
+        !self.is_trust(field) || trust::condition(field).is_some()
+    }
+
     /// The addition, if the request is allowed with it.
     fn tried(self, field: &Field<'_>) -> Option<Addition> {
         if !self.could_allow(field) {
@@ -142,6 +159,9 @@ impl Place {
     fn kind(&self, field: &Field<'_>) -> Option<Kind> {
         match self.layer {
             LayerKind::Identity => Some(Kind::Identity),
+            LayerKind::Resource if self.is_trust(field) => {
+                field.setting.resource_policy.map(|_| Kind::Trust)
+            }
             LayerKind::Resource => field.setting.resource_policy,
             LayerKind::Boundary => Some(Kind::Boundary),
             LayerKind::Session => Some(Kind::Session),
@@ -162,8 +182,8 @@ impl Place {
             Resource::Arn(arn) => pattern(arn),
         };
         let action = field.request.action.as_str();
-        let of_role =
-            kind == Kind::Trust || (kind == Kind::Resource && field.request.is_role_assumption());
+        let of_role = kind == Kind::Trust;
+        let tests = of_role.then(|| trust::condition(field)).flatten().flatten();
         let members = [
             (
                 "Principal",
@@ -171,6 +191,7 @@ impl Place {
             ),
             ("Action", Some(json!(action))),
             ("Resource", (!of_role).then(|| json!(resource))),
+            ("Condition", tests),
         ];
         if let Some(object) = statement.as_object_mut() {
             for (name, value) in members {

@@ -360,7 +360,12 @@ fn a_stored_policy_means_this_very_user() {
             .unwrap(),
     );
     let advise = |asked: &Request| {
-        let decision = decide_with_advice(asked, &worlds, account, &mut Budget::default());
+        let reader = Reader {
+            account,
+            caller_known: true,
+            askable: |_| true,
+        };
+        let decision = decide_with_advice(asked, &worlds, reader, &mut Budget::default());
         decision.unwrap().advice.unwrap()
     };
     assert_eq!(short(&advise(&asked)), ["+identity", "+resource"]);
@@ -380,4 +385,94 @@ fn a_stored_policy_means_this_very_user() {
         user.id = None;
     }
     assert_eq!(short(&advise(&asked)), ["+identity"]);
+}
+
+const ROLE: &str = "arn:trilby:iam::111122223333:role/Deploy";
+
+fn assuming(principal: &str, action: &str, context: Value, trust: Value) -> Value {
+    json!({
+        "request": { "principal": principal, "action": action, "resource": ROLE, "context": context },
+        "policies": {
+            "identity": [allow("*", json!({}))],
+            "resource": { "document": { "Version": "2012-10-17", "Statement": trust } },
+        },
+    })
+}
+
+#[test]
+fn of_nothing_in_particular_no_resource_has_a_policy() {
+    let mut asked = case(json!({}));
+    asked["request"]["resource"] = json!("*");
+    assert_eq!(short(&advice(&asked)), ["+identity"]);
+}
+
+#[test]
+fn a_login_is_trusted_by_its_audience_and_its_subject_or_not_at_all() {
+    let provider = "arn:trilby:iam::111122223333:oidc-provider/ci.example";
+    let login = |context: Value| {
+        let trust = json!([{
+            "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": { "ci.example:aud": "us", "ci.example:sub": "repo:ours" } },
+        }]);
+        advice(&assuming(
+            provider,
+            "sts:AssumeRoleWithWebIdentity",
+            context,
+            trust,
+        ))
+    };
+    let told = login(json!({ "ci.example:aud": "us", "ci.example:sub": "repo:theirs" }));
+    assert_eq!(short(&told), ["+resource"]);
+    let Addition::Statement { statement, .. } = &told.any_of[0] else {
+        panic!("a statement")
+    };
+    assert_eq!(
+        *statement,
+        json!({
+            "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": { "ci.example:aud": "us", "ci.example:sub": "repo:theirs" } },
+        })
+    );
+    let told = login(json!({ "ci.example:sub": "repo:theirs" }));
+    assert_eq!((short(&told), told.none_exists), (vec![], false));
+    assert_eq!(
+        obstacles(&told),
+        ["resource: the trust policy does not allow it"]
+    );
+}
+
+#[test]
+fn nobody_is_told_to_do_without_an_external_id_or_to_take_another() {
+    let outsider = "arn:trilby:iam::444455556666:user/eve";
+    let asks = json!([{
+        "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "sts:AssumeRole",
+        "Condition": { "StringEquals": { "sts:ExternalId": "right" } },
+    }]);
+    let other = json!([{
+        "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "sts:TagSession",
+    }]);
+    let told = |context: Value, trust: &Value| {
+        advice(&assuming(
+            outsider,
+            "sts:AssumeRole",
+            context,
+            trust.clone(),
+        ))
+    };
+    let wrong = told(json!({ "sts:ExternalId": "wrong" }), &asks);
+    assert_eq!((short(&wrong), wrong.none_exists), (vec![], false));
+    assert_eq!(short(&told(json!({}), &asks)), ["sts:ExternalId=\"right\""]);
+    assert_eq!(short(&told(json!({}), &other)), [""; 0]);
+    let with = told(json!({ "sts:ExternalId": "theirs" }), &other);
+    let Addition::Statement { statement, .. } = &with.any_of[0] else {
+        panic!("a statement")
+    };
+    assert_eq!(
+        statement["Condition"],
+        json!({ "StringEquals": { "sts:ExternalId": "theirs" } })
+    );
+    assert!(statement.get("Resource").is_none());
+    // At home nothing is asked for.
+    let told = advice(&assuming(ANA, "sts:AssumeRole", json!({}), other));
+    assert_eq!(short(&told), ["+resource"]);
 }

@@ -7,7 +7,7 @@ use trilby_policy::ContextValue;
 use super::{Failed, Simulation};
 use crate::advice::{Addition, Advice};
 use crate::decision::{Bypass, Decision, Detail, NearMissReason, StatementRef};
-use crate::layer::Verdict;
+use crate::layer::{LayerKind, Verdict};
 
 /// Writing into a `String` cannot fail; what `write!` returns is of no use here.
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -89,9 +89,9 @@ fn advise(out: &mut String, advice: &Advice) {
         return;
     }
     let none = if advice.none_exists {
-        "no single statement or context value would allow it"
+        "no added statement and no value of a missing key would allow it"
     } else {
-        "no single statement or context value is known that would allow it"
+        "no added statement and no value of a missing key is known that would allow it"
     };
     line(out, format_args!("  {none}; in the way:"));
     for obstacle in &advice.in_the_way {
@@ -124,10 +124,12 @@ fn add(addition: &Addition) -> String {
                 }
                 Some(Bypass::RootRepair) | None => "",
             };
-            format!(
-                "a statement in {}{level}: {statement}{note}",
-                layer.as_str()
-            )
+            let layer = match layer {
+                // Only a trust policy has no `Resource` here.
+                LayerKind::Resource if statement.get("Resource").is_none() => "trust",
+                layer => layer.as_str(),
+            };
+            format!("a statement in {layer}{level}: {statement}{note}")
         }
     }
 }

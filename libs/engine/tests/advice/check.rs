@@ -296,6 +296,9 @@ fn statement(case: &Value, seen: &mut Seen) -> Option<String> {
             .map_or(0, Vec::len);
         places.extend((0..levels).map(|level| (chain, Some(level))));
     }
+    if !has_sound_resource_policy(case) {
+        places.retain(|(layer, _)| *layer != "resource");
+    }
     for (layer, level) in places {
         let mut all = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
         if let ("resource" | "rcp", Some(members)) = (layer, all.as_object_mut()) {
@@ -307,6 +310,23 @@ fn statement(case: &Value, seen: &mut Seen) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether anyone should be told to write a statement into a policy of the case's resource: there is no such policy of
+/// nothing in particular, and what a trust policy must ask of outsiders is not made up here.
+fn has_sound_resource_policy(case: &Value) -> bool {
+    let text = |at: &str| case.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let (resource, action) = (text("/request/resource"), text("/request/action"));
+    let is_trust = resource.contains(":role/") && action.to_lowercase().starts_with("sts:");
+    let caller = text("/request/principal").split(':').nth(4);
+    let owner = case
+        .pointer("/request/resource_account")
+        .and_then(Value::as_str);
+    let at_home = caller == owner.or(resource.split(':').nth(4))
+        && !text("/request/principal").contains(":oidc-provider/");
+    let policy = case.pointer("/policies/resource").map(Value::to_string);
+    let asks = policy.is_some_and(|policy| policy.to_lowercase().contains("sts:externalid"));
+    !matches!(resource, "" | "*") && (!is_trust || (at_home && !asks))
 }
 
 /// A value of a missing key that makes the case allowed.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target, principal};
 use trilby_directory::Freshness;
 use trilby_engine::{
-    Brief, Budget, Decision, Error, Explain, Notes, Principal, Ready, Request, Worlds, decide,
-    decide_into, decide_with_advice,
+    Brief, Budget, Decision, Error, Explain, Notes, Principal, Reader, Ready, Request, Worlds,
+    decide, decide_into, decide_with_advice,
 };
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::DecisionParts;
 use crate::authzen::answer::{DecisionBody, Shared};
-use crate::authzen::mapping::{self, Unanswerable};
+use crate::authzen::mapping::{self, Question, Unanswerable};
 use crate::authzen::options::Options;
 use crate::authzen::own;
 use crate::authzen::request::Evaluation;
@@ -132,6 +132,8 @@ pub struct Asking<'a> {
     is_first: bool,
     home: AccountId,
     now: Timestamp,
+    /// Whether questions come over TLS.
+    secure: bool,
     /// What all answers together may spend on advice.
     advice: Budget,
     /// Of the last answer; kept for the next one's.
@@ -177,6 +179,7 @@ impl<'a> Asking<'a> {
             shared,
             home,
             now: facts.now,
+            secure: facts.secure,
             advice: Budget::default(),
             notes: Notes::default(),
         })
@@ -223,7 +226,7 @@ impl<'a> Asking<'a> {
                 (DecisionBody::bare(brief.outcome.is_allow()), brief)
             }
             Some(level) => {
-                let decision = self.explained(&question.request, &world.worlds(), level);
+                let decision = self.explained(&question, &world.worlds(), level);
                 let decision = decision.map_err(Problem::internal)?;
                 let body = DecisionBody::decided(&decision, level, token.as_ref(), &self.shared)?;
                 (body, decision.brief())
@@ -249,12 +252,20 @@ impl<'a> Asking<'a> {
     /// The answer with reasons, and with advice where as much is to be told.
     fn explained(
         &mut self,
-        request: &Request,
+        question: &Question,
         worlds: &Worlds<'_>,
         level: Explain,
     ) -> Result<Decision, Error> {
+        let request = &question.request;
         match level {
-            Explain::Trace => decide_with_advice(request, worlds, self.home, &mut self.advice),
+            Explain::Trace => {
+                let reader = Reader {
+                    account: self.home,
+                    caller_known: question.subject_known,
+                    askable: mapping::can_be_asked,
+                };
+                decide_with_advice(request, worlds, reader, &mut self.advice)
+            }
             Explain::Reason | Explain::Explain => {
                 decide(request, worlds).map(|decision| decision.seen_from(self.home))
             }
@@ -268,7 +279,13 @@ impl<'a> Asking<'a> {
             Err(why) => return Ok(Err(Unanswerable::Session(why))),
         };
         let home = self.snapshot.home()?;
-        mapping::map(evaluation, &home.state, session, self.now)
+        let mut mapped = mapping::map(evaluation, &home.state, session, self.now)?;
+        if let Ok(question) = &mut mapped {
+            // A key that every request carries; of the way from the user to the asker nothing is known.
+            let context = &mut question.request.context;
+            context.insert("aws:SecureTransport", self.secure);
+        }
+        Ok(mapped)
     }
 
     fn session_name(&self, evaluation: &Evaluation) -> Option<SessionName> {

@@ -276,6 +276,23 @@ fn named_so(principal: &Principal, arn: &Arn) -> bool {
         .is_some_and(|own| own.same_thing(arn))
 }
 
+/// Families of condition keys that a question can bring along, in normal form.
+const ASKED: [&str; 7] = [
+    "authzen:subject/",
+    "authzen:resource/",
+    "authzen:action/",
+    "authzen:context/",
+    "aws:principaltag/",
+    "aws:resourcetag/",
+    "aws:requesttag/",
+];
+
+/// Whether a question can bring a value of a condition key along. `key`: in normal form.
+pub fn can_be_asked(key: &str) -> bool {
+    let is_of = |family: &&str| key.len() > family.len() && key.starts_with(*family);
+    key == "aws:sourceip" || ASKED.iter().any(|family| is_of(family))
+}
+
 /// The condition keys that the question brings.
 fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
     let mut keys = Keys {

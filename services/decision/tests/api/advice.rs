@@ -129,3 +129,63 @@ fn where_no_addition_helps_it_says_so_and_what_stands_in_the_way() {
     assert_eq!(told["none_exists"], true, "{denied:?}");
     assert_eq!(told["in_the_way"][0]["message"], "it is disabled");
 }
+
+#[test]
+fn every_question_says_whether_it_came_over_tls() {
+    let world = World::new();
+    let asked = question(&mary(), "docs:Seal");
+    let seal = |secure: &str| {
+        json!({
+            "Effect": "Allow", "Action": "docs:Seal", "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": secure}},
+        })
+    };
+    grant(&world, "over-tls", &seal("true"));
+    assert_eq!(world.ask(&asked).json["decision"], false);
+    let mut told = asked.clone();
+    told["context"] = json!({"aws:SecureTransport": "true", "secure": true});
+    assert_eq!(world.ask(&told).json["decision"], false);
+    // The tests' installation is called in clear.
+    grant(&world, "in-clear", &seal("false"));
+    assert_allowed(&world.ask(&asked));
+}
+
+#[test]
+fn nothing_is_advised_that_no_question_can_bring_or_that_opens_to_everyone() {
+    let world = World::new();
+    let signing = json!({
+        "Effect": "Allow", "Action": "docs:Sign", "Resource": "*",
+        "Condition": {"StringEquals": {"docs:tier": "gold"}},
+    });
+    grant(&world, "signing", &signing);
+    let denied = traced(&world, &question(&mary(), "docs:Sign"));
+    let additions = advice(&denied)["any_of"].as_array().unwrap();
+    assert!(
+        additions
+            .iter()
+            .all(|addition| addition["add"] == "statement"),
+        "{denied:?}"
+    );
+    for nobody in [
+        json!({"type": "user", "id": "Nobody"}),
+        json!({"type": "usr", "id": "mary"}),
+    ] {
+        let denied = traced(&world, &question(&nobody, "docs:Read"));
+        let told = advice(&denied);
+        assert_eq!(told["any_of"], json!([]), "{denied:?}");
+        assert!(
+            !told["in_the_way"].as_array().unwrap().is_empty(),
+            "{denied:?}"
+        );
+    }
+    // Who asks about everyone is told of everyone.
+    let anyone = traced(
+        &world,
+        &question(&json!({"type": "anonymous", "id": "*"}), "docs:Read"),
+    );
+    assert_eq!(
+        advice(&anyone)["any_of"][0]["statement"]["Principal"],
+        "*",
+        "{anyone:?}"
+    );
+}
