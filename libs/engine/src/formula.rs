@@ -75,7 +75,7 @@ pub(crate) struct Asked {
     same_account: bool,
     /// A role is to be put on, or what comes with that.
     assumption: bool,
-    /// It is to be put on itself.
+    /// A role is to be put on itself, whichever.
     assumes: bool,
     /// The action repairs a resource policy.
     repairs: bool,
@@ -99,7 +99,7 @@ impl Asked {
             federated: matches!(principal, Principal::FederatedUserSession(_)),
             same_account: principal.account().is_some() && principal.account() == request.owner(),
             assumption,
-            assumes: assumption && request.action.key() == "sts:assumerole",
+            assumes: request.action.key() == "sts:assumerole",
             repairs: REPAIRS.contains(&request.action.key()),
         }
     }

@@ -15,6 +15,7 @@ use trilby_model::json::{self, Node, Value};
 use crate::document::{Document, Version};
 use crate::finding::{Finding, Severity};
 use crate::kind::{Grammar, Kind};
+use crate::limits::FINDINGS_MAX;
 use crate::trust;
 use members::Members;
 use reader::{Pointer, Reader};
@@ -56,7 +57,7 @@ pub(crate) fn document(
                 return Ok(document);
             }
             let located = findings.into_iter().map(|found| found.located_in(node));
-            Err(located.collect())
+            Err(located.take(FINDINGS_MAX).collect())
         }
         Some(_) | None => Err(findings),
     }

@@ -126,6 +126,11 @@ fn the_number_of_findings_is_bounded() {
     let statement = with(identity(), "Action", json!(vec![""; 5_000]));
     let findings = refused(&document(&statement), Kind::Identity);
     assert_eq!(findings.len(), trilby_policy::limits::FINDINGS_MAX);
+    // What is found only in a document that is right in itself is as bounded.
+    let anybody = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"});
+    let trust = json!({"Version": "2012-10-17", "Statement": vec![anybody; 1_000]});
+    let findings = refused(&trust, Kind::Trust);
+    assert_eq!(findings.len(), trilby_policy::limits::FINDINGS_MAX);
 }
 
 #[test]

@@ -258,7 +258,8 @@ fn missing(question: &Question<'_>, grants: &Grants) -> Vec<&'static str> {
     }
     let asks_role = of_trust(question);
     let root = question.caller.kind == Kind::Root;
-    if root && asks_role.as_deref() == Some("sts:assumerole") && !planted(Fault::RootAssumes) {
+    let assumes = question.action.eq_ignore_ascii_case("sts:AssumeRole");
+    if root && assumes && !planted(Fault::RootAssumes) {
         return of_resource();
     }
     if !question.caller.is_at_home() {

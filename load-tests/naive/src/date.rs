@@ -1,11 +1,11 @@
 //! Instants, counted up year by year and month by month.
 
-/// Digits of a fraction of a second.
+/// Digits of a fraction of a second that are told apart.
 const FRACTION: usize = 18;
-/// Digits of seconds since 1970. With more it is no instant, which is a bound of ours and not of the language.
-const EPOCH: usize = 16;
-/// Parts of a second in so many digits.
-const PARTS: i128 = 1_000_000_000_000_000_000;
+/// Digits of seconds since 1970 that are told apart: what has more is as late, or as early, as can be.
+const EPOCH: usize = 18;
+/// Parts of a second in so many digits; one digit more says whether anything follows.
+const PARTS: i128 = 10_000_000_000_000_000_000;
 
 /// Parts of a second since 1970; `None` if it is no instant.
 pub(crate) fn read(text: &str) -> Option<i128> {
@@ -24,10 +24,14 @@ pub(crate) fn read(text: &str) -> Option<i128> {
 
 fn epoch(text: &str) -> Option<i128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if !is_digits(whole) || whole.len() > EPOCH || (text.contains('.') && !is_digits(fraction)) {
+    if !is_digits(whole) || (text.contains('.') && !is_digits(fraction)) {
         return None;
     }
-    Some(whole.parse::<i128>().ok()? * PARTS + parts(fraction)?)
+    let whole = whole.trim_start_matches('0');
+    if whole.len() > EPOCH {
+        return Some(i128::MAX);
+    }
+    Some(format!("0{whole}").parse::<i128>().ok()? * PARTS + parts(fraction)?)
 }
 
 fn calendar(text: &str) -> Option<(i64, &str)> {
@@ -57,6 +61,7 @@ fn calendar(text: &str) -> Option<(i64, &str)> {
             let zone = zone.get(1..)?;
             let (hours, minutes) = match zone.split_once(':') {
                 Some(parts) => parts,
+                None if zone.len() == 2 => (zone, "00"),
                 None => zone.split_at_checked(2)?,
             };
             let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
@@ -110,9 +115,13 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 fn parts(fraction: &str) -> Option<i128> {
-    let fits = fraction.bytes().all(|b| b.is_ascii_digit()) && fraction.len() <= FRACTION;
-    fits.then(|| format!("{fraction:0<FRACTION$}").parse().ok())
-        .flatten()
+    if !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let padded = format!("{fraction:0<FRACTION$}");
+    let (kept, rest) = padded.split_at_checked(FRACTION)?;
+    let more = rest.trim_end_matches('0').len().min(1);
+    format!("{kept}{more}").parse().ok()
 }
 
 fn number(text: &str, width: usize) -> Option<i64> {

@@ -1,32 +1,35 @@
-//! Decimal numbers as padded digits.
+//! Decimal numbers: where the first digit stands, and the digits from there.
 
 use std::cmp::Ordering;
 
-/// Places kept on either side of the point.
-const PLACES: usize = 600;
+/// Exponents of more digits than that are the largest.
+const EXPONENT_DIGITS: usize = 20;
 
 /// Compares two numbers; `None` if either is none.
 pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (read(a)?, read(b)?);
-    Some(match (a.0, b.0) {
-        (false, true) => Ordering::Greater,
-        (true, false) => Ordering::Less,
-        (false, false) => a.1.cmp(&b.1),
-        (true, true) => b.1.cmp(&a.1),
+    let sizes = a.size.cmp(&b.size);
+    Some(match (a.sign, b.sign) {
+        (1, 1) => sizes,
+        (-1, -1) => sizes.reverse(),
+        (one, other) => one.cmp(&other),
     })
 }
 
-/// Whether it is below zero, and its digits at fixed places.
-fn read(text: &str) -> Option<(bool, String)> {
-    let (negative, rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+struct Number {
+    sign: i8,
+    /// The place of its first digit that is not zero, then its digits.
+    size: (i128, String),
+}
+
+fn read(text: &str) -> Option<Number> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'-' => (-1, text.get(1..)?),
+        b'+' => (1, text.get(1..)?),
+        _ => (1, text),
     };
     let (mantissa, exponent) = match rest.find(['e', 'E']) {
-        Some(at) => {
-            let (mantissa, exponent) = rest.split_at(at);
-            (mantissa, exponent.get(1..)?.parse::<i64>().ok()?)
-        }
+        Some(at) => (rest.get(..at)?, exponent(rest.get(at + 1..)?)?),
         None => (rest, 0),
     };
     let (whole, fraction) = match mantissa.split_once('.') {
@@ -38,13 +41,34 @@ fn read(text: &str) -> Option<(bool, String)> {
     if whole.is_empty() || !digits(whole) || !digits(fraction) {
         return None;
     }
-    // The point stands after `PLACES` digits, and the exponent moves the digits before it.
-    let point = i64::try_from(PLACES).ok()? - exponent - i64::try_from(whole.len()).ok()?;
-    let mut places = "0".repeat(usize::try_from(point).ok()?);
-    places.push_str(whole);
-    places.push_str(fraction);
-    let missing = (2 * PLACES).checked_sub(places.len())?;
-    places.push_str(&"0".repeat(missing));
-    let zero = places.bytes().all(|b| b == b'0');
-    Some((negative && !zero, places))
+    let all = format!("{whole}{fraction}");
+    let Some(first) = all.find(|digit| digit != '0') else {
+        return Some(Number {
+            sign: 0,
+            size: (0, String::new()),
+        });
+    };
+    let place = i128::try_from(whole.len()).ok()? - i128::try_from(first).ok()? + exponent;
+    Some(Number {
+        sign,
+        size: (place, all.get(first..)?.trim_end_matches('0').to_owned()),
+    })
+}
+
+fn exponent(text: &str) -> Option<i128> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (-1, text.get(1..)?),
+        b'+' => (1, text.get(1..)?),
+        _ => (1, text),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let telling = digits.trim_start_matches('0');
+    let size = if telling.len() > EXPONENT_DIGITS {
+        10_i128.pow(30)
+    } else {
+        format!("0{telling}").parse().ok()?
+    };
+    Some(sign * size)
 }

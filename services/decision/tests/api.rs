@@ -22,5 +22,7 @@ mod pages;
 mod recorded_sessions;
 #[path = "api/session_tokens.rs"]
 mod session_tokens;
+#[path = "api/simulations.rs"]
+mod simulations;
 #[path = "api/world.rs"]
 mod world;

@@ -511,6 +511,12 @@ fn a_root_user_puts_on_no_role_of_its_own_account_nor_of_another() {
     )
     .unwrap();
     assert_eq!(decision.outcome, Outcome::ImplicitDeny);
+    // Not any role either.
+    let any = Request {
+        resource: "*".parse().unwrap(),
+        ..asks(Principal::root(account_id(A)), "sts:AssumeRole", role)
+    };
+    assert_eq!(outcome(&any, &only(&a)), Outcome::ImplicitDeny);
     assert!(
         decision
             .message()

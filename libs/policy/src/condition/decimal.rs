@@ -3,8 +3,11 @@
 
 use std::cmp::Ordering;
 
-/// Longest text read as a number; longer ones are no numbers.
-const TEXT_MAX: usize = 512;
+/// Longest number of a policy. Those of requests are as long as a request may be, and are compared all the same: a limit that
+/// they could be too long for would be a limit to step around.
+const LIMIT_BYTES_MAX: usize = 512;
+/// Larger exponents are as good as this one: none that a policy may write comes near it.
+const EXPONENT_MAX: i64 = i64::MAX / 4;
 
 /// A decimal number: `0.d1 d2 d3 ... x 10^scale`, without leading or trailing zero digits.
 ///
@@ -17,12 +20,16 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// Reads what a policy compares with: of bounded length, and with an exponent that is kept as it is.
+    #[must_use]
+    pub fn parse_limit(text: &str) -> Option<Self> {
+        let number = Self::parse(text).filter(|_| text.len() <= LIMIT_BYTES_MAX)?;
+        (number.scale.unsigned_abs() < EXPONENT_MAX.unsigned_abs() / 2).then_some(number)
+    }
+
     /// Reads an optional sign, digits, an optional fraction, an optional exponent.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > TEXT_MAX {
-            return None;
-        }
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -95,7 +102,11 @@ fn exponent_of(text: &str) -> Option<i64> {
     if !is_digits(digits) {
         return None;
     }
-    text.parse().ok()
+    Some(match text.parse::<i64>() {
+        Ok(exponent) => exponent.clamp(-EXPONENT_MAX, EXPONENT_MAX),
+        Err(_) if text.starts_with('-') => -EXPONENT_MAX,
+        Err(_) => EXPONENT_MAX,
+    })
 }
 
 #[cfg(test)]

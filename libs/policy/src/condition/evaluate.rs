@@ -125,7 +125,7 @@ impl Test {
         };
         values
             .iter()
-            .filter(|value| self.operand.fit(value, context) == Fit::Mismatch)
+            .filter(|value| !self.operand.reads(value))
             .map(|value| TypeMismatch {
                 operator: self.operator.to_string(),
                 key: self.key.as_str().to_owned(),

@@ -1,22 +1,35 @@
 //! Instants, written as ISO 8601 (the W3C profile) or as epoch seconds.
 
-/// Fraction digits kept; an instant with more is no instant.
+/// Fraction digits kept. Of more it is kept that there are some which are not all zero.
 const FRACTION_DIGITS_MAX: usize = 18;
 /// 10^18: units in a second.
 pub const UNITS_PER_SECOND: i128 = 1_000_000_000_000_000_000;
-/// Digits of epoch seconds; more would be past the year 300 million.
+/// Digits of epoch seconds; those with more are past the year 300 million, and all the same to a policy, which has no such.
 const EPOCH_DIGITS_MAX: usize = 16;
+/// Units past every instant that is kept exactly.
+const UNITS_MAX: i128 = UNITS_PER_SECOND * 10_i128.pow(17);
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// A point in time, exact to 10^-18 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(i128);
+pub struct Instant {
+    /// Whole units since the epoch.
+    units: i128,
+    /// It is after that, by less than a unit.
+    more: bool,
+}
 
 impl Instant {
     /// From units of 10^-18 s after the epoch.
     #[must_use]
     pub fn from_units(units: i128) -> Self {
-        Self(units)
+        Self { units, more: false }
+    }
+
+    /// Reads what a policy compares with: an instant that is kept exactly.
+    #[must_use]
+    pub fn parse_limit(text: &str) -> Option<Self> {
+        Self::parse(text).filter(|limit| !limit.more && limit.units.abs() < UNITS_MAX)
     }
 
     /// Reads either form.
@@ -40,17 +53,27 @@ impl Instant {
     /// Units of 10^-18 s since the epoch.
     #[must_use]
     pub fn units(self) -> i128 {
-        self.0
+        self.units
+    }
+
+    fn negated(self) -> Self {
+        Self {
+            units: -self.units - i128::from(self.more),
+            more: self.more,
+        }
     }
 }
 
 fn epoch(negative: bool, whole: &str, fraction: Option<&str>) -> Option<Instant> {
-    if whole.len() > EPOCH_DIGITS_MAX {
-        return None;
-    }
-    let seconds: i128 = whole.parse().ok()?;
-    let size = seconds * UNITS_PER_SECOND + fraction.map_or(Some(0), units)?;
-    Some(Instant(if negative { -size } else { size }))
+    let fraction = fraction.map_or(Some(NO_FRACTION), units)?;
+    let whole = whole.trim_start_matches('0');
+    let size = if whole.len() > EPOCH_DIGITS_MAX {
+        Instant::from_units(UNITS_MAX)
+    } else {
+        let seconds = format!("0{whole}").parse::<i128>().ok()?;
+        fraction.after(seconds)
+    };
+    Some(if negative { size.negated() } else { size })
 }
 
 fn calendar(text: &str) -> Option<Instant> {
@@ -65,32 +88,31 @@ fn calendar(text: &str) -> Option<Instant> {
     if parts.next().is_some() || (time.is_some() && date.len() != "YYYY-MM-DD".len()) {
         return None;
     }
-    let midnight = i128::from(days_from_epoch(year, month, day)? * SECONDS_PER_DAY);
-    let within = time.map_or(Some(0), time_of_day)?;
-    Some(Instant(midnight * UNITS_PER_SECOND + within))
+    let midnight = days_from_epoch(year, month, day)? * SECONDS_PER_DAY;
+    let (within, fraction) = time.map_or(Some((0, NO_FRACTION)), time_of_day)?;
+    Some(fraction.after(i128::from(midnight + within)))
 }
 
-/// `hh:mm[:ss[.fraction]]` with an optional zone, in units after midnight UTC.
-fn time_of_day(text: &str) -> Option<i128> {
+/// `hh:mm[:ss[.fraction]]` with an optional zone: seconds after midnight UTC, and the fraction.
+fn time_of_day(text: &str) -> Option<(i64, Fraction)> {
     let (clock, offset) = zone(text)?;
     let (clock, fraction) = match clock.split_once('.') {
         Some((clock, fraction)) => (clock, units(fraction)?),
-        None => (clock, 0),
+        None => (clock, NO_FRACTION),
     };
     let mut parts = clock.split(':');
     let hours = number(parts.next()?, 2)?;
     let minutes = number(parts.next()?, 2)?;
     let seconds = match parts.next() {
         Some(part) => number(part, 2)?,
-        None if fraction == 0 && !text.contains('.') => 0,
+        None if !text.contains('.') => 0,
         None => return None,
     };
     // A leap second counts as the first of the next minute.
     if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 60 {
         return None;
     }
-    let total = hours * 3600 + minutes * 60 + seconds - offset;
-    Some(i128::from(total) * UNITS_PER_SECOND + fraction)
+    Some((hours * 3600 + minutes * 60 + seconds - offset, fraction))
 }
 
 /// Splits the zone off; gives its offset in seconds.
@@ -106,6 +128,7 @@ fn zone(text: &str) -> Option<(&str, i64)> {
     let offset = offset.get(1..)?;
     let (hours, minutes) = match offset.split_once(':') {
         Some(split) => split,
+        None if offset.len() == 2 => (offset, "00"),
         None if offset.len() == 4 => offset.split_at_checked(2)?,
         None => return None,
     };
@@ -116,13 +139,39 @@ fn zone(text: &str) -> Option<(&str, i64)> {
     Some((clock, sign * (hours * 3600 + minutes * 60)))
 }
 
-/// A fraction of a second in units.
-fn units(fraction: &str) -> Option<i128> {
-    if !is_digits(fraction) || fraction.len() > FRACTION_DIGITS_MAX {
+/// A part of a second: whole units, and whether there is more than those.
+#[derive(Clone, Copy)]
+struct Fraction {
+    units: i128,
+    more: bool,
+}
+
+const NO_FRACTION: Fraction = Fraction {
+    units: 0,
+    more: false,
+};
+
+impl Fraction {
+    fn after(self, seconds: i128) -> Instant {
+        Instant {
+            units: seconds * UNITS_PER_SECOND + self.units,
+            more: self.more,
+        }
+    }
+}
+
+fn units(fraction: &str) -> Option<Fraction> {
+    if !is_digits(fraction) {
         return None;
     }
-    let missing = u32::try_from(FRACTION_DIGITS_MAX - fraction.len()).ok()?;
-    Some(fraction.parse::<i128>().ok()? * 10_i128.pow(missing))
+    let (kept, rest) = fraction
+        .split_at_checked(FRACTION_DIGITS_MAX)
+        .unwrap_or((fraction, ""));
+    let missing = u32::try_from(FRACTION_DIGITS_MAX - kept.len()).ok()?;
+    Some(Fraction {
+        units: kept.parse::<i128>().ok()? * 10_i128.pow(missing),
+        more: rest.bytes().any(|digit| digit != b'0'),
+    })
 }
 
 fn number(text: &str, width: usize) -> Option<i64> {

@@ -146,10 +146,12 @@ impl Operand {
             {
                 return Err(OperandError::Variable);
             }
-            Self::Numeric(_, values) => values
-                .push(Decimal::parse(text).ok_or_else(|| OperandError::Numeric(text.to_owned()))?),
-            Self::Date(_, values) => values
-                .push(Instant::parse(text).ok_or_else(|| OperandError::Date(text.to_owned()))?),
+            Self::Numeric(_, values) => values.push(
+                Decimal::parse_limit(text).ok_or_else(|| OperandError::Numeric(text.to_owned()))?,
+            ),
+            Self::Date(_, values) => values.push(
+                Instant::parse_limit(text).ok_or_else(|| OperandError::Date(text.to_owned()))?,
+            ),
             Self::Binary(values) => values.push(
                 STANDARD
                     .decode(text)
@@ -204,6 +206,19 @@ impl Operand {
                 wanted.iter().any(|range| range.contains(address)).into()
             }),
             Self::Null(_) => Fit::No,
+        }
+    }
+
+    /// Whether a value of the request is of the type that is compared. To be had without comparing.
+    pub(super) fn reads(&self, value: &str) -> bool {
+        match self {
+            Self::Text(_) | Self::TextIgnoreCase(_) | Self::Glob(_) | Self::Null(_) => true,
+            Self::Arn(_) => ArnParts::split(value).is_some(),
+            Self::Numeric(..) => Decimal::parse(value).is_some(),
+            Self::Date(..) => Instant::parse(value).is_some(),
+            Self::Bool(_) => truth(value).is_some(),
+            Self::Binary(_) => STANDARD.decode(value).is_ok(),
+            Self::Ip(_) => value.parse::<IpAddr>().is_ok(),
         }
     }
 

@@ -289,6 +289,36 @@ fn statements_that_say_nothing_new() {
     );
 }
 
+/// Such a statement does not apply at all while the variable is null, and so says more than what covers it.
+#[test]
+fn a_variable_left_out_of_an_allow_is_not_covered() {
+    let wide = "arn:aws:app:::x/*";
+    let narrow = "arn:aws:app:::x/${aws:username}";
+    let but = |effect: &str, names: Value| json!({ "Effect": effect, "Action": "app:Get", "NotResource": names });
+    assert_eq!(
+        codes(
+            &json!([but("Allow", json!([wide, narrow]))]),
+            Kind::Identity
+        ),
+        [("not_resource_allow", "/Statement/0/NotResource".to_owned()),]
+    );
+    assert_eq!(
+        codes(&json!([but("Deny", json!([wide, narrow]))]), Kind::Identity),
+        [("redundant_pattern", "/Statement/0/NotResource/1".to_owned()),]
+    );
+    let two = json!([but("Allow", json!([wide])), but("Allow", json!([narrow]))]);
+    let found = codes(&two, Kind::Identity);
+    assert!(
+        found.iter().all(|(code, _)| *code == "not_resource_allow"),
+        "{found:?}"
+    );
+    let two = json!([but("Deny", json!([wide])), but("Deny", json!([narrow]))]);
+    assert_eq!(
+        codes(&two, Kind::Identity),
+        [("shadowed_statement", "/Statement/0".to_owned()),]
+    );
+}
+
 #[test]
 fn old_documents() {
     let document = Document::from_value(

@@ -337,10 +337,22 @@ fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
             .find(|(key, _)| key == name)
             .and_then(|(_, node)| scalar(node));
         if let Some(address) = address.and_then(|text| text.parse::<IpAddr>().ok()) {
+            // One address, however it is written: ranges are of addresses as they are.
+            let address = address.to_canonical().to_string();
             keys.context
-                .insert("aws:SourceIp", ContextValue::Scalar(address.to_string()));
+                .insert("aws:SourceIp", ContextValue::Scalar(address));
             break;
         }
+    }
+    let tags = &evaluation.action.properties;
+    let names = tags.iter().filter(|(_, node)| scalar(node).is_some());
+    let names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
+    if !names.is_empty() {
+        keys.put(
+            "aws:TagKeys",
+            ContextValue::List(names),
+            "/action/properties",
+        )?;
     }
     Ok(keys.context)
 }

@@ -57,6 +57,45 @@ fn what_is_not_a_number() {
     ] {
         assert_eq!(Decimal::parse(text), None, "{text:?}");
     }
-    assert_eq!(Decimal::parse(&"1".repeat(TEXT_MAX + 1)), None);
-    assert_eq!(Decimal::parse("1e99999999999999999999"), None);
+}
+
+#[test]
+fn no_number_of_a_request_is_too_long_for_a_limit() {
+    let zeros = "0".repeat(600);
+    let limit = Decimal::parse_limit("100").unwrap();
+    for text in [
+        format!("101.{zeros}"),
+        format!("{zeros}101"),
+        format!("1{zeros}"),
+        "1e99999999999999999999".to_owned(),
+        format!("1e+{zeros}3"),
+        "1e9223372036854775807".to_owned(),
+    ] {
+        assert!(d(&text) > limit, "{text}");
+        assert!(d(&format!("-{text}")) < limit, "-{text}");
+    }
+    for text in [
+        "1e-99999999999999999999".to_owned(),
+        format!("0.{zeros}1"),
+        format!("99.{}", "9".repeat(600)),
+        "0e99999999999999999999".to_owned(),
+    ] {
+        assert!(d(&text) < limit, "{text}");
+        assert!(d(&text) >= d("0"), "{text}");
+    }
+    assert_eq!(d(&format!("100.{zeros}")), limit);
+}
+
+#[test]
+fn a_limit_is_of_bounded_length() {
+    assert!(Decimal::parse_limit(&"1".repeat(LIMIT_BYTES_MAX)).is_some());
+    assert_eq!(Decimal::parse_limit(&"1".repeat(LIMIT_BYTES_MAX + 1)), None);
+    for text in [
+        "1e99999999999999999999",
+        "1e-99999999999999999999",
+        "1e4611686018427387904",
+    ] {
+        assert_eq!(Decimal::parse_limit(text), None, "{text}");
+    }
+    assert!(Decimal::parse_limit("1e300000").is_some());
 }

@@ -244,3 +244,40 @@ fn a_property_larger_than_a_condition_key_may_be_is_refused() {
         assert_eq!(mapped.is_ok(), taken, "{bytes}");
     }
 }
+
+/// The context of Mary's question with these members beside the resource.
+fn keys_of(action: &str, context: &str) -> Context {
+    let text = format!(
+        r#"{{"subject":{},"action":{action},"resource":{{"type":"document","id":"7"}},"context":{context}}}"#,
+        mary()
+    );
+    let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+    map(&evaluation, &acme(), None, START)
+        .unwrap()
+        .unwrap()
+        .request
+        .context
+}
+
+#[test]
+fn a_question_that_passes_tags_says_which() {
+    let action =
+        r#"{"name":"docs:Tag","properties":{"team":"a","Secret":1,"none":null,"many":["x"]}}"#;
+    let context = keys_of(action, "{}");
+    let told = ContextValue::List(vec!["team".to_owned(), "Secret".to_owned()]);
+    assert_eq!(context.get("aws:TagKeys"), Some(&told));
+    let untagged = keys_of(r#"{"name":"docs:Tag"}"#, "{}");
+    assert_eq!(untagged.get("aws:TagKeys"), None);
+}
+
+#[test]
+fn an_address_is_one_however_it_is_written() {
+    for written in ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109"] {
+        let context = keys_of(
+            r#"{"name":"docs:Read"}"#,
+            &format!(r#"{{"ip":"{written}"}}"#),
+        );
+        let told = ContextValue::from("203.0.113.9");
+        assert_eq!(context.get("aws:SourceIp"), Some(&told), "{written}");
+    }
+}
