@@ -129,7 +129,7 @@ fn the_number_of_findings_is_bounded() {
     // What is found only in a document that is right in itself is as bounded.
     let anybody = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"});
     let trust = json!({"Version": "2012-10-17", "Statement": vec![anybody; 1_000]});
-    let findings = refused(&trust, Kind::Trust);
+    let findings = refused(&trust.to_string(), Kind::Trust);
     assert_eq!(findings.len(), trilby_policy::limits::FINDINGS_MAX);
 }
 
