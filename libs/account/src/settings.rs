@@ -54,6 +54,9 @@ pub struct Security {
     /// Whether nobody makes credentials for, or adds members to, what may do more than himself.
     #[serde(default = "on", skip_serializing_if = "is_on")]
     pub credential_ceiling: bool,
+    /// Whether boundaries and session policies also cap what a resource policy grants to somebody by name or to everyone.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub caps_bind_resource_grants: bool,
     /// Keys of tags of users and roles that only holders of `iam:SetLockedTags` set; lower-cased.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub locked_tag_keys: BTreeSet<String>,
@@ -69,6 +72,7 @@ impl Default for Security {
             boundary_sticky: on(),
             narrower_boundaries: BTreeMap::new(),
             credential_ceiling: on(),
+            caps_bind_resource_grants: false,
             locked_tag_keys: BTreeSet::new(),
             allowed_origins: BTreeSet::new(),
         }
@@ -85,6 +89,11 @@ const fn on() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 const fn is_on(value: &bool) -> bool {
     *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_off(value: &bool) -> bool {
+    !*value
 }
 
 /// How an account's sessions are signed and how long they live.

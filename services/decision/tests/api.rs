@@ -10,6 +10,8 @@
 
 #[path = "api/advice.rs"]
 mod advice;
+#[path = "api/caps.rs"]
+mod caps;
 #[path = "api/decisions.rs"]
 mod decisions;
 #[path = "api/history.rs"]

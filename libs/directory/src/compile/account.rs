@@ -52,7 +52,7 @@ impl Compiler<'_> {
     /// Everything from nothing.
     pub(super) fn whole(&self) -> Result<engine::Account, Broken> {
         let mut builder = AccountBuilder::new(self.id());
-        self.membership(&mut builder);
+        self.standing(&mut builder);
         for group in self.state.groups().values() {
             builder.set_group(group.id.clone(), self.group(group)?);
         }
@@ -75,7 +75,7 @@ impl Compiler<'_> {
     fn extend(&self, previous: &AccountView) -> Result<engine::Account, Broken> {
         let old = &previous.state;
         let mut builder = previous.compiled.to_builder();
-        self.membership(&mut builder);
+        self.standing(&mut builder);
         let mut users: BTreeSet<_> = BTreeSet::new();
         let mut groups: BTreeSet<_> = BTreeSet::new();
         let mut roles: BTreeSet<_> = BTreeSet::new();
@@ -158,7 +158,9 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn membership(&self, builder: &mut AccountBuilder) {
+    /// What is of the account as a whole.
+    fn standing(&self, builder: &mut AccountBuilder) {
+        builder.set_caps_everything(self.state.settings().security.caps_bind_resource_grants);
         builder.set_organization(
             self.state
                 .organization()

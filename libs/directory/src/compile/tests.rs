@@ -107,7 +107,12 @@ fn picture(account: &engine::Account) -> Vec<String> {
                 })
                 .collect()
         };
-    let mut lines = vec![format!("{} {:?}", account.id(), account.organization())];
+    let mut lines = vec![format!(
+        "{} {:?} {}",
+        account.id(),
+        account.organization(),
+        account.caps_everything()
+    )];
     for user in account.users() {
         let all = policies(&mut account.policies_of(user));
         let cap = policies(&mut user.boundary.iter().flatten());

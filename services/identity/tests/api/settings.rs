@@ -19,6 +19,11 @@ fn each_group_has_defaults_and_is_replaced_as_a_whole() {
             ("boundary_sticky", json!(true)),
         ),
         (
+            "security",
+            json!({ "caps_bind_resource_grants": true }),
+            ("caps_bind_resource_grants", json!(false)),
+        ),
+        (
             "tokens",
             json!({ "chain_age_max": 3600 }),
             ("chain_age_max", json!(43200)),

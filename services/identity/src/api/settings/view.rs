@@ -28,6 +28,9 @@ pub struct SecuritySettings {
     pub narrower_boundaries: BTreeMap<String, BTreeSet<String>>,
     /// Whether nobody makes credentials for, or adds members to, what may do more than himself.
     pub credential_ceiling: bool,
+    /// Whether permissions boundaries and session policies also cap what a resource policy of this account grants to a user
+    /// or session by name, or to everyone. Off, as in AWS, such a grant needs nothing else.
+    pub caps_bind_resource_grants: bool,
     /// Keys of tags of users and roles that only holders of `iam:SetLockedTags` set; in lower case.
     pub locked_tag_keys: BTreeSet<String>,
     /// Origins of the pages in browsers that may read logins of outside identities, the roles they may put on, who they are,
@@ -87,6 +90,7 @@ impl SecuritySettings {
             boundary_sticky: settings.boundary_sticky,
             narrower_boundaries: settings.narrower_boundaries,
             credential_ceiling: settings.credential_ceiling,
+            caps_bind_resource_grants: settings.caps_bind_resource_grants,
             locked_tag_keys: settings.locked_tag_keys,
             allowed_origins: settings.allowed_origins,
         }
@@ -99,6 +103,7 @@ impl SecuritySettings {
             boundary_sticky: view.boundary_sticky,
             narrower_boundaries: view.narrower_boundaries,
             credential_ceiling: view.credential_ceiling,
+            caps_bind_resource_grants: view.caps_bind_resource_grants,
             locked_tag_keys: view.locked_tag_keys,
             allowed_origins: view.allowed_origins,
         }
