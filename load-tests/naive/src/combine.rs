@@ -256,7 +256,6 @@ fn missing(question: &Question<'_>, grants: &Grants) -> Vec<&'static str> {
         }
         Kind::Root | Kind::User | Kind::RoleSession | Kind::FederatedUser => {}
     }
-    let asks_role = of_trust(question);
     let root = question.caller.kind == Kind::Root;
     let assumes = question.action.eq_ignore_ascii_case("sts:AssumeRole");
     if root && assumes && !planted(Fault::RootAssumes) {

@@ -79,6 +79,9 @@ fn of_arn(
     let account = arn
         .account_id()
         .ok_or_else(|| CaseError::wrong(AT, format!("`{arn}` names no account of 12 digits")))?;
+    if !is_of_one(&arn) {
+        return Err(CaseError::wrong(AT, not_of_one(&arn)));
+    }
     let mut parts = arn.resource().splitn(2, '/');
     let (kind, rest) = (
         parts.next().unwrap_or_default(),
@@ -88,7 +91,9 @@ fn of_arn(
         ("iam", "root", None) => Ok(Principal::root(account)),
         ("iam", "user", Some(name)) => Ok(user_of(&arn, account, last(name))),
         ("sts", "assumed-role", Some(rest)) => role_session(&arn, account, rest, role),
-        ("sts", "federated-user", Some(name)) => federated_user(&arn, account, name, user),
+        ("sts", "federated-user", Some(name)) if !name.contains('/') => {
+            federated_user(&arn, account, name, user)
+        }
         ("iam", "oidc-provider", Some(_)) if OF_LOGINS.contains(&action.key()) => {
             Ok(Principal::WebIdentity {
                 provider: arn,
@@ -110,6 +115,16 @@ fn of_arn(
             ),
         )),
     }
+}
+
+/// Whether an ARN can be somebody's: it has no region, and no part of its name is empty or a pattern.
+fn is_of_one(arn: &Arn) -> bool {
+    let is_name = |part: &str| !part.is_empty() && !part.contains(['*', '?']);
+    arn.region().is_empty() && arn.resource().split('/').all(is_name)
+}
+
+fn not_of_one(arn: &Arn) -> String {
+    format!("`{arn}` names nobody: it has a region, an empty name, or a wildcard")
 }
 
 fn last(name: &str) -> &str {
@@ -170,7 +185,8 @@ fn role_of(role: Arn, account: AccountId, name: &str) -> Result<Arn, CaseError> 
         && role
             .resource()
             .strip_prefix("role/")
-            .is_some_and(|path| last(path) == name);
+            .is_some_and(|path| last(path) == name)
+        && is_of_one(&role);
     if fits {
         Ok(role)
     } else {
@@ -192,6 +208,7 @@ fn federated_user(
         user.service() == "iam"
             && user.account_id() == Some(account)
             && user.resource().starts_with("user/")
+            && is_of_one(user)
     };
     if let Some(user) = user_arn.as_ref().filter(|user| !fits(user)) {
         return Err(CaseError::wrong(

@@ -391,3 +391,45 @@ fn the_well_known_scp_against_root_users_binds_them_in_either_partition() {
         }
     }
 }
+
+#[test]
+fn a_principal_is_somebody() {
+    let run = |principal: &str, role: Option<&str>| {
+        let mut request = json!({"principal": principal, "action": "app:Get", "resource": "*"});
+        if let Some(role) = role {
+            request["role"] = role.into();
+        }
+        let case = json!({"request": request, "policies": {}}).to_string();
+        serde_json::to_value(answer_text(&case, 1)).unwrap()
+    };
+    let session = "arn:aws:sts::111122223333:assumed-role/Dev/x";
+    for (principal, role) in [
+        ("arn:aws:iam::111122223333:root", None),
+        ("arn:aws:iam::111122223333:user/a/b/mary", None),
+        ("arn:aws:sts::111122223333:federated-user/mary", None),
+        (session, Some("arn:aws:iam::111122223333:role/team/Dev")),
+    ] {
+        assert!(
+            run(principal, role).get("error").is_none(),
+            "{principal} {role:?}"
+        );
+    }
+    for (principal, role) in [
+        ("arn:aws:iam::111122223333:root/", None),
+        ("arn:aws:iam:eu:111122223333:root", None),
+        ("arn:aws:iam::111122223333:user//mary", None),
+        ("arn:aws:iam::111122223333:user/mary/", None),
+        ("arn:aws:iam::111122223333:user/*", None),
+        ("arn:aws:sts::111122223333:federated-user/a/b", None),
+        (session, Some("arn:aws:iam::111122223333:role//Dev")),
+        (session, Some("arn:aws:iam:eu:111122223333:role/Dev")),
+    ] {
+        let told = run(principal, role);
+        let path = if role.is_some() {
+            "/request/role"
+        } else {
+            "/request/principal"
+        };
+        assert_eq!(told["error"]["path"], path, "{principal} {role:?}: {told}");
+    }
+}

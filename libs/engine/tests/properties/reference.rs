@@ -99,7 +99,7 @@ pub fn decide(case: &Value) -> &'static str {
             .contains(&request.action.as_str());
     let yes = if request.account.is_none() {
         rd
-    } else if root && assumes && request.action == "sts:assumerole" {
+    } else if root && request.action == "sts:assumerole" {
         false
     } else if request.account != request.owner {
         (rd || re || ra) && i && b && p
