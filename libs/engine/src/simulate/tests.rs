@@ -433,3 +433,27 @@ fn a_principal_is_somebody() {
         assert_eq!(told["error"]["path"], path, "{principal} {role:?}: {told}");
     }
 }
+
+#[test]
+fn what_people_read_has_a_line_for_each_thing() {
+    let case = json!({
+        "id": "one\nforged: allow\u{1b}[2K",
+        "request": {"principal": "arn:aws:iam::111122223333:user/mary", "action": "app:Get", "resource": "*",
+            "context": {"app:k": "x\n  matched: everything"}},
+        "policies": {"identity": [{"name": "p\nq\u{202e}", "document": {"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"app:k": "y"}}}}}]},
+    });
+    let told = explain_text(&json::parse(&case.to_string()).unwrap(), 1);
+    assert!(told.contains("x\\n  matched: everything"), "{told}");
+    assert!(
+        told.starts_with("one\\nforged: allow\\u{1b}[2K: implicit_deny\n"),
+        "{told}"
+    );
+    for line in told.lines() {
+        assert!(!line.contains(['\u{1b}', '\u{202e}']), "{line:?}");
+        assert!(
+            !line.starts_with("forged") && !line.starts_with("q"),
+            "{line:?}"
+        );
+    }
+}

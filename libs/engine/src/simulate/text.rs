@@ -1,7 +1,5 @@
 //! An answer for people.
 
-use std::fmt::Write as _;
-
 use trilby_policy::ContextValue;
 
 use super::{Failed, Simulation};
@@ -9,9 +7,21 @@ use crate::advice::{Addition, Advice};
 use crate::decision::{Bypass, Decision, Detail, NearMissReason, StatementRef};
 use crate::layer::{LayerKind, Verdict};
 
-/// Writing into a `String` cannot fail; what `write!` returns is of no use here.
+/// One line, whatever names and values say: what would break it or move the cursor is written as an escape.
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    let _ = writeln!(out, "{text}");
+    for c in text.to_string().chars() {
+        if c.is_control() || is_direction(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+}
+
+/// Whether it turns the direction of what follows.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) fn explain(simulation: &Simulation) -> String {
@@ -140,12 +150,14 @@ pub(super) fn refuse(failed: &Failed) -> String {
     } else {
         &failed.error.path
     };
-    format!(
-        "{}: error\n  {} at {path}: {}\n",
-        plain(&failed.id),
-        failed.error.code,
-        failed.error.message
-    )
+    let mut out = String::new();
+    line(&mut out, format_args!("{}: error", plain(&failed.id)));
+    let error = &failed.error;
+    line(
+        &mut out,
+        format_args!("  {} at {path}: {}", error.code, error.message),
+    );
+    out
 }
 
 fn plain(id: &serde_json::Value) -> String {

@@ -35,10 +35,10 @@ fn account(n: u64) -> LogId {
 #[test]
 fn salts_differ_by_commit_log_and_seq() {
     let mut salts = vec![
-        salt(&[0; 32], &account(1), Seq::new(1)),
-        salt(&[1; 32], &account(1), Seq::new(1)),
-        salt(&[0; 32], &account(2), Seq::new(1)),
-        salt(&[0; 32], &account(1), Seq::new(2)),
+        salt(&[0; 32], &account(1).to_string(), Seq::new(1)),
+        salt(&[1; 32], &account(1).to_string(), Seq::new(1)),
+        salt(&[0; 32], &account(2).to_string(), Seq::new(1)),
+        salt(&[0; 32], &account(1).to_string(), Seq::new(2)),
     ];
     salts.sort_unstable();
     salts.dedup();
