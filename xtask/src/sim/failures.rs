@@ -39,6 +39,7 @@ pub const FAILURES: [Failure; 14] = [
         tests: &[
             "killing_the_server_loses_nothing_that_was_acknowledged",
             "whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered",
+            "the_whole_story_holds_while_everything_dies_in_turn",
         ],
     },
     Failure {

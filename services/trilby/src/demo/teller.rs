@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -18,6 +18,12 @@ use trilby_issuer::Issuer;
 
 /// A request that hangs longer than this ends the story: the server is on this machine.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Longest that an installation elsewhere is asked again for what it cannot answer now.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longest that it may send us away each time (`Retry-After`).
+const RETRY_AFTER_MAX_S: u64 = 5;
 
 /// An answer longer than this is cut in print; the check sees all of it.
 const PRINTED_ANSWER_CHARS: usize = 1_200;
@@ -277,7 +283,7 @@ impl<'a> Teller<'a> {
             self.out.line("")?;
             self.out.line(&self.curl(&call))?;
         }
-        let answer = self.send(&call)?;
+        let answer = self.send_until_answered(&call)?;
         if let Some(token) = answer.headers.get("trilby-seq") {
             self.seen.learn(token);
         }
@@ -305,6 +311,27 @@ impl<'a> Teller<'a> {
         }
         self.checks += 1;
         self.out.line(&format!("  ✔ {fact}"))
+    }
+
+    /// A process of an installation elsewhere may be starting just now: a 503 that says when to come back is no answer yet.
+    fn send_until_answered(&self, call: &Call) -> anyhow::Result<Answer> {
+        let begun = Instant::now();
+        loop {
+            let answer = self.send(call)?;
+            let retry_after = answer.headers.get("retry-after");
+            let retry_after_s = retry_after.and_then(|seconds| seconds.parse::<u64>().ok());
+            match retry_after_s {
+                Some(seconds)
+                    if self.stage.is_elsewhere
+                        && answer.status == 503
+                        && answer.status != call.status
+                        && begun.elapsed() < PATIENCE =>
+                {
+                    std::thread::sleep(Duration::from_secs(seconds.min(RETRY_AFTER_MAX_S)));
+                }
+                Some(_) | None => return Ok(answer),
+            }
+        }
     }
 
     fn send(&self, call: &Call) -> anyhow::Result<Answer> {

@@ -28,8 +28,8 @@ pub fn sql(url: &str, statements: &str) -> Result<(), String> {
     })
 }
 
-/// A number that the database knows.
-pub fn number(url: &str, query: &str) -> i64 {
+/// What a query of one column of text finds.
+pub fn rows(url: &str, query: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -38,7 +38,8 @@ pub fn number(url: &str, query: &str) -> i64 {
         let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
         let (client, connection) = connected.unwrap();
         tokio::spawn(connection);
-        client.query_one(query, &[]).await.unwrap().get(0)
+        let found = client.query(query, &[]).await.unwrap();
+        found.iter().map(|row| row.get(0)).collect()
     })
 }
 

@@ -58,18 +58,13 @@ impl Founded {
         }
     }
 
-    /// Verifies the whole log, as an operator does; panics unless it is sound.
+    /// Verifies the whole log; panics unless it is sound.
     pub fn verify(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
-        command.args(["log", "verify", "--store", &self.database.url()]);
-        let keys = self.folder.path().join("keys");
-        command.env("TRILBY_KEYS__STORE_FILE", keys.join("store.key"));
-        command.env("TRILBY_KEYS__PEPPER_FILE", keys.join("pepper.key"));
-        if let Some(password) = self.database.password() {
-            command.env("TRILBY_STORE_PASSWORD", password);
-        }
-        let verified = command.output().unwrap();
-        assert!(verified.status.success(), "{verified:?}");
+        verify(
+            self.folder.path(),
+            &self.database.url(),
+            self.database.password(),
+        );
     }
 
     /// Path below the account.
@@ -85,6 +80,19 @@ impl Founded {
             &acme::question(user, "iam:ListUsers", "account", &self.account),
         )
     }
+}
+
+/// Verifies the whole log of a cluster with its keys in this folder, as an operator does; panics unless it is sound.
+pub fn verify(folder: &Path, store: &str, password: Option<String>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
+    command.args(["log", "verify", "--store", store]);
+    command.env("TRILBY_KEYS__STORE_FILE", folder.join("keys/store.key"));
+    command.env("TRILBY_KEYS__PEPPER_FILE", folder.join("keys/pepper.key"));
+    if let Some(password) = password {
+        command.env("TRILBY_STORE_PASSWORD", password);
+    }
+    let verified = command.output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
 }
 
 /// From the ticket to an administrator: account and client.

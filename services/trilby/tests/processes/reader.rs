@@ -8,7 +8,7 @@ use trilby_testkit::http::Answer;
 use trilby_testkit::simulation::Run;
 
 use crate::acme;
-use crate::database::{number, sql};
+use crate::database::{rows, sql};
 use crate::founded::{Founded, allowing};
 
 const KILLS: u64 = 6;
@@ -126,7 +126,7 @@ fn a_reader_killed_anywhere_reads_the_same_again() {
             member.kill().unwrap();
             stop.store(true, Ordering::SeqCst);
         });
-        n_snapshots += number(&database, "select count(*) from snapshot");
+        n_snapshots += rows(&database, "select seq::text from snapshot").len();
         // Whatever it left is read, and is no different from the log.
         here.verify();
         let member = &mut here.cluster.service("decision")[0];
@@ -144,7 +144,7 @@ fn a_reader_killed_anywhere_reads_the_same_again() {
     run.tell(&[
         ("kills", usize::try_from(run.round()).unwrap()),
         ("right_answers", n_right),
-        ("snapshots_left", usize::try_from(n_snapshots).unwrap()),
+        ("snapshots_left", n_snapshots),
     ]);
     assert!(n_right > 20, "only {n_right} answers: nothing is shown");
 }

@@ -1,13 +1,21 @@
-//! The demo's story, told to separate processes.
+//! The demo's story, told to separate processes: in peace, and while each of them and the database are killed in turn.
 
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 use trilby_cluster::Cluster;
+use trilby_testkit::simulation::Run;
 
-use crate::database::Database;
-use crate::founded::config;
+use crate::database::{Database, Server, rows};
+use crate::founded::{config, verify};
+
+/// At most so many, that the story gets to its end soon; in the long form it is told under kills from beginning to end.
+const KILLS: u64 = 8;
+
+/// Each event of each kind of log, and how often it is there. Ids differ from run to run.
+const EVENTS: &str = "select h.kind || ' ' || e.etype || ' ' || count(*) from event e join log_head h using (log_id) \
+    group by h.kind, e.etype order by 1";
 
 /// Tells what was not told yet. Standard output, or why it was cut off.
 pub fn tell(folder: &Path, url: &str, issuer_port: u16) -> Result<String, String> {
@@ -79,4 +87,53 @@ fn the_whole_story_holds_over_three_processes_and_after_their_death() {
     }
     let again = tell(folder.path(), &cluster.url(), port).unwrap();
     assert!(again.contains("was told here before"), "{again}");
+}
+
+#[test]
+#[ignore = "needs services"]
+fn the_whole_story_holds_while_everything_dies_in_turn() {
+    let mut run = Run::of("F4");
+    let (database, peaceful) = (Database::fresh(), TempDir::new().unwrap());
+    let (cluster, port) = stage(peaceful.path(), database.url(), database.password(), 1);
+    let in_peace = tell(peaceful.path(), &cluster.url(), port).unwrap();
+    cluster.stop().unwrap();
+    let expected = rows(&database.admin_url(), EVENTS);
+
+    let (server, folder) = (Server::start(), TempDir::new().unwrap());
+    let (mut cluster, port) = stage(folder.path(), server.url(), None, 1);
+    let url = cluster.url();
+    let told = std::thread::scope(|scope| {
+        let telling = scope.spawn(|| tell(folder.path(), &url, port));
+        let victims = ["identity", "database", "token", "decision"];
+        let first = run.random.below(4);
+        for n in first.. {
+            if telling.is_finished() || !run.goes_on(KILLS) {
+                break;
+            }
+            std::thread::sleep(run.random.millis(200, 800));
+            let victim = victims[usize::try_from(n % 4).unwrap()];
+            if victim == "database" {
+                server.kill();
+                server.up_again();
+            } else {
+                let member = &mut cluster.service(victim)[0];
+                member.kill().unwrap();
+                std::thread::sleep(run.random.millis(0, 500));
+                member.start().unwrap();
+            }
+            for member in cluster.members() {
+                member.wait_ready().unwrap();
+            }
+        }
+        telling.join().unwrap()
+    });
+    let told = told.unwrap();
+    let chapters = |text: &str| text.lines().filter(|line| line.starts_with("── ")).count();
+    assert_eq!(chapters(&told), chapters(&in_peace), "{told}");
+    // What was told is there, and nothing of it twice.
+    assert_eq!(rows(&server.url(), EVENTS), expected);
+    verify(folder.path(), &server.url(), None);
+    let n_kills = usize::try_from(run.round()).unwrap();
+    run.tell(&[("kills", n_kills), ("stories", 1)]);
+    assert!(n_kills >= 4, "only {n_kills} kills");
 }
