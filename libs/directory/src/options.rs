@@ -15,8 +15,9 @@ pub const COMMANDS_MAX: usize = 1_024;
 pub const UNDER_WAY_MAX: usize = 256;
 /// Times a command is decided anew because what it was decided on failed. After that it is decided on durable state only.
 pub const CARRIED_MAX: u32 = 4;
-/// Commits read at a time when a log is folded. Bounds the memory of a hydration, not its length.
-pub const READ_BATCH: usize = 256;
+/// Events read at a time when a log is folded. Bounds the memory of a hydration, not its length: what follows a snapshot is
+/// read at once.
+pub const READ_BATCH: usize = 512;
 /// Rounds of reading a tail that keeps growing, before giving up with [`crate::Error::Behind`].
 pub const CATCH_UP_ROUNDS: u32 = 8;
 
