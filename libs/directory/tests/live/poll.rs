@@ -259,8 +259,8 @@ async fn a_hundred_who_ask_for_a_cold_log_read_it_once() {
     for asked in asking {
         assert_eq!(asked.await.unwrap(), Seq::new(301));
     }
-    // 301 events in batches of 256, and no look for more: the head is known.
-    assert_eq!(store.n_reads.load(Ordering::SeqCst), 2);
+    // One batch, and no look for more: the head is known.
+    assert_eq!(store.n_reads.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
