@@ -148,6 +148,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("spoofable_key_allow", "a grant by a key the caller chooses"),
     ("operator_type", "an operator that does not suit its key"),
+    (
+        "literal_star",
+        "a `*` under an operator that has no wildcards",
+    ),
     ("unknown_condition_key", "a key no request carries"),
     ("multivalued_variable", "a variable that never resolves"),
     ("unknown_action", "an action its service does not have"),

@@ -148,7 +148,19 @@ fn id(reader: &mut Reader, members: &Members<'_>) -> Option<Option<String>> {
 }
 
 fn statements(reader: &mut Reader, members: &Members<'_>) -> Option<Vec<crate::Statement>> {
-    let (node, pointer) = members.required(reader, "Statement")?;
+    let Some((node, pointer)) = members.get("Statement") else {
+        let (whole, root) = (members.node(), members.pointer());
+        let noted = reader.error(
+            "missing_member",
+            whole,
+            root,
+            "`Statement` is missing".into(),
+        );
+        if whole.get("Effect").is_some() {
+            noted.hint("put what is here under `Statement`");
+        }
+        return None;
+    };
     let Value::Array(items) = &node.value else {
         return statement::read(reader, node, &pointer).map(|one| vec![one]);
     };

@@ -1041,3 +1041,49 @@ fn hints_lead_neither_to_the_opposite_nor_into_the_next_error() {
         "{comma}"
     );
 }
+
+#[test]
+fn hints_for_what_people_write_at_first() {
+    let hint = |text: &str| {
+        let findings = refused(text, Kind::Identity);
+        let hints: Vec<String> = findings
+            .into_iter()
+            .filter_map(|found| found.hint)
+            .collect();
+        hints.join("; ")
+    };
+    let when = |condition: Value| {
+        document(
+            &json!({ "Effect": "Allow", "Action": "app:Read", "Resource": "*", "Condition": condition }),
+        )
+    };
+    let key_first = hint(&when(json!({ "aws:username": "mary" })));
+    assert_eq!(
+        key_first,
+        r#"the operator comes first: {"StringEquals": {"aws:username": ...}}"#
+    );
+    let plural = hint(&when(
+        json!({ "ForAnyValues:StringLike": { "app:k": "a" } }),
+    ));
+    assert_eq!(plural, "did you mean `ForAnyValue:StringLike`?");
+    let bare = r#"{"Version":"2012-10-17","Effect":"Allow","Action":"app:Read","Resource":"*"}"#;
+    assert!(
+        hint(bare).contains("put what is here under `Statement`"),
+        "{}",
+        hint(bare)
+    );
+    let named = document(
+        &json!({ "Effect": "Allow", "Principal": "*", "Action": "app:Read", "Resource": "*" }),
+    );
+    assert!(hint(&named).contains("trust policies of roles"));
+    for comma in [
+        r#"{"Version":"2012-10-17",}"#,
+        r#"{"Version":["2012-10-17",]}"#,
+    ] {
+        let findings = refused(comma, Kind::Identity);
+        assert!(
+            findings[0].message.contains("no comma stands before it"),
+            "{findings:?}"
+        );
+    }
+}

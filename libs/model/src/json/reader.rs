@@ -80,6 +80,7 @@ impl Reader<'_> {
             Some('t') => self.word("true", Value::Bool(true))?,
             Some('f') => self.word("false", Value::Bool(false))?,
             Some('n') => self.word("null", Value::Null)?,
+            Some(']') => return Err(self.after_comma("a value")),
             Some(_) => return Err(self.unexpected("a value")),
             None => return Err(self.syntax("the text ends where a value should be")),
         };
@@ -142,7 +143,10 @@ impl Reader<'_> {
     fn member(&mut self, earlier: &[Member], names: &mut HashSet<String>) -> Result<Member, Error> {
         let key_at = self.at;
         if self.peek() != Some('"') {
-            return Err(self.unexpected("a member's name in quotes"));
+            return Err(match self.peek() {
+                Some('}') => self.after_comma("a member"),
+                Some(_) | None => self.unexpected("a member's name in quotes"),
+            });
         }
         let key = self.string()?;
         self.path.push(Step::Key(key.clone()));
@@ -330,6 +334,14 @@ impl Reader<'_> {
             self.at.column = self.at.column.saturating_add(1);
         }
         Some(c)
+    }
+
+    /// A list that ends where one more is announced.
+    fn after_comma(&self, wanted: &str) -> Error {
+        let end = self.peek().unwrap_or_default();
+        self.syntax(&format!(
+            "`{end}` stands where {wanted} should be: no comma stands before it"
+        ))
     }
 
     fn unexpected(&self, wanted: &str) -> Error {

@@ -183,8 +183,10 @@ impl Operator {
             .into_iter()
             .map(SetOperator::prefix)
             .find(|prefix| {
-                name.get(..prefix.len())
-                    .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+                // One letter more or less is a slip of its own: `ForAnyValues:`, `ForAllValue:`.
+                let stem = prefix.trim_end_matches(':').trim_end_matches('s');
+                name.get(..stem.len())
+                    .is_some_and(|head| head.eq_ignore_ascii_case(stem))
             })
             .unwrap_or_default();
         let suffixed = name.to_lowercase().ends_with("ifexists");

@@ -27,6 +27,7 @@ pub(super) fn statement(at: At<'_>, notes: &mut Notes) {
         private_range(at, test, notes);
         spoofable(at, test, notes);
         operator_type(at, test, notes);
+        literal_star(at, test, notes);
         unknown_key(at, test, notes);
     }
 }
@@ -297,6 +298,41 @@ const FOREIGN: [&str; 17] = [
     "sts:RequestContextProviders",
     "sts:TaskPolicyArn",
 ];
+
+/// A star under an operator without wildcards, in a value that hardly has one.
+fn literal_star(at: At<'_>, test: &Test, notes: &mut Notes) {
+    if !matches!(
+        test.operator.comparison,
+        Comparison::Text | Comparison::TextIgnoreCase
+    ) {
+        return;
+    }
+    for (index, value) in test.values.iter().enumerate() {
+        if notes.is_full() {
+            return;
+        }
+        if !value.replace("${*}", "").contains('*') {
+            continue;
+        }
+        let wanted = if test.operator.negated {
+            "StringNotLike"
+        } else {
+            "StringLike"
+        };
+        notes.add(
+            at,
+            "literal_star",
+            &format!("{}/{index}", place(test)),
+            format!(
+                "{} has no wildcards: `*` is a star and nothing else",
+                test.operator
+            ),
+            Some(&format!(
+                "use {wanted}, or write `${{*}}` if a star is meant"
+            )),
+        );
+    }
+}
 
 fn unknown_key(at: At<'_>, test: &Test, notes: &mut Notes) {
     unknown(at, &test.key, || place(test), notes);

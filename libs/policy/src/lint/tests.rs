@@ -602,3 +602,43 @@ fn hints_name_what_may_have_been_meant_and_nothing_else() {
         "by `iam:PassRole` on every resource a principal can raise its own rights"
     );
 }
+
+#[test]
+fn a_star_that_is_no_wildcard() {
+    for operator in [
+        "StringEquals",
+        "StringNotEqualsIfExists",
+        "ForAnyValue:StringEqualsIgnoreCase",
+    ] {
+        let statement = when(
+            "Deny",
+            json!({ operator: { "app:k": ["a", "repo:octo-org/*"] } }),
+        );
+        one(
+            &statement,
+            Kind::Identity,
+            "literal_star",
+            &format!("/Condition/{operator}/app:k/1"),
+        );
+    }
+    let (_, hint) = told(
+        &when("Deny", json!({ "StringNotEquals": { "app:k": "a*" } })),
+        Kind::Identity,
+    );
+    assert_eq!(
+        hint.as_deref(),
+        Some("use StringNotLike, or write `${*}` if a star is meant")
+    );
+    clean(
+        &when("Deny", json!({ "StringEquals": { "app:k": "a${*}b" } })),
+        Kind::Identity,
+    );
+    clean(
+        &when("Deny", json!({ "StringLike": { "app:k": "a*" } })),
+        Kind::Identity,
+    );
+    clean(
+        &when("Deny", json!({ "StringEquals": { "app:k": "what?" } })),
+        Kind::Identity,
+    );
+}

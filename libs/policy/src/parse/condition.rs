@@ -32,14 +32,20 @@ fn operator(reader: &mut Reader, member: &Member, pointer: &Pointer<'_>) -> Opti
     let operator = Operator::parse(&member.key);
     if operator.is_none() {
         let known = Operator::suggestions(&member.key);
-        reader
-            .error_at(
-                "unknown_operator",
-                member.key_at,
-                pointer,
-                format!("`{}` is not a condition operator", member.key),
-            )
-            .did_you_mean(&member.key, known.iter().map(String::as_str));
+        let noted = reader.error_at(
+            "unknown_operator",
+            member.key_at,
+            pointer,
+            format!("`{}` is not a condition operator", member.key),
+        );
+        if keys::is_known(&member.key) {
+            noted.hint(format!(
+                "the operator comes first: {{\"StringEquals\": {{\"{}\": ...}}}}",
+                member.key
+            ));
+        } else {
+            noted.did_you_mean(&member.key, known.iter().map(String::as_str));
+        }
     }
     operator
 }

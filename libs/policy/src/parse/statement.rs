@@ -200,10 +200,13 @@ fn resource_pattern(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>) -> 
 
 pub(super) fn not_allowed(reader: &mut Reader, node: &Node, pointer: &Pointer<'_>, name: &str) {
     let kind = reader.kind.with_article();
-    reader.error(
+    let noted = reader.error(
         "element_not_allowed",
         node,
         pointer,
         format!("`{name}` is not allowed in {kind}"),
     );
+    if name == "Principal" {
+        noted.hint("policies of resources and trust policies of roles name principals");
+    }
 }

@@ -289,8 +289,9 @@ const ASKED: [&str; 7] = [
 
 /// Whether a question can bring a value of a condition key along. `key`: in normal form.
 pub fn can_be_asked(key: &str) -> bool {
-    let is_of = |family: &&str| key.len() > family.len() && key.starts_with(*family);
-    key == "aws:sourceip" || ASKED.iter().any(|family| is_of(family))
+    let mut families = ASKED.iter();
+    key == "aws:sourceip"
+        || families.any(|family| key.len() > family.len() && key.starts_with(family))
 }
 
 /// The condition keys that the question brings.
