@@ -82,7 +82,8 @@ fn cargo(root: &Path, files: &[&str], args: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
     // With the features of the whole workspace: what tests have built is not built again.
     cargo.current_dir(root);
-    cargo.args(["test", "--workspace", "--features", "trilby/postgres"]);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["--features", "trilby/postgres"]);
     let mut files = files.to_vec();
     files.sort_unstable();
     files.dedup();

@@ -49,20 +49,18 @@ impl Run {
         self.long.is_some()
     }
 
-    /// Whether there is another round: so many in the short form, until the time is over in the long one.
+    /// Whether there is another round: so many in the short form; until the time is over, and no fewer, in the long one.
     pub fn goes_on(&mut self, short: u64) -> bool {
-        let more = match self.long {
-            None => self.n_rounds < short,
-            Some(long) => self.n_rounds == 0 || self.begun.elapsed() < long,
-        };
+        let has_time = self.long.is_some_and(|long| self.begun.elapsed() < long);
+        let more = self.n_rounds < short || has_time;
         self.n_rounds += u64::from(more);
         more
     }
 
-    /// Whether something goes on: `short` says it for the short form, the time for the long one.
+    /// Whether something goes on: `short` says it for the short form; in the long one it does until the time is over as well.
     pub fn clock(&self) -> impl Fn(bool) -> bool + Clone + Send + 'static {
         let (begun, long) = (self.begun, self.long);
-        move |short| long.map_or(short, |long| begun.elapsed() < long)
+        move |short| short || long.is_some_and(|long| begun.elapsed() < long)
     }
 
     /// How many rounds there were, or which this one is, from 1.

