@@ -290,7 +290,7 @@ const ASKED: [&str; 7] = [
 /// Whether a question can bring a value of a condition key along. `key`: in normal form.
 pub fn can_be_asked(key: &str) -> bool {
     let mut families = ASKED.iter();
-    key == "aws:sourceip"
+    ["aws:sourceip", "aws:tagkeys"].contains(&key)
         || families.any(|family| key.len() > family.len() && key.starts_with(family))
 }
 
