@@ -172,3 +172,36 @@ fn insert(levels: &mut Numbers, level: Option<usize>) {
         levels.insert(level);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_said() {
+        let mut tally = Tally::default();
+        for _ in 0..2 {
+            tally.count(LayerKind::Resource, None, Effect::Deny, None);
+            tally.count(LayerKind::Scp, Some(0), Effect::Allow, None);
+            for layer in [LayerKind::Identity, LayerKind::Boundary, LayerKind::Session] {
+                tally.count(layer, None, Effect::Allow, None);
+            }
+            for class in [Class::Direct, Class::Entity, Class::Account] {
+                tally.count(LayerKind::Resource, None, Effect::Allow, Some(class));
+            }
+        }
+        assert_eq!(tally.denying().collect::<Vec<_>>(), [LayerKind::Resource]);
+        for layer in [
+            LayerKind::Scp,
+            LayerKind::Identity,
+            LayerKind::Boundary,
+            LayerKind::Session,
+        ] {
+            assert!(tally.allows_in(layer, 1), "{layer:?}");
+        }
+        assert_eq!(tally.classes(), (true, true, true));
+        let mut added = tally.clone();
+        added.count_sure(LayerKind::Scp, &tally);
+        assert!(added.denies_in(LayerKind::Resource) && added.allows_in(LayerKind::Scp, 1));
+    }
+}
