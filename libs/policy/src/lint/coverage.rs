@@ -109,7 +109,7 @@ fn actions_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> boo
 }
 
 fn resources_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> bool {
-    let wide_statement = wide;
+    let may_not_apply = may_not_apply(wide);
     let (wide, narrow) = match (&wide.resource, &narrow.resource) {
         (None, None) => return true,
         (Some(wide), Some(narrow)) => (wide, narrow),
@@ -128,7 +128,7 @@ fn resources_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> b
     match (wide.is_not(), narrow.is_not()) {
         (false, false) => within(wide.patterns(), narrow.patterns()),
         // An Allow with a variable that is null does not apply, whatever else it leaves out.
-        (true, true) if may_not_apply(wide_statement) && wide != narrow => false,
+        (true, true) if may_not_apply && wide != narrow => false,
         (true, true) => within(narrow.patterns(), wide.patterns()),
         (false, true) => wide.patterns().iter().any(ArnPattern::is_all),
         (true, false) => false,
@@ -137,12 +137,15 @@ fn resources_take_in(wide: &Statement, narrow: &Statement, effort: &Effort) -> b
 
 /// Whether it allows all but resources of which one is named by a variable.
 fn may_not_apply(statement: &Statement) -> bool {
-    let of_variables = |pattern: &ArnPattern| pattern.variables().next().is_some();
     statement.effect == Effect::Allow
         && statement
             .resource
             .as_ref()
-            .is_some_and(|named| named.is_not() && named.patterns().iter().any(of_variables))
+            .is_some_and(|named| named.is_not() && named.patterns().iter().any(has_variables))
+}
+
+fn has_variables(pattern: &ArnPattern) -> bool {
+    pattern.variables().next().is_some()
 }
 
 fn redundant_patterns(at: At<'_>, effort: &Effort, notes: &mut Notes) {
@@ -175,10 +178,8 @@ fn redundant_patterns(at: At<'_>, effort: &Effort, notes: &mut Notes) {
             member,
             &names,
             |a, b| {
-                let says_more = may_not_apply(statement)
-                    && patterns
-                        .get(b)
-                        .is_some_and(|b| b.variables().next().is_some());
+                let says_more =
+                    may_not_apply(statement) && patterns.get(b).is_some_and(has_variables);
                 !says_more && pair(patterns, a, b, ArnPattern::covers)
             },
             effort,
