@@ -46,7 +46,7 @@ enum Command {
     Mutate(mutate::Args),
     /// Generate a TypeScript, a Python and a Rust client, compile them, make a call with each
     Clients(clients::Args),
-    /// Start or stop what the tests need: Postgres
+    /// Start or stop what the tests need: Postgres and Kafka
     Services(services::Args),
     /// Postgres, several processes of every service, and a proxy on one port
     Cluster(cluster::Args),

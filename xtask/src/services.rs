@@ -1,18 +1,24 @@
 //! `cargo xtask services up|down`: what the tests need besides cargo. Started once, left running, on loopback only.
 //!
 //! Postgres is, in this order: the one that `TRILBY_TEST_DATABASE_URL` names; one in a container, if Docker runs; one from
-//! this machine's own programs (`apt-get install postgresql`), in a folder of its own. What is here holds nothing that
-//! matters: `down` throws it away.
+//! this machine's own programs (`apt-get install postgresql`), in a folder of its own. Kafka likewise: the one that
+//! `TRILBY_TEST_KAFKA` names; one in a container, if Docker runs and has the image; one from its project's own jars, which
+//! Maven fetches once (`apt-get install maven default-jre-headless`). What is here holds nothing that matters: `down`
+//! throws it away.
 
 use std::env;
 use std::path::Path;
 
 mod database;
 mod docker;
+mod kafka;
 mod local;
 
 /// Where tests find the server, and where a server of one's own is named.
 pub const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
+
+/// Likewise for the broker: `127.0.0.1:9092`.
+pub const BROKER: &str = "TRILBY_TEST_KAFKA";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,13 +39,29 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         What::Up => {
             let url = up(root)?;
             println!("{ADDRESS}={url}");
+            println!("{BROKER}={}", broker(root)?);
             Ok(())
         }
         What::Down => {
+            kafka::down(root)?;
             local::down(root, &local::TESTS)?;
             local::down(root, &local::BENCH)?;
             docker::down()
         }
+    }
+}
+
+/// Why the tests on Kafka cannot run on this machine; `None` if they can. Wherever the broker is, some of them kill one of
+/// their own.
+pub fn missing_kafka() -> Option<&'static str> {
+    trilby_cluster::kafka::missing()
+}
+
+/// The address of a running Kafka, started if need be.
+pub fn broker(root: &Path) -> anyhow::Result<String> {
+    match env::var(BROKER) {
+        Ok(given) => Ok(given),
+        Err(_) => Ok(kafka::up(root)?.to_string()),
     }
 }
 

@@ -64,7 +64,9 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         .map(|test| format!("{test} (ignored)"))
         .collect();
     if let Some(why) = services_not_run {
-        not_run.push(format!("tests on Postgres ({why})"));
+        not_run.push(format!("tests on Postgres and Kafka ({why})"));
+    } else if let Some(why) = services::missing_kafka() {
+        not_run.push(format!("tests on Kafka ({why})"));
     }
     if let Some(why) = third_party_not_run {
         not_run.push(format!("third-party issuer ({why})"));
@@ -103,11 +105,19 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the tests that need Postgres, passing on each line they print; whether they passed.
+/// In the names of tests that need a broker: the rest of their program can run without one.
+const ON_KAFKA: &str = "kafka";
+
+/// Runs the tests that need Postgres and, if one can be had, Kafka, passing on each line they print; whether they passed.
 fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
     let url = services::up(root)?;
+    let broker = match services::missing_kafka() {
+        None => Some(services::broker(root)?),
+        Some(_) => None,
+    };
     let mut passed = true;
-    for tests in [
+    let on_kafka = [["-p", "trilby-cluster", "--test", "kafka"].as_slice()];
+    let on_postgres = [
         ["-p", "trilby-eventlog-postgres", "--tests"].as_slice(),
         // One after the other: each runs up to seven processes.
         &[
@@ -118,14 +128,20 @@ fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<b
             "--test",
             "processes",
         ],
-    ] {
+    ];
+    let on_kafka = on_kafka.iter().filter(|_| broker.is_some());
+    for tests in on_kafka.chain(&on_postgres) {
         let mut cargo = Command::new("cargo");
         cargo
             .args(["test", "--no-fail-fast"])
-            .args(tests)
+            .args(*tests)
             .args(["--", "--ignored"])
             .env(services::ADDRESS, &url)
             .current_dir(root);
+        match &broker {
+            Some(broker) => cargo.env(services::BROKER, broker),
+            None => cargo.args(["--skip", ON_KAFKA]),
+        };
         if tests.contains(&"processes") {
             cargo.arg("--test-threads=1");
         }

@@ -7,9 +7,11 @@
 //! | [`topology`] | the table of services: how many, which keys, which routes |
 //! | [`member`] | one process: start, wait until it is ready, stop, kill |
 //! | [`proxy`] | one port for all: a route's replicas in turn, without those that say they are not ready |
+//! | [`kafka`] | a broker of Apache Kafka: start, kill, pause, wipe |
 //! | [`cluster`] | all of it together |
 
 pub mod cluster;
+pub mod kafka;
 pub mod member;
 pub mod proxy;
 pub mod topology;

@@ -206,11 +206,19 @@ impl Drop for Member {
 /// # Errors
 /// There is no such process.
 pub fn terminate(id: u32) -> anyhow::Result<()> {
-    let asked = Command::new("kill")
-        .args(["-TERM", &id.to_string()])
+    signal(id, "TERM")
+}
+
+/// A signal by its name: `TERM`, `STOP`, `CONT`.
+///
+/// # Errors
+/// There is no such process.
+pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &id.to_string()])
         .status()?;
-    if !asked.success() {
-        bail!("cannot ask process {id} to stop");
+    if !sent.success() {
+        bail!("cannot send {name} to process {id}");
     }
     Ok(())
 }

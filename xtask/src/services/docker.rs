@@ -76,11 +76,16 @@ pub fn psql(url: &str) -> Option<Command> {
     })
 }
 
-/// Removes the container, if there is one.
+/// Removes the container of Postgres, if there is one.
 pub fn down() -> anyhow::Result<()> {
-    let there = command::quiet(Command::new("docker").args(["inspect", NAME]));
+    remove(NAME)
+}
+
+/// Removes a container, if there is one.
+pub fn remove(name: &str) -> anyhow::Result<()> {
+    let there = command::quiet(Command::new("docker").args(["inspect", name]));
     if there.is_ok() {
-        command::quiet(Command::new("docker").args(["rm", "--force", "--volumes", NAME]))?;
+        command::quiet(Command::new("docker").args(["rm", "--force", "--volumes", name]))?;
     }
     Ok(())
 }
