@@ -80,6 +80,10 @@ impl Directory {
         crate::follow::load_revocations(&directory.inner).await?;
         match feed.delivery() {
             Delivery::Announced => crate::follow::spawn(&directory.inner, receiver),
+            Delivery::Relayed { .. } => {
+                crate::follow::spawn(&directory.inner, receiver);
+                crate::poll::spawn(&directory.inner);
+            }
             Delivery::Polled => crate::poll::spawn(&directory.inner),
         }
         crate::snapshots::spawn(&directory.inner);
@@ -184,7 +188,7 @@ impl Inner {
         }
         Some(match self.delivery {
             Delivery::Announced => Duration::ZERO,
-            Delivery::Polled => self.last_heard().elapsed(),
+            Delivery::Relayed { .. } | Delivery::Polled => self.last_heard().elapsed(),
         })
     }
 
@@ -330,7 +334,7 @@ impl Inner {
             };
             if view.seq() < position.seq {
                 match self.delivery {
-                    Delivery::Announced => {
+                    Delivery::Announced | Delivery::Relayed { .. } => {
                         wait_for(&slot, position.seq, begun + FEED_WAIT).await;
                     }
                     // Nobody will tell.

@@ -58,7 +58,19 @@ impl Inner {
     pub(crate) async fn hear(&self, message: FeedMessage) {
         match message {
             FeedMessage::Commit(commit) => self.hear_commit(&commit),
-            FeedMessage::Revocation(revocation) => self.sink.revoked(&revocation),
+            FeedMessage::Moved { log, last } => {
+                if let Some(slot) = self.slots.get(&log) {
+                    slot.hear_of(last);
+                }
+            }
+            FeedMessage::Revocation(revocation, _) => self.sink.revoked(&revocation),
+            FeedMessage::Rewound { log, keep, .. } => {
+                let slot = self.slots.get(&log);
+                if let Some(slot) = slot.filter(|slot| slot.hint() > keep) {
+                    slot.drop_state();
+                }
+            }
+            FeedMessage::Heartbeat(_) => {}
             FeedMessage::Gap(missed) => self.repair(missed).await,
         }
     }

@@ -41,7 +41,9 @@ impl Inner {
                 // Whoever wrote it may have folded a revocation that we were not told of yet.
                 match self.delivery {
                     Delivery::Announced => {}
-                    Delivery::Polled => self.poll_revocations(false).await?,
+                    Delivery::Relayed { .. } | Delivery::Polled => {
+                        self.poll_revocations(false).await?;
+                    }
                 }
                 work
             }

@@ -205,7 +205,7 @@ fn statements(id: &impl Fn(&LogId) -> i64, row: &Row) -> Vec<(&'static str, Vec<
         ),
         Row::Outbox(row) => insert!(
             "outbox_import",
-            shard(&row.log.to_string()),
+            shard(&row.log),
             row.id,
             own,
             int(row.first),

@@ -15,22 +15,16 @@
 use std::fmt::Write as _;
 
 use tokio_postgres::types::ToSql;
-use trilby_eventlog::{Claim, SideWrite, TrustingChange};
-use trilby_model::Seq;
+use trilby_eventlog::{Claim, SideWrite, TrustingChange, shard};
+use trilby_model::{LogId, Seq};
 
 use crate::job::Job;
 use crate::pipeline::Param;
 use crate::rows::int;
 
-/// Partitions of the feed, fixed for good; a log's is the first eight bytes of the SHA-256 of its name, modulo this.
-pub(crate) const SHARDS: u64 = 48;
-
-/// The feed's partition of a log.
-pub(crate) fn shard(public_id: &str) -> i16 {
-    use sha2::{Digest, Sha256};
-    let digest: [u8; 32] = Sha256::digest(public_id.as_bytes()).into();
-    let first = digest.first_chunk::<8>().copied().unwrap_or_default();
-    i16::try_from(u64::from_be_bytes(first) % SHARDS).unwrap_or(0)
+/// The feed's partition of a log, as a column.
+pub(crate) fn shard(log: &LogId) -> i16 {
+    i16::try_from(shard::of(log)).unwrap_or(0)
 }
 
 /// A value for a statement, which may rest on the commits that it writes.
@@ -327,7 +321,7 @@ fn outbox<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], told: bool)
         ],
         vec![
             column(&rows, |(unit, _, _)| *unit),
-            column(&rows, |(_, _, commit)| shard(&commit.log.to_string())),
+            column(&rows, |(_, _, commit)| shard(&commit.log)),
             column(&rows, |(_, job, commit)| job.id(&commit.log)),
             column(&rows, |(_, _, commit)| int(commit.first)),
             column(&rows, |(_, _, commit)| int(commit.last)),

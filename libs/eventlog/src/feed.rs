@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::broadcast;
+use trilby_model::{Hash, LogId, Seq, Timestamp};
 
 use crate::envelope::RecordedCommit;
 use crate::error::Error;
@@ -14,11 +17,60 @@ use crate::revocation::Revocation;
 pub enum FeedMessage {
     /// A commit of one log. Those of one log come in order; one may come twice.
     Commit(Arc<RecordedCommit>),
+    /// A log has a commit up to this seq, which is too large for the feed: it is in the log.
+    Moved {
+        /// The log.
+        log: LogId,
+        /// The last seq of the commit.
+        last: Seq,
+    },
     /// A revocation, for every account, whatever logs the receiver follows.
-    Revocation(Arc<Revocation>),
-    /// This many messages were lost to this receiver, which was too slow. It compares heads and
-    /// reads what it lacks from the log, and revocations from their table.
+    Revocation(Arc<Revocation>, Option<FeedPosition>),
+    /// A log lost what was after this position: the store was taken back. What continues it is of another timeline.
+    Rewound {
+        /// The log.
+        log: LogId,
+        /// Its last seq that still stands.
+        keep: Seq,
+        /// The hash there.
+        hash: Hash,
+    },
+    /// Whoever relays was at work: everything that this partition of this channel had to tell has been told.
+    Heartbeat(Heartbeat),
+    /// This many messages were lost to this receiver, which was too slow, or for reasons of the feed's own. It compares
+    /// heads and reads what it lacks from the log, and revocations from their table.
     Gap(u64),
+}
+
+/// Where in a relayed feed a revocation was: who has heard a later one of that partition has heard this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedPosition {
+    /// The partition of the revocations.
+    pub partition: u16,
+    /// Its place there.
+    pub offset: i64,
+}
+
+/// What a relay says once a second for each partition of each channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// What is told there.
+    pub channel: Channel,
+    /// Which part of it.
+    pub partition: u16,
+    /// When it was said, by the relay's clock.
+    pub at: Timestamp,
+    /// How long the oldest commit of this partition's logs had been waiting then to be told.
+    pub waiting: Duration,
+}
+
+/// What a relayed feed consists of, each in as many partitions as the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// Commits.
+    Commits,
+    /// Revocations.
+    Revocations,
 }
 
 /// Something that tells of commits after they are durable.
@@ -40,6 +92,12 @@ pub trait Feed: Send + Sync {
 pub enum Delivery {
     /// Each is announced as it happens, and what was lost on the way is told.
     Announced,
+    /// Each is announced, as long as there are heartbeats of all partitions of both channels. While there are not, and
+    /// before the first, the store is asked again and again as if nothing were announced.
+    Relayed {
+        /// Of each channel.
+        partitions: u16,
+    },
     /// Never: whoever follows asks the store again and again.
     Polled,
 }
@@ -138,7 +196,7 @@ impl FeedSender {
             self.send(FeedMessage::Commit(Arc::new(commit)));
         }
         for revocation in revocations {
-            self.send(FeedMessage::Revocation(Arc::new(revocation)));
+            self.send(FeedMessage::Revocation(Arc::new(revocation), None));
         }
     }
 
@@ -147,7 +205,8 @@ impl FeedSender {
         self.send(FeedMessage::Gap(missed));
     }
 
-    fn send(&self, message: FeedMessage) {
+    /// Tells one thing. No receivers is no error.
+    pub fn send(&self, message: FeedMessage) {
         // An error says that nobody listens; whoever comes later reads the log.
         drop(self.inner.send(message));
     }

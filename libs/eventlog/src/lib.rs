@@ -31,6 +31,7 @@ pub mod meta;
 pub mod receipt;
 pub mod revocation;
 pub mod seal;
+pub mod shard;
 pub mod side;
 pub mod snapshot;
 pub mod trusting;
@@ -42,7 +43,9 @@ pub use claim::{Claim, ClaimKey, ClaimOwner, ClaimScope};
 pub use commit::{Commit, Committed, Entry, Expected};
 pub use envelope::{CommitPoint, Head, HeadState, NewEvent, Recorded, RecordedCommit};
 pub use error::{AppendError, Error, SideError};
-pub use feed::{Delivery, Feed, FeedMessage, FeedReceiver, Polled};
+pub use feed::{
+    Channel, Delivery, Feed, FeedMessage, FeedPosition, FeedReceiver, FeedSender, Heartbeat, Polled,
+};
 pub use log::{EventLog, OutboxRow};
 pub use memory::Memory;
 pub use meta::StoreMeta;

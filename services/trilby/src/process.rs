@@ -177,7 +177,7 @@ fn directory_options(
     settings: &Settings,
     store: &Store,
 ) -> trilby_directory::Options {
-    let others_write = store.feed.delivery() == trilby_eventlog::Delivery::Polled;
+    let others_write = store.feed.delivery() != trilby_eventlog::Delivery::Announced;
     trilby_directory::Options {
         memory_bytes_max: settings.log.memory_mib.saturating_mul(1024 * 1024),
         poll_every: Duration::from_millis(settings.log.poll_ms),
