@@ -66,6 +66,11 @@ impl Services {
         let revocations = Arc::new(Revocations::new(Arc::clone(&parts.clock)));
         let sink: Arc<dyn trilby_directory::RevocationSink> =
             Arc::<Revocations>::clone(&revocations);
+        let clock = Arc::clone(&parts.clock);
+        let options = trilby_directory::Options {
+            clock: trilby_directory::NodeClock::new(move || clock.now()),
+            ..parts.directory
+        };
         let directory = Directory::start(
             parts.log,
             &*parts.feed,
@@ -74,7 +79,7 @@ impl Services {
             },
             sink,
             parts.clock.now(),
-            parts.directory,
+            options,
         )
         .await?;
         Ok(Self {

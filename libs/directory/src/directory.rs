@@ -1,11 +1,12 @@
 //! The directory itself: which logs are in memory, and how fresh they are.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use trilby_eventlog::{Delivery, EventLog, Feed, Head, StoreMeta};
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
@@ -13,8 +14,10 @@ use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 use crate::compile::PolicyCache;
 use crate::error::Error;
 use crate::measure;
+use crate::news::News;
 use crate::options::{CATCH_UP_ROUNDS, FEED_WAIT, Options, POSITION_WAIT};
 use crate::past::PastKey;
+use crate::repair::Repairs;
 use crate::sink::RevocationSink;
 use crate::slot::Slot;
 use crate::snapshots::SnapshotQueue;
@@ -44,9 +47,11 @@ pub(crate) struct Inner {
     pub(crate) delivery: Delivery,
     /// The present at a moment of the monotonic clock, so that there is a present at every other.
     begun: (Timestamp, Instant),
-    /// Up to which moment everything is known that a polled store had to tell.
-    heard: Mutex<Instant>,
+    pub(crate) news: News,
+    pub(crate) repairs: Repairs,
     pub(crate) polls: AtomicU64,
+    /// Asks for a round of asking the store before its time.
+    pub(crate) poll_now: Arc<Notify>,
 }
 
 /// Sub-keys of the store key that the directory needs.
@@ -57,7 +62,7 @@ pub struct StoreSecrets {
 }
 
 impl Directory {
-    /// A directory over a store, following its feed or, if that announces nothing, asking the store: subscribes, loads
+    /// A directory over a store, following its feed and, while that announces nothing, asking the store: subscribes, loads
     /// the revocations that still matter, and spawns the follower and the snapshot writer on the current Tokio runtime.
     /// They end when the last clone is dropped.
     ///
@@ -99,6 +104,10 @@ impl Directory {
         now: Timestamp,
     ) -> Self {
         let begun = Instant::now();
+        let partitions = match delivery {
+            Delivery::Relayed { partitions } => partitions,
+            Delivery::Announced | Delivery::Polled => 0,
+        };
         // Least recently used, not least frequently: a newly hydrated log must not be refused a place while a writer
         // is working on it.
         let slots = Cache::builder()
@@ -122,8 +131,10 @@ impl Directory {
                 knows_revocations: AtomicBool::new(false),
                 delivery,
                 begun: (now, begun),
-                heard: Mutex::new(begun),
+                news: News::new(begun, partitions),
+                repairs: Repairs::default(),
                 polls: AtomicU64::new(0),
+                poll_now: Arc::default(),
             }),
         }
     }
@@ -135,15 +146,16 @@ impl Directory {
     }
 
     /// Whether the sink has every revocation that still matters. While it has not, no session can be judged: those who
-    /// verify sessions refuse. So it is between messages lost by the feed and the table read again, and after the
-    /// feed has ended.
+    /// verify sessions refuse. So it is between messages lost by a feed that announces each and the table read again, and
+    /// after such a feed has ended. What a relayed feed loses makes only [`Directory::revocation_lag`] grow.
     #[must_use]
     pub fn knows_revocations(&self) -> bool {
         self.inner.knows_revocations.load(Ordering::SeqCst)
     }
 
     /// How old what is known of revocations may be: of a session ended longer ago than that, this node knows. `None`
-    /// while [`Directory::knows_revocations`] is false. Zero where each is announced.
+    /// while [`Directory::knows_revocations`] is false. Zero where each is announced; else since the last good round of
+    /// asking the store, or since what the worst heartbeat of a relayed feed vouches for.
     #[must_use]
     pub fn revocation_lag(&self) -> Option<Duration> {
         self.inner.revocation_lag()
@@ -188,18 +200,17 @@ impl Inner {
         }
         Some(match self.delivery {
             Delivery::Announced => Duration::ZERO,
-            Delivery::Relayed { .. } | Delivery::Polled => self.last_heard().elapsed(),
+            Delivery::Relayed { .. } | Delivery::Polled => self.news.heard().elapsed(),
         })
     }
 
-    pub(crate) fn last_heard(&self) -> Instant {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Everything a polled store had to tell until this moment is known.
-    pub(crate) fn heard_all_at(&self, moment: Instant) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        *heard = moment.max(*heard);
+    /// Whether whoever waits for a commit may expect to be told of it.
+    fn is_told(&self) -> bool {
+        match self.delivery {
+            Delivery::Announced => true,
+            Delivery::Relayed { .. } => !self.news.is_silent(),
+            Delivery::Polled => false,
+        }
     }
 
     /// Revocations from before this end nothing that still lives.
@@ -209,11 +220,16 @@ impl Inner {
             .plus_seconds(-crate::follow::REVOCATIONS_KEPT_S)
     }
 
-    /// What a clock showed at a moment since this began.
+    /// What the node's clock shows now.
+    pub(crate) fn present(&self) -> Timestamp {
+        let by_clock = self.options.clock.now();
+        by_clock.unwrap_or_else(|| plus(self.begun.0, self.begun.1.elapsed()))
+    }
+
+    /// What it would have shown at a moment that is over, had nobody set it since.
     pub(crate) fn time_of(&self, moment: Instant) -> Timestamp {
-        let (at, begun) = self.begun;
-        let since = moment.saturating_duration_since(begun).as_secs();
-        at.plus_seconds(i64::try_from(since).unwrap_or(i64::MAX))
+        let ago = i64::try_from(moment.elapsed().as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(self.present().micros().saturating_sub(ago))
     }
 
     /// The slot of a log that exists. Asking for a log that does not leaves no trace.
@@ -333,12 +349,8 @@ impl Inner {
                 None => self.catch_up(&slot).await?,
             };
             if view.seq() < position.seq {
-                match self.delivery {
-                    Delivery::Announced | Delivery::Relayed { .. } => {
-                        wait_for(&slot, position.seq, begun + FEED_WAIT).await;
-                    }
-                    // Nobody will tell.
-                    Delivery::Polled => {}
+                if self.is_told() {
+                    wait_for(&slot, position.seq, begun + FEED_WAIT).await;
                 }
                 view = self.reread(&slot, position.seq).await?;
             }
@@ -408,4 +420,9 @@ async fn wait_for(slot: &Slot, seq: Seq, until: Instant) {
     let reached = applied.wait_for(|applied| *applied >= seq.get());
     // Whether it was reached or time is up: the caller looks at the view.
     drop(timeout_at(until, reached).await);
+}
+
+fn plus(time: Timestamp, duration: Duration) -> Timestamp {
+    let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(time.micros().saturating_add(micros))
 }

@@ -1,15 +1,16 @@
 //! Following the feed.
 //!
 //! The feed is news, not truth: a commit that continues what is folded is applied, one that was seen is dropped, and
-//! everything else only tells that there is something to read in the log. The follower never waits for a log.
+//! everything else only tells that there is something to read in the log, which others do. The follower never waits for
+//! a log, unless a feed that has no heartbeats has lost something.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trilby_eventlog::{FeedMessage, FeedReceiver, RecordedCommit};
-use trilby_model::{LogId, Timestamp};
+use trilby_eventlog::{Delivery, FeedMessage, FeedReceiver, Heartbeat, RecordedCommit};
+use trilby_model::{Hash, LogId, Seq, Timestamp};
 
 use crate::directory::Inner;
 use crate::error::Error;
@@ -27,12 +28,14 @@ const REPAIR_PAUSE: Duration = Duration::from_millis(500);
 
 /// Hands every revocation that still matters to the sink.
 pub(crate) async fn load_revocations(inner: &Inner) -> Result<(), Error> {
-    let begun = Instant::now();
+    let round = inner.news.begin_round();
     let since = inner.revocations_from();
     for revocation in inner.log.revocations_since(since).await? {
         inner.sink.revoked(&revocation);
     }
-    inner.heard_all_at(begun);
+    inner.news.has_revocations(round);
+    // Nothing is in memory yet that could be behind.
+    inner.news.end_round(round);
     inner.knows_revocations.store(true, Ordering::SeqCst);
     Ok(())
 }
@@ -48,34 +51,69 @@ pub(crate) fn spawn(inner: &Arc<Inner>, mut receiver: FeedReceiver) {
             inner.hear(message).await;
         }
         if let Some(inner) = Weak::upgrade(&weak) {
-            tracing::error!("the feed has ended; nothing is decided until it is back");
-            inner.knows_revocations.store(false, Ordering::SeqCst);
+            inner.feed_ended();
         }
     });
 }
 
 impl Inner {
-    pub(crate) async fn hear(&self, message: FeedMessage) {
+    pub(crate) async fn hear(self: &Arc<Self>, message: FeedMessage) {
         match message {
             FeedMessage::Commit(commit) => self.hear_commit(&commit),
-            FeedMessage::Moved { log, last } => {
-                if let Some(slot) = self.slots.get(&log) {
-                    slot.hear_of(last);
-                }
-            }
+            FeedMessage::Moved { log, last } => self.moved(&log, last),
             FeedMessage::Revocation(revocation, _) => self.sink.revoked(&revocation),
-            FeedMessage::Rewound { log, keep, .. } => {
-                let slot = self.slots.get(&log);
-                if let Some(slot) = slot.filter(|slot| slot.hint() > keep) {
-                    slot.drop_state();
-                }
-            }
-            FeedMessage::Heartbeat(_) => {}
-            FeedMessage::Gap(missed) => self.repair(missed).await,
+            FeedMessage::Rewound { log, keep, hash } => self.rewound(&log, keep, hash),
+            FeedMessage::Heartbeat(heartbeat) => self.beat(&heartbeat),
+            FeedMessage::Gap(missed) => self.missed(missed).await,
         }
     }
 
-    fn hear_commit(&self, commit: &RecordedCommit) {
+    /// A heartbeat vouches for what was until it was sent, less what was still waiting then to be told.
+    fn beat(&self, heartbeat: &Heartbeat) {
+        let arrived = Instant::now();
+        let under_way = self
+            .present()
+            .micros()
+            .saturating_sub(heartbeat.at.micros());
+        // The relay's clock may be ahead of this node's: nothing is known from the future.
+        let under_way = Duration::from_micros(u64::try_from(under_way).unwrap_or(0));
+        let late = under_way.saturating_add(heartbeat.waiting);
+        // A moment before the clock's beginning vouches for nothing.
+        if let Some(until) = arrived.checked_sub(late) {
+            self.news
+                .beat(heartbeat.channel, heartbeat.partition, until);
+        }
+    }
+
+    /// There is something in a log that the feed does not carry.
+    fn moved(self: &Arc<Self>, log: &LogId, last: Seq) {
+        let Some(slot) = self.slots.get(log) else {
+            return;
+        };
+        slot.hear_of(last);
+        if slot.last().is_some_and(|view| view.seq() < last) {
+            self.bring_up(&slot);
+        }
+    }
+
+    /// What this log had after `keep` is of a timeline that is lost.
+    fn rewound(self: &Arc<Self>, log: &LogId, keep: Seq, hash: Hash) {
+        let Some(slot) = self.slots.get(log) else {
+            return;
+        };
+        let is_other = slot.recent_hash(keep).is_some_and(|ours| ours != hash);
+        if slot.hint() > keep || is_other {
+            tracing::error!(log.id = %log, keep = keep.get(), "the store was taken back; dropping state");
+            measure::fork();
+            let was_held = slot.last().is_some();
+            slot.drop_state();
+            if was_held {
+                self.bring_up(&slot);
+            }
+        }
+    }
+
+    fn hear_commit(self: &Arc<Self>, commit: &RecordedCommit) {
         self.hear_of_others(commit);
         // A log that is not in memory is read from the store when somebody asks for it.
         let Some(slot) = self.slots.get(&commit.log) else {
@@ -87,23 +125,29 @@ impl Inner {
         }
         if let Some(hash) = slot.recent_hash(commit.last) {
             if hash != commit.hash {
-                fork(&slot, commit, "another hash at a folded seq");
+                self.fork(&slot, commit, "another hash at a folded seq");
             }
             return;
         }
         slot.hear_of(commit.last);
         // Busy: somebody is reading or writing this log and looks at the hint when done.
         let Ok(_gate) = slot.gate.try_lock() else {
+            self.bring_up(&slot);
             return;
         };
         // Not hydrated: nobody has asked yet.
         let Some(view) = slot.last() else { return };
-        if commit.last <= view.seq() || commit.first != view.seq().next() {
-            // Seen long ago, or a gap: the next reader catches up from the log.
+        if commit.last <= view.seq() {
+            // Seen long ago.
+            return;
+        }
+        if commit.first != view.seq().next() {
+            measure::gap();
+            self.bring_up(&slot);
             return;
         }
         if commit.prev_hash != view.head().hash {
-            fork(&slot, commit, "it does not continue what was folded");
+            self.fork(&slot, commit, "it does not continue what was folded");
             return;
         }
         let mut work = Work::of(&view);
@@ -126,13 +170,37 @@ impl Inner {
         }
     }
 
-    /// Messages were lost. Until what they said is read from the store, no session is judged and no head is trusted.
-    async fn repair(&self, missed: u64) {
-        tracing::warn!(
-            missed,
-            "the feed was faster than its reader; repairing from the log"
-        );
+    /// Messages were lost.
+    async fn missed(&self, missed: u64) {
+        tracing::warn!(missed, "the feed lost messages; repairing from the log");
         measure::gap();
+        match self.delivery {
+            Delivery::Announced => self.repair().await,
+            Delivery::Relayed { .. } | Delivery::Polled => {
+                self.news.gap();
+                self.poll_now.notify_one();
+            }
+        }
+    }
+
+    /// A relayed feed that ends is as one that is silent for good: the store tells.
+    fn feed_ended(&self) {
+        match self.delivery {
+            Delivery::Announced => {
+                tracing::error!("the feed has ended; nothing is decided until it is back");
+                self.knows_revocations.store(false, Ordering::SeqCst);
+            }
+            Delivery::Relayed { .. } | Delivery::Polled => {
+                tracing::error!("the feed has ended; asking the store for news");
+                self.news.gap();
+                self.poll_now.notify_one();
+            }
+        }
+    }
+
+    /// A feed without heartbeats lost messages. Until what they said is read from the store, no session is judged and no
+    /// head is trusted.
+    async fn repair(&self) {
         self.knows_revocations.store(false, Ordering::SeqCst);
         loop {
             match self.read_what_was_missed().await {
@@ -169,10 +237,12 @@ impl Inner {
         }
         Ok(())
     }
-}
 
-fn fork(slot: &Slot, commit: &RecordedCommit, reason: &str) {
-    tracing::error!(log.id = %commit.log, seq = commit.last.get(), reason, "fork: dropping state");
-    measure::fork();
-    slot.drop_state();
+    /// The log is not what the feed says: what was folded is thrown away, and the store asked which is true.
+    fn fork(self: &Arc<Self>, slot: &Arc<Slot>, commit: &RecordedCommit, reason: &str) {
+        tracing::error!(log.id = %commit.log, seq = commit.last.get(), reason, "fork: dropping state");
+        measure::fork();
+        slot.drop_state();
+        self.bring_up(slot);
+    }
 }

@@ -42,7 +42,7 @@ impl Inner {
                 match self.delivery {
                     Delivery::Announced => {}
                     Delivery::Relayed { .. } | Delivery::Polled => {
-                        self.poll_revocations(false).await?;
+                        self.read_revocations(self.news.heard(), false).await?;
                     }
                 }
                 work

@@ -1,6 +1,9 @@
 //! The directory's bounds.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use trilby_model::Timestamp;
 
 /// How long the feed is waited for before the log is read, when a request names a position (`DESIGN` 7.1).
 pub const FEED_WAIT: Duration = Duration::from_millis(250);
@@ -32,11 +35,35 @@ pub struct Options {
     pub snapshot_tail: u64,
     /// Snapshots that may wait to be written; more are skipped, which costs nothing but time at the next hydration.
     pub snapshot_queue: usize,
-    /// How often a store is asked for news that announces none.
+    /// How often a store is asked for news while none are announced.
     pub poll_every: Duration,
     /// Whether whoever asks for the newest state gets it as the store has it at that moment, for one question to the
     /// store. Without it they get the newest that was heard of. For processes that write beside others.
     pub ask_heads: bool,
+    /// What the time is by this node's clock.
+    pub clock: NodeClock,
+}
+
+/// The clock that heartbeats of a relayed feed are held against. By default one that runs from the time at which the
+/// directory was started and is never set.
+#[derive(Clone, Default)]
+pub struct NodeClock(Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>);
+
+impl NodeClock {
+    /// A clock that may be set while the directory is at work.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(now)))
+    }
+
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.0.as_ref().map(|now| now())
+    }
+}
+
+impl std::fmt::Debug for NodeClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NodeClock")
+    }
 }
 
 impl Default for Options {
@@ -48,6 +75,7 @@ impl Default for Options {
             snapshot_queue: 32,
             poll_every: Duration::from_secs(1),
             ask_heads: false,
+            clock: NodeClock::default(),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Following a store that announces nothing: it is asked where the logs in memory end, and what was revoked.
+//! Following a store while nothing is announced: it is asked where the logs in memory end, and what was revoked.
+//!
+//! A polled store is always asked; one with a relayed feed while that is silent, or has lost something.
 //!
 //! A round reads the heads of all logs in memory, brings those up to date that moved, and reads the revocations of all
 //! accounts. Between two rounds a node is as old as the last one: [`Inner::revocation_lag`] says how old.
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use trilby_eventlog::Head;
+use trilby_eventlog::{Delivery, Head};
 use trilby_model::LogId;
 
 use crate::directory::Inner;
@@ -32,64 +34,110 @@ const HEADS_BATCH: usize = 2_048;
 /// Logs brought up to date at once.
 const CATCH_UP_AT_ONCE: usize = 8;
 
+/// Pause between two rounds, however often rounds are asked for.
+const ROUND_PAUSE: Duration = Duration::from_millis(100);
+
 /// Asks again and again, until the directory is gone.
 pub(crate) fn spawn(inner: &Arc<Inner>) {
     let weak = Arc::downgrade(inner);
     let every = inner.options.poll_every;
+    let poll_now = Arc::clone(&inner.poll_now);
     let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
-        let mut failing = false;
+        let mut told = Told::default();
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = poll_now.notified() => {}
+            }
             let Some(inner) = Weak::upgrade(&weak) else {
                 return;
             };
-            let round = timeout(ROUND_MAX, inner.poll()).await;
-            let failed = match round {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some(format!("no answer within {ROUND_MAX:?}")),
-            };
-            match failed {
-                // Said once, not once a second.
-                Some(reason) if !failing => {
-                    tracing::warn!(reason, "the store cannot be asked for news; trying again");
-                    failing = true;
-                }
-                None if failing => {
-                    tracing::info!("the store answers again");
-                    failing = false;
-                }
-                Some(_) | None => {}
+            let asks = inner.has_to_ask();
+            told.asks(asks, inner.delivery);
+            if asks {
+                told.round(timeout(ROUND_MAX, inner.poll()).await);
             }
             measure::lag(inner.revocation_lag());
+            drop(inner);
+            tokio::time::sleep(ROUND_PAUSE.min(every)).await;
         }
     });
 }
 
-impl Inner {
-    /// One round. What it found counts from the moment it began.
-    pub(crate) async fn poll(&self) -> Result<(), Error> {
-        let begun = Instant::now();
-        let round = self.polls.fetch_add(1, Ordering::Relaxed);
-        self.poll_revocations(round.is_multiple_of(WIDE_EVERY))
-            .await?;
-        self.heard_all_at(begun);
-        self.poll_heads().await
+/// What was said of how it goes: said once, not once a second.
+#[derive(Default)]
+struct Told {
+    is_silent: bool,
+    is_failing: bool,
+}
+
+impl Told {
+    fn asks(&mut self, asks: bool, delivery: Delivery) {
+        if delivery == Delivery::Polled || asks == self.is_silent {
+            return;
+        }
+        self.is_silent = asks;
+        if asks {
+            tracing::warn!("the feed is silent or has lost something; asking the store for news");
+        } else {
+            tracing::info!("the feed tells the news");
+        }
     }
 
-    /// Hands the revocations that may be new to the sink.
-    pub(crate) async fn poll_revocations(&self, wide: bool) -> Result<(), Error> {
+    fn round(&mut self, round: Result<Result<(), Error>, tokio::time::error::Elapsed>) {
+        let failed = match round {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("no answer within {ROUND_MAX:?}")),
+        };
+        let was_failing = std::mem::replace(&mut self.is_failing, failed.is_some());
+        match failed {
+            Some(reason) if !was_failing => {
+                tracing::warn!(reason, "the store cannot be asked for news; trying again");
+            }
+            None if was_failing => tracing::info!("the store answers again"),
+            Some(_) | None => {}
+        }
+    }
+}
+
+impl Inner {
+    fn has_to_ask(&self) -> bool {
+        match self.delivery {
+            Delivery::Announced => false,
+            Delivery::Relayed { .. } => self.news.is_silent(),
+            Delivery::Polled => true,
+        }
+    }
+
+    /// One round. What it found counts from the moment it began.
+    pub(crate) async fn poll(&self) -> Result<(), Error> {
+        let round = self.news.begin_round();
+        let n_before = self.polls.fetch_add(1, Ordering::Relaxed);
+        let wide = round.repairs || n_before.is_multiple_of(WIDE_EVERY);
+        self.read_revocations(round.heard, wide).await?;
+        self.news.has_revocations(round);
+        let moved = self.compare_heads().await?;
+        // Whoever asks for one that moved waits until it is read.
+        self.news.end_round(round);
+        self.catch_up_all(moved).await;
+        Ok(())
+    }
+
+    /// Hands the revocations to the sink that may be new since everything was `heard`.
+    pub(crate) async fn read_revocations(&self, heard: Instant, wide: bool) -> Result<(), Error> {
         let overlap_s = if wide { OVERLAP_WIDE_S } else { OVERLAP_S };
-        let since = self.time_of(self.last_heard()).plus_seconds(-overlap_s);
+        let since = self.time_of(heard).plus_seconds(-overlap_s);
         for revocation in self.log.revocations_since(since).await? {
             self.sink.revoked(&revocation);
         }
         Ok(())
     }
 
-    async fn poll_heads(&self) -> Result<(), Error> {
+    /// Holds the logs in memory against the store's heads. Gives those that moved.
+    async fn compare_heads(&self) -> Result<Vec<Arc<Slot>>, Error> {
         let held: Vec<(Arc<Slot>, Arc<AnyView>)> = self
             .slots
             .iter()
@@ -107,6 +155,10 @@ impl Inner {
                 }
             }
         }
+        Ok(moved)
+    }
+
+    async fn catch_up_all(&self, moved: Vec<Arc<Slot>>) {
         stream::iter(moved)
             .for_each_concurrent(CATCH_UP_AT_ONCE, |slot| async move {
                 if let Err(error) = self.catch_up(&slot).await {
@@ -114,7 +166,6 @@ impl Inner {
                 }
             })
             .await;
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod pending;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub(crate) struct Slot {
     /// How often the state was dropped.
     epoch: AtomicU64,
     n_commands: AtomicUsize,
+    /// A task is about to read it.
+    to_be_read: AtomicBool,
     pub(crate) pending: Pending,
     pub(crate) gate: AsyncMutex<()>,
 }
@@ -61,6 +63,7 @@ impl Slot {
             recent: Mutex::new(VecDeque::new()),
             epoch: AtomicU64::new(0),
             n_commands: AtomicUsize::new(0),
+            to_be_read: AtomicBool::new(false),
             pending: Pending::new(),
             gate: AsyncMutex::new(()),
         }
@@ -151,6 +154,16 @@ impl Slot {
         // Gives the place back at once if it is one too many.
         let place = Place(Arc::clone(self));
         (before < COMMANDS_MAX).then_some(place)
+    }
+
+    /// Whether a task is about to read it; from now on one is.
+    pub(crate) fn is_to_be_read(&self) -> bool {
+        self.to_be_read.swap(true, Ordering::SeqCst)
+    }
+
+    /// That task reads.
+    pub(crate) fn is_being_read(&self) {
+        self.to_be_read.store(false, Ordering::SeqCst);
     }
 
     /// Why the log could not be folded, if it was tried a moment ago.

@@ -19,6 +19,10 @@ mod held;
 mod past;
 #[path = "live/poll.rs"]
 mod poll;
+#[path = "live/proxy.rs"]
+mod proxy;
+#[path = "live/relayed.rs"]
+mod relayed;
 #[path = "live/snapshots.rs"]
 mod snapshots;
 #[path = "live/store.rs"]

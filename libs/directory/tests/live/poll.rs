@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use trilby_account::event::AccountSuspended;
 use trilby_directory::{Directory, Error, Options, StoreSecrets};
 use trilby_eventlog::*;
 use trilby_model::{LogId, Seq};
@@ -27,14 +26,6 @@ async fn asking(memory: &Memory, options: Options) -> (Directory, Arc<Sink>, Arc
     .await
     .unwrap();
     (directory, sink, store)
-}
-
-fn suspended(n: u64) -> trilby_account::Event {
-    AccountSuspended {
-        account: account(n),
-        reason: None,
-    }
-    .into()
 }
 
 async fn rounds(n: u64) {

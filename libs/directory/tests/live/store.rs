@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 use trilby_account::Event;
-use trilby_account::event::{AccountCreated, AccountRenamed};
+use trilby_account::event::{AccountCreated, AccountRenamed, AccountSuspended};
 use trilby_directory::{
     Answer, Directory, Events, ExecuteError, Executed, Options, Plan, ReceiptKey, RevocationSink,
     StoreSecrets, Write,
@@ -137,6 +137,14 @@ pub fn created(account: AccountId) -> Event {
 pub fn renamed(name: &str) -> Event {
     AccountRenamed {
         name: name.parse().unwrap(),
+    }
+    .into()
+}
+
+pub fn suspended(n: u64) -> Event {
+    AccountSuspended {
+        account: account(n),
+        reason: None,
     }
     .into()
 }
