@@ -117,7 +117,7 @@ impl Member {
     pub fn wait_ready(&mut self) -> anyhow::Result<Duration> {
         let begun = Instant::now();
         let agent = crate::proxy::agent();
-        let url = format!("http://{}/readyz", self.recipe.api);
+        let url = format!("http://{}/readyz", self.recipe.operator);
         loop {
             if let Some(status) = self.ended()? {
                 bail!(

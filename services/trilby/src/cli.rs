@@ -92,6 +92,12 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Ask the process that runs here with the same settings whether it is ready. Exit 0 it is, 1 it is not
+    Health {
+        /// Ask only whether it answers
+        #[arg(long)]
+        live: bool,
+    },
     /// Write the OpenAPI documents, or check that they are up to date
     Openapi {
         #[arg(long, default_value = "openapi")]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod health;
 mod log;
 mod openapi;
 mod policy;
@@ -78,6 +79,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log { command } => block_on(log::run(settings(&args)?, command, terminal))?,
         Command::Admin { command } => block_on(admin::run(settings(&args)?, command, terminal))?,
         Command::Config { command } => config::run(&settings(&args)?, command, &terminal),
+        Command::Health { live } => health::run(&settings(&args)?, live, &terminal),
         Command::Openapi { dir, check } => openapi::run(&dir, check, &terminal),
     }
 }

@@ -1,9 +1,23 @@
 //! What `deploy/` says of settings is what the program reads.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+#[path = "deploy/compose.rs"]
+mod compose;
+#[path = "deploy/several.rs"]
+mod several;
+
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use trilby_service::settings::Settings;
 
@@ -15,6 +29,71 @@ fn deploy(file: &str) -> PathBuf {
 
 fn load(file: &Path) -> Settings {
     Settings::load(Some(file), [], []).expect("the settings are good")
+}
+
+/// The program, with these variables of ours and no others.
+fn trilby(environment: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TRILBY_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(environment);
+    command
+}
+
+/// Killed when it is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn health_is_told_of_the_process_beside_and_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let operator = trilby_cluster::member::free_address().unwrap();
+    let environment: BTreeMap<String, String> = [
+        ("TRILBY_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+        // Everywhere: it is asked on loopback.
+        (
+            "TRILBY_SERVER__OPERATOR_LISTEN",
+            format!("0.0.0.0:{}", operator.port()),
+        ),
+        ("TRILBY_LOG__DATA_DIR", folder.path().display().to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let ask = |live: &[&str]| {
+        let asked = trilby(&environment)
+            .arg("health")
+            .args(live)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(asked.stdout).unwrap();
+        (asked.status.code(), said)
+    };
+    let (code, said) = ask(&[]);
+    assert!(code == Some(1) && said.contains("no answer"), "{said}");
+
+    let serving = trilby(&environment)
+        .arg("serve")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let serving = Running(serving.unwrap());
+    let begun = Instant::now();
+    while ask(&[]).0 != Some(0) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", ask(&[]));
+    }
+    assert!(ask(&[]).1.contains("ready"));
+    assert_eq!(ask(&["--live"]).0, Some(0));
+    drop(serving);
+    assert_eq!(ask(&["--live"]).0, Some(1));
 }
 
 #[test]

@@ -1,0 +1,278 @@
+//! What `deploy/` says of an installation of several processes is what the table and the program say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use trilby_cluster::Topology;
+
+use super::compose::{Compose, texts};
+use super::{deploy, trilby};
+
+/// What `deploy/setup` writes into `deploy/.env`.
+const HOST: [(&str, &str); 3] = [
+    ("TRILBY_PUBLIC_URL", "https://iam.example.com"),
+    ("TRILBY_SITE", "iam.example.com"),
+    ("TRILBY_USER", "1000:1000"),
+];
+
+/// Services that are not ours.
+const OTHERS: [&str; 4] = ["postgres", "logins", "proxy", "migrate"];
+
+fn compose() -> Compose {
+    Compose::read(&deploy(""), &HOST)
+}
+
+fn ran(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn help() -> String {
+    ran(&trilby(&BTreeMap::new()).arg("--help").output().unwrap())
+}
+
+/// Whether the help lists this command.
+fn knows(help: &str, command: &str) -> bool {
+    help.lines()
+        .any(|line| line.starts_with("  ") && line.split_whitespace().next() == Some(command))
+}
+
+#[test]
+fn the_services_are_those_of_the_table_and_what_they_stand_on() {
+    let compose = compose();
+    let mut expected: Vec<String> = OTHERS.map(str::to_owned).to_vec();
+    let topology = Topology::of_deploy().unwrap();
+    expected.extend(topology.services.iter().map(|service| service.name.clone()));
+    let mut found = compose.names("services");
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(compose.service("decision")["deploy"]["replicas"], 2);
+}
+
+#[test]
+fn each_service_is_a_command_of_the_program_and_is_asked_for_its_health_by_another() {
+    let (compose, help) = (compose(), help());
+    for service in &Topology::of_deploy().unwrap().services {
+        let of = compose.service(&service.name);
+        assert_eq!(texts(&of["command"]), [service.name.as_str()]);
+        assert!(knows(&help, &service.name), "{}", service.name);
+        assert_eq!(
+            texts(&of["healthcheck"]["test"]),
+            ["CMD", "trilby", "health"]
+        );
+        assert_eq!(of["restart"], "unless-stopped");
+    }
+    assert_eq!(texts(&compose.service("migrate")["command"]), ["migrate"]);
+    assert!(knows(&help, "migrate") && knows(&help, "health"));
+}
+
+#[test]
+fn each_process_is_given_the_keys_and_the_database_role_of_the_table_and_no_other() {
+    let compose = compose();
+    let logins = std::fs::read_to_string(deploy("logins.sh")).unwrap();
+    for service in &Topology::of_deploy().unwrap().services {
+        let name = &service.name;
+        let environment = compose.environment(name);
+        let mut secrets: Vec<String> = service
+            .keys
+            .iter()
+            .map(|key| format!("{key}_key"))
+            .collect();
+        for key in &secrets {
+            let variable = format!(
+                "TRILBY_KEYS__{}_FILE",
+                key.trim_end_matches("_key").to_uppercase()
+            );
+            assert_eq!(
+                environment[&variable],
+                format!("/run/secrets/{key}"),
+                "{name}"
+            );
+        }
+        let keys = environment
+            .keys()
+            .filter(|name| name.starts_with("TRILBY_KEYS__"));
+        assert_eq!(keys.count(), service.keys.len(), "{name}");
+
+        secrets.push(format!("{name}_password"));
+        assert_eq!(compose.secrets(name), secrets);
+        assert_eq!(
+            environment["TRILBY_LOG__PASSWORD_FILE"],
+            format!("/run/secrets/{name}_password")
+        );
+        assert_eq!(
+            environment["TRILBY_LOG__STORE"],
+            format!("postgres://{name}@postgres/trilby")
+        );
+        let login = logins
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("login {name} ")));
+        let role = login.unwrap_or_else(|| panic!("{name} has no login"));
+        let role = role.trim_matches('"').split(", ").next();
+        assert_eq!(role, Some(service.database_role.as_str()));
+    }
+}
+
+#[test]
+fn the_program_takes_each_service_s_settings_as_they_are_meant() {
+    let compose = compose();
+    for service in &Topology::of_deploy().unwrap().services {
+        let environment = compose.environment(&service.name);
+        let printed = ran(&trilby(&environment)
+            .args(["config", "print"])
+            .output()
+            .unwrap());
+        let printed: toml::Table = printed.parse().unwrap();
+        for (variable, value) in &environment {
+            let setting = variable.strip_prefix("TRILBY_").unwrap().to_lowercase();
+            let (section, key) = setting.split_once("__").unwrap();
+            let shown = match &printed[section][key] {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().unwrap())
+                    .collect::<Vec<_>>()
+                    .join(","),
+                other => other.to_string(),
+            };
+            assert_eq!(&shown, value, "{variable}");
+        }
+        assert_eq!(printed["server"]["listen"].as_str(), Some("0.0.0.0:8080"));
+    }
+    let mut wrong = compose.environment("identity");
+    wrong.insert(
+        "TRILBY_SERVER__LISSEN".to_owned(),
+        "0.0.0.0:8080".to_owned(),
+    );
+    let refused = trilby(&wrong).args(["config", "print"]).output().unwrap();
+    assert!(!refused.status.success(), "an unknown setting was taken");
+}
+
+#[test]
+fn only_the_proxy_is_reached_from_outside_and_nothing_floats() {
+    let compose = compose();
+    for name in compose.names("services") {
+        let service = compose.service(&name);
+        assert_eq!(service["ports"].is_null(), name != "proxy", "{name}");
+        let image = service["image"].as_str().unwrap();
+        let (_, version) = image.rsplit_once(':').expect("a version");
+        assert!(version.contains('.') && version != "latest", "{image}");
+        let ends = ["migrate", "logins"].contains(&name.as_str());
+        let restart = if ends { "no" } else { "unless-stopped" };
+        assert_eq!(service["restart"], restart, "{name}");
+        let watched = service["healthcheck"]["test"].is_sequence();
+        assert_eq!(watched, !ends, "{name}");
+        for (variable, value) in compose.environment(&name) {
+            let secret = ["PASSWORD", "KEYS__"]
+                .iter()
+                .any(|word| variable.contains(word));
+            assert!(
+                !secret || value.starts_with("/run/secrets/"),
+                "{name}: {variable}"
+            );
+        }
+    }
+    let dockerfile = std::fs::read_to_string(deploy("Dockerfile")).unwrap();
+    let toolchain = dockerfile
+        .lines()
+        .find_map(|line| line.strip_prefix("ARG BUILD_BASE=rust:"));
+    assert!(
+        toolchain
+            .unwrap()
+            .starts_with(env!("CARGO_PKG_RUST_VERSION"))
+    );
+    assert!(dockerfile.lines().any(|line| line.starts_with("USER 1")));
+    let image = compose.service("identity")["image"].as_str().unwrap();
+    assert_eq!(image, concat!("trilby:", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_proxy_sends_each_path_where_the_table_does() {
+    let caddyfile = std::fs::read_to_string(deploy("Caddyfile.cluster")).unwrap();
+    let topology = Topology::of_deploy().unwrap();
+    // The rest goes to the first, as in the table.
+    for (at, service) in topology.services.iter().enumerate() {
+        let matcher = format!("\t@{} path_regexp {}\n", service.name, service.pattern());
+        let is_named = at > 0 && !service.routes.is_empty();
+        assert_eq!(
+            caddyfile.contains(&matcher),
+            is_named,
+            "expected:\n{matcher}"
+        );
+        let upstream = format!("dynamic a {} 8080 {{", service.name);
+        let is_upstream = !service.routes.is_empty();
+        assert_eq!(
+            caddyfile.contains(&upstream),
+            is_upstream,
+            "{}",
+            service.name
+        );
+    }
+}
+
+/// `deploy/setup` in a copy of the folder, with keys by the program of this build.
+#[test]
+fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["setup", "docker-compose.yml"] {
+        std::fs::copy(deploy(file), folder.path().join(file)).unwrap();
+    }
+    let set_up = |url: &str| {
+        let mut setup = Command::new("sh");
+        setup.arg(folder.path().join("setup")).arg(url);
+        setup.env("TRILBY", env!("CARGO_BIN_EXE_trilby"));
+        setup.output().unwrap()
+    };
+    for bad in [
+        "http://iam.example.com",
+        "https://iam.example.com/path",
+        "iam",
+    ] {
+        assert!(!set_up(bad).status.success(), "{bad}");
+    }
+    assert!(!folder.path().join(".env").exists());
+    ran(&set_up("https://iam.example.com"));
+
+    let env = std::fs::read_to_string(folder.path().join(".env")).unwrap();
+    let variables: Vec<(&str, &str)> = env
+        .lines()
+        .map(|line| line.split_once('=').unwrap())
+        .collect();
+    assert!(variables.contains(&("TRILBY_PUBLIC_URL", "https://iam.example.com")));
+    assert!(variables.contains(&("TRILBY_SITE", "iam.example.com")));
+    let user = variables.iter().find(|(name, _)| *name == "TRILBY_USER");
+    assert!(
+        !user.unwrap().1.starts_with("0:"),
+        "the services would be root"
+    );
+
+    let compose = Compose::read(folder.path(), &variables);
+    let read = |secret: &str| {
+        let file = folder.path().join(compose.secret_file(secret));
+        assert_private(&file);
+        std::fs::read_to_string(file).unwrap()
+    };
+    let secrets = compose.names("secrets");
+    let made: Vec<String> = secrets.iter().map(|secret| read(secret)).collect();
+    assert!(made.iter().all(|secret| secret.len() >= 32));
+    let mut different = made.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), made.len(), "two secrets are one");
+
+    ran(&set_up("https://iam.example.com"));
+    let after: Vec<String> = secrets.iter().map(|secret| read(secret)).collect();
+    assert_eq!(after, made, "a secret was made anew");
+}
+
+fn assert_private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{} is open to others", file.display());
+}
