@@ -17,6 +17,11 @@
 mod acme;
 #[path = "processes/clearing.rs"]
 mod clearing;
+#[path = "deploy/compose.rs"]
+#[allow(dead_code, reason = "shared with the tests of the file itself")]
+mod compose;
+#[path = "processes/composed.rs"]
+mod composed;
 #[path = "processes/database.rs"]
 mod database;
 #[path = "processes/founded.rs"]

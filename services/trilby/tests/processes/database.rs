@@ -251,7 +251,20 @@ impl Server {
 
     /// Without a password.
     pub fn url(&self) -> String {
-        format!("postgres://trilby@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://trilby@{}", self.place())
+    }
+
+    /// Its address and its database, as they stand in a URL.
+    pub fn place(&self) -> String {
+        format!("127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// From now on only `trilby` needs no password.
+    pub fn demand_passwords(&self) {
+        let rules = "host all trilby 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        let file = self.folder.path().join("data/pg_hba.conf");
+        std::fs::write(file, rules).unwrap();
+        self.run("pg_ctl", &["-D", &self.data(), "reload"]);
     }
 }
 
