@@ -36,6 +36,11 @@ const SETTINGS: &str = "set synchronous_commit = on; set lock_timeout = '500ms';
 const APPENDING: &str =
     "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set jit = off";
 
+/// What a connection that relays begins with besides. Its statements look rows up one by one, in a table that was empty a
+/// moment ago and is large now, or the other way round: what the planner was told of it last says nothing.
+const RELAYING: &str = "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set enable_bitmapscan = off; \
+    set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+
 /// The server a store was opened on: cluster and timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeline {
@@ -119,7 +124,18 @@ pub(crate) async fn timeline(client: &Client) -> Result<Timeline, tokio_postgres
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Appending,
+    Relaying,
     Other,
+}
+
+impl Use {
+    const fn settings(self) -> Option<&'static str> {
+        match self {
+            Self::Appending => Some(APPENDING),
+            Self::Relaying => Some(RELAYING),
+            Self::Other => None,
+        }
+    }
 }
 
 /// A pool whose connections have a role, and are all on one timeline if that is given.
@@ -149,8 +165,8 @@ pub(crate) fn pool(
         .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
                 begin(client, role).await.map_err(HookError::Backend)?;
-                if purpose == Use::Appending {
-                    let set = client.batch_execute(APPENDING).await;
+                if let Some(settings) = purpose.settings() {
+                    let set = client.batch_execute(settings).await;
                     set.map_err(HookError::Backend)?;
                 }
                 let found = timeline(client).await.map_err(HookError::Backend)?;

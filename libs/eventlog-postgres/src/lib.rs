@@ -62,6 +62,7 @@ mod options;
 mod pipeline;
 mod read;
 mod relay;
+mod relaying;
 mod rows;
 mod side;
 mod source;
@@ -72,4 +73,5 @@ mod writer;
 
 pub use open::migrate;
 pub use options::{OpenError, Options, Role};
+pub use relaying::Relaying;
 pub use store::Postgres;

@@ -99,18 +99,23 @@ pub(crate) fn head(row: &Row, c: usize) -> Result<Head> {
 
 /// From (seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash).
 pub(crate) fn event(row: &Row, log: &LogId) -> Result<Recorded> {
+    event_at(row, 0, log)
+}
+
+/// The same from a later column on.
+pub(crate) fn event_at(row: &Row, c: usize, log: &LogId) -> Result<Recorded> {
     Ok(Recorded {
         log: log.clone(),
-        seq: seq(row, 0)?,
-        commit_first: seq(row, 1)?,
-        commit_last: seq(row, 2)?,
-        at: at(row, 3)?,
-        etype: get(row, 4)?,
-        ever: number(row, 5)?,
-        incarnation: number(row, 6)?,
-        body: get(row, 7)?,
-        body_hash: hash(row, 8)?,
-        hash: hash(row, 9)?,
+        seq: seq(row, c)?,
+        commit_first: seq(row, c + 1)?,
+        commit_last: seq(row, c + 2)?,
+        at: at(row, c + 3)?,
+        etype: get(row, c + 4)?,
+        ever: number(row, c + 5)?,
+        incarnation: number(row, c + 6)?,
+        body: get(row, c + 7)?,
+        body_hash: hash(row, c + 8)?,
+        hash: hash(row, c + 9)?,
     })
 }
 

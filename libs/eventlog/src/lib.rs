@@ -29,6 +29,7 @@ pub mod log;
 pub mod memory;
 pub mod meta;
 pub mod receipt;
+pub mod relay;
 pub mod revocation;
 pub mod seal;
 pub mod shard;
@@ -50,6 +51,7 @@ pub use log::{EventLog, OutboxRow};
 pub use memory::Memory;
 pub use meta::StoreMeta;
 pub use receipt::{NewReceipt, StoredReceipt};
+pub use relay::RelayStore;
 pub use revocation::{Dependency, NewRevocation, Revocation, RevocationKind};
 pub use side::{
     Counter, Credential, OneTime, Personal, SealedKey, SideBody, SideOutcome, SideWrite,

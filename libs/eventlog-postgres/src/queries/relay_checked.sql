@@ -1,0 +1,1 @@
+update relay_lease set checked = $2 where shard = any ($1)

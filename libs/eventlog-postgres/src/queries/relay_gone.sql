@@ -1,0 +1,1 @@
+delete from relay where id = $1 and $2::smallint[] is null

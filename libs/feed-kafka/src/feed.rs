@@ -1,0 +1,262 @@
+//! The consumer: every record of both channels, from the end of each partition on, without a group.
+//!
+//! What is told to whoever listens is true as long as nothing is missing before it. So whenever this consumer cannot vouch
+//! for that it says [`FeedMessage::Gap`] first, and whoever listens reads the store:
+//! * it had to find a new position: at first (for those who listened already), after its position was out of range, after
+//!   a topic was deleted, or made anew with other partitions;
+//! * offsets jump;
+//! * a record cannot be read;
+//! * another run of the relay began a partition before what was heard last, so it is another partition of that name.
+//!
+//! It never waits for who listens: each receiver has a bounded channel of its own place, and one that lags is told so.
+
+mod continuity;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::{Channel, Delivery, Feed, FeedMessage, FeedReceiver, FeedSender};
+
+use crate::context::{Quiet, blocking};
+use crate::record;
+use crate::{Error, Options};
+use continuity::Continuity;
+
+/// Messages kept for a slow receiver.
+const CAPACITY: usize = 16_384;
+/// How long a subscription waits for positions; then it is told of a gap when there are some.
+const POSITION_WAIT: Duration = Duration::from_secs(3);
+/// How long brokers are given for each answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause between attempts to find positions.
+const RETRY: Duration = Duration::from_millis(500);
+/// A partition that says nothing for so long, though heartbeats come each second, may be one that was deleted.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// The end of a partition, asked for as a time.
+const END: i64 = -1;
+
+const CHANNELS: [Channel; 2] = [Channel::Commits, Channel::Revocations];
+
+/// The feed.
+#[derive(Debug)]
+pub struct KafkaFeed {
+    sender: FeedSender,
+    is_positioned: watch::Receiver<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for KafkaFeed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl KafkaFeed {
+    /// Begins to connect. It goes on until it is dropped.
+    ///
+    /// # Errors
+    /// Options that cannot be used.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        drop(consumer(&options)?);
+        let sender = FeedSender::new(CAPACITY);
+        let (position, is_positioned) = watch::channel(false);
+        let task = tokio::spawn(hear(options, sender.clone(), position));
+        Ok(Self {
+            sender,
+            is_positioned,
+            task,
+        })
+    }
+}
+
+#[async_trait]
+impl Feed for KafkaFeed {
+    async fn subscribe(&self) -> Result<FeedReceiver, trilby_eventlog::Error> {
+        let mut is_positioned = self.is_positioned.clone();
+        let positioned = is_positioned.wait_for(|is_positioned| *is_positioned);
+        if timeout(POSITION_WAIT, positioned).await.is_err() {
+            tracing::warn!("Kafka has not answered; news of others are asked of the store until it does");
+        }
+        Ok(self.sender.subscribe())
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::Relayed { partitions: SHARDS }
+    }
+}
+
+fn consumer(options: &Options) -> Result<StreamConsumer<Quiet>, Error> {
+    let mut config = options.client("feed")?;
+    config
+        // The library wants a name though no group is joined and nothing is committed.
+        .set("group.id", format!("{}-feed", options.topic_prefix))
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("allow.auto.create.topics", "false")
+        .set("fetch.wait.max.ms", "500")
+        .set("fetch.error.backoff.ms", "100")
+        .set("topic.metadata.refresh.interval.ms", "10000")
+        .set("topic.metadata.propagation.max.ms", "2000");
+    Ok(config.create_with_context(Quiet)?)
+}
+
+/// Hears for good.
+async fn hear(options: Options, sender: FeedSender, position: watch::Sender<bool>) {
+    loop {
+        let opened = Session::open(&options).await;
+        match opened {
+            Ok(mut session) => {
+                // Whoever listened before there were positions has missed what was told before them.
+                sender.gap(1);
+                position.send_replace(true);
+                tracing::info!("hearing the feed");
+                let why = session.hear(&sender).await;
+                tracing::warn!(reason = why, "lost the feed's positions");
+                position.send_replace(false);
+                sender.gap(1);
+                // Its end waits for a thread.
+                tokio::task::spawn_blocking(move || drop(session));
+            }
+            Err(error) => tracing::debug!(%error, "the feed cannot be heard"),
+        }
+        sleep(RETRY).await;
+    }
+}
+
+/// One consumer with its positions.
+struct Session {
+    consumer: Arc<StreamConsumer<Quiet>>,
+    topics: [String; 2],
+    continuity: Continuity,
+}
+
+impl Session {
+    async fn open(options: &Options) -> Result<Self, Error> {
+        let consumer = Arc::new(consumer(options)?);
+        let topics = CHANNELS.map(|channel| options.topic(channel));
+        let (of, names) = (Arc::clone(&consumer), topics.clone());
+        let ends = blocking(move || Ok(ends(&of, &names))).await??;
+        let continuity = Continuity::new(&ends);
+        Ok(Self {
+            consumer,
+            topics,
+            continuity,
+        })
+    }
+
+    /// Hears until positions are lost; says why.
+    async fn hear(&mut self, sender: &FeedSender) -> String {
+        let consumer = Arc::clone(&self.consumer);
+        loop {
+            match timeout(LOOK, consumer.recv()).await {
+                Ok(Ok(message)) => {
+                    if let Err(why) = self.take(&message, sender) {
+                        return why.to_owned();
+                    }
+                }
+                Ok(Err(error)) if passes(&error) => {
+                    tracing::debug!(%error, "the feed is interrupted");
+                    sleep(RETRY).await;
+                }
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => {}
+            }
+            if self.continuity.is_silent(Instant::now(), SILENCE) {
+                return "a partition is silent".to_owned();
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        message: &BorrowedMessage<'_>,
+        sender: &FeedSender,
+    ) -> Result<(), &'static str> {
+        let [commits, _] = &self.topics;
+        let channel = match message.topic() == commits {
+            true => Channel::Commits,
+            false => Channel::Revocations,
+        };
+        let headers = message.headers();
+        let header = |name: &str| {
+            let found = headers?.iter().find(|header| header.key == name);
+            found.and_then(|header| header.value)
+        };
+        let partition = u16::try_from(message.partition()).map_err(|_| "an unknown partition")?;
+        let told = record::decode(channel, header, message.payload().unwrap_or_default());
+        if let Err(error) = &told {
+            tracing::warn!(%error, partition, offset = message.offset(), "a record of the feed is passed over");
+        }
+        let told = self.continuity.take(channel, partition, message.offset(), told)?;
+        for message in told {
+            sender.send(message);
+        }
+        Ok(())
+    }
+}
+
+/// Where all partitions end, by channel; the consumer is placed there.
+fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i64>; 2], Error> {
+    let mut asked = TopicPartitionList::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let found = found.map_or(0, |topic| topic.partitions().len());
+        if found != usize::from(SHARDS) {
+            return Err(Error::Partitions {
+                topic: topic.clone(),
+                found,
+                wanted: SHARDS,
+            });
+        }
+        for partition in 0..SHARDS {
+            asked.add_partition_offset(topic, i32::from(partition), Offset::Offset(END))?;
+        }
+    }
+    let found = consumer.offsets_for_times(asked, PATIENCE)?;
+    let mut ends = [vec![0; usize::from(SHARDS)], vec![0; usize::from(SHARDS)]];
+    for one in found.elements() {
+        one.error()?;
+        let Offset::Offset(offset) = one.offset() else {
+            return Err(Error::Unavailable("a partition has no end".to_owned()));
+        };
+        let channel = usize::from(topics.first().is_none_or(|topic| one.topic() != topic));
+        let partition = usize::try_from(one.partition()).unwrap_or(usize::MAX);
+        let end = ends.get_mut(channel).and_then(|ends| ends.get_mut(partition));
+        *end.ok_or_else(|| Error::Unavailable("an unknown partition".to_owned()))? = offset;
+    }
+    consumer.assign(&found)?;
+    Ok(ends)
+}
+
+/// Whether hearing goes on where it was when the brokers are back.
+fn passes(error: &KafkaError) -> bool {
+    let code = match error {
+        KafkaError::MessageConsumption(code) | KafkaError::Global(code) => *code,
+        _ => return false,
+    };
+    matches!(
+        code,
+        RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::Resolve
+            | RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::NotLeaderForPartition
+            | RDKafkaErrorCode::LeaderNotAvailable
+            | RDKafkaErrorCode::ReplicaNotAvailable
+            | RDKafkaErrorCode::NetworkException
+    )
+}

@@ -1,0 +1,122 @@
+//! Whether anything is missing before a record.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use trilby_eventlog::{Channel, FeedMessage, FeedPosition, Heartbeat};
+
+use crate::record::{Malformed, Told};
+
+/// A relay's heartbeat before it knows where its run began: it vouches for nothing.
+const UNKNOWN: i64 = -1;
+
+/// What was heard of each partition.
+#[derive(Debug)]
+pub(crate) struct Continuity {
+    partitions: BTreeMap<(usize, u16), Partition>,
+}
+
+#[derive(Debug)]
+struct Partition {
+    /// The offset of the next record.
+    next: i64,
+    /// Whose heartbeat was heard last, and the offset after it.
+    beat: Option<([u8; 16], i64)>,
+    heard_at: Instant,
+}
+
+const fn index(channel: Channel) -> usize {
+    match channel {
+        Channel::Commits => 0,
+        Channel::Revocations => 1,
+    }
+}
+
+impl Continuity {
+    /// From these ends on, of each channel by partition.
+    pub fn new(ends: &[Vec<i64>; 2]) -> Self {
+        let heard_at = Instant::now();
+        let mut partitions = BTreeMap::new();
+        for (channel, ends) in ends.iter().enumerate() {
+            for (partition, next) in (0_u16..).zip(ends) {
+                let partition_is = Partition {
+                    next: *next,
+                    beat: None,
+                    heard_at,
+                };
+                partitions.insert((channel, partition), partition_is);
+            }
+        }
+        Self { partitions }
+    }
+
+    /// What to tell of a record, after what is missing before it.
+    ///
+    /// # Errors
+    /// The position is worth nothing: what it means.
+    pub fn take(
+        &mut self,
+        channel: Channel,
+        partition: u16,
+        offset: i64,
+        told: Result<Told, Malformed>,
+    ) -> Result<Vec<FeedMessage>, &'static str> {
+        let known = self.partitions.get_mut(&(index(channel), partition));
+        let known = known.ok_or("an unknown partition")?;
+        if offset < known.next {
+            return Err("a partition has begun anew");
+        }
+        let n_missing = u64::try_from(offset.saturating_sub(known.next)).unwrap_or(u64::MAX);
+        known.next = offset.saturating_add(1);
+        known.heard_at = Instant::now();
+        let mut messages = Vec::with_capacity(2);
+        let mut gap = n_missing > 0;
+        let message = match told {
+            Ok(Told::Beat(beat)) if beat.base == UNKNOWN => None,
+            Ok(Told::Beat(beat)) => {
+                let is_another = known.beat.is_some_and(|(run, after)| run != beat.run && beat.base < after);
+                gap |= is_another;
+                known.beat = Some((beat.run, known.next));
+                Some(FeedMessage::Heartbeat(Heartbeat {
+                    channel,
+                    partition,
+                    at: beat.at,
+                    waiting: beat.waiting,
+                }))
+            }
+            Ok(Told::Commit(commit)) => Some(FeedMessage::Commit(Arc::new(commit))),
+            Ok(Told::Moved(place)) => Some(FeedMessage::Moved {
+                log: place.log,
+                last: place.seq,
+            }),
+            Ok(Told::Rewound(place)) => Some(FeedMessage::Rewound {
+                log: place.log,
+                keep: place.seq,
+                hash: place.hash,
+            }),
+            Ok(Told::Revocation(revocation)) => Some(FeedMessage::Revocation(
+                Arc::new(revocation),
+                Some(FeedPosition { partition, offset }),
+            )),
+            Err(_) => {
+                gap = true;
+                None
+            }
+        };
+        if gap {
+            messages.push(FeedMessage::Gap(n_missing.max(1)));
+        }
+        messages.extend(message);
+        Ok(messages)
+    }
+
+    /// Whether any partition has said nothing for so long.
+    pub fn is_silent(&self, now: Instant, most: Duration) -> bool {
+        let mut all = self.partitions.values();
+        all.any(|one| now.saturating_duration_since(one.heard_at) > most)
+    }
+}

@@ -1,0 +1,87 @@
+use trilby_model::{Hash, Seq, Timestamp};
+
+use super::*;
+use crate::record::{Beat, Place};
+
+const CHANNEL: Channel = Channel::Revocations;
+
+fn from(next: i64) -> Continuity {
+    Continuity::new(&[vec![0], vec![next]])
+}
+
+fn moved() -> Result<Told, Malformed> {
+    Ok(Told::Moved(Place {
+        log: trilby_model::LogId::Platform,
+        seq: Seq::new(1),
+        hash: Hash([0; 32]),
+    }))
+}
+
+fn beat(run: u8, base: i64) -> Result<Told, Malformed> {
+    Ok(Told::Beat(Beat {
+        at: Timestamp::from_micros(0),
+        waiting: Duration::ZERO,
+        run: [run; 16],
+        base,
+    }))
+}
+
+/// What is told, in a letter each.
+fn told(continuity: &mut Continuity, offset: i64, what: Result<Told, Malformed>) -> String {
+    let messages = continuity.take(CHANNEL, 0, offset, what);
+    let letter = |message: &FeedMessage| match message {
+        FeedMessage::Gap(_) => 'g',
+        FeedMessage::Heartbeat(_) => 'h',
+        FeedMessage::Commit(_)
+        | FeedMessage::Moved { .. }
+        | FeedMessage::Revocation(..)
+        | FeedMessage::Rewound { .. } => 'm',
+    };
+    messages.map_or_else(|_| "lost".to_owned(), |all| all.iter().map(letter).collect())
+}
+
+#[test]
+fn records_in_a_row_are_told_as_they_are() {
+    let mut heard = from(7);
+    assert_eq!(told(&mut heard, 7, moved()), "m");
+    assert_eq!(told(&mut heard, 8, beat(1, 3)), "h");
+    assert_eq!(told(&mut heard, 9, moved()), "m");
+}
+
+#[test]
+fn a_jump_is_told_before_what_follows_it() {
+    let mut heard = from(7);
+    assert_eq!(told(&mut heard, 8, moved()), "gm");
+    assert_eq!(told(&mut heard, 9, moved()), "m");
+}
+
+#[test]
+fn what_cannot_be_read_is_a_gap() {
+    let mut heard = from(0);
+    assert_eq!(told(&mut heard, 0, Err(Malformed("noise"))), "g");
+    assert_eq!(told(&mut heard, 1, moved()), "m");
+}
+
+#[test]
+fn a_partition_that_begins_anew_ends_the_position() {
+    let mut heard = from(7);
+    assert_eq!(told(&mut heard, 3, moved()), "lost");
+}
+
+#[test]
+fn another_run_that_began_after_what_was_heard_vouches() {
+    let mut heard = from(0);
+    assert_eq!(told(&mut heard, 0, beat(1, 0)), "h");
+    assert_eq!(told(&mut heard, 1, beat(2, UNKNOWN)), "");
+    assert_eq!(told(&mut heard, 2, beat(2, 1)), "h");
+}
+
+#[test]
+fn another_run_that_began_before_what_was_heard_is_of_another_partition() {
+    let mut heard = from(0);
+    assert_eq!(told(&mut heard, 0, beat(1, 0)), "h");
+    // The partition was emptied, and filled again beyond what was heard.
+    assert_eq!(told(&mut heard, 1, moved()), "m");
+    assert_eq!(told(&mut heard, 2, beat(2, 0)), "gh");
+    assert_eq!(told(&mut heard, 3, beat(2, 0)), "h");
+}

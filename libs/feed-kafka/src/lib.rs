@@ -1,0 +1,71 @@
+//! The feed over Kafka: news of commits and revocations for processes that share a store.
+//!
+//! The store is the truth and Kafka is the news: whatever is lost here is read there. What is told wrongly, in a wrong
+//! order or twice must not be believed by anybody who hears it; see [`feed`].
+//!
+//! * [`Relay`] tells what the store's outbox holds, and forgets a row when its commit was acknowledged.
+//! * [`KafkaFeed`] hears it, from the end of every partition on, and says when it cannot vouch for having heard all.
+//!
+//! Topics have one partition for each shard of the logs ([`trilby_eventlog::shard`]), for good.
+//!
+//! It knows no database and no event type.
+
+mod bytes;
+mod context;
+pub mod feed;
+mod options;
+mod producer;
+pub mod record;
+mod relay;
+mod topics;
+
+pub use feed::KafkaFeed;
+pub use options::{Login, Options, Security};
+pub use relay::{Relay, State};
+
+use rdkafka::error::KafkaError;
+
+/// What keeps the feed from working.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The brokers do not answer, or not with what was asked for. It may pass.
+    #[error("the brokers are unavailable: {0}")]
+    Unavailable(String),
+    /// A topic cannot be made.
+    #[error("topic `{topic}` cannot be made: {code}")]
+    Topic {
+        /// Which.
+        topic: String,
+        /// What the broker says.
+        code: String,
+    },
+    /// A topic has another number of partitions, so that logs are not where they are looked for.
+    #[error("topic `{topic}` has {found} partitions and must have {wanted}: delete it, and the relay makes it anew")]
+    Partitions {
+        /// Which.
+        topic: String,
+        /// What it has.
+        found: usize,
+        /// What it needs.
+        wanted: u16,
+    },
+    /// Settings that cannot be used.
+    #[error("{0}")]
+    Options(&'static str),
+    /// The client library does not take its settings.
+    #[error("the Kafka client cannot be made: {0}")]
+    Client(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] trilby_eventlog::Error),
+}
+
+impl From<KafkaError> for Error {
+    fn from(error: KafkaError) -> Self {
+        match error {
+            KafkaError::ClientCreation(what) => Self::Client(what),
+            KafkaError::ClientConfig(_, what, name, _) => Self::Client(format!("{name}: {what}")),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}

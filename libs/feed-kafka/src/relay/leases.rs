@@ -1,0 +1,60 @@
+//! Holding on to shards: leases are renewed each second, what is beyond a fair share is given back, and shards whose
+//! newest records may be of a lost timeline are compared with the store first.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use trilby_eventlog::relay::RENEW;
+
+use super::{RETRY, Shared, readback};
+
+/// Goes on for good.
+pub(crate) async fn keep(shared: Arc<Shared>) {
+    let mut ticks = interval(RENEW);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut comparing: Option<tokio::task::JoinHandle<()>> = None;
+    loop {
+        ticks.tick().await;
+        match renew(&shared).await {
+            Ok(incarnation) => {
+                shared.state.store_answers();
+                let is_at_it = comparing.as_ref().is_some_and(|task| !task.is_finished());
+                let unchecked = shared.shards.unchecked();
+                if !is_at_it && !unchecked.is_empty() {
+                    comparing = Some(tokio::spawn(compare(Arc::clone(&shared), unchecked, incarnation)));
+                }
+            }
+            Err(error) => shared.state.store_fails(&error.to_string()),
+        }
+    }
+}
+
+async fn renew(shared: &Shared) -> Result<u32, trilby_eventlog::Error> {
+    // What is answered holds from when it was asked.
+    let asked = Instant::now();
+    let incarnation = shared.store.meta().await?.incarnation;
+    let leases = shared.store.lease(shared.id).await?;
+    shared.shards.lease(&leases.held, incarnation, asked);
+    let beyond = shared.shards.beyond(leases.share);
+    if !beyond.is_empty() {
+        shared.store.release(shared.id, Some(&beyond)).await?;
+    }
+    shared.state.holds(shared.shards.n_held(), &beyond);
+    Ok(incarnation)
+}
+
+async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
+    let compared = async {
+        readback::compare(&shared, &shards).await?;
+        shared.store.checked(&shards, incarnation).await?;
+        Ok::<(), crate::Error>(())
+    };
+    match compared.await {
+        Ok(()) => shared.shards.check(&shards),
+        Err(error) => {
+            tracing::warn!(%error, "the feed's newest records cannot be compared with the store yet");
+            sleep(RETRY).await;
+        }
+    }
+}
