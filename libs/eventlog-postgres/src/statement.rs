@@ -351,7 +351,7 @@ fn receipts<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     if rows.is_empty() {
         return;
     }
-    let of = |job: &Job, log: &trilby_model::LogId| {
+    let of = |job: &Job, log: &LogId| {
         let commit = job.sealed.commits.iter().find(|one| one.log == *log);
         commit.map(|one| (int(one.first), int(one.last), one.at.micros()))
     };

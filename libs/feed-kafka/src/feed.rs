@@ -1,7 +1,7 @@
 //! The consumer: every record of both channels, from the end of each partition on, without a group.
 //!
 //! What is told to whoever listens is true as long as nothing is missing before it. So whenever this consumer cannot vouch
-//! for that it says [`FeedMessage::Gap`] first, and whoever listens reads the store:
+//! for that it says `Gap` first, and whoever listens reads the store:
 //! * it had to find a new position: at first (for those who listened already), after its position was out of range, after
 //!   a topic was deleted, or made anew with other partitions;
 //! * offsets jump;
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use trilby_eventlog::shard::SHARDS;
-use trilby_eventlog::{Channel, Delivery, Feed, FeedMessage, FeedReceiver, FeedSender};
+use trilby_eventlog::{Channel, Delivery, Feed, FeedReceiver, FeedSender};
 
 use crate::context::{Quiet, blocking};
 use crate::record;
@@ -43,8 +43,8 @@ const RETRY: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(10);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// The end of a partition, asked for as a time.
-const END: i64 = -1;
+/// The end of a partition, asked for where a time is asked for: the protocol has one number for both.
+const END: Offset = Offset::End;
 
 const CHANNELS: [Channel; 2] = [Channel::Commits, Channel::Revocations];
 
@@ -86,7 +86,9 @@ impl Feed for KafkaFeed {
         let mut is_positioned = self.is_positioned.clone();
         let positioned = is_positioned.wait_for(|is_positioned| *is_positioned);
         if timeout(POSITION_WAIT, positioned).await.is_err() {
-            tracing::warn!("Kafka has not answered; news of others are asked of the store until it does");
+            tracing::warn!(
+                "Kafka has not answered; news of others are asked of the store until it does"
+            );
         }
         Ok(self.sender.subscribe())
     }
@@ -199,7 +201,9 @@ impl Session {
         if let Err(error) = &told {
             tracing::warn!(%error, partition, offset = message.offset(), "a record of the feed is passed over");
         }
-        let told = self.continuity.take(channel, partition, message.offset(), told)?;
+        let told = self
+            .continuity
+            .take(channel, partition, message.offset(), told)?;
         for message in told {
             sender.send(message);
         }
@@ -222,7 +226,7 @@ fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i
             });
         }
         for partition in 0..SHARDS {
-            asked.add_partition_offset(topic, i32::from(partition), Offset::Offset(END))?;
+            asked.add_partition_offset(topic, i32::from(partition), END)?;
         }
     }
     let found = consumer.offsets_for_times(asked, PATIENCE)?;
@@ -234,7 +238,9 @@ fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i
         };
         let channel = usize::from(topics.first().is_none_or(|topic| one.topic() != topic));
         let partition = usize::try_from(one.partition()).unwrap_or(usize::MAX);
-        let end = ends.get_mut(channel).and_then(|ends| ends.get_mut(partition));
+        let end = ends
+            .get_mut(channel)
+            .and_then(|ends| ends.get_mut(partition));
         *end.ok_or_else(|| Error::Unavailable("an unknown partition".to_owned()))? = offset;
     }
     consumer.assign(&found)?;

@@ -21,7 +21,7 @@ mod topics;
 
 pub use feed::KafkaFeed;
 pub use options::{Login, Options, Security};
-pub use relay::{Relay, State};
+pub use relay::{METRICS, Relay, State};
 
 use rdkafka::error::KafkaError;
 
@@ -40,7 +40,9 @@ pub enum Error {
         code: String,
     },
     /// A topic has another number of partitions, so that logs are not where they are looked for.
-    #[error("topic `{topic}` has {found} partitions and must have {wanted}: delete it, and the relay makes it anew")]
+    #[error(
+        "topic `{topic}` has {found} partitions and must have {wanted}: delete it, and the relay makes it anew"
+    )]
     Partitions {
         /// Which.
         topic: String,

@@ -96,7 +96,9 @@ impl Options {
         };
         config.set("security.protocol", protocol);
         if let Some(file) = &security.ca_file {
-            let file = file.to_str().ok_or(Error::Options("the certificates' file has no name that can be handed on"))?;
+            let file = file.to_str().ok_or(Error::Options(
+                "the certificates' file has no name that can be handed on",
+            ))?;
             config.set("ssl.ca.location", file);
         }
         if let Some(login) = &security.login {

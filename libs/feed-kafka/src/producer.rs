@@ -169,6 +169,10 @@ impl Batch<'_> {
             .key(&record.key)
             .payload(&record.value)
             .headers(headers);
-        Sent(self.producer.send_result(to_send).map_err(|(error, _)| error.into()))
+        Sent(
+            self.producer
+                .send_result(to_send)
+                .map_err(|(error, _)| error.into()),
+        )
     }
 }

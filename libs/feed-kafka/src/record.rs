@@ -169,12 +169,7 @@ pub fn beat(store_id: &[u8; 16], partition: u16, beat: &Beat) -> Record {
     }
 }
 
-fn envelope(
-    store_id: &[u8; 16],
-    kind: &str,
-    id: String,
-    key: &str,
-) -> Vec<(&'static str, String)> {
+fn envelope(store_id: &[u8; 16], kind: &str, id: String, key: &str) -> Vec<(&'static str, String)> {
     let store = Hex(store_id);
     vec![
         ("ce_specversion", SPEC.to_owned()),

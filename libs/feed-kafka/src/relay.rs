@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use trilby_eventlog::relay::{RelayStore, Waiting};
 
-pub use state::State;
+pub use state::{METRICS, State};
 
 use crate::producer::{Producer, RECORD_PATIENCE};
 use crate::{Error, Options, topics};
@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     state: Arc<State>,
     /// A batch is done: there may be more to read.
     done: Notify,
+    /// For batches.
+    room: Arc<Semaphore>,
 }
 
 impl Relay {
@@ -110,6 +112,7 @@ impl Relay {
             shards: Shards::default(),
             state,
             done: Notify::new(),
+            room: Arc::new(Semaphore::new(BATCHES_MAX)),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -147,12 +150,11 @@ async fn make_topics(options: &Options, state: &State) -> Result<(), Error> {
 
 impl Shared {
     async fn end(&self) {
-        let idle = async {
-            while self.shards.any_busy() {
-                self.done.notified().await;
-            }
-        };
-        if timeout(LAST_WAIT, idle).await.is_err() {
+        let all = u32::try_from(BATCHES_MAX).unwrap_or(u32::MAX);
+        if timeout(LAST_WAIT, self.room.acquire_many(all))
+            .await
+            .is_err()
+        {
             self.producer.give_up();
         }
         let released = timeout(LAST_WAIT, self.store.release(self.id, None)).await;
@@ -164,12 +166,11 @@ impl Shared {
 
 /// Looks for what waits, for good.
 async fn look(shared: Arc<Shared>) {
-    let room = Arc::new(Semaphore::new(BATCHES_MAX));
     let mut pause = BUSY;
     let mut is_busy = false;
     loop {
         // Never closed.
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&shared.room).acquire_owned().await else {
             return;
         };
         let most = if is_busy { SHARDS_AT_ONCE } else { usize::MAX };

@@ -56,7 +56,10 @@ pub(crate) async fn make(options: &Options) -> Result<(), Error> {
             Ok(name) => tracing::info!(topic = name, "made a topic"),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, code)) => {
-                return Err(Error::Topic { topic, code: code.to_string() });
+                return Err(Error::Topic {
+                    topic,
+                    code: code.to_string(),
+                });
             }
         }
     }
@@ -87,7 +90,13 @@ async fn check(admin: &Arc<AdminClient<Quiet>>, name: String) -> Result<(), Erro
     match found == usize::from(SHARDS) {
         true => Ok(()),
         // It was made a moment ago, and this broker has not heard of it.
-        false if found == 0 => Err(Error::Unavailable(format!("topic `{name}` is not known yet"))),
-        false => Err(Error::Partitions { topic: name, found, wanted: SHARDS }),
+        false if found == 0 => Err(Error::Unavailable(format!(
+            "topic `{name}` is not known yet"
+        ))),
+        false => Err(Error::Partitions {
+            topic: name,
+            found,
+            wanted: SHARDS,
+        }),
     }
 }

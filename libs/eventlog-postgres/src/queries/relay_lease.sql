@@ -1,6 +1,6 @@
 -- Locked rows are being renewed by their holder.
 with share as (
-    select ceil($2::numeric / greatest(count(*), 1))::int as n
+    select ceil($2::int::numeric / greatest(count(*), 1))::int as n
     from relay where id = $1 or seen_at > clock_timestamp() - $3::float8 * interval '1 s'
 ),
 mine as materialized (

@@ -16,12 +16,13 @@ use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
 
 /// Changes with the migrations, so that a server left running gets a new template.
-const SCHEMA: [&str; 5] = [
+const SCHEMA: [&str; 6] = [
     include_str!("../../../../migrations/postgres/V1__log.sql"),
     include_str!("../../../../migrations/postgres/V2__activity.sql"),
     include_str!("../../../../migrations/postgres/V3__rights.sql"),
     include_str!("../../../../migrations/postgres/V4__service_rights.sql"),
     include_str!("../../../../migrations/postgres/V5__clearing.sql"),
+    include_str!("../../../../migrations/postgres/V6__relay.sql"),
 ];
 
 static TEMPLATE: OnceLock<String> = OnceLock::new();

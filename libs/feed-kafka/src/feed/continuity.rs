@@ -78,7 +78,9 @@ impl Continuity {
         let message = match told {
             Ok(Told::Beat(beat)) if beat.base == UNKNOWN => None,
             Ok(Told::Beat(beat)) => {
-                let is_another = known.beat.is_some_and(|(run, after)| run != beat.run && beat.base < after);
+                let is_another = known
+                    .beat
+                    .is_some_and(|(run, after)| run != beat.run && beat.base < after);
                 gap |= is_another;
                 known.beat = Some((beat.run, known.next));
                 Some(FeedMessage::Heartbeat(Heartbeat {

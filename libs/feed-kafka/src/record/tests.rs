@@ -1,5 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use trilby_eventlog::chain;
 
 use super::*;
@@ -140,5 +141,8 @@ fn what_is_too_large_becomes_a_pointer() {
     let mut one = commits().new_tree(&mut runner).unwrap().current();
     one.events[0].body = Some(vec![0; VALUE_BYTES_MAX]);
     let record = commit(&STORE, &one, None, false);
-    assert!(matches!(told(Channel::Commits, &record), Ok(Told::Moved(_))));
+    assert!(matches!(
+        told(Channel::Commits, &record),
+        Ok(Told::Moved(_))
+    ));
 }

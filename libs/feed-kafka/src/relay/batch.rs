@@ -55,7 +55,10 @@ struct Outcome {
 
 /// Tells rows of several shards and forgets them.
 pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSemaphorePermit) {
-    let runs: Vec<Option<Run>> = parts.iter().map(|part| shared.shards.run(part.shard)).collect();
+    let runs: Vec<Option<Run>> = parts
+        .iter()
+        .map(|part| shared.shards.run(part.shard))
+        .collect();
     let outcomes = arrive(&shared, &parts).await;
     let mut told: Vec<RowId> = Vec::new();
     for ((part, outcome), run) in parts.iter().zip(&outcomes).zip(&runs) {
@@ -64,7 +67,9 @@ pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSem
         for channel in [Channel::Commits, Channel::Revocations] {
             let lowest = outcome.lowest.get(&index(channel));
             if let (Some(offset), Some(run)) = (lowest, run) {
-                shared.shards.arrived(part.shard, channel, run.floor(channel), *offset);
+                shared
+                    .shards
+                    .arrived(part.shard, channel, run.floor(channel), *offset);
             }
         }
     }
@@ -89,7 +94,9 @@ async fn arrive(shared: &Shared, parts: &[Part]) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = parts.iter().map(|_| Outcome::default()).collect();
     let mut n_lost = 0_u64;
     while let Some((flight, arrived)) = under_way.next().await {
-        let Some(outcome) = outcomes.get_mut(flight.part) else { continue };
+        let Some(outcome) = outcomes.get_mut(flight.part) else {
+            continue;
+        };
         match arrived {
             Ok(delivery) => outcome.arrived(&flight, delivery.offset),
             Err(lost) => {
@@ -203,7 +210,9 @@ pub(crate) async fn beat(shared: Arc<Shared>, vouch: Vouch) {
 
 /// Finds out where the partitions of a shard end, by the first record of this run. It vouches for nothing.
 pub(crate) async fn open(shared: Arc<Shared>, shard: u16) {
-    let Some(run) = shared.shards.beat(shard) else { return };
+    let Some(run) = shared.shards.beat(shard) else {
+        return;
+    };
     if run.base.is_none() {
         let vouch = Vouch {
             shard,
@@ -239,8 +248,13 @@ async fn write_beat(shared: &Shared, vouch: Vouch, run: Run, base: [i64; 2]) -> 
         (Ok(commits), Ok(revocations)) => {
             shared.state.brokers_answer();
             let places = [commits.offset, revocations.offset];
-            for (channel, offset) in [Channel::Commits, Channel::Revocations].into_iter().zip(places) {
-                shared.shards.arrived(vouch.shard, channel, run.floor(channel), offset);
+            for (channel, offset) in [Channel::Commits, Channel::Revocations]
+                .into_iter()
+                .zip(places)
+            {
+                shared
+                    .shards
+                    .arrived(vouch.shard, channel, run.floor(channel), offset);
             }
             Some(places)
         }

@@ -22,7 +22,11 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
                 let is_at_it = comparing.as_ref().is_some_and(|task| !task.is_finished());
                 let unchecked = shared.shards.unchecked();
                 if !is_at_it && !unchecked.is_empty() {
-                    comparing = Some(tokio::spawn(compare(Arc::clone(&shared), unchecked, incarnation)));
+                    comparing = Some(tokio::spawn(compare(
+                        Arc::clone(&shared),
+                        unchecked,
+                        incarnation,
+                    )));
                 }
             }
             Err(error) => shared.state.store_fails(&error.to_string()),

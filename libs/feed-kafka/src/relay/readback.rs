@@ -70,12 +70,18 @@ fn last((log, places): (&LogId, &BTreeMap<Seq, Hash>)) -> Option<(LogId, Seq, Ha
 /// The newest place of a log that the store still has.
 async fn keep(shared: &Shared, log: &LogId, seen: &Seen) -> Result<Place, Error> {
     let places = seen.get(log).into_iter().flatten();
-    let places: Vec<_> = places.map(|(seq, hash)| (log.clone(), *seq, *hash)).collect();
+    let places: Vec<_> = places
+        .map(|(seq, hash)| (log.clone(), *seq, *hash))
+        .collect();
     for some in places.rchunks(PLACES_AT_ONCE) {
         let stand = shared.store.stands(some).await?;
         let kept = some.iter().zip(stand).rev().find(|(_, stands)| *stands);
         if let Some(((log, seq, hash), _)) = kept {
-            return Ok(Place { log: log.clone(), seq: *seq, hash: *hash });
+            return Ok(Place {
+                log: log.clone(),
+                seq: *seq,
+                hash: *hash,
+            });
         }
     }
     // Nothing of it: whoever holds any of it reads it anew.
@@ -96,7 +102,10 @@ fn read(options: &Options, shards: &[u16]) -> Result<Seen, Error> {
         .set("enable.partition.eof", "true");
     let consumer: BaseConsumer<Quiet> = config.create_with_context(Quiet)?;
     let topic = options.topic(Channel::Commits);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(BACK);
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .saturating_sub(BACK);
     let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
     let mut times = TopicPartitionList::new();
     for shard in shards {
@@ -123,7 +132,9 @@ fn gather(consumer: &BaseConsumer<Quiet>, n_partitions: usize) -> Result<Seen, E
     while ended.len() < n_partitions {
         let Some(polled) = consumer.poll(Duration::from_millis(200)) else {
             if heard_at.elapsed() > SILENCE {
-                return Err(Error::Unavailable("the feed cannot be read back".to_owned()));
+                return Err(Error::Unavailable(
+                    "the feed cannot be read back".to_owned(),
+                ));
             }
             continue;
         };
@@ -143,7 +154,9 @@ fn gather(consumer: &BaseConsumer<Quiet>, n_partitions: usize) -> Result<Seen, E
         };
         let value = message.payload().unwrap_or_default();
         // What cannot be read is nothing that anybody believed.
-        let Ok(told) = record::decode(Channel::Commits, header, value) else { continue };
+        let Ok(told) = record::decode(Channel::Commits, header, value) else {
+            continue;
+        };
         note(&mut seen, told);
     }
     Ok(seen)
@@ -162,7 +175,9 @@ fn note(seen: &mut Seen, told: Told) {
             }
         }
         Told::Moved(place) => {
-            seen.entry(place.log).or_default().insert(place.seq, place.hash);
+            seen.entry(place.log)
+                .or_default()
+                .insert(place.seq, place.hash);
         }
         // What came before it was told to be over.
         Told::Rewound(place) => {

@@ -102,7 +102,9 @@ impl Shards {
         let mut all = self.all();
         all.retain(|shard, _| held.iter().any(|lease| lease.shard == *shard));
         for lease in held {
-            let is_new = all.get(&lease.shard).is_none_or(|known| known.epoch != lease.epoch);
+            let is_new = all
+                .get(&lease.shard)
+                .is_none_or(|known| known.epoch != lease.epoch);
             if is_new {
                 all.insert(lease.shard, Shard::new(lease.epoch, asked));
             }
@@ -148,15 +150,13 @@ impl Shards {
         }
     }
 
-    /// Whether anything is under way.
-    pub fn any_busy(&self) -> bool {
-        self.all().values().any(|shard| shard.is_busy)
-    }
-
     /// At most so many shards that have nothing under way, from now on busy; those longest not read first.
     pub fn to_read(&self, now: Instant, most: usize) -> Vec<Read> {
         let mut all = self.all();
-        let mut ready: Vec<_> = all.iter_mut().filter(|(_, shard)| shard.is_ready(now)).collect();
+        let mut ready: Vec<_> = all
+            .iter_mut()
+            .filter(|(_, shard)| shard.is_ready(now))
+            .collect();
         if ready.len() > most {
             ready.sort_by_key(|(_, shard)| shard.swept_at);
         }
@@ -181,18 +181,24 @@ impl Shards {
 
     /// Whether the lease still holds.
     pub fn may_tell(&self, shard: u16, now: Instant) -> bool {
-        self.all().get(&shard).is_some_and(|one| one.leased_until > now)
+        self.all()
+            .get(&shard)
+            .is_some_and(|one| one.leased_until > now)
     }
 
     /// Whether a row is to be told without its events.
     pub fn is_too_large(&self, shard: u16, id: i64) -> bool {
-        self.all().get(&shard).is_some_and(|one| one.too_large.contains(&id))
+        self.all()
+            .get(&shard)
+            .is_some_and(|one| one.too_large.contains(&id))
     }
 
     /// A batch of this shard is done: told up to a row, or it failed, perhaps because a row is too large.
     pub fn done(&self, shard: u16, told: Option<i64>, failed: Option<Option<i64>>) {
         let mut all = self.all();
-        let Some(one) = all.get_mut(&shard) else { return };
+        let Some(one) = all.get_mut(&shard) else {
+            return;
+        };
         let now = Instant::now();
         one.is_busy = false;
         if let Some(told) = told {
@@ -276,7 +282,10 @@ impl Shard {
 
     fn read(&mut self, n: u16, now: Instant) -> Read {
         self.is_busy = true;
-        while let Some((_, id)) = self.marks.pop_front_if(|(at, _)| now.duration_since(*at) >= LATE) {
+        while let Some((_, id)) = self
+            .marks
+            .pop_front_if(|(at, _)| now.duration_since(*at) >= LATE)
+        {
             self.cursor = self.cursor.max(id);
         }
         let swept_at = self.swept_at.replace(now);
@@ -304,7 +313,9 @@ impl Shard {
         }
         // A row that is told otherwise the next time need not wait.
         if too_large.is_none() {
-            let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(PAUSE_MAX);
+            let pause = PAUSE
+                .saturating_mul(1 << self.failures.min(10))
+                .min(PAUSE_MAX);
             self.paused_until = now + pause;
             self.failures = self.failures.saturating_add(1);
         }

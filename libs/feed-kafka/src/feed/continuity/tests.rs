@@ -37,7 +37,10 @@ fn told(continuity: &mut Continuity, offset: i64, what: Result<Told, Malformed>)
         | FeedMessage::Revocation(..)
         | FeedMessage::Rewound { .. } => 'm',
     };
-    messages.map_or_else(|_| "lost".to_owned(), |all| all.iter().map(letter).collect())
+    messages.map_or_else(
+        |_| "lost".to_owned(),
+        |all| all.iter().map(letter).collect(),
+    )
 }
 
 #[test]

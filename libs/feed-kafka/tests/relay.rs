@@ -1,0 +1,117 @@
+//! From the outbox of a real store through a real broker to whoever listens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use support::{Database, PATIENCE, Running, Topics, append, heard, relaying, until};
+use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage};
+use trilby_eventlog_postgres::Role;
+use trilby_feed_kafka::KafkaFeed;
+
+async fn outbox(database: &Database) -> i64 {
+    let client = database.client().await;
+    client
+        .query_one("select count(*) from outbox", &[])
+        .await
+        .unwrap()
+        .get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn a_commit_is_heard_as_it_was_written_and_its_row_goes() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    let writer = database.open(Role::Identity).await;
+    let mut told = Vec::new();
+    for n in 0..20 {
+        let head = append(&writer, n, 3).await;
+        let commits = writer
+            .read(&head.log, trilby_model::Seq::ZERO, 10)
+            .await
+            .unwrap();
+        told.extend(commits);
+    }
+    let mut commits = Vec::new();
+    heard(&mut receiver, |message| {
+        if let FeedMessage::Commit(commit) = message {
+            commit.check().unwrap();
+            commits.push((**commit).clone());
+        }
+        assert!(!matches!(message, FeedMessage::Gap(_)));
+        commits.len() == told.len()
+    })
+    .await;
+    commits.sort_by(|a, b| a.log.cmp(&b.log));
+    told.sort_by(|a, b| a.log.cmp(&b.log));
+    assert_eq!(commits, told);
+    until(|| async { outbox(&database).await == 0 }).await;
+    assert_eq!(relay.state.ready(), Ok(()));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn every_partition_of_both_channels_has_a_heartbeat_each_second() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    let all = usize::from(SHARDS) * 2;
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        let mut beats = BTreeSet::new();
+        heard(&mut receiver, |message| {
+            if let FeedMessage::Heartbeat(beat) = message {
+                beats.insert((beat.channel == Channel::Commits, beat.partition));
+                assert!(beat.waiting < PATIENCE);
+            }
+            beats.len() == all
+        })
+        .await;
+        println!("all partitions within {:?}", begun.elapsed());
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn two_relays_share_the_shards_and_one_that_stops_leaves_them_to_the_other() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let one = Running::start(relaying(&database).await, &topics.0).await;
+    let two = Running::start(relaying(&database).await, &topics.0).await;
+    let client = database.client().await;
+    let counts = "select coalesce(min(n), 0), count(*) from (select count(*) n from relay_lease where owner is not null group by owner) c";
+    until(|| async {
+        let row = client.query_one(counts, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, i64>(1)) == (24, 2)
+    })
+    .await;
+    two.stop().await;
+    until(|| async {
+        let row = client.query_one(counts, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, i64>(1)) == (48, 1)
+    })
+    .await;
+    one.stop().await;
+    let held = client
+        .query_one(
+            "select count(*) from relay_lease where owner is not null",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(held.get::<_, i64>(0), 0);
+}
