@@ -116,7 +116,10 @@ fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<b
         Some(_) => None,
     };
     let mut passed = true;
-    let on_kafka = [["-p", "trilby-cluster", "--test", "kafka"].as_slice()];
+    let on_kafka = [
+        ["-p", "trilby-cluster", "--test", "kafka"].as_slice(),
+        &["-p", "trilby-feed-kafka", "--tests"],
+    ];
     let on_postgres = [
         ["-p", "trilby-eventlog-postgres", "--tests"].as_slice(),
         // One after the other: each runs up to seven processes.

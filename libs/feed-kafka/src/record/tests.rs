@@ -32,7 +32,7 @@ prop_compose! {
         prev in any::<[u8; 32]>(),
         events in vec(("[a-z]{1,9}\\.[a-z_]{1,20}", any::<u16>(), proptest::option::of(vec(any::<u8>(), 0..300)), any::<[u8; 32]>()), 1..8),
     ) -> RecordedCommit {
-        let last = first + events.len() as u64 - 1;
+        let last = first + u64::try_from(events.len()).unwrap() - 1;
         let events: Vec<Recorded> = events.into_iter().zip(first..).map(|((etype, ever, body, hash), seq)| Recorded {
             log: log.clone(),
             seq: Seq::new(seq),

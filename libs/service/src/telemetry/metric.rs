@@ -58,6 +58,10 @@ metrics! {
     LOG_FORKS: Counter "trilby_log_forks_total" [] "Times a log was not what had been folded from it. Alarm on any.";
     LOG_QUARANTINES: Counter "trilby_log_quarantines_total" [] "Commits that could not be folded; their logs answer nothing. Alarm on any.";
     FEED_GAPS: Counter "trilby_feed_gaps_total" [] "Times messages of the feed were lost and read from the log instead.";
+    RELAY_COMMITS: Counter "trilby_relay_commits_total" [] "Commits that this relay told the feed and forgot.";
+    RELAY_FAILURES: Counter "trilby_relay_failures_total" [] "Times a record did not arrive, so that its shard was read and told again.";
+    RELAY_OLDEST: Gauge "trilby_relay_oldest_waiting_seconds" [] "How long the oldest commit of this relay's shards has been waiting to be told.";
+    RELAY_SHARDS: Gauge "trilby_relay_shards" [] "Shards that this relay looks after.";
     REVOCATION_LAG: Gauge "trilby_revocation_lag_seconds" [] "How old what this node knows of revocations may be. Zero where each is announced.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
     STATE_BEHIND: Counter "trilby_state_behind_total" [] "Requests that asked for a position this node did not reach in time.";
