@@ -174,6 +174,7 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
         store,
         password,
         listen: up.listen,
+        kafka: None,
         replicas: up.replicas,
         env: Vec::new(),
     })?;

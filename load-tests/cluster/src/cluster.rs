@@ -28,10 +28,21 @@ pub struct Config {
     pub password: Option<String>,
     /// Where the proxy listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// What carries the news. None: the processes ask the store for it.
+    pub kafka: Option<Kafka>,
     /// Processes of each service, instead of what the topology says.
     pub replicas: Option<usize>,
     /// Further variables of every process.
     pub env: Vec<(String, String)>,
+}
+
+/// Where the news goes.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    /// `127.0.0.1:9092`.
+    pub brokers: String,
+    /// What its topics' names begin with, apart from those of others on the same broker.
+    pub topic_prefix: String,
 }
 
 /// A running cluster. It is killed when this is dropped.
@@ -50,7 +61,11 @@ impl Cluster {
     /// # Errors
     /// The store cannot be reached, a process does not get ready, a port is taken.
     pub fn start(config: &Config) -> anyhow::Result<Self> {
-        let topology = Topology::of_deploy()?;
+        let mut topology = Topology::of_deploy()?;
+        let has_kafka = config.kafka.is_some();
+        topology
+            .services
+            .retain(|service| has_kafka || !service.needs_kafka);
         let listen = match config.listen.port() {
             0 => free_address()?,
             _ => config.listen,
@@ -186,6 +201,11 @@ fn variables(config: &Config, keys: &[String]) -> Vec<(String, String)> {
     let mut env = vec![("TRILBY_LOG__STORE".to_owned(), config.store.clone())];
     if let Some(password) = &config.password {
         env.push(("TRILBY_STORE_PASSWORD".to_owned(), password.clone()));
+    }
+    if let Some(kafka) = &config.kafka {
+        env.push(("TRILBY_KAFKA__BROKERS".to_owned(), kafka.brokers.clone()));
+        let prefix = kafka.topic_prefix.clone();
+        env.push(("TRILBY_KAFKA__TOPIC_PREFIX".to_owned(), prefix));
     }
     env.extend(keys.iter().map(|key| {
         let path = folder.join(format!("{key}.key"));

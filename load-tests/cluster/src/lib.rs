@@ -16,5 +16,5 @@ pub mod member;
 pub mod proxy;
 pub mod topology;
 
-pub use cluster::{Cluster, Config};
+pub use cluster::{Cluster, Config, Kafka};
 pub use topology::Topology;

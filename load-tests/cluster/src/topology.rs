@@ -24,6 +24,9 @@ pub struct Service {
     pub replicas: usize,
     /// The role it has in the database.
     pub database_role: String,
+    /// Whether it is of use only where Kafka carries the news.
+    #[serde(default)]
+    pub needs_kafka: bool,
     /// The keys it holds: `store`, `pepper`, `kek`.
     pub keys: Vec<String>,
     /// The paths it serves. None: only its operator's port answers.

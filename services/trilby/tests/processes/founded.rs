@@ -19,6 +19,7 @@ pub fn config(folder: &Path, store: String, password: Option<String>, replicas: 
         store,
         password,
         listen: "127.0.0.1:0".parse().unwrap(),
+        kafka: None,
         replicas: Some(replicas),
         env: vec![("TRILBY_SERVER__WORKERS".to_owned(), "2".to_owned())],
     }
