@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures the release binary, each figure beside its baseline; `bench engine`: the engine alone; `bench
-//! log`: the log alone.
+//! log`: the log alone; `bench feed`: the news between processes.
 
+mod feed;
 mod instructions;
 
 use std::fs;
@@ -21,12 +22,16 @@ pub struct Args {
     what: Option<What>,
 }
 
+pub use feed::{Pairs, pairs};
+
 #[derive(clap::Subcommand)]
 enum What {
     /// The policy engine beside Cedar and the naive evaluator; writes `target/bench/engine.json`
     Engine(Engine),
     /// The log on Postgres and SQLite beside raw inserts; writes `target/bench/log.json`
     Log,
+    /// How soon every process decides by what one has written; writes `target/bench/feed.json`
+    Feed,
 }
 
 #[derive(clap::Args)]
@@ -47,6 +52,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         }
         Some(What::Engine(_)) => engine(root, args),
         Some(What::Log) => log(root, args),
+        Some(What::Feed) => feed::propagation(root, args.short),
     }
 }
 

@@ -52,6 +52,8 @@ enum Command {
     Cluster(cluster::Args),
     /// The failure tests in their long form, from a seed that is printed
     Sim(sim::Args),
+    /// Write a million times and read each at another node: none may be given what was before
+    Pairs(bench::Pairs),
     /// Measure the release binary: start, memory, decisions, writes, each beside a baseline
     Bench(bench::Args),
 }
@@ -79,5 +81,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Cluster(args) => cluster::run(&root, args),
         Command::Sim(args) => sim::run(&root, &args),
         Command::Bench(args) => bench::run(&root, &args),
+        Command::Pairs(args) => bench::pairs(&root, &args),
     }
 }

@@ -237,4 +237,10 @@ pub trait Operation: Sized + 'static {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem>;
+
+    /// The answer to a repetition: what was kept of the first, and what is asked anew each time.
+    async fn again(kept: Reply<Self>, input: &Input<Self>, services: &Services) -> Reply<Self> {
+        let _ = (input, services);
+        kept
+    }
 }

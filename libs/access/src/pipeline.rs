@@ -77,7 +77,8 @@ async fn answer<Op: Operation>(
     grant.federated = federated;
     let token = grant.token();
     if let Some(earlier) = grant.earlier(services, &Incoming::of(&input)).await? {
-        return earlier.into_response();
+        let earlier = Op::again(earlier.into(), &input, services).await;
+        return earlier.into_sent().into_response();
     }
     let reply = Op::handle(Authorized::new(grant), input, services).await?;
     let mut response = reply.into_sent().token_or(token).into_response()?;

@@ -147,6 +147,13 @@ impl<Op: Operation> Reply<Op> {
         self
     }
 
+    /// The same success with this body, even if it is an answer from a receipt: for what is asked anew each time.
+    #[must_use]
+    pub fn with_body(mut self, body: Op::Reply) -> Self {
+        self.sent.content = Content::Value(Box::new(body));
+        self
+    }
+
     /// The resource's `ETag`: the seq of its last change.
     #[must_use]
     pub fn etag(mut self, changed: Seq) -> Self {

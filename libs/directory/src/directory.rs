@@ -15,6 +15,7 @@ use crate::compile::PolicyCache;
 use crate::error::Error;
 use crate::measure;
 use crate::news::News;
+use crate::nodes::Telling;
 use crate::options::{CATCH_UP_ROUNDS, FEED_WAIT, Options, POSITION_WAIT};
 use crate::past::PastKey;
 use crate::repair::Repairs;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     begun: (Timestamp, Instant),
     pub(crate) news: News,
     pub(crate) repairs: Repairs,
+    pub(crate) telling: Telling,
     pub(crate) polls: AtomicU64,
     /// Asks for a round of asking the store before its time.
     pub(crate) poll_now: Arc<Notify>,
@@ -133,6 +135,7 @@ impl Directory {
                 begun: (now, begun),
                 news: News::new(begun, partitions),
                 repairs: Repairs::default(),
+                telling: Telling::default(),
                 polls: AtomicU64::new(0),
                 poll_now: Arc::default(),
             }),
@@ -349,6 +352,7 @@ impl Inner {
                 None => self.catch_up(&slot).await?,
             };
             if view.seq() < position.seq {
+                measure::position_wait();
                 if self.is_told() {
                     wait_for(&slot, position.seq, begun + FEED_WAIT).await;
                 }

@@ -61,7 +61,11 @@ impl Inner {
         match message {
             FeedMessage::Commit(commit) => self.hear_commit(&commit),
             FeedMessage::Moved { log, last } => self.moved(&log, last),
-            FeedMessage::Revocation(revocation, _) => self.sink.revoked(&revocation),
+            FeedMessage::Revocation(revocation, _) => {
+                self.sink.revoked(&revocation);
+                // INVARIANT: in force before anybody is told so.
+                self.telling.told(&revocation.log, revocation.seq);
+            }
             FeedMessage::Rewound { log, keep, hash } => self.rewound(&log, keep, hash),
             FeedMessage::Heartbeat(heartbeat) => self.beat(&heartbeat),
             FeedMessage::Gap(missed) => self.missed(missed).await,

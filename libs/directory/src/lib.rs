@@ -23,6 +23,7 @@ mod fresh;
 mod hydrate;
 mod measure;
 mod news;
+mod nodes;
 mod options;
 mod past;
 mod poll;
@@ -44,6 +45,7 @@ pub use execute::{
 };
 pub use fresh::Freshness;
 pub use measure::METRICS;
+pub use nodes::{Acknowledged, NODES_WAIT, Presence};
 pub use options::{ATTEMPTS_MAX, FEED_WAIT, NodeClock, Options, POSITION_WAIT};
 pub use sink::{IgnoreRevocations, RevocationSink};
 pub use trusting::TrustingRole;

@@ -7,6 +7,7 @@ const APPENDS: &str = "trilby_log_appends_total";
 const APPEND_DURATION: &str = "trilby_log_append_duration_seconds";
 const LOADED: &str = "trilby_logs_loaded";
 const BEHIND: &str = "trilby_state_behind_total";
+const WAITS: &str = "trilby_position_waits_total";
 const FORKS: &str = "trilby_log_forks_total";
 const QUARANTINES: &str = "trilby_log_quarantines_total";
 const GAPS: &str = "trilby_feed_gaps_total";
@@ -18,6 +19,7 @@ pub const METRICS: &[&str] = &[
     APPEND_DURATION,
     LOADED,
     BEHIND,
+    WAITS,
     FORKS,
     QUARANTINES,
     GAPS,
@@ -50,6 +52,10 @@ pub(crate) fn loaded(logs: u64) {
 
 pub(crate) fn behind() {
     metrics::counter!(BEHIND).increment(1);
+}
+
+pub(crate) fn position_wait() {
+    metrics::counter!(WAITS).increment(1);
 }
 
 pub(crate) fn fork() {

@@ -122,6 +122,7 @@ impl Inner {
         let moved = self.compare_heads().await?;
         // Whoever asks for one that moved waits until it is read.
         self.news.end_round(round);
+        self.telling.news.notify_one();
         self.catch_up_all(moved).await;
         Ok(())
     }

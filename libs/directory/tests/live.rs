@@ -15,6 +15,8 @@ mod execute;
 mod follow;
 #[path = "live/held.rs"]
 mod held;
+#[path = "live/nodes.rs"]
+mod nodes;
 #[path = "live/past.rs"]
 mod past;
 #[path = "live/poll.rs"]

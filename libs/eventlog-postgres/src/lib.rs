@@ -57,6 +57,7 @@ mod import;
 mod job;
 mod known;
 mod lane;
+mod nodes;
 mod open;
 mod options;
 mod pipeline;

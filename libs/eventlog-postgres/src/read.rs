@@ -1,5 +1,7 @@
 //! What readers ask.
 
+use std::collections::HashMap;
+
 use trilby_eventlog::{
     ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, HeadState,
     OneTime, OutboxRow, Personal, Recorded, RecordedCommit, Revocation, SealedKey, Snapshot,
@@ -33,7 +35,8 @@ pub(crate) async fn heads(source: &Source, logs: &[LogId]) -> Answer<Vec<(Head, 
         .iter()
         .map(|row| Ok((rows::head(row, 0)?, rows::get(row, 5)?)))
         .collect::<Answer<_>>()?;
-    let of = |log: &LogId| found.iter().find(|(head, _)| head.log == *log).cloned();
+    let by_log: HashMap<&LogId, &(Head, i64)> = found.iter().map(|one| (&one.0.log, one)).collect();
+    let of = |log: &LogId| by_log.get(log).map(|found| (*found).clone());
     Ok(logs.iter().filter_map(of).collect())
 }
 

@@ -33,6 +33,7 @@ mod append;
 mod claims;
 mod feed;
 mod multi;
+pub mod nodes;
 mod past;
 mod sessions;
 mod side;

@@ -28,6 +28,7 @@ pub mod feed;
 pub mod log;
 pub mod memory;
 pub mod meta;
+pub mod node;
 pub mod receipt;
 pub mod relay;
 pub mod revocation;
@@ -48,8 +49,9 @@ pub use feed::{
     Channel, Delivery, Feed, FeedMessage, FeedPosition, FeedReceiver, FeedSender, Heartbeat, Polled,
 };
 pub use log::{EventLog, OutboxRow};
-pub use memory::Memory;
+pub use memory::{Memory, MemoryNodes};
 pub use meta::StoreMeta;
+pub use node::{Applied, Node, NodeKind, NodeTable, Nodes, Told};
 pub use receipt::{NewReceipt, StoredReceipt};
 pub use relay::RelayStore;
 pub use revocation::{Dependency, NewRevocation, Revocation, RevocationKind};

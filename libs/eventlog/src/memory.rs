@@ -22,9 +22,11 @@ use crate::trusting::Trusting;
 
 mod activity;
 mod archive;
+mod nodes;
 mod side;
 mod state;
 
+pub use nodes::MemoryNodes;
 use side::SideTables;
 use state::State;
 

@@ -35,6 +35,6 @@ pub use names::{
     RoleSessionName, SourceIdentity, TagKey, TagValue, UserName,
 };
 pub use position::{ConsistencyToken, POSITIONS_MAX, Position, PositionError};
-pub use request_id::{DecisionId, RequestId};
+pub use request_id::{DecisionId, NodeId, RequestId};
 pub use tags::{TAGS_MAX, Tags, TagsError};
 pub use timestamp::{Timestamp, TimestampError};

@@ -1,4 +1,4 @@
-//! Ids of requests and of decisions: UUIDs, version 7 when we make them.
+//! Ids of requests, of decisions and of processes: UUIDs, version 7 when we make them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -74,6 +74,10 @@ uuid_text!(
 uuid_text!(
     /// The id of one decision.
     DecisionId, "a decision id (UUID)"
+);
+uuid_text!(
+    /// The id of one process at work, from its start to its end.
+    NodeId, "a node id (UUID)"
 );
 
 #[cfg(test)]

@@ -10,9 +10,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trilby_access::{Parts, Registry, Services};
 use trilby_decision::DecisionParts;
+use trilby_directory::Presence;
+use trilby_eventlog::NodeKind;
 use trilby_service::Settings;
 use trilby_service::clock::{Clock, SystemEntropy};
 use trilby_service::cursor::CursorKey;
+use trilby_service::request_id::uuid_v7;
 use trilby_service::server::{Health, Listeners, Server};
 use trilby_service::telemetry::Telemetry;
 
@@ -43,6 +46,7 @@ pub struct Process {
     settings: Arc<Settings>,
     services: Services,
     store: Store,
+    present: Option<Presence>,
     _clearing: Option<Clearing>,
 }
 
@@ -84,11 +88,13 @@ impl Process {
             let clock = Arc::clone(services.clock());
             Clearing::start(Arc::clone(&store.log), clock, &settings)
         });
+        let present = present(&services, roles, &store).await;
         Ok(Self {
             roles,
             settings,
             services,
             store,
+            present,
             _clearing: clearing,
         })
     }
@@ -168,8 +174,23 @@ impl Process {
         if let Ok(decisions) = self.services.part::<DecisionParts>() {
             decisions.close().await;
         }
+        if let Some(present) = self.present {
+            present.leave().await;
+        }
         self.store.close().await
     }
+}
+
+/// Says to the other processes of a shared store that this one is there, before it serves.
+async fn present(services: &Services, roles: &[Role], store: &Store) -> Option<Presence> {
+    let kind = match roles.contains(&Role::Decision) {
+        true => NodeKind::Decision,
+        false => NodeKind::Token,
+    };
+    let table = store.nodes.clone()?;
+    let id = uuid_v7(services.clock().now(), &SystemEntropy);
+    let directory = services.directory();
+    Some(directory.be_present(table, id.into(), kind).await)
 }
 
 fn directory_options(

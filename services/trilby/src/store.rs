@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use trilby_credential::StoreKey;
-use trilby_eventlog::{Archive, EventLog, Feed};
+use trilby_eventlog::{Archive, EventLog, Feed, NodeTable};
 use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
 use trilby_service::settings::StoreUrl;
@@ -26,6 +26,8 @@ pub struct Store {
     pub decisions: Arc<dyn EventLog>,
     /// The news of it.
     pub feed: Arc<dyn Feed>,
+    /// Where processes say that they are there, if several share the store and this one may.
+    pub nodes: Option<Arc<dyn NodeTable>>,
     close: Close,
 }
 
@@ -51,6 +53,7 @@ impl Store {
             log: sqlite.clone(),
             decisions: sqlite.clone(),
             feed: sqlite.clone(),
+            nodes: None,
             close: Close::Sqlite(sqlite),
         })
     }

@@ -30,6 +30,8 @@ mod founded;
 mod kills;
 #[path = "processes/log_tools.rs"]
 mod log_tools;
+#[path = "processes/nodes.rs"]
+mod nodes;
 #[path = "processes/outage.rs"]
 mod outage;
 #[path = "processes/reader.rs"]

@@ -65,6 +65,7 @@ metrics! {
     REVOCATION_LAG: Gauge "trilby_revocation_lag_seconds" [] "How old what this node knows of revocations may be. Zero where each is announced.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
     STATE_BEHIND: Counter "trilby_state_behind_total" [] "Requests that asked for a position this node did not reach in time.";
+    POSITION_WAITS: Counter "trilby_position_waits_total" [] "Questions that carried a position which was not reached yet, and waited for it.";
 }
 
 impl Metric {

@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use trilby_access::{
-    Access, Authorized, Change, Empty, Idempotency, Input, Json, Method, Operation, Place, Reply,
-    Scope, Services, Target, problem,
+    Access, Authorized, Change, Idempotency, Input, Json, Method, Operation, Place, Reply, Scope,
+    Services, Target, problem,
 };
 use trilby_account::command::{RevokeSessions, RevokeTarget};
 use trilby_account::{Account, ProviderRef, Reason, Ref, RoleRef, UserRef};
 use trilby_model::{
-    AccessKeyId, AccountId, Arn, ConsistencyToken, LogId, Position, RoleSessionName, Seq,
+    AccessKeyId, AccountId, Arn, ConsistencyToken, LogId, NodeId, Position, RoleSessionName, Seq,
     SessionId, SourceIdentity,
 };
 use trilby_service::problem::{Code, FieldError, Problem};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::path::AccountPath;
 use crate::activity;
@@ -54,11 +54,44 @@ pub struct RevocationRequest {
     reason: Option<Reason>,
 }
 
+/// Whether to wait.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RevocationQuery {
+    /// `nodes`: answer when every decision node that is at work honours the revocation, or after 5 seconds.
+    #[param(inline)]
+    wait: Option<Wait>,
+}
+
+/// Whom to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Wait {
+    /// Decision nodes.
+    Nodes,
+}
+
 /// The sessions are ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RevocationAnswer {
     /// A decision that carries this as `Trilby-Min-Seq` honours the revocation.
     seq: ConsistencyToken,
+    /// With `?wait=nodes`: who honours it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    nodes: Option<NodesAnswer>,
+}
+
+/// Which decision nodes honour a revocation, whatever position a question carries.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NodesAnswer {
+    /// Whether all that are at work do. One that was not seen for 5 seconds is not waited for.
+    all: bool,
+    /// How many do.
+    acknowledged: usize,
+    /// Those of which it is not known, by their ids. They will, as soon as they hear of it; until then an account's
+    /// `stale_s_max` bounds how long they decide without news.
+    missing: Vec<NodeId>,
 }
 
 impl Operation for CreateRevocation {
@@ -68,7 +101,8 @@ impl Operation for CreateRevocation {
     const TAG: &'static str = super::SESSIONS;
     const SUMMARY: &'static str = "End sessions";
     const DESCRIPTION: &'static str = "By session, user, role, access key, identity provider, a value that sessions carry, or all of \
-        the account. Asked of the ARN of the user, role or provider, else of the account.";
+        the account. Asked of the ARN of the user, role or provider, else of the account. The sessions are ended when \
+        this answers; with `?wait=nodes` it answers when every decision node has heard of it.";
     const ACCESS: Access = Access::Action("sts:RevokeSessions");
     const SUCCESS: u16 = 202;
     const SUCCESS_DESCRIPTION: &'static str = "The sessions are ended";
@@ -76,7 +110,7 @@ impl Operation for CreateRevocation {
     const IDEMPOTENCY: Idempotency = Idempotency::Required;
 
     type Path = AccountPath;
-    type Query = Empty;
+    type Query = RevocationQuery;
     type Body = Json<RevocationRequest>;
     type Reply = RevocationAnswer;
 
@@ -139,14 +173,44 @@ impl Operation for CreateRevocation {
             };
             let seq = ConsistencyToken::new(vec![position]).map_err(Problem::internal)?;
             Ok(Change::of_account(account, events, move |_| {
-                Ok(Reply::new(RevocationAnswer { seq }))
+                Ok(Reply::new(RevocationAnswer { seq, nodes: None }))
             }))
         });
-        let reply = reply.await?;
-        Ok(match reply.token().cloned() {
-            Some(seq) => reply.map_body(|_| RevocationAnswer { seq }),
-            None => reply,
-        })
+        Ok(answered(reply.await?, &input, services).await)
+    }
+
+    async fn again(kept: Reply<Self>, input: &Input<Self>, services: &Services) -> Reply<Self> {
+        answered(kept, input, services).await
+    }
+}
+
+/// The reply to the commit it names, with who has heard of it, if that was asked.
+async fn answered(
+    reply: Reply<CreateRevocation>,
+    input: &Input<CreateRevocation>,
+    services: &Services,
+) -> Reply<CreateRevocation> {
+    let Some(seq) = reply.token().cloned() else {
+        return reply;
+    };
+    let log = LogId::Account(input.path.account);
+    let nodes = match input.query.wait {
+        Some(Wait::Nodes) => Some(nodes(services, &log, &seq).await),
+        None => None,
+    };
+    reply.with_body(RevocationAnswer { seq, nodes })
+}
+
+/// Waits until all decision nodes have the revocation that this commit made: its event in the account's log.
+async fn nodes(services: &Services, log: &LogId, at: &ConsistencyToken) -> NodesAnswer {
+    let mut positions = at.positions().iter();
+    let seq = positions.find(|position| position.log == *log);
+    let seq = seq.map_or(Seq::ZERO, |position| position.seq);
+    let heard = services.directory().acknowledged(log, seq).await;
+    NodesAnswer {
+        all: heard.is_known && heard.missing.is_empty(),
+        acknowledged: heard.nodes,
+        missing: heard.missing,
     }
 }
 

@@ -93,6 +93,35 @@ fn each_selector_ends_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn who_waits_for_the_nodes_of_a_single_process_waits_for_nothing() {
+    let world = World::new();
+    let ann = admin(&world);
+    let revoke = |query: &str, key: &str| {
+        let path = format!("/v1/accounts/{}/revocations{query}", world.account);
+        let key = format!("wait-for-all-nodes-{key}");
+        let request = ann.request("POST", &path).header("idempotency-key", &key);
+        request.json(&json!({ "user": "mary" })).send()
+    };
+    let nodes = json!({ "all": true, "acknowledged": 1, "missing": [] });
+    assert_eq!(revoke("", "1").expect(202).json.get("nodes"), None);
+    let answer = revoke("?wait=nodes", "2").expect(202);
+    assert_eq!(answer.json["nodes"], nodes);
+    // The answer is kept without what it was then.
+    let again = revoke("?wait=nodes", "2").expect(202);
+    assert_eq!(again.json, answer.json);
+    assert_eq!(revoke("", "1").expect(202).json.get("nodes"), None);
+    for bad in [
+        "?wait=node",
+        "?wait=",
+        "?wait",
+        "?wait=nodes&wait=nodes",
+        "?waits=nodes",
+    ] {
+        revoke(bad, "3").expect(400);
+    }
+}
+
+#[test]
 fn sessions_are_ended_by_the_values_they_carry() {
     let world = World::new();
     let mary = format!("arn:trilby:iam::{}:user/mary", world.account);

@@ -10,7 +10,7 @@ use anyhow::Context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, sleep};
 use trilby_credential::StoreKey;
-use trilby_eventlog::Polled;
+use trilby_eventlog::{NodeTable, Polled};
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
 use trilby_service::Settings;
 use trilby_service::settings::StoreUrl;
@@ -60,9 +60,14 @@ pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> any
         }
         Role::Identity | Role::Token => Arc::clone(&log),
     };
+    let nodes: Option<Arc<dyn NodeTable>> = match role {
+        Role::Token | Role::Decision => Some(log.clone()),
+        Role::Identity => None,
+    };
     Ok(Store {
         log,
         decisions,
+        nodes,
         feed: Arc::new(Polled::default()),
         close: Close::Nothing,
     })

@@ -1,0 +1,127 @@
+//! Measures the news between processes, from outside: `propagate`, how soon all decide by what one has written; `pairs`,
+//! that a reader who carries a write's token is never given what was before it.
+#![expect(clippy::print_stdout, reason = "it tells what it measures")]
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser as _;
+
+mod client;
+mod pairs;
+mod propagate;
+mod report;
+mod world;
+
+use report::Figures;
+use world::{Recipe, World};
+
+/// The URL of the database server. Not an argument: it has a password.
+const SERVER: &str = "TRILBY_BENCH_URL";
+
+#[derive(clap::Parser)]
+struct Args {
+    /// The program, built with the features of a cluster
+    #[arg(long)]
+    program: PathBuf,
+    /// Where the installation's folder is made
+    #[arg(long)]
+    dir: PathBuf,
+    /// Write the figures as JSON as well
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// A setting of every process, such as the address of the broker
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// Processes of each service
+    #[arg(long, default_value_t = 3)]
+    replicas: usize,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// How soon all decide by what one has written
+    Propagate {
+        #[arg(long, default_value_t = 1_000)]
+        accounts: usize,
+        /// Commits a second
+        #[arg(long, default_value_t = 500)]
+        rate: u32,
+        /// Measured commits, and half as many revocations
+        #[arg(long, default_value_t = 1_000)]
+        samples: usize,
+        /// The figures' names say that no feed was there
+        #[arg(long)]
+        nokafka: bool,
+    },
+    /// Writes and reads with the token of the write
+    Pairs {
+        #[arg(long, default_value_t = 1_000_000)]
+        pairs: u64,
+        /// Writers, each with an account of its own
+        #[arg(long, default_value_t = 24)]
+        writers: usize,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let server = std::env::var(SERVER).with_context(|| format!("{SERVER} is not set"))?;
+    let start = |accounts| {
+        World::start(&Recipe {
+            server: &server,
+            program: &args.program,
+            dir: &args.dir,
+            env: settings(&args.settings)?,
+            replicas: args.replicas,
+            accounts,
+        })
+    };
+    match args.what {
+        What::Propagate {
+            accounts,
+            rate,
+            samples,
+            nokafka,
+        } => {
+            let world = start(accounts)?;
+            let plan = propagate::Plan {
+                rate,
+                commits: samples,
+                revocations: samples.div_ceil(2),
+            };
+            let mut figures =
+                propagate::commits(&world, plan, if nokafka { "nokafka_" } else { "" })?;
+            if !nokafka {
+                figures.extend(propagate::revocations(&world, plan)?);
+            }
+            finish(world, args.json.as_deref(), &figures)
+        }
+        What::Pairs { pairs, writers } => {
+            ensure!(args.replicas > 0 && writers > 0, "nobody to write or read");
+            let world = start(writers)?;
+            let plan = pairs::Plan {
+                pairs,
+                control: pairs.div_ceil(20),
+            };
+            let figures = pairs::run(&world, plan)?;
+            finish(world, args.json.as_deref(), &figures)?;
+            pairs::check(&figures)
+        }
+    }
+}
+
+fn settings(given: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let each = given.iter().map(|one| {
+        let (name, value) = one.split_once('=').context("`--set NAME=VALUE`")?;
+        Ok((name.to_owned(), value.to_owned()))
+    });
+    each.collect()
+}
+
+fn finish(world: World, json: Option<&std::path::Path>, figures: &Figures) -> anyhow::Result<()> {
+    report::write(json, figures)?;
+    world.cluster.stop()
+}
