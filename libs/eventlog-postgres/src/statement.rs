@@ -15,7 +15,9 @@
 use std::fmt::Write as _;
 
 use tokio_postgres::types::ToSql;
-use trilby_eventlog::{Claim, SideWrite, TrustingChange, shard};
+use trilby_eventlog::{
+    Claim, NewReceipt, Recorded, RecordedCommit, SideWrite, TrustingChange, shard,
+};
 use trilby_model::{LogId, Seq};
 
 use crate::job::Job;
@@ -79,9 +81,11 @@ pub(crate) fn of<'a>(
 ) -> Statement<'a> {
     let mut all = Columns::default();
     heads(&mut all, jobs, units, incarnation);
-    events(&mut all, jobs, units);
-    outbox(&mut all, jobs, units, told);
-    receipts(&mut all, jobs, units);
+    let placed = placed(jobs, units);
+    commits(&mut all, &placed);
+    events(&mut all, &placed);
+    outbox(&mut all, told);
+    receipts(&mut all, &placed);
     claims(&mut all, jobs, units);
     revocations(&mut all, jobs, units);
     trusting(&mut all, jobs, units);
@@ -255,46 +259,92 @@ fn refusals<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
     );
 }
 
-fn events<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
-    let commits = rows(jobs, units, |job| &job.sealed.commits);
-    let rows: Vec<_> = commits
-        .iter()
-        .flat_map(|(unit, job, commit)| {
-            let id = job.id(&commit.log);
-            commit.events.iter().map(move |event| (*unit, id, event))
-        })
-        .collect();
+/// One log's part of a commit, and its place among all of the group.
+struct Placed<'a> {
+    place: i32,
+    unit: i32,
+    job: &'a Job,
+    commit: &'a RecordedCommit,
+}
+
+fn placed<'a>(jobs: &'a [Job], units: &[i32]) -> Vec<Placed<'a>> {
+    let rows = rows(jobs, units, |job| &job.sealed.commits);
+    let placed = (0_i32..)
+        .zip(rows)
+        .map(|(place, (unit, job, commit))| Placed {
+            place,
+            unit,
+            job,
+            commit,
+        });
+    placed.collect()
+}
+
+/// `w`: the commits that hold, each once, so that what they share is not sent with each of their rows.
+fn commits<'a>(all: &mut Columns<'a>, placed: &[Placed<'a>]) {
+    let c = all.table(
+        "c",
+        &[
+            ("unit", "int"),
+            ("place", "int"),
+            ("shard", "smallint"),
+            ("log_id", "bigint"),
+            ("first_seq", "bigint"),
+            ("last_seq", "bigint"),
+            ("at", "bigint"),
+            ("inc", "int"),
+            ("tx_id", "bytea"),
+        ],
+        vec![
+            column(placed, |one| one.unit),
+            column(placed, |one| one.place),
+            column(placed, |one| shard(&one.commit.log)),
+            column(placed, |one| one.job.id(&one.commit.log)),
+            column(placed, |one| int(one.commit.first)),
+            column(placed, |one| int(one.commit.last)),
+            column(placed, |one| one.commit.at.micros()),
+            column(placed, |one| {
+                i32::try_from(one.commit.incarnation).unwrap_or(i32::MAX)
+            }),
+            // Only has to differ between commits; the end of a hash does.
+            column(placed, |one| {
+                let hash = one.commit.hash.as_bytes();
+                hash.last_chunk::<16>().map(|tail| tail.to_vec())
+            }),
+        ],
+    );
+    let _ = write!(
+        all.sql,
+        ",
+w as materialized (select c.* from {c} join ok using (unit))"
+    );
+}
+
+fn events<'a>(all: &mut Columns<'a>, placed: &[Placed<'a>]) {
+    let of = |one: &Placed<'a>| {
+        let (place, commit) = (one.place, one.commit);
+        commit.events.iter().map(move |event| (place, event))
+    };
+    let rows: Vec<(i32, &'a Recorded)> = placed.iter().flat_map(of).collect();
     let e = all.table(
         "e",
         &[
-            ("unit", "int"),
-            ("log_id", "bigint"),
+            ("place", "int"),
             ("seq", "bigint"),
-            ("commit_first", "bigint"),
-            ("commit_last", "bigint"),
-            ("at", "bigint"),
             ("etype", "text"),
             ("ever", "int"),
-            ("inc", "int"),
             ("body", "bytea"),
             ("body_hash", "bytea"),
             ("hash", "bytea"),
         ],
         vec![
-            column(&rows, |(unit, _, _)| *unit),
-            column(&rows, |(_, id, _)| *id),
-            column(&rows, |(_, _, event)| int(event.seq)),
-            column(&rows, |(_, _, event)| int(event.commit_first)),
-            column(&rows, |(_, _, event)| int(event.commit_last)),
-            column(&rows, |(_, _, event)| event.at.micros()),
-            column(&rows, |(_, _, event)| event.etype.as_str()),
-            column(&rows, |(_, _, event)| i32::from(event.ever)),
-            column(&rows, |(_, _, event)| {
-                i32::try_from(event.incarnation).unwrap_or(i32::MAX)
-            }),
-            column(&rows, |(_, _, event)| event.body.as_deref()),
-            column(&rows, |(_, _, event)| &event.body_hash.as_bytes()[..]),
-            column(&rows, |(_, _, event)| &event.hash.as_bytes()[..]),
+            column(&rows, |(place, _)| *place),
+            column(&rows, |(_, event)| int(event.seq)),
+            column(&rows, |(_, event)| event.etype.as_str()),
+            column(&rows, |(_, event)| i32::from(event.ever)),
+            column(&rows, |(_, event)| event.body.as_deref()),
+            column(&rows, |(_, event)| &event.body_hash.as_bytes()[..]),
+            column(&rows, |(_, event)| &event.hash.as_bytes()[..]),
         ],
     );
     let _ = write!(
@@ -302,84 +352,48 @@ fn events<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
         ",
 e as (
     insert into event (log_id, seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash)
-    select e.log_id, e.seq, e.commit_first, e.commit_last, e.at, e.etype, e.ever, e.inc, e.body, e.body_hash, e.hash
-    from {e} join ok using (unit))"
+    select w.log_id, e.seq, w.first_seq, w.last_seq, w.at, e.etype, e.ever, w.inc, e.body, e.body_hash, e.hash
+    from {e} join w using (place))"
     );
 }
 
-fn outbox<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], told: bool) {
-    let rows = rows(jobs, units, |job| &job.sealed.commits);
-    let o = all.table(
-        "o",
-        &[
-            ("unit", "int"),
-            ("shard", "smallint"),
-            ("log_id", "bigint"),
-            ("first_seq", "bigint"),
-            ("last_seq", "bigint"),
-            ("tx_id", "bytea"),
-        ],
-        vec![
-            column(&rows, |(unit, _, _)| *unit),
-            column(&rows, |(_, _, commit)| shard(&commit.log)),
-            column(&rows, |(_, job, commit)| job.id(&commit.log)),
-            column(&rows, |(_, _, commit)| int(commit.first)),
-            column(&rows, |(_, _, commit)| int(commit.last)),
-            // Only has to differ between commits; the end of a hash does.
-            column(&rows, |(_, _, commit)| {
-                commit
-                    .hash
-                    .as_bytes()
-                    .last_chunk::<16>()
-                    .map(|tail| tail.to_vec())
-            }),
-        ],
-    );
+fn outbox(all: &mut Columns<'_>, told: bool) {
     let returning = if told { " returning id" } else { "" };
     let _ = write!(
         all.sql,
         ",
 o as (
     insert into outbox (shard, log_id, first_seq, last_seq, tx_id)
-    select o.shard, o.log_id, o.first_seq, o.last_seq, o.tx_id from {o} join ok using (unit)
-    order by o.log_id, o.first_seq{returning})"
+    select shard, log_id, first_seq, last_seq, tx_id from w order by log_id, first_seq{returning})"
     );
 }
 
-fn receipts<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
-    let rows = rows(jobs, units, |job| job.commit.receipt.as_slice());
+fn receipts<'a>(all: &mut Columns<'a>, placed: &[Placed<'a>]) {
+    let of = |one: &Placed<'a>| {
+        let receipt = one.job.commit.receipt.as_ref()?;
+        (receipt.log == one.commit.log).then_some((one.place, receipt))
+    };
+    let rows: Vec<(i32, &'a NewReceipt)> = placed.iter().filter_map(of).collect();
     if rows.is_empty() {
         return;
     }
-    let of = |job: &Job, log: &LogId| {
-        let commit = job.sealed.commits.iter().find(|one| one.log == *log);
-        commit.map(|one| (int(one.first), int(one.last), one.at.micros()))
-    };
     let r = all.table(
         "r",
         &[
-            ("unit", "int"),
-            ("log_id", "bigint"),
+            ("place", "int"),
             ("key", "bytea"),
             ("req_hash", "bytea"),
-            ("first_seq", "bigint"),
-            ("last_seq", "bigint"),
             ("status", "smallint"),
             ("response", "bytea"),
-            ("created_at", "bigint"),
         ],
         vec![
-            column(&rows, |(unit, _, _)| *unit),
-            column(&rows, |(_, job, one)| job.id(&one.log)),
-            column(&rows, |(_, _, one)| &one.key[..]),
-            column(&rows, |(_, _, one)| &one.request_hash[..]),
-            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.0)),
-            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.1)),
-            column(&rows, |(_, _, one)| {
+            column(&rows, |(place, _)| *place),
+            column(&rows, |(_, one)| &one.key[..]),
+            column(&rows, |(_, one)| &one.request_hash[..]),
+            column(&rows, |(_, one)| {
                 i16::try_from(one.status).unwrap_or(i16::MAX)
             }),
-            column(&rows, |(_, _, one)| one.response.as_deref()),
-            column(&rows, |(_, job, one)| of(job, &one.log).map(|at| at.2)),
+            column(&rows, |(_, one)| one.response.as_deref()),
         ],
     );
     let _ = write!(
@@ -387,8 +401,8 @@ fn receipts<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32]) {
         ",
 r as (
     insert into receipt (log_id, key, req_hash, first_seq, last_seq, status, response, created_at)
-    select r.log_id, r.key, r.req_hash, r.first_seq, r.last_seq, r.status, r.response, r.created_at
-    from {r} join ok using (unit))"
+    select w.log_id, r.key, r.req_hash, w.first_seq, w.last_seq, r.status, r.response, w.at
+    from {r} join w using (place))"
     );
 }
 

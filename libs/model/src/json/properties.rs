@@ -128,4 +128,9 @@ proptest! {
         let read = parse(&text).unwrap().to_serde();
         prop_assert_eq!(canonical(&read), text);
     }
+
+    #[test]
+    fn canonical_form_is_as_the_library_has_it(value in any_value()) {
+        prop_assert_eq!(canonical(&value), super::canonical::by_library(&value));
+    }
 }

@@ -348,6 +348,19 @@ fn bytes_must_be_utf_8() {
 }
 
 #[test]
+fn every_character_is_spelled_as_the_library_spells_it() {
+    for char in ('\0'..='\u{a0}').chain(['\u{2028}', '\u{ffff}', '\u{1f600}']) {
+        let value = serde_json::json!({ format!("a{char}"): format!("{char}b") });
+        assert_eq!(canonical(&value), canonical::by_library(&value), "{char:?}");
+    }
+    let edges = [1_i64 << 53, -(1 << 53), (1 << 53) + 1, i64::MIN, 0, -1];
+    for edge in edges {
+        let value = serde_json::json!([edge]);
+        assert_eq!(canonical(&value), canonical::by_library(&value));
+    }
+}
+
+#[test]
 fn canonical_form_is_rfc_8785() {
     let value = parse(r#"{ "\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew", "1": "One", "\ud83d\ude00": "Emoji", "\u0080": "Control", "\u00f6": "o" }"#).unwrap().to_serde();
     let text = canonical(&value);
