@@ -184,6 +184,7 @@ impl Task {
         logs.dedup();
         let asks: Vec<Ask<'_>> = parts.iter().map(Part::ask).collect();
         let mut attempt = 0;
+        let mut was_lost = false;
         loop {
             attempt += 1;
             let client = get(&self.pool).await?;
@@ -194,8 +195,23 @@ impl Task {
                 return Ok(());
             };
             match class(&failed.error) {
-                Class::Conflict => return Err(self.conflict(records, failed.index).await),
+                // What was lost came after all.
+                Class::Conflict
+                    if was_lost && matches!(self.is_written(&chain).await, Ok(true)) =>
+                {
+                    self.chain = chain;
+                    return Ok(());
+                }
+                Class::Conflict => {
+                    let error = self.conflict(records, failed.index).await;
+                    // A segment in our place: of a call that was given up and came after all, or of somebody else.
+                    if was_lost || !matches!(error, Error::Invalid(_)) {
+                        self.begin_anew();
+                    }
+                    return Err(error);
+                }
                 Class::Lost => {
+                    was_lost = true;
                     // Whether it was written is seen by its last segment; if that cannot be asked, the chain ends here
                     // and another begins.
                     match self.is_written(&chain).await {
@@ -214,13 +230,17 @@ impl Task {
                     crate::lane::pause(attempt).await;
                 }
                 Class::Again | Class::Elsewhere | Class::Final => {
+                    // What was lost may still come, and then has this place.
+                    if was_lost {
+                        self.begin_anew();
+                    }
                     return Err(failure(&failed.error));
                 }
             }
         }
     }
 
-    /// Which record is there already, if it is one.
+    /// Which record is there already, if it is one. Otherwise a segment is in this chain's place.
     async fn conflict(&self, records: &[(&Activity, i64)], index: Option<usize>) -> Error {
         let source = Source::Pool(self.pool.clone());
         for (record, _) in records {
@@ -229,7 +249,9 @@ impl Task {
             }
         }
         let place = index.unwrap_or_default();
-        Error::Invalid(format!("an activity record of segment {place} exists"))
+        Error::Unavailable(format!(
+            "the place of activity segment {place} is taken; another chain begins"
+        ))
     }
 
     async fn is_written(&self, chain: &Chain) -> Result<bool, Error> {

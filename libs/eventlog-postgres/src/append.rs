@@ -69,6 +69,7 @@ impl Postgres {
                 sealed: Arc::clone(&sealed),
                 parts,
                 ids: found.ids,
+                is_apart: attempt > 0,
                 reply,
             };
             self.writer()?.send(job).await?;

@@ -42,6 +42,8 @@ pub(crate) struct Job {
     pub parts: Vec<Part>,
     /// Numbers of all logs that it names.
     pub ids: HashMap<LogId, i64>,
+    /// It was refused in a group although nothing stands against it.
+    pub is_apart: bool,
     pub reply: oneshot::Sender<Outcome>,
 }
 
@@ -87,14 +89,15 @@ impl Job {
         }
     }
 
-    /// Whether it needs a transaction of its own: its side writes are statements of their own, which must not run
-    /// unless the rest holds.
+    /// Whether it needs a transaction of its own: it has to wait for a lock, or its side writes are statements of their
+    /// own, which must not run unless the rest holds.
     pub fn is_alone(&self) -> bool {
-        !self
-            .commit
-            .side
-            .iter()
-            .all(|write| matches!(write, SideWrite::PersonalInsert(_)))
+        self.is_apart
+            || !self
+                .commit
+                .side
+                .iter()
+                .all(|write| matches!(write, SideWrite::PersonalInsert(_)))
     }
 
     pub fn n_events(&self) -> usize {

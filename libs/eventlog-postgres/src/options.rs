@@ -42,11 +42,11 @@ impl Role {
         }
     }
 
-    /// Whether it may keep snapshots.
+    /// Whether it may keep snapshots: each its own, which no other reads.
     pub(crate) const fn keeps_snapshots(self) -> bool {
         match self {
-            Self::Decision | Self::Admin => true,
-            Self::Identity | Self::Token | Self::Relay | Self::Sink => false,
+            Self::Identity | Self::Token | Self::Decision | Self::Admin => true,
+            Self::Relay | Self::Sink => false,
         }
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn of<'a>(
     told: bool,
 ) -> Statement<'a> {
     let mut all = Columns::default();
-    heads(&mut all, jobs, units, incarnation);
+    heads(&mut all, jobs, units, incarnation, strict);
     let placed = placed(jobs, units);
     commits(&mut all, &placed);
     events(&mut all, &placed);
@@ -113,7 +113,7 @@ pub(crate) fn of<'a>(
     }
 }
 
-fn heads<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], incarnation: u32) {
+fn heads<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], incarnation: u32, alone: bool) {
     // Of several commits to one log the first says where it must stand and the last where it stands afterwards.
     let mut rows: Vec<HeadRow> = Vec::new();
     for (job, unit) in jobs.iter().zip(units) {
@@ -161,11 +161,13 @@ fn heads<'a>(all: &mut Columns<'a>, jobs: &'a [Job], units: &[i32], incarnation:
     all.values
         .push(Box::new(i32::try_from(incarnation).unwrap_or(i32::MAX)));
     let inc = all.values.len();
+    // Those in a group wait for nobody: whose head is locked is sent again alone, and the others are done meanwhile.
+    let wait = if alone { "" } else { " skip locked" };
     let _ = write!(
         all.sql,
         "with n as materialized (select * from {n}),
 lk as materialized (
-    select log_id, seq, hash, state from log_head where log_id = any($2) order by log_id for update),
+    select log_id, seq, hash, state from log_head where log_id = any($2) order by log_id for update{wait}),
 g as materialized (
     select n.unit, bool_and(coalesce(lk.seq = n.exp_seq and lk.hash = n.exp_hash and lk.state = 1, false)) as fresh
     from n left join lk using (log_id) group by n.unit),

@@ -498,3 +498,45 @@ async fn read_by_position(
     }
     seen
 }
+
+/// I7: somebody holds the head of one log, and the others' writers wait for nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn a_log_that_is_held_holds_up_no_other() {
+    let database = Database::new();
+    let store = database.open(Role::Identity).await;
+    for n in [1, 2] {
+        append(&store, n, 1).await;
+    }
+    let holder = database.client().await;
+    holder
+        .batch_execute(&format!(
+            "begin; update log_head set seq = seq where public_id = '{}'",
+            account(1)
+        ))
+        .await
+        .unwrap();
+    let mut held = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let store = store.clone();
+        held.spawn(async move {
+            let commit = common::commit(&store, 1, 1).await;
+            store.append(commit).await
+        });
+    }
+    // They are in the queue, some of them in one group with these.
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        append(&store, 2, 1).await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+    holder.batch_execute("rollback").await.unwrap();
+    // One of those that wait has the seq that all of them wanted; the log is whole again.
+    let mut n_taken = 0;
+    while let Some(done) = held.join_next().await {
+        n_taken += usize::from(done.unwrap().is_ok());
+    }
+    assert!(n_taken <= 1, "{n_taken}");
+    append(&store, 1, 1).await;
+}

@@ -14,7 +14,7 @@ use trilby_eventlog::{
     SideError, SideWrite, Snapshot, snapshot,
 };
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role, migrate};
-use trilby_model::Seq;
+use trilby_model::{Seq, Timestamp};
 
 #[path = "support/common.rs"]
 mod common;
@@ -117,6 +117,7 @@ fn adds(role: Role) -> &'static [&'static str] {
             "trusting",
             "credential",
             "personal",
+            "snapshot",
         ],
         Role::Token => &[
             "event",
@@ -131,6 +132,7 @@ fn adds(role: Role) -> &'static [&'static str] {
             "one_time",
             "counter",
             "node",
+            "snapshot",
             "activity",
             "activity_segment",
             "activity_id",
@@ -260,10 +262,13 @@ async fn a_decision_appends_nothing_and_reads_no_secret() {
     let taken = Snapshot::new(&header, b"state").unwrap();
     decision.snapshot_put(taken.clone()).await.unwrap();
     decision.snapshot_put(taken.clone()).await.unwrap();
-    assert_eq!(
-        identity.snapshot_get(&account(1), 1, None).await.unwrap(),
-        Some(taken)
-    );
+    // Each believes its own and no other's.
+    let found =
+        |store: Postgres| async move { store.snapshot_get(&account(1), 1, None).await.unwrap() };
+    assert_eq!(found(decision.clone()).await, Some(taken.clone()));
+    assert_eq!(found(identity.clone()).await, None);
+    identity.snapshot_put(taken.clone()).await.unwrap();
+    assert_eq!(found(identity.clone()).await, Some(taken));
     assert_eq!(decision.snapshot_prune(&account(1), 2).await.unwrap(), 1);
 }
 
@@ -508,4 +513,70 @@ async fn a_store_opened_for_reading_stands_still() {
         still.append(wish).await,
         Err(AppendError::Unavailable(_))
     ));
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_segment_in_the_place_of_the_next_stops_nobody_for_long() {
+    let database = Database::new();
+    let identity = database.open(Role::Identity).await;
+    append(&identity, 1, 1).await;
+    let token = database.open(Role::Token).await;
+    let record = |id: &str| Activity {
+        log: account(1),
+        at: Timestamp::from_micros(now()),
+        kind: "session.issued".to_owned(),
+        id: id.to_owned(),
+        body: b"{}".to_vec(),
+    };
+    token.activity_append(vec![record("a")]).await.unwrap();
+    // Whoever has the sink's login can do this to every writer.
+    let sink = database.client().await;
+    sink.batch_execute(
+        "set role trilby_sink;
+        insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
+        select writer, max(n) + 1, 0, 0, 0, sha256('x'), sha256('y') from activity_segment group by writer",
+    )
+    .await
+    .unwrap();
+    let refused = token.activity_append(vec![record("b")]).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    token.activity_append(vec![record("b")]).await.unwrap();
+    token.activity_append(vec![record("c")]).await.unwrap();
+    // A record that is there is refused for good, and the chain goes on.
+    let doubled = token.activity_append(vec![record("c")]).await;
+    assert!(matches!(doubled, Err(Error::Invalid(_))), "{doubled:?}");
+    token.activity_append(vec![record("d")]).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn no_service_makes_hours_to_come_or_waits_for_one_that_is_there() {
+    let database = Database::new();
+    let client = database.client().await;
+    client.batch_execute("set role trilby_sink").await.unwrap();
+    let make = "select make_activity_hour($1)";
+    for away_h in [26_i64, 24 * 365 * 30] {
+        let moment = now() + away_h * 3_600_000_000;
+        let refused = client.execute(make, &[&moment]).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "22023", "{away_h} h");
+    }
+    client.execute(make, &[&now()]).await.unwrap();
+    let holder = database.client().await;
+    holder
+        .batch_execute(
+            "set role trilby_sink; select pg_advisory_lock(hashtext('trilby.activity'), 0)",
+        )
+        .await
+        .unwrap();
+    client
+        .batch_execute("set lock_timeout = '500ms'")
+        .await
+        .unwrap();
+    client.execute(make, &[&now()]).await.unwrap();
+}
+
+fn now() -> i64 {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
+    i64::try_from(now).unwrap()
 }

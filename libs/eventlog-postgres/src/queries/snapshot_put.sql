@@ -7,4 +7,4 @@ with log as materialized (
 )
 insert into snapshot (log_id, state_schema, seq, fold_fp, head_hash, body)
 select log_id, $2, $3, $4, $5, $6 from log where (select count(*) from old) >= 0
-on conflict (log_id, state_schema, seq) do nothing
+on conflict do nothing

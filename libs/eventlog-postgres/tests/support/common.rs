@@ -15,15 +15,8 @@ use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 /// Where the server is: a login that may make databases and roles.
 const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
 
-/// Changes with the migrations, so that a server left running gets a new template.
-const SCHEMA: [&str; 6] = [
-    include_str!("../../../../migrations/postgres/V1__log.sql"),
-    include_str!("../../../../migrations/postgres/V2__activity.sql"),
-    include_str!("../../../../migrations/postgres/V3__rights.sql"),
-    include_str!("../../../../migrations/postgres/V4__service_rights.sql"),
-    include_str!("../../../../migrations/postgres/V5__clearing.sql"),
-    include_str!("../../../../migrations/postgres/V6__relay.sql"),
-];
+/// Where the migrations are.
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres");
 
 static TEMPLATE: OnceLock<String> = OnceLock::new();
 static N_DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -74,8 +67,14 @@ fn template() -> &'static str {
 
 async fn make_template() -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
+    // Another with every change of the migrations, so that a server left running gets a new template.
+    let files = std::fs::read_dir(MIGRATIONS).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
     let mut hasher = DefaultHasher::new();
-    SCHEMA.hash(&mut hasher);
+    for file in files {
+        std::fs::read(file).unwrap().hash(&mut hasher);
+    }
     let name = format!("trilby_template_{:016x}", hasher.finish());
     let client = connect("postgres").await;
     // Two test programs that begin at once make one template.
