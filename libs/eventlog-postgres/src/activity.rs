@@ -202,14 +202,15 @@ impl Task {
                     self.chain = chain;
                     return Ok(());
                 }
-                Class::Conflict => {
-                    let error = self.conflict(records, failed.index).await;
-                    // A segment in our place: of a call that was given up and came after all, or of somebody else.
-                    if was_lost || !matches!(error, Error::Invalid(_)) {
-                        self.begin_anew();
-                    }
-                    return Err(error);
+                // A segment in our place: of a call that was given up and came after all, or of somebody else.
+                Class::Conflict if is_of_segment(&failed.error) => {
+                    self.begin_anew();
+                    return Err(Error::Unavailable(
+                        "the place of an activity segment is taken; another chain begins"
+                            .to_owned(),
+                    ));
                 }
+                Class::Conflict => return Err(self.conflict(records, failed.index).await),
                 Class::Lost => {
                     was_lost = true;
                     // Whether it was written is seen by its last segment; if that cannot be asked, the chain ends here
@@ -240,7 +241,7 @@ impl Task {
         }
     }
 
-    /// Which record is there already, if it is one. Otherwise a segment is in this chain's place.
+    /// Which record is there already, as far as this role may see.
     async fn conflict(&self, records: &[(&Activity, i64)], index: Option<usize>) -> Error {
         let source = Source::Pool(self.pool.clone());
         for (record, _) in records {
@@ -249,9 +250,7 @@ impl Task {
             }
         }
         let place = index.unwrap_or_default();
-        Error::Unavailable(format!(
-            "the place of activity segment {place} is taken; another chain begins"
-        ))
+        Error::Invalid(format!("an activity record of segment {place} exists"))
     }
 
     async fn is_written(&self, chain: &Chain) -> Result<bool, Error> {
@@ -311,6 +310,12 @@ impl Task {
         self.hours.extend(hours);
         Ok(())
     }
+}
+
+/// Whether the table of segments refused, and not that of records.
+fn is_of_segment(error: &tokio_postgres::Error) -> bool {
+    let table = error.as_db_error().and_then(|error| error.table());
+    table == Some("activity_segment")
 }
 
 impl Call {

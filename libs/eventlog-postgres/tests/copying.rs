@@ -178,6 +178,11 @@ async fn assert_same(ours: &dyn Archive, theirs: &dyn Archive) {
         let (mut one, mut two) = (rows(ours, section).await, rows(theirs, section).await);
         one.sort_by_key(|row| format!("{row:?}"));
         two.sort_by_key(|row| format!("{row:?}"));
+        // Nobody knows who wrote them: the copy's readers make their own.
+        if section == Section::Snapshots {
+            assert!(two.is_empty());
+            continue;
+        }
         assert!(!one.is_empty(), "{section:?}");
         assert_eq!(one, two, "{section:?}");
     }

@@ -131,6 +131,6 @@ proptest! {
 
     #[test]
     fn canonical_form_is_as_the_library_has_it(value in any_value()) {
-        prop_assert_eq!(canonical(&value), super::canonical::by_library(&value));
+        prop_assert_eq!(canonical(&value), canonical::by_library(&value));
     }
 }

@@ -10,9 +10,9 @@ use trilby_access::{
 };
 use trilby_account::command::{RevokeSessions, RevokeTarget};
 use trilby_account::{Actor, Command, Context};
-use trilby_directory::{Answer, Events, Freshness, Plan, ReceiptKey, Write};
+use trilby_directory::{Answer, Done, Events, Executed, Freshness, Plan, ReceiptKey, Write};
 use trilby_eventlog::{Dependency, RevocationKind};
-use trilby_model::{AccountId, Arn, LogId, Seq, SessionId};
+use trilby_model::{AccountId, Arn, ConsistencyToken, LogId, Seq, SessionId};
 use trilby_policy::Context as Keys;
 use trilby_service::problem::{Code, ErrorForm, Problem};
 use trilby_session::Claims;
@@ -75,15 +75,13 @@ impl Operation for RevokeToken {
                 "you are not allowed to end this session",
             ));
         }
-        end(
-            services,
-            facts,
-            &client,
-            claims.trilby.acct,
-            claims.jti.clone(),
-        )
-        .await?;
-        Ok(Reply::new(Revoked {}).no_store())
+        let (account, ended) = (claims.trilby.acct, claims.jti.clone());
+        let token = end(services, facts, &client, account, ended).await?;
+        let reply = Reply::new(Revoked {}).no_store();
+        Ok(match token {
+            Some(token) => reply.at(token),
+            None => reply,
+        })
     }
 }
 
@@ -122,13 +120,14 @@ async fn may_end(
     }
 }
 
+/// Ends it; gives the position from which on it is ended.
 async fn end(
     services: &Services,
     facts: &Facts,
     client: &Client,
     account: AccountId,
     session: SessionId,
-) -> Result<(), Problem> {
+) -> Result<Option<ConsistencyToken>, Problem> {
     let (actor, named, alive) = match client {
         Client::Session(session) => (
             actor(&session.caller),
@@ -184,7 +183,10 @@ async fn end(
             })
         }))
     });
-    written.await.map(|_| ()).map_err(problem::of_execution)
+    match written.await.map_err(problem::of_execution)? {
+        Executed::Done(Done { token, .. }) => Ok(token),
+        Executed::Replayed { token, .. } => Ok(Some(token)),
+    }
 }
 
 pub(super) fn rests_on(session: &trilby_access::authenticate::Session) -> Vec<Dependency> {

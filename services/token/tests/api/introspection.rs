@@ -102,9 +102,15 @@ fn a_token_is_ended_by_its_owner_or_who_may() {
         .form_as(&eve, "/v1/revoke", &[("token", &token)])
         .expect_problem(403, "access_denied");
     assert!(world.stands(&held));
-    world
+    let ended = world
         .form_as(&mary, "/v1/revoke", &[("token", &token)])
         .expect(200);
+    // Whoever asks elsewhere can say from where on it is ended.
+    let position = ended.header("trilby-seq").unwrap();
+    assert!(
+        position.starts_with(&world.account.to_string()),
+        "{position}"
+    );
     assert!(!world.stands(&held));
     assert!(world.stands(&mary), "only this one");
     // Again, and what never was a token: as if it had been one.
