@@ -14,6 +14,7 @@ mod report;
 mod world;
 
 use report::Figures;
+use trilby_cluster::cluster::Kafka;
 use world::{Recipe, World};
 
 /// The URL of the database server. Not an argument: it has a password.
@@ -30,7 +31,10 @@ struct Args {
     /// Write the figures as JSON as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// A setting of every process, such as the address of the broker
+    /// Brokers that carry the news; without them the processes ask the store
+    #[arg(long)]
+    kafka: Option<String>,
+    /// A setting of every process
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
     /// Processes of each service
@@ -75,6 +79,10 @@ fn main() -> anyhow::Result<()> {
             program: &args.program,
             dir: &args.dir,
             env: settings(&args.settings)?,
+            kafka: args.kafka.as_ref().map(|brokers| Kafka {
+                brokers: brokers.clone(),
+                topic_prefix: format!("feed-{}.", std::process::id()),
+            }),
             replicas: args.replicas,
             accounts,
         })

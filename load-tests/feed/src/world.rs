@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
+use trilby_cluster::cluster::Kafka;
 use trilby_cluster::{Cluster, Config as ClusterConfig};
 
 use crate::client::{Answer, Client};
@@ -43,6 +44,7 @@ pub struct Recipe<'a> {
     pub program: &'a Path,
     pub dir: &'a Path,
     pub env: Vec<(String, String)>,
+    pub kafka: Option<Kafka>,
     pub replicas: usize,
     pub accounts: usize,
 }
@@ -92,6 +94,7 @@ impl World {
             store,
             password,
             listen: "127.0.0.1:0".parse()?,
+            kafka: recipe.kafka.clone(),
             replicas: Some(recipe.replicas),
             env: recipe.env.clone(),
         })?;

@@ -43,6 +43,7 @@ pub async fn measure(
         store,
         password,
         listen: "127.0.0.1:0".parse()?,
+        kafka: None,
         replicas: Some(1),
         env: Vec::new(),
     };
