@@ -9,7 +9,7 @@ use std::fmt;
 
 use trilby_model::Entropy;
 
-use crate::crypto::{KEY_BYTES, KeyBytes, hmac_sha256, same};
+use crate::crypto::{KEY_BYTES, KeyBytes, hkdf_sha256, hmac_sha256, same};
 
 /// Which pepper a stored value was made with; counted from 1.
 #[derive(
@@ -63,6 +63,11 @@ impl Pepper {
     /// Which version this is.
     pub fn version(&self) -> PepperVersion {
         self.version
+    }
+
+    /// What a store remembers of this pepper, to refuse another one of its version.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        *hkdf_sha256(&self.key, "trilby.fingerprint.v1").expose()
     }
 
     /// HMAC-SHA-256 of the whole of `secret` under this pepper.

@@ -5,13 +5,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, TimeoutType,
+    Timeouts,
 };
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 use trilby_eventlog::Error;
 
-use crate::failure::failure;
+use crate::failure::{failure, not_connected};
 use crate::options::{OpenError, Options, Role};
 use crate::tls::{self, Mode, Tls};
 
@@ -54,8 +56,11 @@ impl std::fmt::Display for Timeline {
     }
 }
 
+/// How the connections of a migration call themselves; those of a role have its name.
+const MIGRATES: &str = "trilby_migrate";
+
 /// Reads a URL into what the driver wants.
-pub(crate) fn config(url: &str) -> Result<(Config, Tls), OpenError> {
+fn config(url: &str, role: Option<Role>) -> Result<(Config, Tls), OpenError> {
     let (url, mode, roots) = tls::part(url)?;
     let mut config = Config::from_str(&url).map_err(|_| OpenError::Url)?;
     let tls = Tls::new(&mode, roots.as_deref())?;
@@ -69,25 +74,40 @@ pub(crate) fn config(url: &str) -> Result<(Config, Tls), OpenError> {
         .keepalives_idle(Duration::from_secs(30))
         .tcp_user_timeout(Duration::from_secs(10));
     if config.get_application_name().is_none() {
-        config.application_name("trilby");
+        config.application_name(role.map_or(MIGRATES, Role::name));
     }
     Ok((config, tls))
 }
 
 /// One connection of its own, as a role.
 pub(crate) async fn one(url: &str, role: Option<Role>) -> Result<Client, OpenError> {
-    let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(told(&error));
-    let (config, tls) = config(url)?;
-    let (client, connection) = config.connect(tls).await.map_err(unreachable)?;
+    let (config, tls) = config(url, role)?;
+    let connected = config.connect(tls).await;
+    let (client, connection) = connected.map_err(|error| not_connected(&error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %told(&error), "a database connection ended");
         }
     });
     if let Some(role) = role {
-        begin(&client, role).await.map_err(unreachable)?;
+        let begun = begin(&client, role).await;
+        begun.map_err(|error| not_begun(&error, role))?;
     }
     Ok(client)
+}
+
+/// A login that cannot take on its role.
+fn not_begun(error: &tokio_postgres::Error, role: Role) -> OpenError {
+    let name = role.name();
+    match error.code() {
+        Some(code) if *code == SqlState::INVALID_PARAMETER_VALUE => OpenError::Refused(format!(
+            "the role `{name}` does not exist: run the migration, or restore the roles"
+        )),
+        Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
+            OpenError::Refused(format!("the login is no member of the role `{name}`"))
+        }
+        _ => not_connected(error),
+    }
 }
 
 /// An error with its causes: the driver says "error connecting" and keeps the reason to itself.
@@ -146,7 +166,7 @@ pub(crate) fn pool(
     expected: Option<Timeline>,
 ) -> Result<Pool, OpenError> {
     let role = options.role;
-    let (config, tls) = config(&options.url)?;
+    let (config, tls) = config(&options.url, Some(role))?;
     let manager = Manager::from_config(
         config,
         tls,
@@ -193,9 +213,12 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) if error.as_db_error().is_some() => failure(&error),
         PoolError::Backend(error) => Error::Unavailable(told(&error)),
-        PoolError::Timeout(_) => {
+        PoolError::Timeout(TimeoutType::Wait) => {
             Error::Unavailable("no connection to the database is free".to_owned())
         }
+        PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => Error::Unavailable(
+            format!("the database took no connection within {CONNECT:?}"),
+        ),
         PoolError::Closed => Error::Unavailable("the store is closed".to_owned()),
         PoolError::NoRuntimeSpecified => Error::Unavailable("the pool has no runtime".to_owned()),
         PoolError::PostCreateHook(error) => Error::Unavailable(error.to_string()),

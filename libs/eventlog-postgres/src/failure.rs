@@ -1,8 +1,10 @@
 //! Postgres's errors in the log's words, and what each means for the connection and for another attempt.
 
 use tokio_postgres::Error as PgError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 use trilby_eventlog::Error;
+
+use crate::options::OpenError;
 
 /// What an error of a transaction means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub(crate) fn spoils(error: &PgError) -> bool {
 /// An error without what the driver or a row's values say beyond its code.
 pub(crate) fn failure(error: &PgError) -> Error {
     let Some(db) = error.as_db_error() else {
-        return Error::Unavailable(error.to_string());
+        return Error::Unavailable(crate::connect::told(error));
     };
     let code = db.code();
     let text = format!("{} ({})", db.message(), code.code());
@@ -68,4 +70,36 @@ pub(crate) fn failure(error: &PgError) -> Error {
         "42501" => Error::Invalid(format!("this database role may not do that: {text}")),
         _ => Error::Unavailable(text),
     }
+}
+
+/// Why there is no connection. What may pass by itself is `Unreachable`; the rest would be the same at every attempt.
+pub(crate) fn not_connected(error: &PgError) -> OpenError {
+    let told = crate::connect::told(error);
+    if let Some(db) = error.as_db_error() {
+        return match passes(db) {
+            true => OpenError::Unreachable(told),
+            false => OpenError::Refused(format!("{} ({})", db.message(), db.code().code())),
+        };
+    }
+    let causes = || std::iter::successors(std::error::Error::source(error), |one| one.source());
+    // The driver gives this one no type.
+    if causes().any(|cause| cause.to_string() == "password missing") {
+        return OpenError::NoPassword;
+    }
+    let io = causes().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let tls = io.and_then(std::io::Error::get_ref);
+    match (io, tls) {
+        (Some(_), Some(inner)) if inner.is::<rustls::Error>() => OpenError::Refused(told),
+        // Closed, or no answer in time; a server that stands by for the one that writes is an error of this kind too.
+        (Some(_), _) => OpenError::Unreachable(told),
+        (None, _) if causes().next().is_none() => OpenError::Unreachable(told),
+        // A login or TLS that the two cannot agree on.
+        (None, _) => OpenError::Refused(told),
+    }
+}
+
+/// Whether a server that says this may say otherwise in a moment: it starts, stops, or is full.
+fn passes(db: &DbError) -> bool {
+    let code = db.code().code();
+    code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
 }

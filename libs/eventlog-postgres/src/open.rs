@@ -4,8 +4,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 use trilby_eventlog::StoreMeta;
 
-use crate::connect::{self, Timeline, told};
-use crate::failure::failure;
+use crate::connect::{self, Timeline};
+use crate::failure::{failure, not_connected};
 use crate::options::{OpenError, Options, Role};
 use crate::rows;
 
@@ -96,7 +96,7 @@ async fn check_server(client: &Client) -> Result<(), OpenError> {
     let row = client
         .query_one("select current_setting('server_version_num')::int", &[])
         .await
-        .map_err(|error| OpenError::Unreachable(told(&error)))?;
+        .map_err(|error| not_connected(&error))?;
     let found: i32 = rows::get(&row, 0)?;
     if found < SERVER_MIN {
         return Err(OpenError::ServerVersion {
@@ -180,7 +180,7 @@ pub(crate) async fn open(options: &Options) -> Result<Opened, OpenError> {
     }
     let timeline = connect::timeline(&client)
         .await
-        .map_err(|error| OpenError::Unreachable(told(&error)))?;
+        .map_err(|error| not_connected(&error))?;
     if timeline != was && !options.any_timeline {
         return Err(OpenError::Timeline {
             was: was.to_string(),

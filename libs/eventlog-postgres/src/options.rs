@@ -128,9 +128,15 @@ pub enum OpenError {
     /// The certificates that sign the server's cannot be used.
     #[error("the certificates for TLS to the database cannot be used: {0}")]
     Certificates(String),
-    /// Postgres did not answer, or refused the login.
+    /// Postgres did not answer, or says that it starts, stops or is full: another attempt may find it.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
+    /// Postgres answered, and another attempt would end the same: the login, the database, TLS, the role.
+    #[error("the database refuses: {0}")]
+    Refused(String),
+    /// Postgres wants a password.
+    #[error("the database wants a password and none was given")]
+    NoPassword,
     /// The server is too old.
     #[error("the database is Postgres {found}; version {needed} or later is needed")]
     ServerVersion {

@@ -21,7 +21,8 @@ mod common;
 
 use common::{Database, account, append, at, commit};
 
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
+    "installation",
     "store_meta",
     "log_head",
     "event",
@@ -48,6 +49,7 @@ fn reads(role: Role) -> &'static [&'static str] {
     const LOG: [&str; 5] = ["store_meta", "log_head", "event", "snapshot", "revocation"];
     match role {
         Role::Identity => &[
+            "installation",
             "store_meta",
             "log_head",
             "event",
@@ -62,6 +64,7 @@ fn reads(role: Role) -> &'static [&'static str] {
             "activity_id",
         ],
         Role::Token => &[
+            "installation",
             "store_meta",
             "log_head",
             "event",
@@ -81,6 +84,7 @@ fn reads(role: Role) -> &'static [&'static str] {
             "activity_id",
         ],
         Role::Decision => &[
+            "installation",
             "store_meta",
             "log_head",
             "event",
@@ -109,6 +113,7 @@ fn reads(role: Role) -> &'static [&'static str] {
 fn adds(role: Role) -> &'static [&'static str] {
     match role {
         Role::Identity => &[
+            "installation",
             "event",
             "outbox",
             "receipt",
@@ -120,6 +125,7 @@ fn adds(role: Role) -> &'static [&'static str] {
             "snapshot",
         ],
         Role::Token => &[
+            "installation",
             "event",
             "outbox",
             "receipt",
@@ -137,7 +143,7 @@ fn adds(role: Role) -> &'static [&'static str] {
             "activity_segment",
             "activity_id",
         ],
-        Role::Decision => &["snapshot", "node"],
+        Role::Decision => &["installation", "snapshot", "node"],
         Role::Relay => &[
             "outbox",
             "relay_lease",

@@ -75,10 +75,7 @@ async fn a_server_is_reached_by_tls_and_only_if_it_is_the_right_one() {
     // No plain connection, neither asked for nor as a way out.
     for plain in [url.clone(), with("sslmode=disable")] {
         let refused = opened(&plain).await;
-        assert!(
-            matches!(refused, Err(OpenError::Unreachable(_))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(OpenError::Refused(_))), "{refused:?}");
     }
     // A certificate that somebody else has signed.
     for mode in ["require", "verify-full"] {
@@ -87,7 +84,7 @@ async fn a_server_is_reached_by_tls_and_only_if_it_is_the_right_one() {
             stranger.display()
         ));
         match opened(&wrong).await {
-            Err(OpenError::Unreachable(why)) => assert!(why.contains("certificate"), "{why}"),
+            Err(OpenError::Refused(why)) => assert!(why.contains("certificate"), "{why}"),
             other => panic!("{mode}: {other:?}"),
         }
     }
@@ -95,7 +92,7 @@ async fn a_server_is_reached_by_tls_and_only_if_it_is_the_right_one() {
     let (certificate, key) = server("db.example", &ours);
     cluster.require_tls(&certificate, &key);
     match opened(&verified).await {
-        Err(OpenError::Unreachable(why)) => assert!(why.contains("certificate"), "{why}"),
+        Err(OpenError::Refused(why)) => assert!(why.contains("certificate"), "{why}"),
         other => panic!("{other:?}"),
     }
 }
@@ -105,8 +102,5 @@ async fn a_server_is_reached_by_tls_and_only_if_it_is_the_right_one() {
 async fn a_server_without_tls_is_not_spoken_to_when_tls_is_asked_for() {
     let cluster = cluster::Cluster::start();
     let refused = opened(&format!("{}?sslmode=require", cluster.url("postgres"))).await;
-    assert!(
-        matches!(refused, Err(OpenError::Unreachable(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(OpenError::Refused(_))), "{refused:?}");
 }

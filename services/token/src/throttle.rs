@@ -24,6 +24,7 @@ pub struct Throttles {
     keys: Buckets<Option<AccessKeyId>>,
     issuance: Buckets<AccountId>,
     records: Buckets<AccountId>,
+    told: Buckets<Option<AccountId>>,
     providers: Buckets<ProviderId>,
     guesses: Guesses<Person>,
 }
@@ -36,6 +37,7 @@ impl Default for Throttles {
             keys: Buckets::new(Rate::per_second(50), 50),
             issuance: Buckets::new(Rate::per_second(200), 400),
             records: Buckets::new(Rate::per_second(10), 10),
+            told: Buckets::new(Rate::per_second(10), 10),
             providers: Buckets::new(Rate::per_second(50), 50),
             guesses: Guesses::default(),
         }
@@ -124,6 +126,12 @@ impl Throttles {
     #[must_use]
     pub fn record(&self, account: AccountId, now: Timestamp) -> bool {
         self.records.take(&account, now).is_ok()
+    }
+
+    /// Whether one more refusal is told in the process's log; `None` for all that name no account there is.
+    #[must_use]
+    pub fn tell(&self, account: Option<AccountId>, now: Timestamp) -> bool {
+        self.told.take(&account, now).is_ok()
     }
 
     /// One more guess at the password of `username` in `account`, both as the caller means them.

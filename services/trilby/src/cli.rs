@@ -208,9 +208,28 @@ pub enum AdminCommand {
         /// Folder that does not exist yet, or is empty
         folder: PathBuf,
     },
+    /// Forget what the processes over a shared store agreed on at their first start, so that the next start records it anew.
+    /// While none of them runs
+    Forget {
+        /// What was changed on purpose
+        #[arg(value_enum)]
+        what: Agreed,
+    },
     /// Say that the store was restored, or that a standby took over: what is written from now on is of another incarnation,
     /// and the processes start again. While none of them runs
-    Fence,
+    Fence {
+        /// Although processes are connected, or nothing shows that the database is another
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What all processes of an installation must agree on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Agreed {
+    PublicUrl,
+    Pepper,
+    Kek,
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,6 +237,6 @@ pub enum ConfigCommand {
     /// Print the settings in force, without secrets
     #[command(alias = "print")]
     Show,
-    /// Read the settings and say whether they are good
+    /// Read the settings and say whether they are good, and whether the files that they name can be used
     Check,
 }

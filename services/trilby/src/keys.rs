@@ -24,7 +24,7 @@ const STORE_KEY: &str = "TRILBY_STORE_KEY";
 const PEPPER: &str = "TRILBY_PEPPER";
 const KEK: &str = "TRILBY_KEK";
 #[cfg(any(feature = "postgres", test))]
-const PASSWORD: &str = "TRILBY_STORE_PASSWORD";
+pub const PASSWORD: &str = "TRILBY_STORE_PASSWORD";
 
 /// The keys of one process.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ pub fn store_password(
 ) -> anyhow::Result<Option<Zeroizing<String>>> {
     let text = match (&settings.log.password_file, variables(PASSWORD)) {
         (Some(_), Some(_)) => bail!("both `log.password_file` and {PASSWORD} are set: which?"),
-        (Some(path), None) => Some(read_private(path)?),
+        (Some(path), None) => Some(read_private(path, PASSWORD_FILE)?),
         (None, text) => text.map(Zeroizing::new),
     };
     Ok(text.map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
@@ -146,20 +146,66 @@ pub fn read_key<T>(
     path: &Path,
     decode: impl Fn(&str) -> Result<T, trilby_credential::keys::Error>,
 ) -> anyhow::Result<T> {
-    let text = read_private(path)?;
+    let text = read_private(path, KEY_FILE)?;
     decode(&text).with_context(|| format!("the key file {} cannot be used", path.display()))
 }
 
-fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+/// What is wrong with the files that the settings name: each in a line.
+pub fn check_files(settings: &Settings) -> Vec<String> {
+    let named = &settings.keys;
+    let store = named.store_file.as_deref();
+    let pepper = named.pepper_file.as_deref();
+    let kek = named.kek_file.as_deref();
+    let password = settings.log.password_file.as_deref();
+    let ca = settings.log.store_ca_file.as_deref();
+    [
+        (
+            "keys.store_file",
+            fault(store, |path| read_key(path, StoreKey::decode)),
+        ),
+        (
+            "keys.pepper_file",
+            fault(pepper, |path| read_key(path, Peppers::decode)),
+        ),
+        (
+            "keys.kek_file",
+            fault(kek, |path| read_key(path, Keks::decode)),
+        ),
+        (
+            "log.password_file",
+            fault(password, |path| read_private(path, PASSWORD_FILE)),
+        ),
+        ("log.store_ca_file", fault(ca, read_public)),
+    ]
+    .into_iter()
+    .filter_map(|(setting, fault)| Some(format!("`{setting}`: {:#}", fault?)))
+    .collect()
+}
+
+fn fault<T>(
+    path: Option<&Path>,
+    read: impl Fn(&Path) -> anyhow::Result<T>,
+) -> Option<anyhow::Error> {
+    path.and_then(|path| read(path).err())
+}
+
+fn read_public(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read the certificates {}", path.display()))
+}
+
+const KEY_FILE: &str = "key file";
+const PASSWORD_FILE: &str = "password file";
+
+fn read_private(path: &Path, what: &str) -> anyhow::Result<Zeroizing<String>> {
     let shown = path.display();
-    let facts = fs::metadata(path).with_context(|| format!("cannot read the key file {shown}"))?;
+    let facts = fs::metadata(path).with_context(|| format!("cannot read the {what} {shown}"))?;
     if facts.permissions().mode() & 0o077 != 0 {
-        bail!("the key file {shown} is open to others; make it private: chmod 600 {shown}");
+        bail!("the {what} {shown} is open to others; make it private: chmod 600 {shown}");
     }
     if facts.len() > KEY_FILE_BYTES_MAX {
-        bail!("the key file {shown} is too long to be one");
+        bail!("the {what} {shown} is too long to be one");
     }
     let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read the key file {shown}"))?;
+        fs::read_to_string(path).with_context(|| format!("cannot read the {what} {shown}"))?;
     Ok(Zeroizing::new(text))
 }

@@ -47,6 +47,7 @@ pub struct Process {
     services: Services,
     store: Store,
     present: Option<Presence>,
+    incarnation: u32,
     _clearing: Option<Clearing>,
 }
 
@@ -71,6 +72,7 @@ impl Process {
             clock,
         } = given;
         let settings = Arc::new(settings);
+        let incarnation = store.log.store_meta().await?.incarnation;
         let services = Services::start(Parts {
             log: Arc::clone(&store.log),
             feed: Arc::clone(&store.feed),
@@ -95,6 +97,7 @@ impl Process {
             services,
             store,
             present,
+            incarnation,
             _clearing: clearing,
         })
     }
@@ -119,6 +122,7 @@ impl Process {
             .check()
             .context("the operations contradict each other")?;
         let clock = Arc::clone(self.services.clock());
+        self.tell(&listeners);
         let mut server = Server::new(&self.settings, listeners, telemetry)
             .with_time(clock, Arc::new(SystemEntropy))
             .with_health(self.health());
@@ -147,6 +151,21 @@ impl Process {
             server,
             process: self,
         })
+    }
+
+    /// What runs here, over which store: the first question about any log.
+    fn tell(&self, listeners: &Listeners) {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.name()).collect();
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            roles = roles.join(","),
+            store = self.store.place,
+            incarnation = self.incarnation,
+            api = %listeners.api_address(),
+            operator = %listeners.operator_address(),
+            public_url = listeners.public_url(),
+            "serving"
+        );
     }
 
     /// Ready is who may be sent requests: not before revocations are known, and no longer than they are known well

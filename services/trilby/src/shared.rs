@@ -22,17 +22,17 @@ pub async fn run(role: Role, settings: Settings, terminal: Arc<Terminal>) -> any
     let asked_to_stop = stop_signal();
     let name = role.name();
     url_of(&settings, name)?;
-    if settings.server.public_url.is_none() {
+    let Some(public_url) = &settings.server.public_url else {
         bail!(
             "`server.public_url` must be set: tokens name it as their issuer, and all services must agree on it"
         );
-    }
-    let listeners = Listeners::open(&settings)?;
+    };
+    let public_url = public_url.as_str().to_owned();
+    Listeners::check(&settings)?;
     let telemetry = Telemetry::start(&settings)?;
     let keys = Keys::of(role.alone(), &settings, &environment)?;
-    let public_url = listeners.public_url().to_owned();
     let process = async {
-        let store = Store::shared(role, &settings, &keys.store).await?;
+        let store = Store::shared(role, &settings, &keys).await?;
         let given = Given {
             roles: role.alone(),
             settings: settings.clone(),
@@ -48,7 +48,8 @@ pub async fn run(role: Role, settings: Settings, terminal: Arc<Terminal>) -> any
         process = process => process?,
         () = &mut asked_to_stop => return Ok(()),
     };
-    tracing::info!(service = name, "assembled");
+    // Not before there is somebody to answer: a connection that is refused is sent elsewhere, one that waits is not.
+    let listeners = Listeners::open(&settings)?;
     let serving = process.serve(listeners, telemetry)?;
     terminal.line(serving.ready_line())?;
     serving.until_stopped(asked_to_stop).await
@@ -66,7 +67,7 @@ pub async fn migrate(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Res
 pub async fn ticket(settings: Settings) -> anyhow::Result<Option<String>> {
     let role = Role::Identity;
     let keys = Keys::of(role.alone(), &settings, &environment)?;
-    let store = Store::shared(role, &settings, &keys.store).await?;
+    let store = Store::shared(role, &settings, &keys).await?;
     let process = Process::assemble(Given {
         roles: role.alone(),
         settings,

@@ -10,8 +10,11 @@ use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
 use trilby_service::settings::StoreUrl;
 
+use crate::keys::Keys;
 use crate::role::Role;
 
+#[cfg(feature = "postgres")]
+mod agreement;
 #[cfg(feature = "postgres")]
 mod postgres;
 
@@ -28,7 +31,18 @@ pub struct Store {
     pub feed: Arc<dyn Feed>,
     /// Where processes say that they are there, if several share the store and this one may.
     pub nodes: Option<Arc<dyn NodeTable>>,
+    /// Where it is, for whoever reads the process's log.
+    pub place: String,
     close: Close,
+}
+
+/// A store before it is fenced.
+pub struct ToFence {
+    pub archive: Box<dyn Archive>,
+    /// Where it is.
+    pub place: String,
+    /// What speaks against it.
+    pub objections: Vec<String>,
 }
 
 /// What is to be done when the process ends.
@@ -54,14 +68,15 @@ impl Store {
             decisions: sqlite.clone(),
             feed: sqlite.clone(),
             nodes: None,
+            place: folder.display().to_string(),
             close: Close::Sqlite(sqlite),
         })
     }
 
     /// The store that the settings name, as this service may use it.
     #[cfg(feature = "postgres")]
-    pub async fn shared(role: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Self> {
-        postgres::open(role, settings, key).await
+    pub async fn shared(role: Role, settings: &Settings, keys: &Keys) -> anyhow::Result<Self> {
+        postgres::open(role, settings, keys).await
     }
 
     /// The shared store laid open, for looking after it.
@@ -72,8 +87,8 @@ impl Store {
 
     /// The shared store to be fenced.
     #[cfg(feature = "postgres")]
-    pub async fn to_fence(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
-        Ok(Box::new(postgres::archive(settings, false).await?))
+    pub async fn to_fence(settings: &Settings) -> anyhow::Result<ToFence> {
+        postgres::to_fence(settings).await
     }
 
     /// An empty shared store to copy into, made if it is not there.
@@ -96,7 +111,7 @@ impl Store {
 
     /// Refused: this build knows no store that can be shared.
     #[cfg(not(feature = "postgres"))]
-    pub async fn to_fence(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+    pub async fn to_fence(_: &Settings) -> anyhow::Result<ToFence> {
         anyhow::bail!(NO_POSTGRES)
     }
 
@@ -110,6 +125,18 @@ impl Store {
         anyhow::bail!(NO_POSTGRES)
     }
 
+    /// Forgets what the processes of a shared store agreed on of one kind; tells whether they had.
+    #[cfg(feature = "postgres")]
+    pub async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bool> {
+        postgres::forget(settings, kind).await
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn forget(_: &Settings, _: &str) -> anyhow::Result<bool> {
+        anyhow::bail!(NO_POSTGRES)
+    }
+
     /// Makes the store's tables, or brings them up to date.
     #[cfg(feature = "postgres")]
     pub async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
@@ -118,8 +145,8 @@ impl Store {
 
     /// Refused: this build knows no store that can be shared.
     #[cfg(not(feature = "postgres"))]
-    pub async fn shared(_: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Self> {
-        Self::migrate(settings, key).await?;
+    pub async fn shared(_: Role, settings: &Settings, keys: &Keys) -> anyhow::Result<Self> {
+        Self::migrate(settings, &keys.store).await?;
         anyhow::bail!("no store")
     }
 

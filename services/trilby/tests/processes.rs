@@ -30,6 +30,8 @@ mod founded;
 mod kills;
 #[path = "processes/log_tools.rs"]
 mod log_tools;
+#[path = "processes/mistakes.rs"]
+mod mistakes;
 #[path = "processes/nodes.rs"]
 mod nodes;
 #[path = "processes/outage.rs"]
@@ -44,3 +46,5 @@ mod slice;
 mod start;
 #[path = "processes/story.rs"]
 mod story;
+#[path = "processes/told.rs"]
+mod told;

@@ -125,7 +125,7 @@ pub fn check<'a>(
     if is_repetition(&characters) {
         reasons.push(Reason::Repetition);
     }
-    if turns(&characters) < TURNS_MIN {
+    if is_run(&characters) {
         reasons.push(Reason::Run);
     }
     if reasons.is_empty() {
@@ -180,6 +180,13 @@ const KEYBOARD_ROWS: [&str; 6] = [
     "qwertzuiop",
     "azertyuiop",
 ];
+
+/// Whether hardly anything in it is more than a continuation. Of a text that is too short to have turns, most must be.
+fn is_run(characters: &[char]) -> bool {
+    let n_turns = turns(characters);
+    let is_short = characters.len() < REST_MIN;
+    n_turns < TURNS_MIN && !(is_short && n_turns * 2 > characters.len())
+}
 
 /// How many characters do not simply continue the one before.
 fn turns(characters: &[char]) -> usize {

@@ -13,7 +13,10 @@ begin
             end;
         end if;
     end loop;
-    if not pg_has_role(current_user, 'trilby_admin', 'member') then
+    -- From 16 on whoever makes a role is a member of it, but may not act as it.
+    if not pg_has_role(current_user, 'trilby_admin',
+        case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+    then
         execute format('grant trilby_admin to %I', current_user);
     end if;
     if not has_schema_privilege('trilby_admin', current_schema(), 'create') then

@@ -42,6 +42,15 @@ impl Listeners {
         })
     }
 
+    /// Whether both ports are free, and leaves them so: for a process that is not to be reached yet, and should not find
+    /// out at the end.
+    ///
+    /// # Errors
+    /// As [`Listeners::open`].
+    pub fn check(settings: &Settings) -> Result<(), Error> {
+        Listeners::open(settings).map(drop)
+    }
+
     /// Where the API is, with the port that was taken if 0 was asked for.
     #[must_use]
     pub fn api_address(&self) -> SocketAddr {

@@ -25,6 +25,18 @@ impl StoreUrl {
         authority.rsplit_once('@').map(|(user, _)| user)
     }
 
+    /// `host[:port]/database`: which store it is, without how it is spoken to.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        let (_, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
+        let rest = rest.split('?').next().unwrap_or_default();
+        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+        match authority.rfind('@') {
+            Some(at) => rest.get(at.saturating_add(1)..).unwrap_or_default(),
+            None => rest,
+        }
+    }
+
     /// The same with this user, and without the one that was in it.
     #[must_use]
     pub fn with_user(&self, user: &str) -> String {

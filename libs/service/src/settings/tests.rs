@@ -333,7 +333,9 @@ fn the_url_of_a_store_holds_no_password() {
         url.with_user("trilby_token"),
         "postgres://trilby_token@db:5432/trilby?a=b"
     );
+    assert_eq!(url.place(), "db:5432/trilby");
     let url = read("postgres://db/trilby").unwrap();
+    assert_eq!(url.place(), "db/trilby");
     assert_eq!(
         (url.user(), url.with_user("x").as_str()),
         (None, "postgres://x@db/trilby")

@@ -86,7 +86,14 @@ impl Operation for Bootstrap {
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let body = &input.body.value;
-        let generation = opened(services, &body.ticket).await?;
+        let opened = opened(services, &body.ticket).await;
+        let generation = opened.inspect_err(|problem| {
+            tracing::info!(
+                request.id = %input.facts.request_id,
+                %problem,
+                "a bootstrap was refused"
+            );
+        })?;
         let account_name: AccountName = named(&body.account_name, "/account_name")?;
         let email: EmailAddress = named(&body.root_email, "/root_email")?;
         let names = [account_name.to_string(), email.to_string()];

@@ -77,6 +77,7 @@ async fn record(
     person: Option<String>,
     facts: &Facts,
 ) {
+    tell(services, kind, account, person.as_deref(), facts);
     let Some(account) = account else { return };
     // A right password is no flood.
     let is_recorded = kind == LOGIN_SUCCEEDED
@@ -90,6 +91,35 @@ async fn record(
     if let Err(error) = services.log().activity_append(vec![record]).await {
         tracing::warn!(%error, kind, "a login was not recorded");
     }
+}
+
+/// Says in the process's log that a login failed or was not looked at; of a flood some. Names as they were typed are not in
+/// it: people type passwords there.
+fn tell(
+    services: &Services,
+    kind: &'static str,
+    account: Option<AccountId>,
+    person: Option<&str>,
+    facts: &Facts,
+) {
+    let told = match kind {
+        LOGIN_FAILED => "a login failed",
+        LOGIN_THROTTLED => "a login was not looked at: too many failed before it",
+        _ => return,
+    };
+    let is_told = services
+        .part::<TokenParts>()
+        .is_ok_and(|parts| parts.throttles.tell(account, facts.now));
+    if !is_told {
+        return;
+    }
+    let account = account.map(|account| account.to_string());
+    tracing::info!(
+        account.id = account.as_deref().unwrap_or("unknown"),
+        user.id = person.unwrap_or("unknown"),
+        request.id = %facts.request_id,
+        "{told}"
+    );
 }
 
 /// Checks the password of a person who is known already: to change it.

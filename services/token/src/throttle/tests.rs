@@ -176,3 +176,14 @@ fn an_access_key_and_an_account_have_their_own_rates() {
     }
     assert!(throttles.session(account, at(0)).is_err());
 }
+
+#[test]
+fn of_a_flood_of_refusals_only_some_are_told() {
+    let throttles = Throttles::default();
+    let account = Some("111122223333".parse().unwrap());
+    for whose in [None, account] {
+        let n_told = (0..100).filter(|_| throttles.tell(whose, at(0))).count();
+        assert_eq!(n_told, 10);
+        assert!(throttles.tell(whose, at(1_000)));
+    }
+}

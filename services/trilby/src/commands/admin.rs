@@ -7,8 +7,10 @@ use anyhow::bail;
 use trilby_service::clock::{EntropySource, SystemEntropy};
 use trilby_service::settings::Settings;
 
-use crate::cli::AdminCommand;
+use crate::cli::{AdminCommand, Agreed};
 use crate::installation;
+use crate::shared::url_of;
+use crate::store::{Store, ToFence};
 use crate::terminal::Terminal;
 
 pub async fn run(
@@ -17,11 +19,19 @@ pub async fn run(
     terminal: Arc<Terminal>,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        AdminCommand::Fence => {
-            let incarnation = super::log::open_to_fence(&settings).await?.fence().await?;
-            terminal.line(&format!(
-                "The store is fenced: what is written from now on is of incarnation {incarnation}."
-            ))?;
+        AdminCommand::Fence { yes } => fence(&settings, yes, &terminal).await?,
+        AdminCommand::Forget { what } => {
+            let kind = match what {
+                Agreed::PublicUrl => "public_url",
+                Agreed::Pepper => "pepper",
+                Agreed::Kek => "kek",
+            };
+            url_of(&settings, "admin forget")?;
+            let said = match Store::forget(&settings, kind).await? {
+                true => "Forgotten. The next process to start says what it is.",
+                false => "Nothing was recorded.",
+            };
+            terminal.line(said)?;
         }
         AdminCommand::MakeKeys { folder } => {
             let is_new =
@@ -40,4 +50,23 @@ pub async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn fence(settings: &Settings, yes: bool, terminal: &Terminal) -> anyhow::Result<()> {
+    let ToFence {
+        archive,
+        place,
+        objections,
+    } = super::log::open_to_fence(settings).await?;
+    let was = archive.store_meta().await?.incarnation;
+    if !objections.is_empty() && !yes {
+        bail!(
+            "the store {place} (incarnation {was}) was not fenced; `--yes` fences it nevertheless:\n  {}",
+            objections.join("\n  ")
+        );
+    }
+    let incarnation = archive.fence().await?;
+    terminal.line(&format!(
+        "The store {place} is fenced: it was of incarnation {was}, what is written from now on is of incarnation {incarnation}."
+    ))
 }

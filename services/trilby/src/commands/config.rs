@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use trilby_service::settings::Settings;
 
 use crate::cli::ConfigCommand;
+use crate::keys;
 use crate::terminal::Terminal;
 
 pub fn run(
@@ -14,7 +16,16 @@ pub fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         ConfigCommand::Show => terminal.line(settings.to_toml().trim_end())?,
-        ConfigCommand::Check => terminal.line("The settings are good.")?,
+        ConfigCommand::Check => {
+            let faults = keys::check_files(settings);
+            if !faults.is_empty() {
+                bail!(
+                    "files that the settings name are not good:\n  {}",
+                    faults.join("\n  ")
+                );
+            }
+            terminal.line("The settings are good.")?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

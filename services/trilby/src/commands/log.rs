@@ -16,7 +16,7 @@ use crate::cli::LogCommand;
 use crate::installation::DataDir;
 use crate::keys::{Keys, environment};
 use crate::serve::VERIFIED_REVOCATION_AGE_S;
-use crate::store::Store;
+use crate::store::{Store, ToFence};
 use crate::terminal::Terminal;
 
 /// Logs listed at a time.
@@ -57,7 +57,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
 }
 
 /// The store, whatever timeline it is on, to be fenced.
-pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<ToFence> {
     if settings.log.store.is_some() {
         return Store::to_fence(settings).await;
     }
@@ -67,7 +67,12 @@ pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<Box<dyn
         relay: false,
         ..Options::default()
     };
-    Ok(Box::new(open_with(dir.store(), options).await?))
+    Ok(ToFence {
+        archive: Box::new(open_with(dir.store(), options).await?),
+        place: dir.store().display().to_string(),
+        // A server that runs holds it, so that it cannot be opened.
+        objections: Vec::new(),
+    })
 }
 
 /// The store key, where it is: in the data folder, or where the settings say.

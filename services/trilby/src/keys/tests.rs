@@ -107,3 +107,37 @@ fn a_password_has_no_line_end() {
     let none = store_password(&Settings::default(), &variables(&[])).expect("none");
     assert!(none.is_none());
 }
+
+#[test]
+fn a_check_tells_of_every_file_that_cannot_be_used_and_calls_it_what_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let mut settings = Settings::default();
+    assert!(check_files(&settings).is_empty());
+    let keys = installation();
+    files::write_private(&path("store.key"), keys.store.encode().as_bytes()).expect("written");
+    files::write_private(&path("kek.key"), b"trilby-kek:1:SECRET").expect("written");
+    files::write_private(&path("password"), b"geheim").expect("written");
+    fs::set_permissions(path("password"), fs::Permissions::from_mode(0o644)).expect("opened");
+    settings.keys.store_file = Some(path("store.key"));
+    settings.keys.pepper_file = Some(path("pepper.key"));
+    settings.keys.kek_file = Some(path("kek.key"));
+    settings.log.password_file = Some(path("password"));
+    settings.log.store_ca_file = Some(path("ca.pem"));
+    let found = check_files(&settings);
+    let said: Vec<(&str, &str)> = [
+        ("keys.pepper_file", "cannot read the key file"),
+        ("keys.kek_file", "cannot be used"),
+        ("log.password_file", "the password file"),
+        ("log.store_ca_file", "cannot read"),
+    ]
+    .into();
+    assert_eq!(found.len(), said.len(), "{found:?}");
+    for (line, (setting, what)) in found.iter().zip(said) {
+        assert!(line.contains(setting) && line.contains(what), "{line}");
+        assert!(
+            !line.contains("SECRET") && !line.contains("geheim"),
+            "{line}"
+        );
+    }
+}

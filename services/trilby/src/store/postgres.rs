@@ -13,10 +13,11 @@ use trilby_credential::StoreKey;
 use trilby_eventlog::{NodeTable, Polled};
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
 use trilby_service::Settings;
-use trilby_service::settings::StoreUrl;
+use trilby_service::settings::{PublicUrl, StoreUrl};
 
-use super::{Close, Store};
-use crate::keys::{environment, store_password};
+use super::agreement::Ours;
+use super::{Close, Store, ToFence};
+use crate::keys::{Keys, PASSWORD, environment, store_password};
 use crate::role::Role;
 use crate::shared::url_of;
 
@@ -32,7 +33,7 @@ const SINK_CONNECTIONS: usize = 1;
 /// The login that a URL without one means: the role itself, if it was given a login.
 const ADMIN: &str = "trilby_admin";
 
-pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> anyhow::Result<Store> {
+pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow::Result<Store> {
     let database_role = match role {
         Role::Identity => DatabaseRole::Identity,
         Role::Token => DatabaseRole::Token,
@@ -40,7 +41,7 @@ pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> any
     };
     let url = login(settings, role.name(), database_role.name())?;
     let mut options = Options::new(url, database_role);
-    options.store_key_fingerprint = Some(key.fingerprint());
+    options.store_key_fingerprint = Some(keys.store.fingerprint());
     options.write_connections = WRITE_CONNECTIONS;
     let spare = settings
         .log
@@ -48,6 +49,8 @@ pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> any
         .saturating_sub(WRITE_CONNECTIONS);
     options.read_connections = spare.max(1);
     let log = Arc::new(patiently(&options).await?);
+    let public_url = settings.server.public_url.as_ref().map(PublicUrl::as_str);
+    agree(&log, &Ours::of(keys, public_url)).await?;
     let decisions = match role {
         Role::Decision => {
             let options = Options {
@@ -69,31 +72,63 @@ pub(super) async fn open(role: Role, settings: &Settings, key: &StoreKey) -> any
         decisions,
         nodes,
         feed: Arc::new(Polled::default()),
+        place: url_of(settings, role.name())?.place().to_owned(),
         close: Close::Nothing,
     })
+}
+
+/// Compares this process with those that started before it, and records what none of them brought.
+async fn agree(log: &Postgres, ours: &Ours<'_>) -> anyhow::Result<()> {
+    let new = ours.compare(&log.agreed().await?)?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    log.agree(&new).await?;
+    // Another may have been first meanwhile.
+    ours.compare(&log.agreed().await?)?;
+    Ok(())
+}
+
+/// Forgets what was recorded of a kind; tells whether anything was.
+pub(super) async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bool> {
+    let store = archive(settings, false).await?;
+    Ok(store.forget_agreed(kind).await? > 0)
 }
 
 pub(super) async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
     let url = login(settings, "migrate", ADMIN)?;
     trilby_eventlog_postgres::migrate(&url, Some(key.fingerprint()))
         .await
-        .context("the store cannot be migrated")
+        .map_err(|error| told(error, "the store cannot be migrated"))
+}
+
+/// What failed and why, and which setting mends it if one does.
+fn told(error: OpenError, what: &'static str) -> anyhow::Error {
+    let mend = match error {
+        OpenError::NoPassword => Some(format!("set `log.password_file` or {PASSWORD}")),
+        _ => None,
+    };
+    let error = anyhow::Error::new(error);
+    match mend {
+        Some(mend) => anyhow::anyhow!("{error}: {mend}").context(what),
+        None => error.context(what),
+    }
 }
 
 /// Opens a store, and waits for one that cannot be reached yet. What is wrong with one that answers is told at once.
 async fn patiently(options: &Options) -> anyhow::Result<Postgres> {
     let deadline = Instant::now() + PATIENCE;
-    let mut told = false;
+    let mut was_told = false;
     loop {
         match Postgres::open(options).await {
             Err(OpenError::Unreachable(reason)) if Instant::now() < deadline => {
-                if !told {
+                if !was_told {
                     tracing::warn!(reason, "the store cannot be reached; waiting for it");
-                    told = true;
+                    was_told = true;
                 }
                 sleep(PAUSE).await;
             }
-            opened => return opened.context("cannot open the shared store"),
+            opened => return opened.map_err(|error| told(error, "cannot open the shared store")),
         }
     }
 }
@@ -105,7 +140,31 @@ pub(super) async fn archive(settings: &Settings, read_only: bool) -> anyhow::Res
     options.read_only = read_only;
     options.any_timeline = true;
     let opened = Postgres::open(&options).await;
-    opened.context("cannot open the shared store")
+    opened.map_err(|error| told(error, "cannot open the shared store"))
+}
+
+/// The same before it is fenced, and what speaks against that.
+pub(super) async fn to_fence(settings: &Settings) -> anyhow::Result<ToFence> {
+    let store = archive(settings, false).await?;
+    let standing = store.standing().await?;
+    let mut objections = Vec::new();
+    if !standing.sessions.is_empty() {
+        objections.push(format!(
+            "processes are connected to it, which would go on as if nothing had happened: {}",
+            standing.sessions.join(", ")
+        ));
+    }
+    if !standing.has_moved {
+        objections.push(
+            "nothing shows that the database was restored or taken over (a dump that was restored beside it would not)"
+                .to_owned(),
+        );
+    }
+    Ok(ToFence {
+        archive: Box::new(store),
+        place: url_of(settings, "admin fence")?.place().to_owned(),
+        objections,
+    })
 }
 
 /// An empty store to copy into, made at this address.
@@ -117,11 +176,11 @@ pub(super) async fn target(
     let url = login_to(settings, url, ADMIN)?;
     trilby_eventlog_postgres::migrate(&url, Some(fingerprint))
         .await
-        .context("the store cannot be made")?;
+        .map_err(|error| told(error, "the store cannot be made"))?;
     let mut options = Options::new(url, DatabaseRole::Admin);
     options.store_key_fingerprint = Some(fingerprint);
     let opened = Postgres::open(&options).await;
-    opened.context("cannot open the store to copy into")
+    opened.map_err(|error| told(error, "cannot open the store to copy into"))
 }
 
 /// The store's URL with a login and its password.

@@ -68,6 +68,11 @@ impl Founded {
         );
     }
 
+    /// What a process has logged so far: `token-1`.
+    pub fn logged(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap()
+    }
+
     /// Path below the account.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/accounts/{}{rest}", self.account)

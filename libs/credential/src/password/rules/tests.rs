@@ -113,6 +113,16 @@ fn repetitions_and_runs_are_refused() {
 }
 
 #[test]
+fn a_short_password_is_a_run_only_if_it_is_one() {
+    for short in ["x", "gray", "hat 7", "wolfix"] {
+        assert_eq!(long(short), ["too_short"], "{short}");
+    }
+    for run in ["abc", "1234", "qwert7"] {
+        assert!(long(run).contains(&"run"), "{run}");
+    }
+}
+
+#[test]
 fn an_own_list_replaces_the_shipped_one() {
     let own = RefusedPasswords::from_text("Tiny Little Secret Phrase\n\n").unwrap();
     let check = |text| check(text, Rules::ALONE, [], &own).is_ok();

@@ -1,0 +1,1 @@
+delete from installation where kind = $1 returning id

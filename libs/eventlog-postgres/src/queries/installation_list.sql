@@ -1,0 +1,1 @@
+select kind, id, value from installation order by kind, n
