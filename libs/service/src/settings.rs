@@ -21,7 +21,7 @@ pub use error::{Error, Fault};
 pub use private_host::PrivateIssuerHost;
 pub use store_url::StoreUrl;
 pub use table::{Entry, Kind, ParseValue};
-pub use values::{ForwardedHeader, LogFormat, Network, PublicUrl};
+pub use values::{ForwardedHeader, KafkaSecurity, LogFormat, Network, PublicUrl, SaslMechanism};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +36,7 @@ pub const SECRET_VARIABLES: &[&str] = &[
     "TRILBY_PEPPER",
     "TRILBY_KEK",
     "TRILBY_STORE_PASSWORD",
+    "TRILBY_KAFKA_PASSWORD",
 ];
 
 /// Variables with this beginning belong to the tests and are not looked at.
@@ -107,6 +108,25 @@ table::settings! {
         /// File of the key-encryption key; or `TRILBY_KEK`. For token alone.
         kek_file: Option<PathBuf> = None;
     }
+    /// Kafka, which tells the processes over a shared store of each other's commits. Without it they ask the store. Needs a build with the feature `kafka`.
+    kafka: Kafka {
+        /// Brokers to begin with: `kafka1:9092,kafka2:9092`. Needed by `trilby relay`; the services hear through it if it is set.
+        brokers: Option<String> = None;
+        /// What the names of the topics begin with: `<prefix>.log`, `<prefix>.revocations`, `<prefix>.decisions`.
+        topic_prefix: String = String::from("trilby");
+        /// Copies of each partition of the topics that the relay makes: 1 for one broker, 3 for three and more.
+        replication_factor: u64 = 1, 1..=9;
+        /// How the connection to the brokers is protected: `plaintext`, `tls`, `sasl_plaintext`, `sasl_tls`.
+        security_protocol: KafkaSecurity = KafkaSecurity::Plaintext;
+        /// How the login is proven where there is one: `plain`, `scram-sha-256`, `scram-sha-512`.
+        sasl_mechanism: SaslMechanism = SaslMechanism::ScramSha512;
+        /// Name of the login.
+        sasl_user: Option<String> = None;
+        /// File with its password; or the variable `TRILBY_KAFKA_PASSWORD` holds it.
+        sasl_password_file: Option<PathBuf> = None;
+        /// File of the certificates (PEM) that sign the brokers'. Without it the system's count.
+        ca_file: Option<PathBuf> = None;
+    }
     /// What the process tells about itself.
     telemetry: Telemetry {
         /// Form of the log on standard error: `text` for people, `json` for machines.
@@ -177,6 +197,52 @@ impl Settings {
                 "server.operator_listen",
                 "must differ from `server.listen`: the operator's port is no part of the API"
                     .to_owned(),
+            ));
+        }
+        faults.extend(self.kafka.check());
+        faults
+    }
+}
+
+/// Longest prefix of topics: their names may have 249 characters.
+const TOPIC_PREFIX_MAX: usize = 200;
+
+impl Kafka {
+    fn check(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let is_name = |text: &str| {
+            !text.is_empty()
+                && text.len() <= TOPIC_PREFIX_MAX
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        if !is_name(&self.topic_prefix) {
+            faults.push(Fault::new(
+                "kafka.topic_prefix",
+                format!(
+                    "`{}` cannot begin a topic's name: letters, digits, `.`, `_` and `-`",
+                    self.topic_prefix
+                ),
+            ));
+        }
+        if self
+            .brokers
+            .as_deref()
+            .is_some_and(|brokers| brokers.trim().is_empty())
+        {
+            faults.push(Fault::new(
+                "kafka.brokers",
+                "names no broker; leave it out to do without Kafka".to_owned(),
+            ));
+        }
+        if self.security_protocol.has_login() && self.sasl_user.is_none() {
+            faults.push(Fault::new(
+                "kafka.sasl_user",
+                format!(
+                    "must be set with `security_protocol = \"{}\"`",
+                    self.security_protocol
+                ),
             ));
         }
         faults

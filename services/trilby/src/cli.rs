@@ -30,7 +30,7 @@ pub struct SettingsArgs {
     /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
-    /// Shared store, for `identity`, `token`, `decision`, `migrate`, `bootstrap`, `log` and `admin fence`; no password in it
+    /// Shared store, for `identity`, `token`, `decision`, `relay`, `migrate`, `bootstrap`, `log` and `admin fence`; no password in it
     #[arg(long, global = true, value_name = "postgres://HOST/DB")]
     pub store: Option<String>,
 }
@@ -45,6 +45,8 @@ pub enum Command {
     Token,
     /// Serve decision alone, over a shared store
     Decision,
+    /// Tell the processes over a shared store of each other's commits, through Kafka
+    Relay,
     /// Make a shared store's tables, or bring them up to date
     Migrate,
     /// Play the story of Acme over the REST API, then keep serving

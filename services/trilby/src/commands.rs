@@ -16,6 +16,10 @@ use anyhow::Context;
 use trilby_service::settings::Settings;
 
 use crate::cli::{Cli, Command, SettingsArgs};
+#[cfg(not(feature = "kafka"))]
+use crate::kafka::relay;
+#[cfg(feature = "kafka")]
+use crate::relay::run as relay;
 use crate::role::Role;
 use crate::terminal::Terminal;
 use crate::{bootstrap, demo, serve, shared};
@@ -51,6 +55,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             settings(&args)?,
             terminal,
         ))?),
+        Command::Relay => done(block_on(relay(settings(&args)?, terminal))?),
         Command::Migrate => done(block_on(shared::migrate(settings(&args)?, terminal))?),
         Command::Demo {
             at: Some(url),

@@ -112,8 +112,19 @@ pub fn store_password(
     settings: &Settings,
     variables: Variables<'_>,
 ) -> anyhow::Result<Option<Zeroizing<String>>> {
-    let text = match (&settings.log.password_file, variables(PASSWORD)) {
-        (Some(_), Some(_)) => bail!("both `log.password_file` and {PASSWORD} are set: which?"),
+    let file = ("log.password_file", settings.log.password_file.as_deref());
+    password(file, PASSWORD, variables)
+}
+
+/// A password in the file that a setting names, or in a variable.
+#[cfg(any(feature = "postgres", test))]
+pub fn password(
+    (setting, file): (&str, Option<&Path>),
+    variable: &str,
+    variables: Variables<'_>,
+) -> anyhow::Result<Option<Zeroizing<String>>> {
+    let text = match (file, variables(variable)) {
+        (Some(_), Some(_)) => bail!("both `{setting}` and {variable} are set: which?"),
         (Some(path), None) => Some(read_private(path, PASSWORD_FILE)?),
         (None, text) => text.map(Zeroizing::new),
     };

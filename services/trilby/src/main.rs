@@ -8,8 +8,11 @@ mod commands;
 mod demo;
 mod files;
 mod installation;
+mod kafka;
 mod keys;
 mod process;
+#[cfg(feature = "kafka")]
+mod relay;
 mod role;
 mod serve;
 mod shared;

@@ -79,6 +79,14 @@ impl Store {
         postgres::open(role, settings, keys).await
     }
 
+    /// The shared store as a relay uses it.
+    #[cfg(feature = "kafka")]
+    pub async fn relaying(
+        settings: &Settings,
+    ) -> anyhow::Result<trilby_eventlog_postgres::Relaying> {
+        postgres::relaying(settings).await
+    }
+
     /// The shared store laid open, for looking after it.
     #[cfg(feature = "postgres")]
     pub async fn archive(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {

@@ -26,6 +26,9 @@ mod composed;
 mod database;
 #[path = "processes/founded.rs"]
 mod founded;
+#[cfg(feature = "kafka")]
+#[path = "processes/kafka.rs"]
+mod kafka;
 #[path = "processes/kills.rs"]
 mod kills;
 #[path = "processes/log_tools.rs"]

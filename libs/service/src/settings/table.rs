@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{ForwardedHeader, LogFormat, Network, PrivateIssuerHost, PublicUrl, StoreUrl};
+use super::{
+    ForwardedHeader, KafkaSecurity, LogFormat, Network, PrivateIssuerHost, PublicUrl,
+    SaslMechanism, StoreUrl,
+};
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,10 @@ pub enum Kind {
     LogFormat,
     /// `x-forwarded-for` or `forwarded`.
     ForwardedHeader,
+    /// How a connection to Kafka is protected.
+    KafkaSecurity,
+    /// How a login at Kafka is proven.
+    SaslMechanism,
     /// A list of networks, `10.0.0.0/8`; in the environment separated by commas.
     Networks,
     /// A list of hosts, `https://login.internal:8443=10.0.0.5`; in the environment separated by commas.
@@ -79,6 +86,8 @@ impl Display for Kind {
             Kind::Path => "path",
             Kind::LogFormat => "`text` or `json`",
             Kind::ForwardedHeader => "`x-forwarded-for` or `forwarded`",
+            Kind::KafkaSecurity => "`plaintext`, `tls`, `sasl_plaintext` or `sasl_tls`",
+            Kind::SaslMechanism => "`plain`, `scram-sha-256` or `scram-sha-512`",
             Kind::Networks => "list of networks",
             Kind::PrivateHosts => "list of hosts",
         })
@@ -134,6 +143,8 @@ from_str! {
     SocketAddr: Address, "an address such as `127.0.0.1:8080`";
     LogFormat: LogFormat, "`text` or `json`";
     ForwardedHeader: ForwardedHeader, "`x-forwarded-for` or `forwarded`";
+    KafkaSecurity: KafkaSecurity, "`plaintext`, `tls`, `sasl_plaintext` or `sasl_tls`";
+    SaslMechanism: SaslMechanism, "`plain`, `scram-sha-256` or `scram-sha-512`";
 }
 
 impl ParseValue for PublicUrl {

@@ -33,6 +33,81 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// How the connection to Kafka's brokers is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KafkaSecurity {
+    /// Not at all.
+    Plaintext,
+    /// Encrypted.
+    Tls,
+    /// A login, in the clear.
+    SaslPlaintext,
+    /// Encrypted, and a login.
+    SaslTls,
+}
+
+impl KafkaSecurity {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Plaintext, "plaintext"),
+        (Self::Tls, "tls"),
+        (Self::SaslPlaintext, "sasl_plaintext"),
+        (Self::SaslTls, "sasl_tls"),
+    ];
+
+    /// Whether it is encrypted.
+    #[must_use]
+    pub const fn has_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::SaslTls)
+    }
+
+    /// Whether there is a login.
+    #[must_use]
+    pub const fn has_login(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslTls)
+    }
+}
+
+/// How a login at Kafka is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaslMechanism {
+    /// The password is sent: only over TLS.
+    Plain,
+    /// SCRAM with SHA-256.
+    ScramSha256,
+    /// SCRAM with SHA-512.
+    ScramSha512,
+}
+
+impl SaslMechanism {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Plain, "plain"),
+        (Self::ScramSha256, "scram-sha-256"),
+        (Self::ScramSha512, "scram-sha-512"),
+    ];
+}
+
+/// Reads and writes a value by its name in `ALL`.
+macro_rules! by_name {
+    ($($type:ident),+) => {$(
+        impl FromStr for $type {
+            type Err = ();
+            fn from_str(text: &str) -> Result<Self, ()> {
+                let found = Self::ALL.iter().find(|(_, name)| *name == text);
+                found.map(|(value, _)| *value).ok_or(())
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let found = Self::ALL.iter().find(|(value, _)| value == self);
+                f.write_str(found.map_or("", |(_, name)| name))
+            }
+        }
+    )+};
+}
+
+by_name!(KafkaSecurity, SaslMechanism);
+
 /// Which header a trusted proxy writes. Only one is read: a proxy that writes one passes the other on as the
 /// client sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use anyhow::Context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, sleep};
 use trilby_credential::StoreKey;
-use trilby_eventlog::{NodeTable, Polled};
+use trilby_eventlog::{Feed, NodeTable, Polled};
+#[cfg(feature = "kafka")]
+use trilby_eventlog_postgres::Relaying;
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
 use trilby_service::Settings;
 use trilby_service::settings::{PublicUrl, StoreUrl};
@@ -29,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 const WRITE_CONNECTIONS: usize = 2;
 /// Connections of the store that takes records of decisions: one writer.
 const SINK_CONNECTIONS: usize = 1;
+/// Connections of a relay for what it does besides relaying.
+#[cfg(feature = "kafka")]
+const RELAY_CONNECTIONS: usize = 2;
 
 /// The login that a URL without one means: the role itself, if it was given a login.
 const ADMIN: &str = "trilby_admin";
@@ -48,7 +53,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
         .connections_max
         .saturating_sub(WRITE_CONNECTIONS);
     options.read_connections = spare.max(1);
-    let log = Arc::new(patiently(&options).await?);
+    let log = Arc::new(patiently(|| Postgres::open(&options)).await?);
     let public_url = settings.server.public_url.as_ref().map(PublicUrl::as_str);
     agree(&log, &Ours::of(keys, public_url)).await?;
     let decisions = match role {
@@ -59,7 +64,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
                 write_connections: SINK_CONNECTIONS,
                 ..options
             };
-            Arc::new(patiently(&options).await?)
+            Arc::new(patiently(|| Postgres::open(&options)).await?)
         }
         Role::Identity | Role::Token => Arc::clone(&log),
     };
@@ -71,7 +76,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
         log,
         decisions,
         nodes,
-        feed: Arc::new(Polled::default()),
+        feed: feed(settings)?,
         place: url_of(settings, role.name())?.place().to_owned(),
         close: Close::Nothing,
     })
@@ -95,6 +100,32 @@ pub(super) async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bo
     Ok(store.forget_agreed(kind).await? > 0)
 }
 
+/// News of other processes: through Kafka if there is one, else the store is asked for them.
+#[cfg(feature = "kafka")]
+fn feed(settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+    Ok(match crate::kafka::of(settings, &environment)? {
+        Some(options) => Arc::new(trilby_feed_kafka::KafkaFeed::start(options)?),
+        None => Arc::new(Polled::default()),
+    })
+}
+
+/// News of other processes: the store is asked for them.
+#[cfg(not(feature = "kafka"))]
+fn feed(settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+    crate::kafka::refuse(settings)?;
+    Ok(Arc::new(Polled::default()))
+}
+
+/// The store as a relay uses it. It needs no key, so it is given none.
+#[cfg(feature = "kafka")]
+pub(super) async fn relaying(settings: &Settings) -> anyhow::Result<Relaying> {
+    let url = login(settings, "relay", DatabaseRole::Relay.name())?;
+    let mut options = Options::new(url, DatabaseRole::Relay);
+    options.read_connections = RELAY_CONNECTIONS;
+    options.write_connections = RELAY_CONNECTIONS;
+    patiently(|| Relaying::open(&options)).await
+}
+
 pub(super) async fn migrate(settings: &Settings, key: &StoreKey) -> anyhow::Result<()> {
     let url = login(settings, "migrate", ADMIN)?;
     trilby_eventlog_postgres::migrate(&url, Some(key.fingerprint()))
@@ -116,11 +147,14 @@ fn told(error: OpenError, what: &'static str) -> anyhow::Error {
 }
 
 /// Opens a store, and waits for one that cannot be reached yet. What is wrong with one that answers is told at once.
-async fn patiently(options: &Options) -> anyhow::Result<Postgres> {
+async fn patiently<T, F>(open: impl Fn() -> F) -> anyhow::Result<T>
+where
+    F: Future<Output = Result<T, OpenError>>,
+{
     let deadline = Instant::now() + PATIENCE;
     let mut was_told = false;
     loop {
-        match Postgres::open(options).await {
+        match open().await {
             Err(OpenError::Unreachable(reason)) if Instant::now() < deadline => {
                 if !was_told {
                     tracing::warn!(reason, "the store cannot be reached; waiting for it");

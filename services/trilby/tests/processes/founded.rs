@@ -39,9 +39,15 @@ pub struct Founded {
 impl Founded {
     /// With so many processes of each service.
     pub fn start(replicas: usize) -> Founded {
+        Self::with(replicas, Vec::new())
+    }
+
+    /// The same with more settings.
+    pub fn with(replicas: usize, settings: Vec<(String, String)>) -> Founded {
         let database = Database::fresh();
         let folder = TempDir::new().unwrap();
-        let config = config(folder.path(), database.url(), database.password(), replicas);
+        let mut config = config(folder.path(), database.url(), database.password(), replicas);
+        config.env.extend(settings);
         let cluster = Cluster::start(&config).unwrap();
         let stranger = Client::new(cluster.url());
         let (account, admin) = found(&stranger, cluster.ticket().expect("an empty store"));
@@ -78,13 +84,17 @@ impl Founded {
         format!("/v1/accounts/{}{rest}", self.account)
     }
 
-    /// May this user read everything? Asked for at least this position.
+    /// May this user read everything? Asked for at least this position, if one is given.
     pub fn may_list_users(&self, user: &str, min_seq: &str) -> Answer {
         let path = format!("/accounts/{}/access/v1/evaluation", self.account);
-        self.pep.with_header("trilby-min-seq", min_seq).post(
-            &path,
-            &acme::question(user, "iam:ListUsers", "account", &self.account),
-        )
+        let question = acme::question(user, "iam:ListUsers", "account", &self.account);
+        match min_seq {
+            "" => self.pep.post(&path, &question),
+            min_seq => self
+                .pep
+                .with_header("trilby-min-seq", min_seq)
+                .post(&path, &question),
+        }
     }
 }
 

@@ -1,0 +1,33 @@
+//! Kafka, as the settings name it.
+
+#[cfg(not(feature = "kafka"))]
+use anyhow::bail;
+#[cfg(not(feature = "kafka"))]
+use trilby_service::Settings;
+
+#[cfg(feature = "kafka")]
+mod options;
+
+#[cfg(feature = "kafka")]
+pub use options::of;
+
+#[cfg(not(feature = "kafka"))]
+const NO_KAFKA: &str = "this build has no Kafka in it: build with `--features kafka`";
+
+/// Refuses settings that this build can do nothing with.
+#[cfg(not(feature = "kafka"))]
+pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
+    match settings.kafka.brokers {
+        Some(_) => bail!(NO_KAFKA),
+        None => Ok(()),
+    }
+}
+
+/// Refused: there is nothing to relay to.
+#[cfg(not(feature = "kafka"))]
+pub async fn relay(
+    _: Settings,
+    _: std::sync::Arc<crate::terminal::Terminal>,
+) -> anyhow::Result<()> {
+    bail!(NO_KAFKA)
+}

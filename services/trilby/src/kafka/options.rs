@@ -1,0 +1,47 @@
+//! From settings to a client's options.
+
+use anyhow::bail;
+use trilby_feed_kafka::{Login, Options, Security};
+use trilby_service::Settings;
+
+use crate::keys::{Variables, password};
+
+/// The variable that can hold the password.
+const PASSWORD: &str = "TRILBY_KAFKA_PASSWORD";
+
+/// How to reach Kafka, if there is one.
+pub fn of(settings: &Settings, variables: Variables<'_>) -> anyhow::Result<Option<Options>> {
+    let kafka = &settings.kafka;
+    let Some(brokers) = &kafka.brokers else {
+        return Ok(None);
+    };
+    let login = match (&kafka.sasl_user, kafka.security_protocol.has_login()) {
+        (Some(user), true) => {
+            let file = (
+                "kafka.sasl_password_file",
+                kafka.sasl_password_file.as_deref(),
+            );
+            let Some(password) = password(file, PASSWORD, variables)? else {
+                bail!(
+                    "the login at Kafka has no password: set `kafka.sasl_password_file` or {PASSWORD}"
+                );
+            };
+            Some(Login {
+                mechanism: kafka.sasl_mechanism.to_string().to_uppercase(),
+                user: user.clone(),
+                password: password.to_string(),
+            })
+        }
+        (Some(_), false) | (None, _) => None,
+    };
+    Ok(Some(Options {
+        brokers: brokers.clone(),
+        topic_prefix: kafka.topic_prefix.clone(),
+        replication_factor: u16::try_from(kafka.replication_factor).unwrap_or(1),
+        security: Security {
+            tls: kafka.security_protocol.has_tls(),
+            ca_file: kafka.ca_file.clone(),
+            login,
+        },
+    }))
+}
