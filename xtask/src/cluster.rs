@@ -1,6 +1,6 @@
-//! `cargo xtask cluster up|down`: Postgres, several processes of every service, and a proxy on one port.
+//! `cargo xtask cluster up|down`: Postgres, Kafka, several processes of every service, and a proxy on one port.
 //!
-//! `up` builds the program, sees to Postgres, starts everything in the background and returns when it is ready; what the
+//! `up` builds the program, sees to Postgres and Kafka, starts everything in the background and returns when it is ready; what the
 //! processes say is in `target/cluster/`. The database and the keys stay when it goes down.
 
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use trilby_cluster::{Cluster, Config};
+use trilby_cluster::{Cluster, Config, Kafka};
 
 use crate::{command, services};
 
@@ -23,7 +23,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// File that tells the cluster to stop.
 const STOP: &str = "stop";
 
-/// Its own, in the server that the tests make theirs in.
+/// Its own, in the server that the tests make theirs in; so are its topics in the broker.
 const DATABASE: &str = "trilby_cluster";
 
 /// Says that the cluster is ready, and where.
@@ -74,7 +74,7 @@ fn build(root: &Path, up: &Up) -> anyhow::Result<PathBuf> {
         .current_dir(root)
         // With the features of the whole workspace: what tests have built is not built again.
         .args(["build", "--workspace", "--bin", "trilby"])
-        .args(["--features", "trilby/postgres"]);
+        .args(["--features", "trilby/cluster"]);
     if !up.debug {
         cargo.arg("--release");
     }
@@ -168,13 +168,17 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
     let binary = trilby_cluster::cluster::built(&root.join("target"), profile)?;
     std::fs::remove_file(folder.join(STOP)).ok();
     let (store, password) = services::database(root, DATABASE)?;
+    let kafka = Some(Kafka {
+        brokers: services::broker(root)?,
+        topic_prefix: DATABASE.to_owned(),
+    });
     let cluster = Cluster::start(&Config {
         binary,
         folder: folder.to_owned(),
         store,
         password,
         listen: up.listen,
-        kafka: None,
+        kafka,
         replicas: up.replicas,
         env: Vec::new(),
     })?;

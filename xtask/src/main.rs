@@ -48,7 +48,7 @@ enum Command {
     Clients(clients::Args),
     /// Start or stop what the tests need: Postgres and Kafka
     Services(services::Args),
-    /// Postgres, several processes of every service, and a proxy on one port
+    /// Postgres, Kafka, several processes of every service, and a proxy on one port
     Cluster(cluster::Args),
     /// The failure tests in their long form, from a seed that is printed
     Sim(sim::Args),

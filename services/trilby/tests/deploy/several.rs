@@ -17,7 +17,7 @@ const HOST: [(&str, &str); 3] = [
 ];
 
 /// Services that are not ours.
-const OTHERS: [&str; 4] = ["postgres", "logins", "proxy", "migrate"];
+const OTHERS: [&str; 5] = ["postgres", "kafka", "logins", "proxy", "migrate"];
 
 fn compose() -> Compose {
     Compose::read(&deploy(""), &HOST)

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use trilby_cluster::Topology;
+use trilby_cluster::kafka::Broker;
 use trilby_cluster::member::{Member, Recipe, free_address};
 use trilby_cluster::proxy::Proxy;
 
@@ -19,6 +20,7 @@ struct Host {
     folder: TempDir,
     compose: Compose,
     server: Server,
+    broker: Broker,
     public: std::net::SocketAddr,
     issuer_port: u16,
 }
@@ -49,6 +51,7 @@ impl Host {
         Host {
             compose,
             server: Server::start(),
+            broker: Broker::start(&folder.path().join("kafka")).unwrap(),
             public,
             issuer_port: free_address().unwrap().port(),
             folder,
@@ -70,6 +73,7 @@ impl Host {
             *value = value
                 .replace("/run/secrets", &secrets)
                 .replace("postgres://postgres@", "postgres://trilby@")
+                .replace("kafka:9092", &self.broker.address().to_string())
                 .replace("@postgres/trilby", &format!("@{}", self.server.place()));
         }
         found
@@ -132,7 +136,7 @@ fn run(command: &mut Command) -> String {
 
 #[test]
 #[ignore = "needs services"]
-fn the_whole_story_holds_over_the_processes_of_the_compose_file() {
+fn the_whole_story_holds_over_kafka_and_the_processes_of_the_compose_file() {
     let host = Host::set_up();
     host.trilby("migrate", "migrate");
     host.make_logins();
