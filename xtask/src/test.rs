@@ -123,7 +123,14 @@ fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<b
     let on_postgres = [
         ["-p", "trilby-eventlog-postgres", "--tests"].as_slice(),
         // One after the other: each runs up to seven processes.
-        &["-p", "trilby", "--features", "kafka", "--test", "processes"],
+        &[
+            "-p",
+            "trilby",
+            "--features",
+            "cluster",
+            "--test",
+            "processes",
+        ],
     ];
     let on_kafka = on_kafka.iter().filter(|_| broker.is_some());
     for tests in on_kafka.chain(&on_postgres) {
