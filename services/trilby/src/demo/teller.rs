@@ -49,6 +49,7 @@ pub struct Call {
     body: Body,
     status: u16,
     quiet: bool,
+    on_its_way: bool,
 }
 
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl Call {
             body: Body::None,
             status,
             quiet: false,
+            on_its_way: false,
         }
     }
 
@@ -140,6 +142,13 @@ impl Call {
 
     pub fn expect(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    /// What is asked for is written a moment after what made it was answered, and perhaps by another process: not there yet is
+    /// no answer.
+    pub fn on_its_way(mut self) -> Self {
+        self.on_its_way = true;
         self
     }
 
@@ -318,6 +327,14 @@ impl<'a> Teller<'a> {
         let begun = Instant::now();
         loop {
             let answer = self.send(call)?;
+            if call.on_its_way
+                && self.stage.is_elsewhere
+                && answer.status == 404
+                && begun.elapsed() < PATIENCE
+            {
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
             let retry_after = answer.headers.get("retry-after");
             let retry_after_s = retry_after.and_then(|seconds| seconds.parse::<u64>().ok());
             match retry_after_s {
