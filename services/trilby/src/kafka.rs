@@ -15,7 +15,7 @@ pub use options::of;
 const NO_KAFKA: &str = "this build has no Kafka in it: build with `--features kafka`";
 
 /// Refuses settings that this build can do nothing with.
-#[cfg(not(feature = "kafka"))]
+#[cfg(all(feature = "postgres", not(feature = "kafka")))]
 pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
     match settings.kafka.brokers {
         Some(_) => bail!(NO_KAFKA),
