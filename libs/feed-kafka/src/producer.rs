@@ -85,6 +85,9 @@ impl Producer {
             .set("message.timeout.ms", patience.as_millis().to_string())
             .set("queue.buffering.max.messages", RECORDS_MAX)
             .set("queue.buffering.max.kbytes", RECORDS_KIB_MAX)
+            // A topic that is gone is noticed soon; the relay makes it anew.
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("topic.metadata.propagation.max.ms", "2000")
             // Ours end up as pointers long before.
             .set("message.max.bytes", "2000000");
         let current = Current {

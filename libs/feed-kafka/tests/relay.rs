@@ -115,3 +115,42 @@ async fn two_relays_share_the_shards_and_one_that_stops_leaves_them_to_the_other
         .unwrap();
     assert_eq!(held.get::<_, i64>(0), 0);
 }
+
+/// F8: neither the relay nor the consumer starts again, nothing is lost, and the consumer says that it may have missed
+/// something before it goes on.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn topics_that_are_deleted_come_back_and_nothing_is_lost() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    let writer = database.open(Role::Identity).await;
+    append(&writer, 1, 1).await;
+    let is_commit = |message: &FeedMessage| matches!(message, FeedMessage::Commit(_));
+    heard(&mut receiver, is_commit).await;
+    topics.delete().await;
+    heard(&mut receiver, |message| {
+        matches!(message, FeedMessage::Gap(_))
+    })
+    .await;
+    until(|| async { relay.state.ready().is_ok() }).await;
+    append(&writer, 2, 1).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    // Heard again: whatever was told before the consumer found its place is in the store.
+    let mut beats = BTreeSet::new();
+    heard(&mut receiver, |message| {
+        if let FeedMessage::Heartbeat(beat) = message {
+            beats.insert((beat.channel == Channel::Commits, beat.partition));
+        }
+        beats.len() == usize::from(SHARDS) * 2
+    })
+    .await;
+    let head = append(&writer, 3, 1).await;
+    heard(
+        &mut receiver,
+        |message| matches!(message, FeedMessage::Commit(commit) if commit.log == head.log),
+    )
+    .await;
+    relay.stop().await;
+}

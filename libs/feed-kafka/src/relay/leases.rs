@@ -4,18 +4,27 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use trilby_eventlog::relay::RENEW;
 
 use super::{RETRY, Shared, readback};
+use crate::topics;
 
 /// Goes on for good.
 pub(crate) async fn keep(shared: Arc<Shared>) {
     let mut ticks = interval(RENEW);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut comparing: Option<tokio::task::JoinHandle<()>> = None;
+    let mut comparing: Option<JoinHandle<()>> = None;
+    let mut making: Option<JoinHandle<()>> = None;
     loop {
         ticks.tick().await;
+        // What does not arrive may have no topic any more.
+        if shared.state.brokers_ready().is_err()
+            && making.as_ref().is_none_or(JoinHandle::is_finished)
+        {
+            making = Some(tokio::spawn(make(Arc::clone(&shared))));
+        }
         match renew(&shared).await {
             Ok(incarnation) => {
                 shared.state.store_answers();
@@ -31,6 +40,12 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
             }
             Err(error) => shared.state.store_fails(&error.to_string()),
         }
+    }
+}
+
+async fn make(shared: Arc<Shared>) {
+    if let Err(error) = topics::make(&shared.options).await {
+        tracing::warn!(%error, "the topics cannot be made yet");
     }
 }
 

@@ -80,6 +80,10 @@ impl State {
         self.brokers.ready()
     }
 
+    pub(crate) fn brokers_ready(&self) -> Result<(), String> {
+        self.brokers.ready()
+    }
+
     pub(crate) fn store_answers(&self) {
         self.store.answers();
     }
