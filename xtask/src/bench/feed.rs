@@ -12,14 +12,22 @@ pub struct Pairs {
     pairs: u64,
 }
 
-/// How soon all decide by what one has written.
+/// Where no broker is: brokers that are down for good.
+const NOBODY: &str = "127.0.0.1:9";
+
+/// How soon all decide by what one has written: through Kafka, and with Kafka down.
 pub fn propagation(root: &Path, short: bool) -> anyhow::Result<()> {
     build(root)?;
     let sizes: &[&str] = match short {
         true => &["--accounts", "60", "--rate", "100", "--samples", "60"],
         false => &[],
     };
-    load(root, &[&["propagate", "--nokafka"], sizes].concat())
+    let broker = services::broker(root)?;
+    load(root, &[&["--kafka", &broker, "propagate"], sizes].concat())?;
+    load(
+        root,
+        &[&["--kafka", NOBODY, "propagate", "--nokafka"], sizes].concat(),
+    )
 }
 
 /// Writes and reads that carry the write's token. Fails if one was given what was before.
@@ -32,7 +40,7 @@ fn build(root: &Path) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
     build.args(["build", "--release", "--locked", "--workspace"]);
     build.args(["--bin", "trilby-load-feed", "--bin", "trilby"]);
-    build.args(["--features", "trilby/postgres"]);
+    build.args(["--features", "trilby/cluster"]);
     command::run(build.current_dir(root))
 }
 
