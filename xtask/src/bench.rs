@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: measures the release binary, each figure beside its baseline; `bench engine`: the engine alone; `bench
-//! log`: the log alone; `bench feed`: the news between processes.
+//! log`: the log alone; `bench feed`: the news between processes; `bench load`: a cluster until it breaks.
 
 mod feed;
 mod instructions;
+mod load;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ enum What {
     Log,
     /// How soon every process decides by what one has written; writes `target/bench/feed.json`
     Feed,
+    /// A cluster under a fixed rate until it breaks, and at 70 % of that; writes a report into `load-tests/reports/`
+    Load(load::Load),
 }
 
 #[derive(clap::Args)]
@@ -53,6 +56,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         Some(What::Engine(_)) => engine(root, args),
         Some(What::Log) => log(root, args),
         Some(What::Feed) => feed::propagation(root, args.short),
+        Some(What::Load(load)) => load::run(root, load, args.short),
     }
 }
 
