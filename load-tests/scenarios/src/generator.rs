@@ -83,7 +83,8 @@ pub struct Outcome {
     pub unsent: usize,
     /// Of every request that was due, ascending. Of those given up: how late they were by then.
     pub times: Vec<Duration>,
-    /// Until the last answer, at least the step's time.
+    /// Until the last was sent or given up, at least the step's time: longer only if the callers could not keep the rate. How long
+    /// the last answers take is in their times.
     pub took: Duration,
     /// What was wrong with one of the errors.
     pub example: Option<String>,
@@ -129,20 +130,24 @@ pub fn run(load: &Load<'_>) -> anyhow::Result<Outcome> {
         let each = each.map(|seen| seen.map_err(|_| anyhow!("a caller panicked")));
         each.collect::<anyhow::Result<Vec<Seen>>>()
     })?;
-    let took = shared.begun.elapsed().max(load.time);
+    let ended = shared.begun.elapsed();
+    let last_sent = seen.iter().map(|one| one.last_sent).max();
+    let timed: usize = seen.iter().map(|one| one.times.len()).sum();
+    let took = match timed == due {
+        true => last_sent.unwrap_or_default(),
+        false => ended,
+    };
     let mut outcome = Outcome {
         due,
         good: seen.iter().map(|one| one.good).sum(),
         errors: seen.iter().map(|one| one.errors).sum(),
-        unsent: 0,
+        unsent: due - timed,
         times: seen.into_iter().flat_map(|one| one.times).collect(),
-        took,
+        took: took.max(load.time),
         example: shared.example.lock().ok().and_then(|mut one| one.take()),
     };
     // Callers that give up have taken a number each: what was not timed was not sent, and those are the last.
-    let timed = outcome.times.len();
-    outcome.unsent = due - timed;
-    let late = (timed..due).map(|n| took.saturating_sub(shared.due_after(n)));
+    let late = (timed..due).map(|n| ended.saturating_sub(shared.due_after(n)));
     outcome.times.extend(late);
     outcome.times.sort_unstable();
     Ok(outcome)
@@ -161,6 +166,7 @@ struct Seen {
     good: usize,
     errors: usize,
     times: Vec<Duration>,
+    last_sent: Duration,
 }
 
 impl Shared<'_> {
@@ -183,6 +189,7 @@ impl Shared<'_> {
             };
             let due = self.due_after(n);
             thread::sleep(due.saturating_sub(self.begun.elapsed()));
+            seen.last_sent = self.begun.elapsed();
             let answer = connection.send(&request.bytes);
             seen.times.push(self.begun.elapsed().saturating_sub(due));
             match self.fault(request, &answer) {

@@ -95,7 +95,7 @@ impl Report {
         let _ = write!(
             text,
             "\n- On {}, the callers and the database included; processes of `{}`: {}; {kafka} Kafka.\n- The load: {}.\n- {} member \
-             accounts, {} connections straight to the processes; {} s at each rate, {} s at 70 %; medians of {} rounds.\n- The ceiling is \
+             accounts, {} connections straight to the processes; {} s at each rate, {} s at 70 %; medians over {}.\n- The ceiling is \
              the highest rate of which 98 % are answered rightly in time, with at most 0.1 % errors and a p99 of at most {} ms.\n",
             subject.machine,
             subject.service,
@@ -105,7 +105,10 @@ impl Report {
             subject.callers,
             plan.step_s,
             plan.hold_s,
-            plan.rounds,
+            match plan.rounds {
+                1 => "1 round".to_owned(),
+                n => format!("{n} rounds"),
+            },
             short(subject.p99_ms_max * plan.patience),
         );
         text
@@ -144,7 +147,7 @@ impl Report {
 
     /// The ceilings of the rounds.
     fn each(&self, found: impl Fn(&Round) -> Option<&Found>) -> String {
-        let rates = self.rounds.iter().filter_map(|round| found(round));
+        let rates = self.rounds.iter().filter_map(found);
         let rates: Vec<String> = rates.map(|found| found.ceiling.rate.to_string()).collect();
         rates.join(", ")
     }

@@ -92,6 +92,6 @@ fn list(account: &Account) -> Request {
     Request {
         bytes: request("GET", &path, Some(&account.token), &[], ""),
         status: 200,
-        holds: "user-",
+        holds: "\"items\"",
     }
 }
