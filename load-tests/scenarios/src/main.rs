@@ -150,8 +150,8 @@ fn command(name: &str, run: &Run) -> String {
     if run.short {
         command.push_str(" --short");
     }
-    if run.kafka.is_some() {
-        command.push_str(" --kafka");
+    if run.kafka.is_none() {
+        command.push_str(" --without-kafka");
     }
     command
 }

@@ -94,7 +94,7 @@ impl Report {
         let kafka = if subject.has_kafka { "with" } else { "without" };
         let _ = write!(
             text,
-            "\n- On {}, the callers and the database included; processes of `{}`: {}; {kafka} Kafka.\n- The load: {}.\n- {} member \
+            "\n- On {}, with callers, database and all else; processes of `{}`: {}; {kafka} Kafka.\n- The load: {}.\n- {} member \
              accounts, {} connections straight to the processes; {} s at each rate, {} s at 70 %; medians over {}.\n- The ceiling is \
              the highest rate of which 98 % are answered rightly in time, with at most 0.1 % errors and a p99 of at most {} ms.\n",
             subject.machine,

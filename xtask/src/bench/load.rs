@@ -8,9 +8,9 @@ use crate::{command, services, workspace};
 #[derive(clap::Args)]
 pub struct Load {
     what: Scenario,
-    /// Kafka carries the news between the processes; without it they ask the store
+    /// Kafka does not carry the news between the processes: they ask the store
     #[arg(long)]
-    kafka: bool,
+    without_kafka: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -34,11 +34,10 @@ impl Scenario {
 }
 
 pub fn run(root: &Path, load: &Load, short: bool) -> anyhow::Result<()> {
-    let feature = if load.kafka { "kafka" } else { "postgres" };
     let mut build = Command::new("cargo");
     build.args(["build", "--release", "--locked", "--workspace"]);
     build.args(["--bin", "trilby-load-scenarios", "--bin", "trilby"]);
-    build.args(["--features", &format!("trilby/{feature}")]);
+    build.args(["--features", "trilby/cluster"]);
     command::run(build.current_dir(root))?;
 
     let target = workspace::target_dir(root);
@@ -60,7 +59,7 @@ pub fn run(root: &Path, load: &Load, short: bool) -> anyhow::Result<()> {
         bench
             .arg("--json")
             .arg(figures.join(format!("{name}.json")));
-        if load.kafka {
+        if !load.without_kafka {
             bench.arg("--kafka").arg(services::broker(root)?);
         }
         if short {

@@ -1,5 +1,6 @@
 //! The login storm.
 
+use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 use trilby_issuer::{Algorithm, Issuer};
 
@@ -14,6 +15,9 @@ const AUDIENCE: &str = "shop-web";
 /// Networks that people log in from. One may log in 20 times a second.
 const NETWORKS: usize = 50_000;
 
+/// How long a session is asked for.
+const SESSION_S: u32 = 3_600;
+
 /// People who log in with an outside token, each with a fresh one, to processes that have the issuer's keys.
 pub struct Logins {
     issuer: Issuer,
@@ -25,8 +29,8 @@ pub struct Logins {
 impl Scenario for Logins {
     const TITLE: &'static str = "Login storm";
     const SERVICE: &'static str = "token";
-    const MIX: &'static str = "every request is a `POST /v1/assume-role-with-web-identity` with an RS256 token of its own, signed before the \
-        clock runs, of a person of her own from one of 50,000 networks; the issuer's keys are known";
+    const MIX: &'static str = "one half token exchanges (RFC 8693) for a role session, the other `assume-role-with-web-identity`; each with an \
+        RS256 token of its own, signed before the clock runs, of a person of her own from one of 50,000 networks; the issuer's keys are known";
     const P99_MS_MAX: f64 = 250.0;
     const RATE_FIRST: u32 = 50;
     const CALLERS: usize = 64;
@@ -56,7 +60,7 @@ impl Scenario for Logins {
         };
         // Each process reads the issuer's keys, and each account, at its first login. A token opens a role once.
         for address in &stage.addresses {
-            for _ in 0..logins.roles.len() {
+            for _ in 0..2 * logins.roles.len() {
                 warm::until_fresh_is_right(*address, || logins.login())?;
             }
         }
@@ -79,25 +83,60 @@ impl Logins {
         let mut claims: Map<String, Value> = self.issuer.claims(&format!("person-{n}"), AUDIENCE);
         claims.insert("jti".to_owned(), json!(format!("login-{n}")));
         let token = self.issuer.token(Algorithm::Rs256, &claims)?;
-        let role = self.roles.get(n.checked_rem(self.roles.len()).unwrap_or(0));
-        let body = json!({
-            "role_arn": role,
-            "role_session_name": format!("person-{n}"),
-            "web_identity_token": token,
-            "duration_seconds": 3600,
-        });
-        let network = n % NETWORKS;
-        let address = format!("10.{}.{}.1", network / 250, network % 250);
-        let headers = [
-            ("content-type", "application/json"),
-            ("x-forwarded-for", address.as_str()),
-        ];
-        let path = "/v1/assume-role-with-web-identity";
-        Ok(Request {
-            bytes: request("POST", path, None, &headers, &body.to_string()),
-            status: 200,
-            holds: "\"session_token\"",
+        let at = n.checked_rem(self.roles.len()).unwrap_or(0);
+        let role = self.roles.get(at).context("an account")?;
+        // By the number of the account's turn: each account has both.
+        let exchanges = n
+            .checked_div(self.roles.len())
+            .unwrap_or(0)
+            .is_multiple_of(2);
+        Ok(match exchanges {
+            true => exchange(n, role, &token),
+            false => assume(n, role, &token),
         })
+    }
+}
+
+fn assume(n: usize, role: &str, token: &str) -> Request {
+    let body = json!({
+        "role_arn": role,
+        "role_session_name": format!("person-{n}"),
+        "web_identity_token": token,
+        "duration_seconds": SESSION_S,
+    });
+    let path = "/v1/assume-role-with-web-identity";
+    let request = post(n, path, "application/json", &body.to_string());
+    Request {
+        holds: "\"session_token\"",
+        ..request
+    }
+}
+
+/// RFC 8693. Nothing in it needs to be encoded.
+fn exchange(n: usize, role: &str, token: &str) -> Request {
+    let body = format!(
+        "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={token}\
+         &subject_token_type=urn:ietf:params:oauth:token-type:id_token&audience={role}\
+         &trilby:role_session_name=person-{n}&trilby:duration_seconds={SESSION_S}"
+    );
+    let form = "application/x-www-form-urlencoded";
+    Request {
+        holds: "\"access_token\"",
+        ..post(n, "/v1/token", form, &body)
+    }
+}
+
+fn post(n: usize, path: &str, content_type: &str, body: &str) -> Request {
+    let network = n % NETWORKS;
+    let address = format!("10.{}.{}.1", network / 250, network % 250);
+    let headers = [
+        ("content-type", content_type),
+        ("x-forwarded-for", address.as_str()),
+    ];
+    Request {
+        bytes: request("POST", path, None, &headers, body),
+        status: 200,
+        holds: "",
     }
 }
 
