@@ -64,7 +64,7 @@ impl FromStr for StoreUrl {
             Some((user, hosts)) => (Some(user), hosts),
             None => (None, authority),
         };
-        if user.is_some_and(|user| user.contains(':')) || path.contains("password=") {
+        if user.is_some_and(|user| user.contains(':')) || names_a_password(path) {
             return Err(
                 "must hold no password: it belongs in `log.password_file` or `TRILBY_STORE_PASSWORD`",
             );
@@ -78,6 +78,17 @@ impl FromStr for StoreUrl {
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Whether a parameter is a password, however its name is spelled.
+fn names_a_password(path: &str) -> bool {
+    let parameters = path
+        .split_once('?')
+        .map_or("", |(_, parameters)| parameters);
+    parameters.split('&').any(|parameter| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        percent_encoding::percent_decode_str(name).decode_utf8_lossy() == "password"
+    })
 }
 
 impl fmt::Display for StoreUrl {

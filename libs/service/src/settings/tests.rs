@@ -314,6 +314,7 @@ fn the_url_of_a_store_holds_no_password() {
     for (bad, why) in [
         ("postgres://me:geheim@db/trilby", "password"),
         ("postgres://db/trilby?password=geheim", "password"),
+        ("postgres://db/trilby?a=b&pass%77ord=geheim", "password"),
         ("mysql://db/trilby", "postgres://"),
         ("postgres://db", "database"),
         ("postgres:///trilby", "postgres://host"),
