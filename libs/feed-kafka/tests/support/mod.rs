@@ -3,8 +3,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 #[path = "../../../eventlog-postgres/tests/support/common.rs"]
-mod common;
+pub mod common;
+pub mod fold;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,17 +14,24 @@ pub use common::{Database, append};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use trilby_eventlog::{FeedMessage, FeedReceiver, RelayStore};
+use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::{Channel, FeedMessage, FeedReceiver, RelayStore};
 use trilby_eventlog_postgres::{Relaying, Role};
+use trilby_feed_kafka::record::{Told, decode};
 use trilby_feed_kafka::{Options, Relay, State};
+
+use fold::Fold;
 
 /// Where the broker is.
 const ADDRESS: &str = "TRILBY_TEST_KAFKA";
 
 /// Longest that anything may take.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn broker() -> String {
     std::env::var(ADDRESS)
@@ -144,4 +153,68 @@ pub async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
         assert!(Instant::now() < deadline, "it did not come to that in time");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Hears until every partition of both channels has spoken: from then on nothing that is told is missed.
+pub async fn positioned(receiver: &mut FeedReceiver) {
+    let mut silent: BTreeSet<_> = (0..SHARDS)
+        .flat_map(|shard| [(shard, true), (shard, false)])
+        .collect();
+    heard(receiver, |message| {
+        if let FeedMessage::Heartbeat(beat) = message {
+            silent.remove(&(beat.partition, beat.channel == Channel::Commits));
+        }
+        silent.is_empty()
+    })
+    .await;
+}
+
+/// What the topic of commits holds, from its beginning to its end, as somebody makes of it who asks the store nothing.
+pub async fn told(topics: &Topics) -> Fold {
+    let (brokers, [topic, ..]) = (topics.0.brokers.clone(), topics.names());
+    let read = move || read_whole(&brokers, &topic);
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+fn read_whole(brokers: &str, topic: &str) -> Fold {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers);
+    config
+        .set("group.id", "whole")
+        .set("enable.auto.commit", "false");
+    let consumer: BaseConsumer = config.create().unwrap();
+    let (mut places, mut left) = (TopicPartitionList::new(), BTreeMap::new());
+    for partition in 0..i32::from(SHARDS) {
+        let (first, end) = consumer
+            .fetch_watermarks(topic, partition, PATIENCE)
+            .unwrap();
+        if first < end {
+            let place = Offset::Offset(first);
+            places
+                .add_partition_offset(topic, partition, place)
+                .unwrap();
+            left.insert(partition, end);
+        }
+    }
+    consumer.assign(&places).unwrap();
+    let mut fold = Fold::default();
+    while !left.is_empty() {
+        let message = consumer.poll(PATIENCE).expect("there is more").unwrap();
+        let headers = message.headers();
+        let header = |name: &str| {
+            let found = headers?.iter().find(|header| header.key == name);
+            found.and_then(|header| header.value)
+        };
+        let value = message.payload().unwrap_or_default();
+        if let Told::Commit(commit) = decode(Channel::Commits, header, value).unwrap() {
+            fold.commit(&commit);
+        }
+        if left
+            .get(&message.partition())
+            .is_some_and(|end| message.offset() + 1 >= *end)
+        {
+            left.remove(&message.partition());
+        }
+    }
+    fold
 }

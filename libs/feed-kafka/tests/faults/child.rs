@@ -1,0 +1,147 @@
+//! A process of a test's own: this program once more, told by variables what to be.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use trilby_eventlog::{Feed as _, FeedMessage};
+use trilby_eventlog_postgres::{Options as StoreOptions, Relaying, Role};
+use trilby_feed_kafka::{KafkaFeed, Options};
+
+use crate::faulty::{Death, Fault, Faulty};
+use crate::support::{Database, PATIENCE, Running, Topics};
+
+/// What to be. Without it the test that begins a child has nothing to do.
+const WHAT: &str = "TRILBY_TEST_CHILD";
+const STORE: &str = "TRILBY_TEST_CHILD_STORE";
+const BROKERS: &str = "TRILBY_TEST_CHILD_BROKERS";
+const PREFIX: &str = "TRILBY_TEST_CHILD_PREFIX";
+const AFTER_MS: &str = "TRILBY_TEST_CHILD_AFTER_MS";
+
+/// What a line of a listening child begins with.
+const HEARD: &str = "heard: ";
+
+fn var(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+/// A child's whole life, in the child.
+pub async fn live() {
+    let Ok(what) = std::env::var(WHAT) else {
+        return;
+    };
+    let options = Options::plain(&var(BROKERS), &var(PREFIX));
+    let death = match what.as_str() {
+        "listen" => return listen(options).await,
+        "before-produce" => Death::BeforeProduce,
+        "before-ack" => Death::BeforeAck(Duration::from_millis(var(AFTER_MS).parse().unwrap())),
+        "before-forget" => Death::BeforeForget,
+        "forgot" => Death::Forgot,
+        other => panic!("what is {other}?"),
+    };
+    let mut store = StoreOptions::new(var(STORE), Role::Relay);
+    store.store_key_fingerprint = Some([1; 32]);
+    let store = Arc::new(Relaying::open(&store).await.unwrap());
+    let fault = Fault::Dies(death);
+    let _relay = Running::start(Arc::new(Faulty { store, fault }), &options).await;
+    // Nobody needs a child whose death has not come by then.
+    tokio::time::sleep(PATIENCE).await;
+}
+
+async fn listen(options: Options) {
+    let feed = KafkaFeed::start(options).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    while let Some(message) = receiver.recv().await {
+        match message {
+            FeedMessage::Commit(commit) => println!("\n{HEARD}{} {}", commit.log, commit.last),
+            FeedMessage::Gap(_) => println!("\n{HEARD}gap"),
+            _ => {}
+        }
+    }
+}
+
+fn start(test: &str, what: &str, topics: &Topics, more: &[(&str, &str)]) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(WHAT, what)
+        .env(BROKERS, &topics.0.brokers)
+        .env(PREFIX, &topics.0.topic_prefix)
+        .envs(more.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// A relay that dies of itself; waits for that.
+pub fn relay_until_death(test: &str, death: Death, topics: &Topics, database: &Database) {
+    let (what, after) = match death {
+        Death::BeforeProduce => ("before-produce", Duration::ZERO),
+        Death::BeforeAck(after) => ("before-ack", after),
+        Death::BeforeForget => ("before-forget", Duration::ZERO),
+        Death::Forgot => ("forgot", Duration::ZERO),
+    };
+    let after = after.as_millis().to_string();
+    let more = [(STORE, database.url.as_str()), (AFTER_MS, after.as_str())];
+    let mut child = start(test, what, topics, &more);
+    let deadline = Instant::now() + PATIENCE;
+    let status: ExitStatus = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("{what}: it does not die");
+            }
+        }
+    };
+    assert_eq!(status.code(), None, "{what}: it ended otherwise: {status}");
+}
+
+/// A process that listens, and tells what it hears. It is killed when this is dropped.
+pub struct Listener {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Listener {
+    pub fn start(test: &str, topics: &Topics) -> Self {
+        let mut child = start(test, "listen", topics, &[]);
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if let Some(heard) = line.strip_prefix(HEARD)
+                    && sender.send(heard.to_owned()).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Stops it where it is, or lets it go on.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-s", name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// The next it has heard, if that comes in time.
+    pub fn next(&self, within: Duration) -> Option<String> {
+        self.lines.recv_timeout(within).ok()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

@@ -1,0 +1,199 @@
+//! F8: a broker that is away, that refuses a record, and that has thrown away what was not heard.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::{Offset, TopicPartitionList};
+use trilby_cluster::kafka::Broker;
+use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::{Commit, EventLog as _, Feed as _, FeedMessage};
+use trilby_eventlog_postgres::Role;
+use trilby_feed_kafka::KafkaFeed;
+use trilby_testkit::simulation::Random;
+
+use crate::child::Listener;
+use crate::support::common::commit;
+use crate::support::fold::Fold;
+use crate::support::{
+    Database, PATIENCE, Running, Topics, append, heard, positioned, relaying, told, until,
+};
+use crate::{CHILD, last_words, outbox, write};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
+    let mut random = Random::new(8);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
+    let mut broker = started.await.unwrap().unwrap();
+    let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    let writer = database.open(Role::Identity).await;
+    let mut fold = Fold::default();
+    let heads = last_words(&writer).await;
+    heard(&mut receiver, |message| {
+        fold.hear(message);
+        fold.is_at(&heads)
+    })
+    .await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    broker.kill().unwrap();
+    write(&writer, &mut random, 50).await;
+    let heads = last_words(&writer).await;
+    assert_eq!(outbox(&database).await, 54);
+    let mut broker = tokio::task::spawn_blocking(move || {
+        broker.restart().unwrap();
+        broker
+    })
+    .await
+    .unwrap();
+    // Told when it is back, by the relay that has been there all the time, to a consumer likewise.
+    until(|| async { outbox(&database).await == 0 }).await;
+    let deadline = Instant::now() + PATIENCE;
+    let mut n_words = 0_u64;
+    while !fold.is_at(&heads) && fold.n_gaps == 0 {
+        heard(&mut receiver, |message| {
+            fold.hear(message);
+            fold.is_at(&heads) || fold.n_gaps > 0
+        })
+        .await;
+    }
+    println!("{} commits, {} gaps", fold.n_commits(), fold.n_gaps);
+    // Either all was heard, or it was said that something may be missing; from then on all is heard again.
+    assert!(fold.n_holes == 0 || fold.n_gaps > 0);
+    loop {
+        let head = append(&writer, 100 + n_words, 1).await;
+        n_words += 1;
+        let heard = tokio::time::timeout(Duration::from_secs(2), async {
+            heard(
+                &mut receiver,
+                |message| matches!(message, FeedMessage::Commit(commit) if commit.log == head.log),
+            )
+            .await;
+        });
+        if heard.await.is_ok() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "nothing is heard any more");
+    }
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+    let whole = told(&topics).await;
+    assert_eq!(whole.n_holes, 0);
+    assert!(whole.is_at(&heads));
+    broker.kill().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log_goes_on() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let [name, ..] = topics.names();
+    let small = AlterConfig::new(ResourceSpecifier::Topic(&name)).set("max.message.bytes", "20000");
+    let altered = topics
+        .admin()
+        .alter_configs([&small], &AdminOptions::new())
+        .await;
+    assert!(altered.unwrap().iter().all(Result::is_ok));
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    let writer = database.open(Role::Identity).await;
+    append(&writer, 1, 1).await;
+    let mut large: Commit = commit(&writer, 1, 1).await;
+    let mut random = Random::new(9);
+    // Nothing that could be packed.
+    let text: String = (0..6_000)
+        .map(|_| format!("{:016x}", random.draw()))
+        .collect();
+    large.entries[0].events[0].data = serde_json::json!({ "text": text });
+    let large = writer.append(large).await.unwrap().heads.remove(0);
+    let last = append(&writer, 1, 1).await;
+    let mut told = Vec::new();
+    heard(&mut receiver, |message| {
+        match message {
+            FeedMessage::Commit(commit) => told.push((commit.last, true)),
+            FeedMessage::Moved { log, last } => {
+                assert_eq!(*log, large.log);
+                told.push((*last, false));
+            }
+            _ => {}
+        }
+        told.last() == Some(&(last.seq, true))
+    })
+    .await;
+    // One that was sent behind it may have arrived before it; what counts is the order of what was told at last.
+    let at = |wanted| told.iter().rposition(|one| *one == wanted);
+    assert!(at((large.seq, false)).is_some(), "{told:?}");
+    assert_eq!(at((large.seq, true)), None, "{told:?}");
+    assert!(at((large.seq, false)) < at((last.seq, true)), "{told:?}");
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Identity).await;
+    let listener = Listener::start(CHILD, &topics);
+    let deadline = Instant::now() + PATIENCE;
+    let mut n = 0;
+    // Until it has found its place.
+    while listener.next(Duration::from_millis(200)).is_none() {
+        assert!(Instant::now() < deadline, "it hears nothing");
+        n += 1;
+        append(&writer, n, 1).await;
+    }
+    until(|| async { outbox(&database).await == 0 }).await;
+    while listener.next(Duration::from_secs(1)).is_some() {}
+    listener.signal("STOP");
+    let mut slept_through = Vec::new();
+    for _ in 0..30 {
+        slept_through.push(append(&writer, 500, 1).await);
+        until(|| async { outbox(&database).await == 0 }).await;
+    }
+    let mut all = TopicPartitionList::new();
+    for topic in &topics.names()[..2] {
+        for partition in 0..SHARDS {
+            all.add_partition_offset(topic, i32::from(partition), Offset::End)
+                .unwrap();
+        }
+    }
+    let patience = AdminOptions::new().operation_timeout(Some(PATIENCE));
+    let thrown = topics
+        .admin()
+        .delete_records(&all, &patience)
+        .await
+        .unwrap();
+    assert!(thrown.elements().iter().all(|one| one.error().is_ok()));
+    listener.signal("CONT");
+    let last = format!("{} {}", slept_through[29].log, slept_through[29].seq);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let told = listener.next(deadline.saturating_duration_since(Instant::now()));
+        let told = told.expect("it says that it may have missed something");
+        assert_ne!(told, last, "it was not thrown away: nothing is shown");
+        if told == "gap" {
+            break;
+        }
+    }
+    let mut n = 1_000;
+    loop {
+        assert!(Instant::now() < deadline, "nothing is heard any more");
+        n += 1;
+        let head = append(&writer, n, 1).await;
+        let wanted = format!("{} {}", head.log, head.seq);
+        let mut told = std::iter::from_fn(|| listener.next(Duration::from_millis(500)));
+        if told.any(|told| told == wanted) {
+            break;
+        }
+    }
+    relay.stop().await;
+}
