@@ -1,5 +1,5 @@
 //! Measures the news between processes, from outside: `propagate`, how soon all decide by what one has written; `pairs`,
-//! that a reader who carries a write's token is never given what was before it.
+//! that a reader who carries a write's token is never given what was before it; `relay`, how fast a backlog is told.
 #![expect(clippy::print_stdout, reason = "it tells what it measures")]
 
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use clap::Parser as _;
 mod client;
 mod pairs;
 mod propagate;
+mod relay;
 mod report;
 mod world;
 
@@ -68,13 +69,20 @@ enum What {
         #[arg(long, default_value_t = 24)]
         writers: usize,
     },
+    /// How fast one relay tells what has piled up
+    Relay {
+        #[arg(long, default_value_t = 200_000)]
+        commits: u32,
+        #[arg(long, default_value_t = 1_000)]
+        accounts: u32,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let server = std::env::var(SERVER).with_context(|| format!("{SERVER} is not set"))?;
-    let start = |accounts| {
-        World::start(&Recipe {
+    let recipe = |accounts| {
+        anyhow::Ok(Recipe {
             server: &server,
             program: &args.program,
             dir: &args.dir,
@@ -87,6 +95,7 @@ fn main() -> anyhow::Result<()> {
             accounts,
         })
     };
+    let start = |accounts| World::start(&recipe(accounts)?);
     match args.what {
         What::Propagate {
             accounts,
@@ -117,6 +126,12 @@ fn main() -> anyhow::Result<()> {
             let figures = pairs::run(&world, plan)?;
             finish(world, args.json.as_deref(), &figures)?;
             pairs::check(&figures)
+        }
+        What::Relay { commits, accounts } => {
+            let mut recipe = recipe(0)?;
+            recipe.replicas = 1;
+            let figures = relay::run(&recipe, relay::Plan { commits, accounts })?;
+            report::write(args.json.as_deref(), &figures)
         }
     }
 }

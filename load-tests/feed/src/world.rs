@@ -84,20 +84,7 @@ impl Account {
 
 impl World {
     pub fn start(recipe: &Recipe<'_>) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Runtime::new()?;
-        let (store, password) = runtime.block_on(fresh(recipe.server))?;
-        std::fs::create_dir_all(recipe.dir)?;
-        let folder = tempfile::tempdir_in(recipe.dir)?;
-        let mut cluster = Cluster::start(&ClusterConfig {
-            binary: recipe.program.to_owned(),
-            folder: PathBuf::from(folder.path()),
-            store,
-            password,
-            listen: "127.0.0.1:0".parse()?,
-            kafka: recipe.kafka.clone(),
-            replicas: Some(recipe.replicas),
-            env: recipe.env.clone(),
-        })?;
+        let (mut cluster, folder) = processes(recipe)?;
         let ticket = cluster.ticket().context("an empty store")?.to_owned();
         let (founder, accounts) = accounts(&cluster.url(), &ticket, recipe.accounts)?;
         let mut at = |name: &str| -> Vec<String> {
@@ -130,6 +117,33 @@ impl World {
         }
         Ok(sum)
     }
+}
+
+/// All processes of an installation over an empty database, and their folder.
+pub fn processes(recipe: &Recipe<'_>) -> anyhow::Result<(Cluster, TempDir)> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (store, password) = runtime.block_on(fresh(recipe.server))?;
+    std::fs::create_dir_all(recipe.dir)?;
+    let folder = tempfile::tempdir_in(recipe.dir)?;
+    let cluster = Cluster::start(&ClusterConfig {
+        binary: recipe.program.to_owned(),
+        folder: PathBuf::from(folder.path()),
+        store,
+        password,
+        listen: "127.0.0.1:0".parse()?,
+        kafka: recipe.kafka.clone(),
+        replicas: Some(recipe.replicas),
+        env: recipe.env.clone(),
+    })?;
+    Ok((cluster, folder))
+}
+
+/// The database of the processes, with the server's own login.
+pub async fn connect(server: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let mut config: Config = server.parse().context("the URL")?;
+    let (client, connection) = config.dbname(DATABASE).connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 /// An empty database; its URL without the password, and the password.

@@ -15,7 +15,7 @@ pub struct Pairs {
 /// Where no broker is: brokers that are down for good.
 const NOBODY: &str = "127.0.0.1:9";
 
-/// How soon all decide by what one has written: through Kafka, and with Kafka down.
+/// How soon all decide by what one has written: through Kafka, and with Kafka down. And how fast a relay tells a backlog.
 pub fn propagation(root: &Path, short: bool) -> anyhow::Result<()> {
     build(root)?;
     let sizes: &[&str] = match short {
@@ -27,7 +27,12 @@ pub fn propagation(root: &Path, short: bool) -> anyhow::Result<()> {
     load(
         root,
         &[&["--kafka", NOBODY, "propagate", "--nokafka"], sizes].concat(),
-    )
+    )?;
+    let backlog: &[&str] = match short {
+        true => &["--commits", "10000", "--accounts", "100"],
+        false => &[],
+    };
+    load(root, &[&["--kafka", &broker, "relay"], backlog].concat())
 }
 
 /// Writes and reads that carry the write's token. Fails if one was given what was before.
