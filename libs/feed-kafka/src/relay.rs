@@ -247,8 +247,11 @@ fn part(
             rows.push(row);
         }
         let oldest = rows.first().map_or(Duration::ZERO, |row| row.age);
+        let most = shared.shards.most(shard);
+        let is_cut = rows.len() >= ROWS_EACH_MAX.min(most.saturating_add(1));
+        rows.truncate(most);
         // What did not fit is younger than the first that did.
-        let waiting = match rows.len() >= ROWS_EACH_MAX {
+        let waiting = match is_cut {
             true => oldest,
             false => Duration::ZERO,
         };

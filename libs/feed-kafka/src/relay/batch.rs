@@ -11,7 +11,7 @@ use trilby_eventlog::Channel;
 use trilby_eventlog::relay::{RowId, Waiting};
 use trilby_model::Timestamp;
 
-use super::shards::Run;
+use super::shards::{Failure, Run};
 use super::{RETRY, Shared};
 use crate::producer::{Batch, Lost, Sent};
 use crate::record::{self, Beat};
@@ -48,7 +48,7 @@ struct Flight {
 struct Outcome {
     /// The first row that did not arrive.
     failed: Option<usize>,
-    too_large: Option<usize>,
+    is_too_large: bool,
     /// The lowest place at which one arrived, of each channel.
     lowest: BTreeMap<usize, i64>,
 }
@@ -159,9 +159,7 @@ impl Outcome {
     fn lost(&mut self, flight: &Flight, lost: &Lost) {
         let first = self.failed.map_or(flight.row, |row| row.min(flight.row));
         self.failed = Some(first);
-        if *lost == Lost::TooLarge {
-            self.too_large = Some(flight.row);
-        }
+        self.is_too_large |= *lost == Lost::TooLarge;
     }
 }
 
@@ -190,8 +188,11 @@ fn finish(shared: &Shared, part: &Part, outcome: &Outcome, is_forgotten: bool) {
     let told = n_safe.checked_sub(1).and_then(id).filter(|_| is_forgotten);
     let failed = match (outcome.failed, is_forgotten) {
         (None, true) => None,
-        (Some(_), _) => Some(outcome.too_large.and_then(id)),
-        (None, false) => Some(None),
+        (Some(row), _) if outcome.is_too_large => Some(Failure::TooLarge {
+            n_rows: part.rows.len().saturating_sub(row),
+            first: id(row).unwrap_or_default(),
+        }),
+        (Some(_), _) | (None, false) => Some(Failure::Other),
     };
     shared.shards.done(part.shard, told, failed);
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use trilby_eventlog::Channel;
 use trilby_eventlog::relay::{From, LEASE, Lease};
 
+use super::ROWS_EACH_MAX;
+
 /// How often everything is read from a shard's first row on; in between only what is after the rows that were told a while
 /// ago, for those that went are still in the way of a reader until they are cleaned away.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -40,7 +42,24 @@ struct Shard {
     marks: VecDeque<(Instant, i64)>,
     swept_at: Option<Instant>,
     too_large: BTreeSet<i64>,
+    /// Rows that are told at once: fewer after a refusal, more again with each batch that arrives.
+    most: usize,
     run: Run,
+}
+
+/// Why a batch of a shard is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The broker refused rows for their size. It judges by what was packed together: only of a row that was alone it is
+    /// known that it is too large.
+    TooLarge {
+        /// How many.
+        n_rows: usize,
+        /// The first.
+        first: i64,
+    },
+    /// Anything else.
+    Other,
 }
 
 /// A relay's time with a partition of both channels: what its heartbeats say of it.
@@ -193,8 +212,13 @@ impl Shards {
             .is_some_and(|one| one.too_large.contains(&id))
     }
 
-    /// A batch of this shard is done: told up to a row, or it failed, perhaps because a row is too large.
-    pub fn done(&self, shard: u16, told: Option<i64>, failed: Option<Option<i64>>) {
+    /// How many rows of this shard are told at once.
+    pub fn most(&self, shard: u16) -> usize {
+        self.all().get(&shard).map_or(1, |one| one.most)
+    }
+
+    /// A batch of this shard is done: told up to a row, and perhaps no further.
+    pub fn done(&self, shard: u16, told: Option<i64>, failed: Option<Failure>) {
         let mut all = self.all();
         let Some(one) = all.get_mut(&shard) else {
             return;
@@ -205,8 +229,11 @@ impl Shards {
             one.told(told, now);
         }
         match failed {
-            None => one.failures = 0,
-            Some(too_large) => one.fail(too_large, now),
+            None => {
+                one.failures = 0;
+                one.most = one.most.saturating_mul(2).min(ROWS_EACH_MAX);
+            }
+            Some(failure) => one.fail(failure, now),
         }
     }
 
@@ -271,6 +298,7 @@ impl Shard {
             marks: VecDeque::new(),
             swept_at: None,
             too_large: BTreeSet::new(),
+            most: ROWS_EACH_MAX,
             run: Run::new(None),
         }
     }
@@ -307,12 +335,20 @@ impl Shard {
         }
     }
 
-    fn fail(&mut self, too_large: Option<i64>, now: Instant) {
-        if self.too_large.len() < TOO_LARGE_MAX {
-            self.too_large.extend(too_large);
-        }
-        // A row that is told otherwise the next time need not wait.
-        if too_large.is_none() {
+    fn fail(&mut self, failure: Failure, now: Instant) {
+        let is_told_otherwise = match failure {
+            Failure::TooLarge {
+                n_rows: 0 | 1,
+                first,
+            } => self.too_large.len() < TOO_LARGE_MAX && self.too_large.insert(first),
+            Failure::TooLarge { n_rows, .. } => {
+                self.most = n_rows.div_ceil(2);
+                true
+            }
+            Failure::Other => false,
+        };
+        // What is told otherwise the next time need not wait.
+        if !is_told_otherwise {
             let pause = PAUSE
                 .saturating_mul(1 << self.failures.min(10))
                 .min(PAUSE_MAX);
