@@ -18,5 +18,5 @@ SQL
 
 login identity trilby_identity
 login token trilby_token
-login decision "trilby_decision, trilby_sink"
+login decision trilby_decision
 login relay trilby_relay

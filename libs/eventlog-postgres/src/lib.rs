@@ -57,6 +57,7 @@ mod group;
 mod import;
 mod installation;
 mod job;
+mod keeping;
 mod known;
 mod lane;
 mod nodes;

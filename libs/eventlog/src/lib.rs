@@ -30,6 +30,7 @@ pub mod memory;
 pub mod meta;
 pub mod node;
 pub mod receipt;
+pub mod record;
 pub mod relay;
 pub mod revocation;
 pub mod seal;
@@ -53,6 +54,7 @@ pub use memory::{Memory, MemoryNodes};
 pub use meta::StoreMeta;
 pub use node::{Applied, Node, NodeKind, NodeTable, Nodes, Told};
 pub use receipt::{NewReceipt, StoredReceipt};
+pub use record::{ActivityKeeper, ActivitySink, Kept};
 pub use relay::RelayStore;
 pub use revocation::{Dependency, NewRevocation, Revocation, RevocationKind};
 pub use side::{

@@ -248,7 +248,7 @@ fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i
 }
 
 /// Whether hearing goes on where it was when the brokers are back.
-fn passes(error: &KafkaError) -> bool {
+pub(crate) fn passes(error: &KafkaError) -> bool {
     let code = match error {
         KafkaError::MessageConsumption(code) | KafkaError::Global(code) => *code,
         _ => return false,

@@ -5,6 +5,7 @@
 //!
 //! * [`Relay`] tells what the store's outbox holds, and forgets a row when its commit was acknowledged.
 //! * [`KafkaFeed`] hears it, from the end of every partition on, and says when it cannot vouch for having heard all.
+//! * [`DecisionRecords`] and [`DecisionSink`] bring records of decisions into the activity log.
 //!
 //! Topics have one partition for each shard of the logs ([`trilby_eventlog::shard`]), for good.
 //!
@@ -12,16 +13,21 @@
 
 mod bytes;
 mod context;
+mod decisions;
 pub mod feed;
+mod metric;
 mod options;
 mod producer;
 pub mod record;
 mod relay;
+mod seldom;
 mod topics;
 
+pub use decisions::{DecisionRecords, DecisionSink};
 pub use feed::KafkaFeed;
+pub use metric::METRICS;
 pub use options::{Login, Options, Security};
-pub use relay::{METRICS, Relay, State};
+pub use relay::{Relay, State};
 
 use rdkafka::error::KafkaError;
 

@@ -1,6 +1,7 @@
 //! How to reach the brokers, and what the topics are called.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use trilby_eventlog::Channel;
@@ -16,6 +17,8 @@ pub struct Options {
     pub topic_prefix: String,
     /// Copies of each partition of topics that the relay makes.
     pub replication_factor: u16,
+    /// How long the topic of decisions keeps records, where the relay makes it.
+    pub decisions_kept: Duration,
     /// How the connection is protected.
     pub security: Security,
 }
@@ -59,6 +62,7 @@ impl Options {
             brokers: brokers.to_owned(),
             topic_prefix: topic_prefix.to_owned(),
             replication_factor: 1,
+            decisions_kept: Duration::from_secs(7 * 24 * 3_600),
             security: Security::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! The producer of a relay, which is thrown away at the first record that does not arrive.
+//! A producer, which is thrown away at the first record that does not arrive.
 //!
 //! A record that is given up while later ones are written would be a hole in the order. So everything under way is given
 //! up with it, and whoever sent it reads again what is to be sent.
@@ -67,16 +67,24 @@ struct Current {
     producer: FutureProducer<Quiet>,
 }
 
+/// What the topics are called.
+struct Topics {
+    commits: String,
+    revocations: String,
+    decisions: String,
+}
+
 /// The producer in use.
 pub(crate) struct Producer {
     config: ClientConfig,
-    topics: [String; 2],
+    topics: Topics,
     current: Mutex<Current>,
 }
 
 impl Producer {
-    pub fn new(options: &Options, patience: Duration) -> Result<Self, Error> {
-        let mut config = options.client("relay")?;
+    /// `name` is whose it is; a record that is under way for longer than `patience` is given up.
+    pub fn new(options: &Options, name: &str, patience: Duration) -> Result<Self, Error> {
+        let mut config = options.client(name)?;
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
@@ -95,10 +103,11 @@ impl Producer {
             producer: config.create_with_context(Quiet)?,
         };
         Ok(Self {
-            topics: [
-                options.topic(Channel::Commits),
-                options.topic(Channel::Revocations),
-            ],
+            topics: Topics {
+                commits: options.topic(Channel::Commits),
+                revocations: options.topic(Channel::Revocations),
+                decisions: options.decisions(),
+            },
             config,
             current: Mutex::new(current),
         })
@@ -149,7 +158,7 @@ impl Producer {
 
 /// One producer, for records whose order counts.
 pub(crate) struct Batch<'a> {
-    topics: &'a [String; 2],
+    topics: &'a Topics,
     pub generation: Generation,
     producer: FutureProducer<Quiet>,
 }
@@ -157,25 +166,28 @@ pub(crate) struct Batch<'a> {
 impl Batch<'_> {
     /// Hands a record over. Those of one partition arrive in this order.
     pub fn send(&self, channel: Channel, partition: u16, record: &Record) -> Sent {
-        let [commits, revocations] = self.topics;
         let topic = match channel {
-            Channel::Commits => commits,
-            Channel::Revocations => revocations,
+            Channel::Commits => &self.topics.commits,
+            Channel::Revocations => &self.topics.revocations,
         };
+        let to_send = FutureRecord::to(topic).partition(i32::from(partition));
+        self.hand_over(to_send.key(&record.key), record)
+    }
+
+    /// Hands a record of a decision over, whose place among others does not matter.
+    pub fn send_decision(&self, record: &Record) -> Sent {
+        // Without a key many that come together are one request to one partition.
+        self.hand_over(FutureRecord::to(&self.topics.decisions), record)
+    }
+
+    fn hand_over(&self, to_send: FutureRecord<'_, Vec<u8>, Vec<u8>>, record: &Record) -> Sent {
         let headers = OwnedHeaders::new_with_capacity(record.headers.len());
         let headers = record.headers.iter().fold(headers, |all, (key, value)| {
             let value = Some(value.as_str());
             all.insert(Header { key, value })
         });
-        let to_send = FutureRecord::to(topic)
-            .partition(i32::from(partition))
-            .key(&record.key)
-            .payload(&record.value)
-            .headers(headers);
-        Sent(
-            self.producer
-                .send_result(to_send)
-                .map_err(|(error, _)| error.into()),
-        )
+        let to_send = to_send.payload(&record.value).headers(headers);
+        let sent = self.producer.send_result(to_send);
+        Sent(sent.map_err(|(error, _)| error.into()))
     }
 }

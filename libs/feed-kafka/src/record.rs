@@ -169,16 +169,25 @@ pub fn beat(store_id: &[u8; 16], partition: u16, beat: &Beat) -> Record {
     }
 }
 
-fn envelope(store_id: &[u8; 16], kind: &str, id: String, key: &str) -> Vec<(&'static str, String)> {
-    let store = Hex(store_id);
+pub(crate) fn envelope(
+    store_id: &[u8; 16],
+    kind: &str,
+    id: String,
+    key: &str,
+) -> Vec<(&'static str, String)> {
     vec![
         ("ce_specversion", SPEC.to_owned()),
         ("ce_type", kind.to_owned()),
-        ("ce_source", format!("/trilby/{store}")),
+        ("ce_source", source(store_id)),
         ("ce_id", id),
         ("ce_partitionkey", key.to_owned()),
         ("content-type", "application/octet-stream".to_owned()),
     ]
+}
+
+/// Of which store a record is.
+pub(crate) fn source(store_id: &[u8; 16]) -> String {
+    format!("/trilby/{}", Hex(store_id))
 }
 
 /// What a record of a channel says. `header` finds a header's value by its name.

@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use trilby_eventlog::relay::{RelayStore, Waiting};
 
-pub use state::{METRICS, State};
+pub use state::State;
+pub(crate) use state::wall_clock;
 
 use crate::producer::{Producer, RECORD_PATIENCE};
 use crate::{Error, Options, topics};
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     producer: Producer,
     shards: Shards,
     state: Arc<State>,
+    /// Since when the feed's newest records cannot be compared with the store.
+    failing_since: tokio::sync::Mutex<Option<Instant>>,
     /// A batch is done: there may be more to read.
     done: Notify,
     /// For batches.
@@ -104,13 +107,14 @@ impl Relay {
             }
         };
         let shared = Shared {
-            producer: Producer::new(&options, patience)?,
+            producer: Producer::new(&options, "relay", patience)?,
             options,
             store,
             id,
             store_id,
             shards: Shards::default(),
             state,
+            failing_since: tokio::sync::Mutex::default(),
             done: Notify::new(),
             room: Arc::new(Semaphore::new(BATCHES_MAX)),
         };
@@ -210,7 +214,7 @@ async fn look_once(
     if reads.is_empty() {
         return Ok(0);
     }
-    let at = state::wall_clock();
+    let at = wall_clock();
     let from: Vec<_> = reads.iter().map(|read| read.from).collect();
     let found = match shared.store.waiting(&from, ROWS_EACH_MAX).await {
         Ok(found) => found,

@@ -18,8 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const COMMITS_KEPT_MS: &str = "604800000";
 /// The longest session, and what clocks may differ.
 const REVOCATIONS_KEPT_MS: &str = "43800000";
-/// Decisions wait this long for whoever writes them down.
-const DECISIONS_KEPT_MS: &str = "604800000";
 /// With three copies two have to have what is acknowledged.
 const SAFE_COPIES: u16 = 3;
 
@@ -37,6 +35,7 @@ pub(crate) async fn make(options: &Options) -> Result<(), Error> {
         options.decisions(),
     ];
     let [commits, revocations, decisions] = &names;
+    let decisions_kept_ms = options.decisions_kept.as_millis().to_string();
     let wanted = [
         topic(options, commits)
             .set("cleanup.policy", "delete")
@@ -46,7 +45,7 @@ pub(crate) async fn make(options: &Options) -> Result<(), Error> {
             .set("retention.ms", REVOCATIONS_KEPT_MS),
         topic(options, decisions)
             .set("cleanup.policy", "delete")
-            .set("retention.ms", DECISIONS_KEPT_MS),
+            .set("retention.ms", &decisions_kept_ms),
     ];
     let patience = AdminOptions::new()
         .operation_timeout(Some(PATIENCE))

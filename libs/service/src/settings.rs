@@ -116,6 +116,8 @@ table::settings! {
         topic_prefix: String = String::from("trilby");
         /// Copies of each partition of the topics that the relay makes: 1 for one broker, 3 for three and more.
         replication_factor: u64 = 1, 1..=9;
+        /// How long `<prefix>.decisions` keeps records of decisions, in hours, where the relay makes it: so long they wait for a relay that stores them.
+        decisions_hours: u64 = 168, 1..=720;
         /// How the connection to the brokers is protected: `plaintext`, `tls`, `sasl_plaintext`, `sasl_tls`.
         security_protocol: KafkaSecurity = KafkaSecurity::Plaintext;
         /// How the login is proven where there is one: `plain`, `scram-sha-256`, `scram-sha-512`.
@@ -153,6 +155,8 @@ table::settings! {
     decisions: Decisions {
         /// Most evaluations in one batch.
         batch_max: usize = 1_000, 1..=10_000;
+        /// Memory for records of decisions that wait to be stored, or to be sent while Kafka is away, in MiB. What does not fit is dropped and counted; an answer never waits for its record.
+        records_mib: usize = 64, 1..=16_384;
     }
 }
 

@@ -21,6 +21,7 @@ mod parts;
 mod record;
 
 pub use parts::DecisionParts;
+pub use record::is_record;
 use trilby_access::Registry;
 
 /// Adds the operations of this service.

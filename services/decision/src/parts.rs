@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use trilby_eventlog::EventLog;
+use trilby_eventlog::ActivitySink;
 use trilby_model::{AccountId, SessionId};
 
 use crate::authzen::session::Remembered;
@@ -19,17 +19,21 @@ pub struct DecisionParts {
 }
 
 impl DecisionParts {
-    /// Nothing remembered yet; decisions are recorded in this store.
+    /// Nothing remembered yet; records of decisions are handed over here, and those that wait for it may take so much
+    /// memory.
     ///
     /// # Errors
     /// The system gives no thread for the writer.
-    pub fn start(log: Arc<dyn EventLog>) -> std::io::Result<Self> {
+    pub fn start<S>(records: Arc<S>, waiting_bytes_max: usize) -> std::io::Result<Self>
+    where
+        S: ActivitySink + ?Sized + 'static,
+    {
         Ok(Self {
             sessions: Cache::builder()
                 .max_capacity(SESSIONS_MAX)
                 .expire_after(crate::authzen::session::UntilExp)
                 .build(),
-            records: Writer::start(log)?,
+            records: Writer::start(records, waiting_bytes_max)?,
         })
     }
 

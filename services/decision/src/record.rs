@@ -23,6 +23,14 @@ use crate::authzen::token;
 /// Kind of the record; its id is the decision's.
 pub const MADE: &str = "decision.made";
 
+/// Whether this is a record as this service makes them: for whoever takes such from a place that others may write to.
+#[must_use]
+pub fn is_record(activity: &Activity) -> bool {
+    activity.kind == MADE
+        && activity.id.parse::<DecisionId>().is_ok()
+        && serde_json::from_slice::<DecisionRecord>(&activity.body).is_ok()
+}
+
 /// Longest text of a question that is kept; the rest of it is cut.
 const TEXT_CHARS_MAX: usize = 512;
 /// Largest set of asserted attributes that is kept, as JSON. Larger ones are left out whole.

@@ -98,9 +98,10 @@ pub fn with_parts(
         (true, _, _) => bail!("the token service has no KEK"),
         (false, _, _) => services,
     };
+    let waiting_bytes_max = settings.decisions.records_mib.saturating_mul(1024 * 1024);
     Ok(match has(Role::Decision) {
         true => services.with(
-            DecisionParts::start(Arc::clone(&store.decisions))
+            DecisionParts::start(Arc::clone(&store.decisions), waiting_bytes_max)
                 .context("cannot start the writer of decision records")?,
         ),
         false => services,

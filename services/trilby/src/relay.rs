@@ -1,11 +1,12 @@
-//! `trilby relay`: tells the feed what the shared store's outbox holds. It has no API and no key; what it answers is on
-//! the operator's port.
+//! `trilby relay`: tells the feed what the shared store's outbox holds, and stores the records of decisions that come
+//! through it. It has no API and no key; what it answers is on the operator's port.
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::sync::oneshot;
-use trilby_feed_kafka::{Relay, State};
+use trilby_eventlog::EventLog as _;
+use trilby_feed_kafka::{DecisionSink, Relay, State};
 use trilby_service::Settings;
 use trilby_service::clock::{SystemClock, SystemEntropy};
 use trilby_service::server::{Health, Listeners, Server, stop_signal};
@@ -33,15 +34,22 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
         let store = Arc::new(Store::relaying(&settings).await?);
         let mut id = [0; 16];
         getrandom::fill(&mut id).context("the operating system gives no randomness")?;
-        Ok::<_, anyhow::Error>(Relay::prepare(store, options, id, state).await?)
+        let keeper = store.store();
+        let relay = Relay::prepare(store, options.clone(), id, state).await?;
+        let store_id = keeper.store_meta().await?.store_id;
+        let sink = DecisionSink::new(options, keeper, store_id, trilby_decision::is_record);
+        Ok::<_, anyhow::Error>((relay, sink))
     };
-    let relay = tokio::select! {
-        relay = prepare => Some(relay?),
+    let prepared = tokio::select! {
+        prepared = prepare => Some(prepared?),
         () = &mut asked_to_stop => None,
     };
-    if let Some(relay) = relay {
+    if let Some((relay, sink)) = prepared {
         terminal.line(&ready_line)?;
+        // What the sink is at when it ends comes again to another.
+        let sink = tokio::spawn(sink.run());
         relay.run(asked_to_stop).await;
+        sink.abort();
     }
     drop(stop);
     server.await??;

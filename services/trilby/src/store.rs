@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use trilby_credential::StoreKey;
-use trilby_eventlog::{Archive, EventLog, Feed, NodeTable};
+use trilby_eventlog::{ActivitySink, Archive, EventLog, Feed, NodeTable};
 use trilby_eventlog_sqlite::Sqlite;
 use trilby_service::Settings;
 use trilby_service::settings::StoreUrl;
@@ -25,8 +25,8 @@ const NO_POSTGRES: &str = "this build has no Postgres in it: build with `--featu
 pub struct Store {
     /// The log and its side tables.
     pub log: Arc<dyn EventLog>,
-    /// The same, where records of decisions may be written.
-    pub decisions: Arc<dyn EventLog>,
+    /// Where records of decisions are handed over.
+    pub decisions: Arc<dyn ActivitySink>,
     /// The news of it.
     pub feed: Arc<dyn Feed>,
     /// Where processes say that they are there, if several share the store and this one may.

@@ -41,6 +41,9 @@ mod nodes;
 mod outage;
 #[path = "processes/reader.rs"]
 mod reader;
+#[cfg(feature = "kafka")]
+#[path = "processes/records.rs"]
+mod records;
 #[path = "processes/rolling.rs"]
 mod rolling;
 #[path = "processes/slice.rs"]

@@ -2,7 +2,7 @@
 //! newest records may be of a lost timeline are compared with the store first.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -10,6 +10,9 @@ use trilby_eventlog::relay::RENEW;
 
 use super::{RETRY, Shared, readback};
 use crate::topics;
+
+/// How long brokers may take to agree on a new topic.
+const NEW_TOPIC: Duration = Duration::from_secs(10);
 
 /// Goes on for good.
 pub(crate) async fn keep(shared: Arc<Shared>) {
@@ -69,10 +72,19 @@ async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
         shared.store.checked(&shards, incarnation).await?;
         Ok::<(), crate::Error>(())
     };
-    match compared.await {
-        Ok(()) => shared.shards.check(&shards),
+    let compared = compared.await;
+    let mut failing_since = shared.failing_since.lock().await;
+    match compared {
+        Ok(()) => {
+            shared.shards.check(&shards);
+            *failing_since = None;
+        }
         Err(error) => {
-            tracing::warn!(%error, "the feed's newest records cannot be compared with the store yet");
+            let since = failing_since.get_or_insert_with(Instant::now).elapsed();
+            // Of a topic that was made a moment ago not every broker knows.
+            if since > NEW_TOPIC {
+                tracing::warn!(%error, "the feed's newest records cannot be compared with the store yet");
+            }
             sleep(RETRY).await;
         }
     }

@@ -1,5 +1,4 @@
-//! How a relay is doing, for whoever asks from outside. The names of its metrics are rows of the table in `libs/service`,
-//! which this crate may not use.
+//! How a relay is doing, for whoever asks from outside.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trilby_model::Timestamp;
 
+use crate::metric;
 use crate::producer::Lost;
-
-const TOLD: &str = "trilby_relay_commits_total";
-const LOST: &str = "trilby_relay_failures_total";
-const OLDEST: &str = "trilby_relay_oldest_waiting_seconds";
-const SHARDS: &str = "trilby_relay_shards";
-
-/// The names of all metrics of this crate.
-pub const METRICS: &[&str] = &[TOLD, LOST, OLDEST, SHARDS];
 
 /// How a relay is doing.
 #[derive(Debug)]
@@ -101,7 +93,7 @@ impl State {
     }
 
     pub(crate) fn lost(&self, lost: &Lost) {
-        metrics::counter!(LOST).increment(1);
+        metrics::counter!(metric::LOST).increment(1);
         match lost {
             Lost::TooLarge => {
                 tracing::warn!("the broker takes no record of that size; it is told by a pointer");
@@ -111,12 +103,12 @@ impl State {
     }
 
     pub(crate) fn told(&self, n_rows: usize) {
-        metrics::counter!(TOLD).increment(u64::try_from(n_rows).unwrap_or(u64::MAX));
+        metrics::counter!(metric::TOLD).increment(u64::try_from(n_rows).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn holds(&self, n_shards: usize, gone: &[u16]) {
         let n_shards = u32::try_from(n_shards).unwrap_or(u32::MAX);
-        metrics::gauge!(SHARDS).set(f64::from(n_shards));
+        metrics::gauge!(metric::SHARDS).set(f64::from(n_shards));
         let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
         oldest.retain(|shard, _| !gone.contains(shard));
     }
@@ -126,7 +118,7 @@ impl State {
         oldest.insert(shard, age);
         let worst = oldest.values().max().copied().unwrap_or_default();
         drop(oldest);
-        metrics::gauge!(OLDEST).set(worst.as_secs_f64());
+        metrics::gauge!(metric::OLDEST).set(worst.as_secs_f64());
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use trilby_eventlog::{Feed as _, FeedMessage};
-use trilby_eventlog_postgres::{Options as StoreOptions, Relaying, Role};
+use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Relaying, Role};
 use trilby_feed_kafka::{KafkaFeed, Options};
 
 use crate::faulty::{Death, Fault, Faulty};
@@ -35,19 +35,27 @@ pub async fn live() {
     let options = Options::plain(&var(BROKERS), &var(PREFIX));
     let death = match what.as_str() {
         "listen" => return listen(options).await,
+        "sink" => {
+            let store = Postgres::open(&store()).await.unwrap();
+            return crate::decisions::die_storing(store, options).await;
+        }
         "before-produce" => Death::BeforeProduce,
         "before-ack" => Death::BeforeAck(Duration::from_millis(var(AFTER_MS).parse().unwrap())),
         "before-forget" => Death::BeforeForget,
         "forgot" => Death::Forgot,
         other => panic!("what is {other}?"),
     };
-    let mut store = StoreOptions::new(var(STORE), Role::Relay);
-    store.store_key_fingerprint = Some([1; 32]);
-    let store = Arc::new(Relaying::open(&store).await.unwrap());
+    let store = Arc::new(Relaying::open(&store()).await.unwrap());
     let fault = Fault::Dies(death);
     let _relay = Running::start(Arc::new(Faulty { store, fault }), &options).await;
     // Nobody needs a child whose death has not come by then.
     tokio::time::sleep(PATIENCE).await;
+}
+
+fn store() -> StoreOptions {
+    let mut store = StoreOptions::new(var(STORE), Role::Relay);
+    store.store_key_fingerprint = Some([1; 32]);
+    store
 }
 
 async fn listen(options: Options) {
@@ -86,7 +94,16 @@ pub fn relay_until_death(test: &str, death: Death, topics: &Topics, database: &D
     };
     let after = after.as_millis().to_string();
     let more = [(STORE, database.url.as_str()), (AFTER_MS, after.as_str())];
-    let mut child = start(test, what, topics, &more);
+    await_death(start(test, what, topics, &more), what);
+}
+
+/// A sink that dies when it has stored something; waits for that.
+pub fn sink_until_death(test: &str, topics: &Topics, database: &Database) {
+    let more = [(STORE, database.url.as_str())];
+    await_death(start(test, "sink", topics, &more), "sink");
+}
+
+fn await_death(mut child: Child, what: &str) {
     let deadline = Instant::now() + PATIENCE;
     let status: ExitStatus = loop {
         match child.try_wait().unwrap() {

@@ -14,6 +14,7 @@ mod support;
 
 mod child;
 mod deaths;
+mod decisions;
 mod faulty;
 mod idle;
 mod outages;

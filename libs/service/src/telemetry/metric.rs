@@ -50,7 +50,7 @@ metrics! {
     HTTP_PANICS: Counter "trilby_http_panics_total" [] "Requests that ended in a panic (answered 500). Any is a bug.";
     DECISIONS: Counter "trilby_decisions_total" ["decision"] "Decisions by `allow`, `explicit_deny`, `implicit_deny`.";
     DECISION_DURATION: Histogram "trilby_decision_duration_seconds" [] "Time of the engine alone, without HTTP and without waiting for state.";
-    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that were dropped: the queue was full, or the store did not take them. An answer never waits for its record.";
+    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that were dropped: too many waited, or the store or Kafka did not take them. An answer never waits for its record.";
     SESSIONS_ISSUED: Counter "trilby_sessions_issued_total" ["kind"] "Sessions by kind: `root`, `user`, `key`, `role`.";
     SESSIONS_REFUSED: Counter "trilby_sessions_refused_total" ["code"] "Refused sessions by problem code.";
     LOG_APPENDS: Counter "trilby_log_appends_total" ["outcome"] "Appends by outcome: `written`, `conflict`, `refused`, `failed`.";
@@ -62,6 +62,10 @@ metrics! {
     RELAY_FAILURES: Counter "trilby_relay_failures_total" [] "Times a record did not arrive, so that its shard was read and told again.";
     RELAY_OLDEST: Gauge "trilby_relay_oldest_waiting_seconds" [] "How long the oldest commit of this relay's shards has been waiting to be told.";
     RELAY_SHARDS: Gauge "trilby_relay_shards" [] "Shards that this relay looks after.";
+    DECISIONS_STORED: Counter "trilby_relay_decisions_total" [] "Records of decisions that this relay took from Kafka and stored.";
+    DECISIONS_REPEATED: Counter "trilby_relay_decisions_repeated_total" [] "Records of decisions that came again and were stored already.";
+    DECISIONS_PASSED_OVER: Counter "trilby_relay_decisions_passed_over_total" [] "Records in the topic of decisions that are none, or of no account that there is. Alarm on any: somebody else writes there.";
+    DECISIONS_AGE: Gauge "trilby_relay_decisions_age_seconds" [] "How old the oldest record was of those that this relay stored last.";
     REVOCATION_LAG: Gauge "trilby_revocation_lag_seconds" [] "How old what this node knows of revocations may be. Zero where each is announced.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
     STATE_BEHIND: Counter "trilby_state_behind_total" [] "Requests that asked for a position this node did not reach in time.";

@@ -1,18 +1,19 @@
-//! The writer of decision records: a bounded queue, and one thread that writes what is in it, many at a time.
+//! The writer of decision records: a bounded queue, and one thread that hands on what is in it, many at a time.
 //!
-//! An answer never waits for its record. What does not fit into the queue, or what the store does not take, is dropped and
-//! counted. A reader that wants to see what was just decided asks for the queue to be written first.
+//! An answer never waits for its record. What does not fit into the queue, or what is not taken from it, is dropped and
+//! counted. A reader that wants to see what was just decided asks for the queue to be emptied first.
+
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use trilby_eventlog::{Activity, Error, EventLog};
-use trilby_service::telemetry::metric;
+use trilby_eventlog::{Activity, ActivitySink, Error};
 
-/// Records that wait to be written, about 1 KiB each.
-const QUEUE_MAX: usize = 8_192;
+use room::Room;
+
 /// Records of one write.
 const BATCH_MAX: usize = 512;
 /// How long the first of a batch waits for others: one durable write for many answers.
@@ -38,29 +39,43 @@ enum Message {
 #[derive(Debug, Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
+    room: Arc<Room>,
 }
 
 impl Writer {
-    /// Starts the writer. It ends when it is closed, or with the last clone of this.
+    /// Starts the writer. Records that wait may take so much memory. It ends when it is closed, or with the last clone of
+    /// this.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(log: Arc<dyn EventLog>) -> std::io::Result<Self> {
-        let (queue, messages) = mpsc::channel(QUEUE_MAX);
+    pub fn start<S>(sink: Arc<S>, bytes_max: usize) -> std::io::Result<Self>
+    where
+        S: ActivitySink + ?Sized + 'static,
+    {
+        let room = Arc::new(Room::new(bytes_max));
+        let (queue, messages) = mpsc::channel(room.records_max());
         // With IO: a store beyond this process makes its connections where it is asked.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         std::thread::Builder::new()
             .name("decision-log".to_owned())
-            .spawn(move || runtime.block_on(write_all(&*log, messages)))?;
-        Ok(Self { queue })
+            .spawn({
+                let room = Arc::clone(&room);
+                move || runtime.block_on(write_all(&*sink, messages, &room))
+            })?;
+        Ok(Self { queue, room })
     }
 
     /// Hands a record over, or drops it.
     pub fn record(&self, record: Activity) {
+        let bytes = room::bytes_of(&record);
+        if !self.room.enter(bytes) {
+            return self.room.dropped(1, "too many wait");
+        }
         if self.queue.try_send(Message::Record(record)).is_err() {
-            metric::DECISION_RECORDS_DROPPED.add(1, &[]);
+            self.room.leave(bytes);
+            self.room.dropped(1, "the queue is full or closed");
         }
     }
 
@@ -115,7 +130,10 @@ impl Batch {
     }
 }
 
-async fn write_all(log: &dyn EventLog, mut queue: mpsc::Receiver<Message>) {
+async fn write_all<S>(sink: &S, mut queue: mpsc::Receiver<Message>, room: &Room)
+where
+    S: ActivitySink + ?Sized,
+{
     let mut messages = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut messages, BATCH_MAX).await > 0 {
         let mut batch = Batch::default();
@@ -134,7 +152,9 @@ async fn write_all(log: &dyn EventLog, mut queue: mpsc::Receiver<Message>) {
                 batch.take(&mut messages);
             }
         }
-        write(log, batch.records).await;
+        let bytes = batch.records.iter().map(room::bytes_of).sum();
+        write(sink, batch.records, room).await;
+        room.leave(bytes);
         for done in batch.waiting {
             // Whoever asked may have stopped waiting.
             done.send(()).ok();
@@ -142,28 +162,28 @@ async fn write_all(log: &dyn EventLog, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-/// Writes records, all in one or, if one of them is not to be taken, each alone.
-async fn write(log: &dyn EventLog, records: Vec<Activity>) {
+/// Hands records on, all in one or, if one of them is not to be taken, each alone.
+async fn write<S: ActivitySink + ?Sized>(sink: &S, records: Vec<Activity>, room: &Room) {
     if records.is_empty() {
         return;
     }
-    match append(log, records.clone()).await {
+    match hand_over(sink, &records).await {
         Ok(()) => {}
         Err(Error::Invalid(_)) => {
             for record in records {
-                if let Err(error) = append(log, vec![record]).await {
-                    dropped(1, &error);
+                if let Err(error) = hand_over(sink, &[record]).await {
+                    room.dropped(1, &error.to_string());
                 }
             }
         }
-        Err(error) => dropped(records.len(), &error),
+        Err(error) => room.dropped(records.len(), &error.to_string()),
     }
 }
 
-async fn append(log: &dyn EventLog, records: Vec<Activity>) -> Result<(), Error> {
+async fn hand_over<S: ActivitySink + ?Sized>(sink: &S, records: &[Activity]) -> Result<(), Error> {
     let mut attempt = 1;
     loop {
-        match log.activity_append(records.clone()).await {
+        match sink.hand_over(records.to_vec()).await {
             Err(Error::Unavailable(_)) if attempt < ATTEMPTS_MAX => {
                 attempt += 1;
                 sleep(PAUSE).await;
@@ -171,12 +191,6 @@ async fn append(log: &dyn EventLog, records: Vec<Activity>) -> Result<(), Error>
             done => return done,
         }
     }
-}
-
-fn dropped(n_records: usize, error: &Error) {
-    tracing::error!(n_records, %error, "decision records were not written");
-    let n = u64::try_from(n_records).unwrap_or(u64::MAX);
-    metric::DECISION_RECORDS_DROPPED.add(n, &[]);
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl World {
             Arc::new(memory.clone()),
             Arc::new(memory),
             |services| {
-                let parts = DecisionParts::start(Arc::clone(services.log()));
+                let parts = DecisionParts::start(Arc::clone(services.log()), 8 * 1024 * 1024);
                 services.with(parts.unwrap())
             },
         );

@@ -1,5 +1,7 @@
 //! From settings to a client's options.
 
+use std::time::Duration;
+
 use anyhow::bail;
 use trilby_feed_kafka::{Login, Options, Security};
 use trilby_service::Settings;
@@ -38,6 +40,7 @@ pub fn of(settings: &Settings, variables: Variables<'_>) -> anyhow::Result<Optio
         brokers: brokers.clone(),
         topic_prefix: kafka.topic_prefix.clone(),
         replication_factor: u16::try_from(kafka.replication_factor).unwrap_or(1),
+        decisions_kept: Duration::from_secs(kafka.decisions_hours.saturating_mul(3_600)),
         security: Security {
             tls: kafka.security_protocol.has_tls(),
             ca_file: kafka.ca_file.clone(),

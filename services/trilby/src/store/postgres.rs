@@ -1,7 +1,8 @@
 //! Postgres: what separate processes share.
 //!
-//! Each service works as a database role of its own, whatever login it comes with. A decision process has a second store
-//! beside the one it reads: as a role that can write records of decisions and nothing else.
+//! Each service works as a database role of its own, whatever login it comes with. A decision process may not write: its
+//! records go through Kafka to a relay or, without Kafka, through a second store beside the one it reads, as a role that
+//! can write records and nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,9 @@ use anyhow::Context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, sleep};
 use trilby_credential::StoreKey;
-use trilby_eventlog::{Feed, NodeTable, Polled};
+#[cfg(feature = "kafka")]
+use trilby_eventlog::EventLog;
+use trilby_eventlog::{ActivitySink, Feed, NodeTable, Polled};
 #[cfg(feature = "kafka")]
 use trilby_eventlog_postgres::Relaying;
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
@@ -56,17 +59,20 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
     let log = Arc::new(patiently(|| Postgres::open(&options)).await?);
     let public_url = settings.server.public_url.as_ref().map(PublicUrl::as_str);
     agree(&log, &Ours::of(keys, public_url)).await?;
-    let decisions = match role {
-        Role::Decision => {
-            let options = Options {
-                role: DatabaseRole::Sink,
-                read_connections: SINK_CONNECTIONS,
-                write_connections: SINK_CONNECTIONS,
-                ..options
-            };
-            Arc::new(patiently(|| Postgres::open(&options)).await?)
-        }
-        Role::Identity | Role::Token => Arc::clone(&log),
+    let decisions: Arc<dyn ActivitySink> = match role {
+        Role::Decision => match through_kafka(settings, &log).await? {
+            Some(through) => through,
+            None => {
+                let options = Options {
+                    role: DatabaseRole::Sink,
+                    read_connections: SINK_CONNECTIONS,
+                    write_connections: SINK_CONNECTIONS,
+                    ..options
+                };
+                Arc::new(patiently(|| Postgres::open(&options)).await?)
+            }
+        },
+        Role::Identity | Role::Token => log.clone(),
     };
     let nodes: Option<Arc<dyn NodeTable>> = match role {
         Role::Token | Role::Decision => Some(log.clone()),
@@ -98,6 +104,29 @@ async fn agree(log: &Postgres, ours: &Ours<'_>) -> anyhow::Result<()> {
 pub(super) async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bool> {
     let store = archive(settings, false).await?;
     Ok(store.forget_agreed(kind).await? > 0)
+}
+
+/// Where records of decisions go if there is Kafka.
+#[cfg(feature = "kafka")]
+async fn through_kafka(
+    settings: &Settings,
+    log: &Postgres,
+) -> anyhow::Result<Option<Arc<dyn ActivitySink>>> {
+    let Some(options) = crate::kafka::of(settings, &environment)? else {
+        return Ok(None);
+    };
+    let store_id = EventLog::store_meta(log).await?.store_id;
+    let records = trilby_feed_kafka::DecisionRecords::start(&options, store_id)?;
+    Ok(Some(Arc::new(records)))
+}
+
+/// Where records of decisions go if there is Kafka, of which this build knows nothing.
+#[cfg(not(feature = "kafka"))]
+async fn through_kafka(
+    _: &Settings,
+    _: &Postgres,
+) -> anyhow::Result<Option<Arc<dyn ActivitySink>>> {
+    Ok(None)
 }
 
 /// News of other processes: through Kafka if there is one, else the store is asked for them.

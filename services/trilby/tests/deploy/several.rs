@@ -114,8 +114,7 @@ fn each_process_is_given_the_keys_and_the_database_role_of_the_table_and_no_othe
             .lines()
             .find_map(|line| line.strip_prefix(&format!("login {name} ")));
         let role = login.unwrap_or_else(|| panic!("{name} has no login"));
-        let role = role.trim_matches('"').split(", ").next();
-        assert_eq!(role, Some(service.database_role.as_str()));
+        assert_eq!(role, service.database_role);
     }
 }
 

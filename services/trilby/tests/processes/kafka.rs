@@ -15,10 +15,13 @@ const SOON: Duration = Duration::from_millis(700);
 /// How often a store is asked where the feed is silent, in milliseconds.
 const POLL_MS: &str = "2000";
 const CHANGES: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `trilby relay`, killed when it is dropped.
-pub struct Relay(Child);
+pub struct Relay {
+    child: Child,
+    operator: Client,
+}
 
 impl Relay {
     /// Starts one and waits until it is ready.
@@ -42,20 +45,25 @@ impl Relay {
         let ready = lines.next().expect("a ready line").unwrap();
         let (_, operator) = ready.split_once("operator ").expect("where it answers");
         let operator = Client::new(operator.trim());
-        let relay = Self(child);
+        let relay = Self { child, operator };
         let deadline = Instant::now() + PATIENCE;
-        while operator.get("/readyz").status != 200 {
+        while relay.operator.get("/readyz").status != 200 {
             assert!(Instant::now() < deadline, "the relay is not ready");
             std::thread::sleep(Duration::from_millis(50));
         }
         relay
     }
+
+    /// The value of one of its metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        crate::records::metric(&self.operator, name)
+    }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 

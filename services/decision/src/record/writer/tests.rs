@@ -1,7 +1,9 @@
-use trilby_eventlog::{ActivityFilter, Memory};
+use trilby_eventlog::{ActivityFilter, EventLog as _, Memory};
 use trilby_model::{LogId, Timestamp};
 
 use super::*;
+
+const ROOM: usize = 8 * 1024 * 1024;
 
 fn record(n: usize) -> Activity {
     Activity {
@@ -26,7 +28,7 @@ async fn count(memory: &Memory) -> usize {
 #[tokio::test]
 async fn everything_handed_over_before_a_flush_is_there_after_it() {
     let memory = Memory::for_tests();
-    let writer = Writer::start(Arc::new(memory.clone())).unwrap();
+    let writer = Writer::start(Arc::new(memory.clone()), ROOM).unwrap();
     for n in 0..1_000 {
         writer.record(record(n));
     }
@@ -37,7 +39,7 @@ async fn everything_handed_over_before_a_flush_is_there_after_it() {
 #[tokio::test]
 async fn closing_writes_what_waits_and_takes_no_more() {
     let memory = Memory::for_tests();
-    let writer = Writer::start(Arc::new(memory.clone())).unwrap();
+    let writer = Writer::start(Arc::new(memory.clone()), ROOM).unwrap();
     for n in 0..2_000 {
         writer.record(record(n));
     }
@@ -51,7 +53,7 @@ async fn closing_writes_what_waits_and_takes_no_more() {
 #[tokio::test]
 async fn a_record_that_is_not_taken_takes_no_other_with_it() {
     let memory = Memory::for_tests();
-    let writer = Writer::start(Arc::new(memory.clone())).unwrap();
+    let writer = Writer::start(Arc::new(memory.clone()), ROOM).unwrap();
     for n in [1, 2, 1, 3] {
         writer.record(record(n));
     }
@@ -59,12 +61,31 @@ async fn a_record_that_is_not_taken_takes_no_other_with_it() {
     assert_eq!(count(&memory).await, 3);
 }
 
+/// Takes nothing until it may.
+struct Stuck(tokio::sync::Semaphore, Memory);
+
+#[async_trait::async_trait]
+impl ActivitySink for Stuck {
+    async fn hand_over(&self, records: Vec<Activity>) -> Result<(), Error> {
+        let _permit = self.0.acquire().await;
+        self.1.hand_over(records).await
+    }
+}
+
 #[tokio::test]
-async fn a_full_queue_drops_and_never_waits() {
-    let (queue, _unread) = mpsc::channel(1);
-    let writer = Writer { queue };
-    for n in 0..100 {
+async fn what_does_not_fit_is_dropped_and_what_did_is_there_in_the_end() {
+    let memory = Memory::for_tests();
+    let stuck = Arc::new(Stuck(tokio::sync::Semaphore::new(0), memory.clone()));
+    let n_fit = 100;
+    let writer = Writer::start(Arc::clone(&stuck), room::bytes_of(&record(0)) * n_fit).unwrap();
+    // Nothing of it waits for the sink.
+    for n in 0..5_000 {
         writer.record(record(n));
     }
-    assert_eq!(writer.queue.capacity(), 0);
+    stuck.0.add_permits(1);
+    writer.flush().await;
+    assert_eq!(count(&memory).await, n_fit);
+    writer.record(record(6_000));
+    writer.flush().await;
+    assert_eq!(count(&memory).await, n_fit + 1);
 }
