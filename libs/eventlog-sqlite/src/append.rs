@@ -1,10 +1,10 @@
 //! A commit, inside the writer's transaction.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
-use trilby_eventlog::seal::{self, Sealed};
+use rusqlite::{Connection, OptionalExtension, Result, Statement, params};
+use trilby_eventlog::seal::{self, Prepared, Sealed};
 use trilby_eventlog::{
-    AppendError, Claim, ClaimScope, Commit, Committed, Dependency, Head, HeadState, Recorded,
-    RecordedCommit, Revocation, SideError, StoreMeta, StoredReceipt, TrustingChange, chain,
+    AppendError, Claim, ClaimScope, Commit, Committed, Dependency, Entry, Head, HeadState,
+    Recorded, Revocation, SideError, StoreMeta, StoredReceipt, TrustingChange, chain,
 };
 use trilby_model::{LogId, Seq};
 
@@ -13,27 +13,94 @@ use crate::rows::{self, int};
 use crate::side;
 use crate::writer::Session;
 
-/// Checks and writes a commit. An error leaves the savepoint to be undone.
-pub(crate) fn append(session: &mut Session<'_>, commit: &Commit) -> Result<Committed, AppendError> {
-    let conn = session.conn;
-    seal::check(commit)?;
-    check_receipt(conn, commit)?;
-    let heads = heads(conn, commit).map_err(failure)?;
-    seal::check_heads(session.meta, commit, &heads)?;
-    check_alive(conn, &commit.alive)?;
-    let sealed = seal::seal(session.meta, commit, &heads)?;
-    write_claims(session, commit, &sealed)?;
-    let side = side::write_all(conn, session.meta, &commit.side).map_err(|error| match error {
-        SideError::Conflict { index } => AppendError::Side { index },
-        SideError::Store(error) => error.into(),
-    })?;
-    write(session, commit, &sealed).map_err(failure)?;
+/// Checks and writes a commit. An error leaves nothing written, or what was written to be undone.
+pub(crate) fn append(
+    session: &mut Session<'_>,
+    prepared: &Prepared,
+) -> Result<Committed, AppendError> {
+    let commit = prepared.commit();
+    let mut places = Places::find(session, commit).map_err(failure)?;
+    check_receipt(session, commit, &places)?;
+    seal::check_heads(session.meta, commit, &places.heads)?;
+    check_alive(session, &commit.alive)?;
+    let sealed = prepared.seal(session.meta, &places.heads)?;
+    if may_be_refused(commit) {
+        session.guard().map_err(failure)?;
+    }
+    places.make(session).map_err(failure)?;
+    write_claims(session, commit, &sealed, &places)?;
+    let side = side::write_all(session.conn, session.meta, &commit.side).map_err(side_error)?;
+    write(session, commit, &sealed, &places).map_err(failure)?;
     Ok(Committed {
         heads: sealed.heads,
         commits: sealed.commits,
         revocations: sealed.revocations,
         side,
     })
+}
+
+/// Whether it can be refused once it is found to fit its logs.
+fn may_be_refused(commit: &Commit) -> bool {
+    let names = commit.claims_taken.len() + commit.claims_released.len();
+    names > 0 || !commit.side.is_empty()
+}
+
+fn side_error(error: SideError) -> AppendError {
+    match error {
+        SideError::Conflict { index } => AppendError::Side { index },
+        SideError::Store(error) => error.into(),
+    }
+}
+
+/// The logs of a commit, as they are when it comes to be written.
+struct Places<'a> {
+    entries: &'a [Entry],
+    /// Their rows, as far as they have one.
+    ids: Vec<Option<i64>>,
+    /// Where they end; a log without events has no head, unless it is closed.
+    heads: Vec<Option<Head>>,
+}
+
+impl<'a> Places<'a> {
+    fn find(session: &mut Session<'_>, commit: &'a Commit) -> Result<Self> {
+        let mut places = Self {
+            entries: &commit.entries,
+            ids: Vec::with_capacity(commit.entries.len()),
+            heads: Vec::with_capacity(commit.entries.len()),
+        };
+        for entry in places.entries {
+            let found = session
+                .statements
+                .head
+                .query_row([entry.log.to_string()], |row| {
+                    Ok((row.get(0)?, rows::head_of(row, 1, &entry.log)?))
+                })
+                .optional()?;
+            let (id, head) = found.unzip();
+            places.ids.push(id);
+            let counts = |head: &Head| head.seq > Seq::ZERO || head.state != HeadState::Open;
+            places.heads.push(head.filter(counts));
+        }
+        Ok(places)
+    }
+
+    /// Makes the rows of the logs that begin.
+    fn make(&mut self, session: &Session<'_>) -> Result<()> {
+        for (entry, id) in self.entries.iter().zip(&mut self.ids) {
+            if id.is_none() && !entry.events.is_empty() {
+                *id = Some(ensure_log(session.conn, session.meta, &entry.log)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of a log that gets events.
+    fn id(&self, log: &LogId) -> Result<i64> {
+        let mut found = self.entries.iter().zip(&self.ids);
+        found
+            .find_map(|(entry, id)| id.filter(|_| entry.log == *log))
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
 }
 
 /// The row of a log, if there is one.
@@ -69,41 +136,42 @@ pub(crate) fn receipt(
         .optional()
 }
 
-fn check_receipt(conn: &Connection, commit: &Commit) -> Result<(), AppendError> {
+fn check_receipt(
+    session: &mut Session<'_>,
+    commit: &Commit,
+    places: &Places<'_>,
+) -> Result<(), AppendError> {
     let Some(new) = &commit.receipt else {
         return Ok(());
     };
-    match receipt(conn, &new.log, &new.key).map_err(failure)? {
+    // A log without a row has no receipts.
+    let Ok(log_id) = places.id(&new.log) else {
+        return Ok(());
+    };
+    let stored = session
+        .statements
+        .receipt
+        .query_row((log_id, new.key, new.log.to_string()), |row| {
+            rows::receipt(row, 0)
+        })
+        .optional()
+        .map_err(failure)?;
+    match stored {
         Some(stored) => Err(AppendError::Receipt(Box::new(stored))),
         None => Ok(()),
     }
 }
 
-/// Where the logs of a commit stand; a log without events has no head, unless it is closed.
-fn heads(conn: &Connection, commit: &Commit) -> Result<Vec<Option<Head>>> {
-    let mut select = conn.prepare_cached(include_str!("queries/head_by_id.sql"))?;
-    commit
-        .entries
-        .iter()
-        .map(|entry| {
-            let head = select
-                .query_row([entry.log.to_string()], rows::head)
-                .optional()?;
-            Ok(head.filter(|head| head.seq > Seq::ZERO || head.state != HeadState::Open))
-        })
-        .collect()
-}
-
-fn check_alive(conn: &Connection, alive: &[Dependency]) -> Result<(), AppendError> {
-    let is_dead = |one: &Dependency| -> Result<bool> {
-        let mut select = conn.prepare_cached(include_str!("queries/revocation_ends.sql"))?;
+fn check_alive(session: &mut Session<'_>, alive: &[Dependency]) -> Result<(), AppendError> {
+    let ends = &mut session.statements.ends;
+    let mut is_dead = |one: &Dependency| -> Result<bool> {
         let of = (
             one.kind.code(),
             one.id_hash,
             one.log.to_string(),
             int(one.seq),
         );
-        select.query_row(of, |row| row.get(0))
+        ends.query_row(of, |row| row.get(0))
     };
     let mut dead = Vec::new();
     for one in alive {
@@ -122,11 +190,12 @@ fn write_claims(
     session: &Session<'_>,
     commit: &Commit,
     sealed: &Sealed,
+    places: &Places<'_>,
 ) -> Result<(), AppendError> {
     let conn = session.conn;
     for claim in &commit.claims_released {
         let release = || -> Result<usize> {
-            let log_id = ensure_log(conn, session.meta, &claim.log)?;
+            let log_id = places.id(&claim.log)?;
             let mut delete = conn.prepare_cached(include_str!("queries/claim_delete.sql"))?;
             delete.execute((scope(claim, log_id), claim.key.kind, claim.key.mac, log_id))
         };
@@ -134,7 +203,7 @@ fn write_claims(
     }
     for claim in &commit.claims_taken {
         let take = || -> Result<usize> {
-            let log_id = ensure_log(conn, session.meta, &claim.log)?;
+            let log_id = places.id(&claim.log)?;
             let seq = sealed.seq_of(&claim.log, claim.event).unwrap_or(Seq::ZERO);
             let mut insert = conn.prepare_cached(include_str!("queries/claim_insert.sql"))?;
             insert.execute((
@@ -162,41 +231,44 @@ fn scope(claim: &Claim, log_id: i64) -> i64 {
     }
 }
 
-fn write(session: &mut Session<'_>, commit: &Commit, sealed: &Sealed) -> Result<()> {
-    let conn = session.conn;
+fn write(
+    session: &mut Session<'_>,
+    commit: &Commit,
+    sealed: &Sealed,
+    places: &Places<'_>,
+) -> Result<()> {
     for (head, recorded) in sealed.heads.iter().zip(&sealed.commits) {
-        let log_id = ensure_log(conn, session.meta, &head.log)?;
+        let log_id = places.id(&head.log)?;
         for event in &recorded.events {
-            insert_event(conn, log_id, event)?;
+            insert_event(&mut session.statements.event_insert, log_id, event)?;
         }
-        let mut update = conn.prepare_cached(include_str!("queries/head_update.sql"))?;
-        update.execute((
+        session.statements.head_update.execute((
             log_id,
             int(head.seq),
             head.hash.as_bytes(),
             head.at.micros(),
         ))?;
-        let outbox_id = insert_outbox(conn, log_id, recorded)?;
-        session.news.commits.push((outbox_id, recorded.clone()));
+        session.news.add(log_id, recorded.clone());
     }
     for revocation in &sealed.revocations {
-        insert_revocation(
-            conn,
-            ensure_log(conn, session.meta, &revocation.log)?,
-            revocation,
-        )?;
-        session.news.revocations.push(revocation.clone());
+        insert_revocation(session.conn, places.id(&revocation.log)?, revocation)?;
     }
+    session
+        .news
+        .add_revocations(sealed.revocations.iter().cloned());
     session.news.close_part();
-    write_receipt(session, commit, sealed)?;
+    write_receipt(session, commit, sealed, places)?;
     commit
         .trusting
         .iter()
-        .try_for_each(|change| write_trusting(session, change, sealed))
+        .try_for_each(|change| write_trusting(session.conn, change, sealed, places))
 }
 
-pub(crate) fn insert_event(conn: &Connection, log_id: i64, event: &Recorded) -> Result<()> {
-    let mut insert = conn.prepare_cached(include_str!("queries/event_insert.sql"))?;
+pub(crate) fn insert_event(
+    insert: &mut Statement<'_>,
+    log_id: i64,
+    event: &Recorded,
+) -> Result<()> {
     insert.execute(params![
         log_id,
         int(event.seq),
@@ -213,19 +285,6 @@ pub(crate) fn insert_event(conn: &Connection, log_id: i64, event: &Recorded) -> 
     Ok(())
 }
 
-fn insert_outbox(conn: &Connection, log_id: i64, recorded: &RecordedCommit) -> Result<i64> {
-    // The transaction's id only has to differ between commits; the end of a hash does.
-    let tx_id = recorded
-        .hash
-        .as_bytes()
-        .last_chunk::<16>()
-        .copied()
-        .unwrap_or_default();
-    let mut insert = conn.prepare_cached(include_str!("queries/outbox_insert.sql"))?;
-    insert.execute((log_id, int(recorded.first), int(recorded.last), tx_id))?;
-    Ok(conn.last_insert_rowid())
-}
-
 pub(crate) fn insert_revocation(conn: &Connection, log_id: i64, row: &Revocation) -> Result<()> {
     let mut insert = conn.prepare_cached(include_str!("queries/revocation_insert.sql"))?;
     insert.execute((
@@ -239,32 +298,36 @@ pub(crate) fn insert_revocation(conn: &Connection, log_id: i64, row: &Revocation
     Ok(())
 }
 
-fn write_receipt(session: &Session<'_>, commit: &Commit, sealed: &Sealed) -> Result<()> {
+fn write_receipt(
+    session: &mut Session<'_>,
+    commit: &Commit,
+    sealed: &Sealed,
+    places: &Places<'_>,
+) -> Result<()> {
     let Some(new) = &commit.receipt else {
         return Ok(());
     };
     let Some(recorded) = sealed.commits.iter().find(|one| one.log == new.log) else {
         return Ok(());
     };
-    let stored = StoredReceipt {
-        log: new.log.clone(),
-        key: new.key,
-        request_hash: new.request_hash,
-        first: recorded.first,
-        last: recorded.last,
-        status: new.status,
-        response: new.response.clone(),
-        created_at: recorded.at,
-    };
-    insert_receipt(
-        session.conn,
-        ensure_log(session.conn, session.meta, &new.log)?,
-        &stored,
-    )
+    session.statements.receipt_insert.execute((
+        places.id(&new.log)?,
+        new.key,
+        new.request_hash,
+        int(recorded.first),
+        int(recorded.last),
+        new.status,
+        &new.response,
+        recorded.at.micros(),
+    ))?;
+    Ok(())
 }
 
-pub(crate) fn insert_receipt(conn: &Connection, log_id: i64, row: &StoredReceipt) -> Result<()> {
-    let mut insert = conn.prepare_cached(include_str!("queries/receipt_insert.sql"))?;
+pub(crate) fn insert_receipt(
+    insert: &mut Statement<'_>,
+    log_id: i64,
+    row: &StoredReceipt,
+) -> Result<()> {
     insert.execute((
         log_id,
         row.key,
@@ -278,8 +341,12 @@ pub(crate) fn insert_receipt(conn: &Connection, log_id: i64, row: &StoredReceipt
     Ok(())
 }
 
-fn write_trusting(session: &Session<'_>, change: &TrustingChange, sealed: &Sealed) -> Result<()> {
-    let conn = session.conn;
+fn write_trusting(
+    conn: &Connection,
+    change: &TrustingChange,
+    sealed: &Sealed,
+    places: &Places<'_>,
+) -> Result<()> {
     match change {
         TrustingChange::Put {
             key,
@@ -287,15 +354,13 @@ fn write_trusting(session: &Session<'_>, change: &TrustingChange, sealed: &Seale
             role,
             event,
         } => {
-            let log_id = ensure_log(conn, session.meta, log)?;
             let seq = sealed.seq_of(log, *event).unwrap_or(Seq::ZERO);
             let mut put = conn.prepare_cached(include_str!("queries/trusting_put.sql"))?;
-            put.execute((key, log_id, role, int(seq)))?;
+            put.execute((key, places.id(log)?, role, int(seq)))?;
         }
         TrustingChange::Remove { key, log, role } => {
-            let log_id = ensure_log(conn, session.meta, log)?;
             let mut remove = conn.prepare_cached(include_str!("queries/trusting_remove.sql"))?;
-            remove.execute((key, log_id, role))?;
+            remove.execute((key, places.id(log)?, role))?;
         }
     }
     Ok(())

@@ -40,7 +40,7 @@ pub(crate) fn meta(session: &mut Session<'_>, meta: &StoreMeta) -> std::result::
 
 /// Takes over commits, each of which must follow the last of its log.
 pub(crate) fn commits(
-    session: &Session<'_>,
+    session: &mut Session<'_>,
     commits: &[RecordedCommit],
 ) -> std::result::Result<(), Error> {
     let conn = session.conn;
@@ -57,7 +57,7 @@ pub(crate) fn commits(
             )));
         }
         for event in &commit.events {
-            insert_event(conn, log_id, event).map_err(failure)?;
+            insert_event(&mut session.statements.event_insert, log_id, event).map_err(failure)?;
         }
     }
     Ok(())
@@ -72,7 +72,7 @@ pub(crate) fn rows(session: &mut Session<'_>, rows: &[Row]) -> std::result::Resu
     session.chain.renumber(session.conn).map_err(failure)
 }
 
-fn row(session: &Session<'_>, row: &Row) -> Result<()> {
+fn row(session: &mut Session<'_>, row: &Row) -> Result<()> {
     let conn = session.conn;
     let log_id = match row.log() {
         Some(log) => ensure_log(conn, session.meta, log)?,
@@ -80,7 +80,7 @@ fn row(session: &Session<'_>, row: &Row) -> Result<()> {
     };
     match row {
         Row::Head(head) => replace_head(conn, log_id, head),
-        Row::Receipt(row) => insert_receipt(conn, log_id, row),
+        Row::Receipt(row) => insert_receipt(&mut session.statements.receipt_insert, log_id, row),
         Row::Claim(key, owner) => {
             let scope = match &key.scope {
                 ClaimScope::Store => 0,

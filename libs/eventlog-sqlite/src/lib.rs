@@ -16,6 +16,7 @@ mod directory;
 mod export;
 mod failure;
 mod import;
+mod news;
 mod open;
 mod options;
 mod pool;
@@ -23,6 +24,7 @@ mod read;
 mod relay;
 mod rows;
 mod side;
+mod statements;
 mod store;
 mod writer;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use trilby_eventlog::StoreMeta;
 
@@ -19,6 +20,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements kept for each connection; there are about ninety.
 const STATEMENTS: usize = 128;
+
+/// Pages that the writing connection keeps in memory, in KiB. Each log is written in places of its own; a page that was
+/// let go has to be read again before a row can be put into it.
+const WRITER_CACHE_KIB: i32 = 32 * 1024;
+
+/// Pages written ahead before they are moved to their places: 16 MiB. What was written in one of them several times
+/// meanwhile is moved once; the more there are, the longer the next start and every reader look for theirs.
+const CHECKPOINT_PAGES: i32 = 4_096;
 
 mod migrations {
     refinery::embed_migrations!("../../migrations/sqlite");
@@ -89,18 +98,22 @@ fn connect(path: &Path, makes: bool) -> Result<Connection, OpenError> {
         make_private(path).map_err(|source| unusable(dir, source))?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    Ok(set_up(Connection::open_with_flags(path, flags)?)?)
+}
+
+/// What all connections have in common.
+fn set_up(conn: Connection) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A statement is planned once, whatever is bound to it; otherwise it may be planned again each time it runs.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
 }
 
 /// A further connection that can only read.
 pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    let conn = set_up(Connection::open_with_flags(path, flags)?)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
@@ -208,6 +221,8 @@ fn prepare(conn: &mut Connection, is_new: bool, options: &Options) -> Result<(),
     conn.pragma_update(None, "synchronous", "full")?;
     // Checked as a whole by verification; a segment's row follows its records within a transaction.
     conn.pragma_update(None, "foreign_keys", false)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // What is erased is overwritten.
     conn.pragma_update(None, "secure_delete", true)?;
     if is_new {

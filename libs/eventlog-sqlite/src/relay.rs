@@ -25,12 +25,11 @@ pub(crate) fn take_leftovers(session: &mut Session<'_>, below: i64) -> Result<bo
         let before = Seq::new(row.first.get().saturating_sub(1));
         let commits = read::commits(conn, &row.log, before, 1)?;
         for commit in commits.into_iter().filter(|commit| commit.last == row.last) {
-            session.news.commits.push((row.id, commit));
+            session.news.add_leftover(row.id, commit);
         }
         session
             .news
-            .revocations
-            .extend(read::revocations_of(conn, &row)?);
+            .add_revocations(read::revocations_of(conn, &row)?);
         session.news.close_part();
         found = true;
     }

@@ -67,13 +67,18 @@ pub(crate) fn meta(row: &Row<'_>) -> Result<StoreMeta> {
 
 /// From (log_id, public_id, seq, hash, last_at, state).
 pub(crate) fn head(row: &Row<'_>) -> Result<Head> {
+    head_of(row, 2, &log(row, 1)?)
+}
+
+/// From (seq, hash, last_at, state), of a known log.
+pub(crate) fn head_of(row: &Row<'_>, c: usize, log: &LogId) -> Result<Head> {
     Ok(Head {
-        log: log(row, 1)?,
-        seq: seq(row, 2)?,
-        hash: hash(row, 3)?,
-        at: at(row, 4)?,
-        state: HeadState::from_code(get(row, 5)?)
-            .ok_or_else(|| odd(5, "a head's state is unknown"))?,
+        log: log.clone(),
+        seq: seq(row, c)?,
+        hash: hash(row, c + 1)?,
+        at: at(row, c + 2)?,
+        state: HeadState::from_code(get(row, c + 3)?)
+            .ok_or_else(|| odd(c + 3, "a head's state is unknown"))?,
     })
 }
 

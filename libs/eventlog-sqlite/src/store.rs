@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use trilby_eventlog::feed::FeedSender;
+use trilby_eventlog::seal::Prepared;
 use trilby_eventlog::{
     Activity, ActivityFilter, ActivityRecord, AppendError, ClaimKey, ClaimOwner, Commit,
     CommitPoint, Committed, Counter, Credential, Error, EventLog, Feed, FeedReceiver, Head,
@@ -23,7 +24,7 @@ use crate::options::{OpenError, Options};
 use crate::pool::Pool;
 use crate::rows::int;
 use crate::writer::{Session, Writer};
-use crate::{read, relay, side};
+use crate::{news, read, relay, side};
 
 /// Messages kept for a slow receiver of the feed.
 const FEED_CAPACITY: usize = 8192;
@@ -152,10 +153,12 @@ impl Sqlite {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match &self.inner.writer {
-            Some(writer) => writer.run(work).await,
-            None => Err(Error::Unavailable("the store is open for reading".to_owned()).into()),
-        }
+        self.writer()?.run(work).await
+    }
+
+    fn writer(&self) -> Result<&Writer, Error> {
+        let closed = || Error::Unavailable("the store is open for reading".to_owned());
+        self.inner.writer.as_ref().ok_or_else(closed)
     }
 }
 
@@ -184,8 +187,14 @@ impl EventLog for Sqlite {
     }
 
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
-        self.write(move |session| append::append(session, &commit))
-            .await
+        let writer = self.writer()?;
+        let prepared = Prepared::new(commit)?;
+        let appended = writer.run_unguarded(move |session| {
+            let committed = append::append(session, &prepared)?;
+            // Given back, so that the one thread that writes need not take it apart.
+            Ok::<_, AppendError>((committed, prepared))
+        });
+        appended.await.map(|(committed, _prepared)| committed)
     }
 
     async fn read(
@@ -279,17 +288,8 @@ impl EventLog for Sqlite {
 
     async fn outbox_done(&self, ids: &[i64]) -> Result<(), Error> {
         let ids = ids.to_vec();
-        self.write(move |session| {
-            let mut delete = session
-                .conn
-                .prepare_cached(include_str!("queries/outbox_delete.sql"))
-                .map_err(failure)?;
-            for id in ids {
-                delete.execute([id]).map_err(failure)?;
-            }
-            Ok(())
-        })
-        .await
+        self.write(move |session| news::take_out(session.conn, &ids).map_err(failure))
+            .await
     }
 
     async fn snapshot_get(

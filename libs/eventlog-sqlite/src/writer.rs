@@ -1,24 +1,26 @@
 //! The one thread that writes.
 //!
-//! It takes what has arrived, at most [`BATCH_MAX`] jobs, and does them in one transaction, each in
-//! a savepoint: a job that is refused is undone alone. Whoever asked is answered after the
-//! `COMMIT`; refused ones too, since a refusal may rest on a neighbour in the same transaction.
-//! While a `COMMIT` waits for the disk the next batch gathers, so the batch grows with the load
-//! and a lone writer waits for nobody.
+//! It takes what has arrived, at most [`BATCH_MAX`] jobs, and does them in one transaction. A job
+//! that is refused is undone alone: it has written nothing yet, or stands in a savepoint. Whoever
+//! asked is answered after the `COMMIT`; refused ones too, since a refusal may rest on a neighbour
+//! in the same transaction. While a `COMMIT` waits for the disk the next batch gathers, so the
+//! batch grows with the load and a lone writer waits for nobody.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use trilby_eventlog::feed::FeedSender;
-use trilby_eventlog::{Error, RecordedCommit, Revocation, StoreMeta};
+use trilby_eventlog::{Error, StoreMeta};
 
 use crate::activity::Chain;
 use crate::failure::failure;
+use crate::news::{self, Mark, News};
 use crate::open::Opened;
 use crate::rows;
+use crate::statements::Statements;
 
 /// Jobs of one transaction.
 const BATCH_MAX: usize = 128;
@@ -32,72 +34,81 @@ const QUEUE_WAIT: Duration = Duration::from_secs(2);
 /// How long announced commits stay in the outbox while nothing is written.
 const OUTBOX_LINGER: Duration = Duration::from_millis(100);
 
+/// How long a batch waits for as many jobs as the one before had: whoever was answered together mostly asks again
+/// together, and what comes a moment too late waits for a whole flush. Far below what the fastest disk takes for one.
+const GATHER: Duration = Duration::from_micros(50);
+
 /// What a job works with.
 pub(crate) struct Session<'a> {
     pub conn: &'a Connection,
     pub meta: &'a mut StoreMeta,
     pub chain: &'a mut Chain,
-    /// What to announce after the `COMMIT`, with the outbox row of each commit.
+    /// What to announce after the `COMMIT`.
     pub news: &'a mut News,
+    pub statements: Statements<'a>,
+    /// What the job at work goes back to if it is refused.
+    undo: Option<Undo>,
 }
 
-/// What a transaction has to announce.
-#[derive(Default)]
-pub(crate) struct News {
-    pub commits: Vec<(i64, RecordedCommit)>,
-    pub revocations: Vec<Revocation>,
-    /// Where each appended commit's part ends, so that commits and their revocations stay together.
-    parts: Vec<(usize, usize)>,
+/// How things were before a job.
+struct Undo {
+    news: Mark,
+    chain: Chain,
+    meta: StoreMeta,
 }
 
-impl News {
-    /// Ends the part of one append.
-    pub fn close_part(&mut self) {
-        self.parts
-            .push((self.commits.len(), self.revocations.len()));
-    }
-
-    fn truncate(&mut self, (commits, revocations, parts): (usize, usize, usize)) {
-        self.commits.truncate(commits);
-        self.revocations.truncate(revocations);
-        self.parts.truncate(parts);
-    }
-
-    fn mark(&self) -> (usize, usize, usize) {
-        (self.commits.len(), self.revocations.len(), self.parts.len())
-    }
-
-    /// Announces, in the order of the log, and gives the outbox rows that are done.
-    fn announce(self, feed: &FeedSender) -> Vec<i64> {
-        let mut announced = Vec::with_capacity(self.commits.len());
-        let mut commits = self.commits.into_iter();
-        let mut revocations = self.revocations.into_iter();
-        let mut before = (0, 0);
-        for (commits_end, revocations_end) in self.parts {
-            let part = commits
-                .by_ref()
-                .take(commits_end - before.0)
-                .map(|(id, commit)| {
-                    announced.push(id);
-                    commit
-                });
-            feed.announce(part, revocations.by_ref().take(revocations_end - before.1));
-            before = (commits_end, revocations_end);
+impl Session<'_> {
+    /// From here on, what the job at work does can be undone without its neighbours. It costs a copy of every page that
+    /// is changed: a job that can be refused before it writes, and not after, does without.
+    pub fn guard(&mut self) -> rusqlite::Result<()> {
+        if self.undo.is_none() {
+            self.conn.prepare_cached("savepoint job")?.execute([])?;
+            self.undo = Some(Undo {
+                news: self.news.mark(),
+                chain: self.chain.clone(),
+                meta: self.meta.clone(),
+            });
         }
-        announced
+        Ok(())
+    }
+
+    fn do_job(&mut self, job: &mut dyn Job) -> Result<(), Error> {
+        let n_changes = self.conn.total_changes();
+        let keep = job.run(self).map_err(failure)?;
+        match self.undo.take() {
+            Some(undo) => self.end_guard(undo, keep).map_err(failure),
+            None if keep || self.conn.total_changes() == n_changes => Ok(()),
+            None => Err(Error::Unavailable(
+                "a write failed half done: nothing of its transaction is kept".to_owned(),
+            )),
+        }
+    }
+
+    fn end_guard(&mut self, undo: Undo, keep: bool) -> rusqlite::Result<()> {
+        if !keep {
+            self.news.truncate(undo.news);
+            *self.chain = undo.chain;
+            *self.meta = undo.meta;
+            // Fails if SQLite has given up the whole transaction (a full disk): then the batch fails.
+            self.conn.prepare_cached("rollback to job")?.execute([])?;
+        }
+        self.conn.prepare_cached("release job")?.execute([])?;
+        Ok(())
     }
 }
 
 /// Something to do in the writer's transaction.
 trait Job: Send {
-    /// Does it. `false`: it was refused and must be undone.
-    fn run(&mut self, session: &mut Session<'_>) -> bool;
+    /// Does it. `false`: it was refused and must be undone. An error is the transaction's.
+    fn run(&mut self, session: &mut Session<'_>) -> rusqlite::Result<bool>;
 
     /// Answers. An error is the transaction's: then nothing of it happened, or nothing is known.
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
 
 struct Task<W, T, E> {
+    /// Whether it is guarded from its beginning.
+    guarded: bool,
     work: Option<W>,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -109,14 +120,17 @@ where
     T: Send,
     E: From<Error> + Send,
 {
-    fn run(&mut self, session: &mut Session<'_>) -> bool {
+    fn run(&mut self, session: &mut Session<'_>) -> rusqlite::Result<bool> {
         let Some(work) = self.work.take() else {
-            return false;
+            return Ok(false);
         };
+        if self.guarded {
+            session.guard()?;
+        }
         let outcome = work(session);
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
-        keep
+        Ok(keep)
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
@@ -149,6 +163,7 @@ impl Writer {
             chain,
             feed,
             announced: Vec::new(),
+            last_batch: 0,
         };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
@@ -160,7 +175,7 @@ impl Writer {
         })
     }
 
-    /// Does something in a transaction of the writer and waits until it is on the disk.
+    /// Does something in a transaction of the writer and waits until it is on the disk. An error of it undoes it alone.
     pub async fn run<T, E>(
         &self,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
@@ -169,14 +184,34 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let stopped = || Error::Unavailable("the writer has stopped".to_owned());
-        let place = tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.places).acquire_owned());
-        let place = match place.await {
-            Ok(place) => place.map_err(|_| stopped())?,
-            Err(_) => return Err(Error::Unavailable("the write queue is full".to_owned()).into()),
-        };
+        self.queue(true, work).await
+    }
+
+    /// The same for work that guards itself ([`Session::guard`]) before it writes what may be refused afterwards.
+    pub async fn run_unguarded<T, E>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.queue(false, work).await
+    }
+
+    async fn queue<T, E>(
+        &self,
+        guarded: bool,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let place = self.place().await?;
         let (reply, answer) = oneshot::channel();
         let task = Task {
+            guarded,
             work: Some(work),
             outcome: None,
             reply,
@@ -187,6 +222,21 @@ impl Writer {
         drop(queue);
         answer.await.map_err(|_| stopped())?
     }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(place);
+        }
+        let place = tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.places).acquire_owned());
+        match place.await {
+            Ok(place) => place.map_err(|_| stopped()),
+            Err(_) => Err(Error::Unavailable("the write queue is full".to_owned())),
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("the writer has stopped".to_owned())
 }
 
 impl Writer {
@@ -218,6 +268,8 @@ struct Thread {
     feed: Option<FeedSender>,
     /// Outbox rows whose commits were announced.
     announced: Vec<i64>,
+    /// Jobs of the last batch.
+    last_batch: usize,
 }
 
 impl Thread {
@@ -225,8 +277,8 @@ impl Thread {
         loop {
             match self.wait(jobs) {
                 Ok(first) => {
-                    let mut batch: Vec<Box<dyn Job>> = vec![first];
-                    batch.extend(jobs.try_iter().map(|(_place, job)| job).take(BATCH_MAX - 1));
+                    let batch = self.gather(first, jobs);
+                    self.last_batch = batch.len();
                     self.batch(batch);
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => self.batch(Vec::new()),
@@ -255,6 +307,20 @@ impl Thread {
         queued.map(|(_place, job)| job)
     }
 
+    /// What has arrived, and what arrives within [`GATHER`] as long as it is fewer than last time.
+    fn gather(&self, first: Box<dyn Job>, jobs: &mpsc::Receiver<Queued>) -> Vec<Box<dyn Job>> {
+        let mut batch = vec![first];
+        let begun = Instant::now();
+        loop {
+            let room = BATCH_MAX - batch.len();
+            batch.extend(jobs.try_iter().map(|(_place, job)| job).take(room));
+            if batch.len() >= self.last_batch.min(BATCH_MAX) || begun.elapsed() >= GATHER {
+                return batch;
+            }
+            std::thread::yield_now();
+        }
+    }
+
     fn batch(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let before = self.chain.clone();
         let mut news = News::default();
@@ -278,24 +344,22 @@ impl Thread {
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>], news: &mut News) -> Result<(), Error> {
         let conn = &self.opened.conn;
-        conn.execute_batch("begin immediate").map_err(failure)?;
-        let mut delete = conn
-            .prepare_cached(include_str!("queries/outbox_delete.sql"))
-            .map_err(failure)?;
-        for id in &self.announced {
-            delete.execute([id]).map_err(failure)?;
-        }
+        run_cached(conn, "begin immediate")?;
+        news::take_out(conn, &self.announced).map_err(failure)?;
         let mut session = Session {
             conn,
             meta: &mut self.opened.meta,
             chain: &mut self.chain,
             news,
+            statements: Statements::prepare(conn).map_err(failure)?,
+            undo: None,
         };
         for job in jobs {
-            in_savepoint(&mut session, job.as_mut()).map_err(failure)?;
+            session.do_job(job.as_mut())?;
         }
         session.chain.close(conn).map_err(failure)?;
-        conn.execute_batch("commit").map_err(failure)
+        session.news.write_outbox(conn).map_err(failure)?;
+        run_cached(conn, "commit")
     }
 
     fn undo(&mut self, chain: Chain) {
@@ -313,21 +377,7 @@ impl Thread {
     }
 }
 
-fn in_savepoint(session: &mut Session<'_>, job: &mut dyn Job) -> rusqlite::Result<()> {
-    let conn = session.conn;
-    conn.prepare_cached("savepoint job")?.execute([])?;
-    let (mark, chain, meta) = (
-        session.news.mark(),
-        session.chain.clone(),
-        session.meta.clone(),
-    );
-    if !job.run(session) {
-        session.news.truncate(mark);
-        *session.chain = chain;
-        *session.meta = meta;
-        // Fails if SQLite has given up the whole transaction (a full disk): then the batch fails.
-        conn.prepare_cached("rollback to job")?.execute([])?;
-    }
-    conn.prepare_cached("release job")?.execute([])?;
-    Ok(())
+fn run_cached(conn: &Connection, sql: &str) -> Result<(), Error> {
+    let mut statement = conn.prepare_cached(sql).map_err(failure)?;
+    statement.execute([]).map(drop).map_err(failure)
 }

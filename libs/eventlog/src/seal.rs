@@ -235,6 +235,59 @@ impl Sealed {
     }
 }
 
+/// A commit that was checked and whose JSON was spelled: what whoever asks can do before it is any log's turn.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    commit: Commit,
+    spelled: Spelled,
+}
+
+impl Prepared {
+    /// Checks a commit and spells what it says.
+    ///
+    /// Errors: as [`check`].
+    pub fn new(commit: Commit) -> Result<Self, AppendError> {
+        check(&commit)?;
+        Ok(Self {
+            spelled: Spelled::of(&commit),
+            commit,
+        })
+    }
+
+    /// The commit.
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    /// As [`seal`].
+    ///
+    /// Errors: as [`seal`].
+    pub fn seal(&self, store: &StoreMeta, heads: &[Option<Head>]) -> Result<Sealed, AppendError> {
+        seal_spelled(store, &self.commit, &self.spelled, heads)
+    }
+}
+
+/// Canonical JSON of a commit's parts.
+#[derive(Debug, Clone)]
+struct Spelled {
+    meta: String,
+    /// The data of each entry's events.
+    data: Vec<Vec<String>>,
+}
+
+impl Spelled {
+    fn of(commit: &Commit) -> Self {
+        let data_of = |entry: &Entry| {
+            let data = entry.events.iter();
+            data.map(|event| json::canonical(&event.data)).collect()
+        };
+        Self {
+            meta: json::canonical(&commit.meta),
+            data: commit.entries.iter().map(data_of).collect(),
+        }
+    }
+}
+
 /// Gives the events of a commit their places, bytes and hashes after the given heads.
 ///
 /// All logs of a commit get one time: the writer's, or the latest of their last ones if that is
@@ -246,12 +299,22 @@ pub fn seal(
     commit: &Commit,
     heads: &[Option<Head>],
 ) -> Result<Sealed, AppendError> {
+    seal_spelled(store, commit, &Spelled::of(commit), heads)
+}
+
+fn seal_spelled(
+    store: &StoreMeta,
+    commit: &Commit,
+    spelled: &Spelled,
+    heads: &[Option<Head>],
+) -> Result<Sealed, AppendError> {
     let writes: Vec<Write<'_>> = commit
         .entries
         .iter()
         .zip(heads)
-        .filter(|(entry, _)| !entry.events.is_empty())
-        .map(|(entry, head)| Write::after(store, entry, head.as_ref()))
+        .zip(&spelled.data)
+        .filter(|((entry, _), _)| !entry.events.is_empty())
+        .map(|((entry, head), data)| Write::after(store, entry, data, head.as_ref()))
         .collect();
     let at = writes
         .iter()
@@ -259,14 +322,15 @@ pub fn seal(
         .max()
         .map_or(commit.at, |last| last.max(commit.at));
     let mut sealed = Sealed {
-        heads: Vec::new(),
-        commits: Vec::new(),
+        heads: Vec::with_capacity(writes.len()),
+        commits: Vec::with_capacity(writes.len()),
         revocations: Vec::new(),
     };
     let mut n_bytes = 0;
     for write in &writes {
         let meta = with_others(&commit.meta, write.log, &writes);
-        let recorded = write.record(store, &commit.salt, &meta, at)?;
+        let meta = meta.as_ref().unwrap_or(&spelled.meta);
+        let recorded = write.record(store, &commit.salt, meta, at);
         n_bytes += recorded
             .events
             .iter()
@@ -323,6 +387,8 @@ fn add_revocation(rows: &mut Vec<Revocation>, new: Revocation) {
 struct Write<'a> {
     log: &'a LogId,
     events: &'a [NewEvent],
+    /// Their data, spelled.
+    data: &'a [String],
     prev_hash: Hash,
     first: Seq,
     last: Seq,
@@ -330,7 +396,7 @@ struct Write<'a> {
 }
 
 impl<'a> Write<'a> {
-    fn after(store: &StoreMeta, entry: &'a Entry, head: Option<&Head>) -> Self {
+    fn after(store: &StoreMeta, entry: &'a Entry, data: &'a [String], head: Option<&Head>) -> Self {
         let (seq, prev_hash, last_at) = match head {
             Some(head) => (head.seq, head.hash, head.at),
             None => {
@@ -342,6 +408,7 @@ impl<'a> Write<'a> {
         Self {
             log: &entry.log,
             events: &entry.events,
+            data,
             prev_hash,
             first: seq.next(),
             last: seq.plus(n_events),
@@ -353,15 +420,15 @@ impl<'a> Write<'a> {
         &self,
         store: &StoreMeta,
         commit_salt: &[u8; 32],
-        meta: &Value,
+        meta: &str,
         at: Timestamp,
-    ) -> Result<RecordedCommit, AppendError> {
+    ) -> RecordedCommit {
         let mut events = Vec::with_capacity(self.events.len());
-        let (log, meta) = (self.log.to_string(), json::canonical(meta));
+        let log = self.log.to_string();
         let mut prev = self.prev_hash;
         let mut seq = self.first;
-        for event in self.events {
-            let body = body(&salt(commit_salt, &log, seq), &meta, &event.data);
+        for (event, data) in self.events.iter().zip(self.data) {
+            let body = body(&salt(commit_salt, &log, seq), meta, data);
             let mut recorded = Recorded {
                 log: self.log.clone(),
                 seq,
@@ -380,7 +447,7 @@ impl<'a> Write<'a> {
             seq = seq.next();
             events.push(recorded);
         }
-        Ok(RecordedCommit {
+        RecordedCommit {
             log: self.log.clone(),
             first: self.first,
             last: self.last,
@@ -389,23 +456,26 @@ impl<'a> Write<'a> {
             incarnation: store.incarnation,
             at,
             events,
-        })
+        }
     }
 }
 
-/// The meta of one log's events: what the writer gave, and the other logs the commit writes. Their
-/// hashes cannot be in it, as they depend on this one's.
-fn with_others(meta: &Value, log: &LogId, writes: &[Write<'_>]) -> Value {
+/// The meta of one log's events, spelled, if the commit writes other logs as well: it then names those. Their hashes
+/// cannot be in it, as they depend on this one's.
+fn with_others(meta: &Value, log: &LogId, writes: &[Write<'_>]) -> Option<String> {
     let with: Vec<Value> = writes
         .iter()
         .filter(|write| write.log != log)
         .map(|write| Value::String(format!("{}@{}", write.log, write.last.get())))
         .collect();
+    if with.is_empty() {
+        return None;
+    }
     let mut meta = meta.clone();
-    if let (false, Some(members)) = (with.is_empty(), meta.as_object_mut()) {
+    if let Some(members) = meta.as_object_mut() {
         members.insert("with".to_owned(), Value::Array(with));
     }
-    meta
+    Some(json::canonical(&meta))
 }
 
 /// Keeps what an event says from being guessed from its hash. Derived, so that a commit carries
@@ -427,10 +497,18 @@ fn salt(commit_salt: &[u8; 32], log: &str, seq: Seq) -> [u8; 16] {
 }
 
 /// Canonical JSON of canonical parts: the members in the order of their names.
-fn body(salt: &[u8; 16], meta: &str, data: &Value) -> Vec<u8> {
-    let (data, salt) = (json::canonical(data), hex::encode(salt));
-    let body = format!(r#"{{"data":{data},"meta":{meta},"salt":"{salt}"}}"#);
-    body.into_bytes()
+fn body(salt: &[u8; 16], meta: &str, data: &str) -> Vec<u8> {
+    let salt = hex::encode(salt);
+    let parts = [
+        r#"{"data":"#,
+        data,
+        r#","meta":"#,
+        meta,
+        r#","salt":""#,
+        &salt,
+        r#""}"#,
+    ];
+    parts.concat().into_bytes()
 }
 
 #[cfg(test)]

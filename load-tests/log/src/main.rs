@@ -117,7 +117,9 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let mut figures = report::Figures::new();
-    runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
+    if plan.only != Some(What::Sqlite) {
+        runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
+    }
     if plan.wants(What::Sqlite) {
         runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;
     }

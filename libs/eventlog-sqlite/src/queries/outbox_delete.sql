@@ -1,1 +1,1 @@
-delete from outbox where id = ?1
+delete from outbox where id between ?1 and ?2

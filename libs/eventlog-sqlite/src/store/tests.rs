@@ -9,6 +9,10 @@ fn account(n: u64) -> LogId {
 }
 
 async fn append(store: &Sqlite, n: u64, size: usize) -> Result<Committed, AppendError> {
+    store.append(commit(store, n, size).await).await
+}
+
+async fn commit(store: &Sqlite, n: u64, size: usize) -> Commit {
     let log = account(n);
     let expected = store
         .head(&log)
@@ -26,14 +30,7 @@ async fn append(store: &Sqlite, n: u64, size: usize) -> Result<Committed, Append
         expected,
         events,
     }];
-    store
-        .append(Commit::new(
-            Timestamp::from_micros(0),
-            json!({}),
-            [0; 32],
-            entries,
-        ))
-        .await
+    Commit::new(Timestamp::from_micros(0), json!({}), [0; 32], entries)
 }
 
 fn open(dir: &Path) -> Sqlite {
@@ -126,4 +123,34 @@ async fn a_failed_batch_leaves_no_hole_in_the_activity_chain() {
         .await
         .unwrap();
     assert_eq!(found.len(), 5);
+}
+
+/// A commit that is refused by what it finds in the table of events has written nothing: its neighbours in the
+/// transaction are not touched.
+#[tokio::test]
+async fn a_log_whose_head_was_set_back_by_hand_refuses_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let old = append(&store, 1, 10).await.unwrap().heads.remove(0);
+    append(&store, 1, 10).await.unwrap();
+    let set_back = store.write(move |session| {
+        let sql = "update log_head set seq = 1, hash = ?1";
+        let set = session.conn.execute(sql, [old.hash.as_bytes()]);
+        set.map_err(failure)
+    });
+    set_back.await.unwrap();
+    let (open_gate, gate) = std::sync::mpsc::channel();
+    let hold = store.write(move |_| Ok::<_, Error>(gate.recv().is_ok()));
+    let mut commits = Vec::new();
+    for n in [2, 1, 3] {
+        commits.push(commit(&store, n, 10).await);
+    }
+    // Asked for in this order, while the writer is held: all in one transaction.
+    let all = futures::future::join_all(commits.into_iter().map(|one| store.append(one)));
+    let ((held, outcomes), ()) = futures::join!(async { futures::join!(hold, all) }, async {
+        open_gate.send(()).unwrap()
+    });
+    assert!(held.unwrap());
+    let good: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(good, [true, false, true], "{outcomes:?}");
 }

@@ -53,6 +53,9 @@ fn the_other_logs_of_a_commit_are_in_its_meta_and_guards_are_not() {
         entry(account(3), 1),
     ]);
     let sealed = seal(&store(), &commit, &[None, None, None]).unwrap();
+    let prepared = Prepared::new(commit.clone()).unwrap();
+    let same = prepared.seal(&store(), &[None, None, None]);
+    assert_eq!(same.unwrap(), sealed);
     let with = |n: usize| sealed.commits[n].events[0].meta().unwrap()["with"].clone();
     assert_eq!(with(0), json!(["000000000003@1"]));
     assert_eq!(with(1), json!(["000000000001@2"]));
