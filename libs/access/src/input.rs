@@ -6,7 +6,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpMessage, HttpRequest};
 use trilby_account::Precondition as Condition;
 use trilby_directory::Freshness;
-use trilby_model::{RequestId, Timestamp};
+use trilby_model::{RequestId, Timestamp, TraceParent};
 use trilby_service::clock::Clock;
 use trilby_service::headers::single;
 use trilby_service::idempotency::Key;
@@ -53,6 +53,8 @@ pub struct Facts {
     pub secure: bool,
     /// How fresh or how old the answer must be.
     pub freshness: Freshness,
+    /// The trace it is part of, for what it leads to elsewhere.
+    pub trace: Option<TraceParent>,
     /// What must hold of the resource before it is changed.
     pub precondition: Condition,
     /// The client's key for repetitions.
@@ -88,6 +90,7 @@ impl Facts {
             user_agent: text(headers, header::USER_AGENT.as_str()),
             referer: text(headers, header::REFERER.as_str()),
             secure,
+            trace: request.extensions().get::<TraceParent>().cloned(),
             freshness: freshness::read(headers, rule.history)?,
             precondition: conditional::read(headers, rule.method, rule.precondition)?,
             idempotency_key,

@@ -210,6 +210,7 @@ impl Grant {
             logs: self.logs(logs),
             meta: self.meta(incoming.facts, origin.as_ref()),
             alive: self.alive(),
+            trace: incoming.facts.trace.clone(),
             now,
             entropy,
             receipt,

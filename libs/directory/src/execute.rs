@@ -26,7 +26,7 @@ use tokio::sync::{MutexGuard, oneshot};
 use trilby_eventlog::{
     AppendError, Committed, Dependency, Head, SideOutcome, StoredReceipt, receipt,
 };
-use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Timestamp};
+use trilby_model::{ConsistencyToken, Entropy, LogId, Position, Timestamp, TraceParent};
 
 pub use error::ExecuteError;
 pub use plan::{After, Answer, Events, Plan, States};
@@ -49,6 +49,8 @@ pub struct Write {
     pub meta: serde_json::Value,
     /// The caller's session and what it rests on: if any of it is revoked when the append happens, nothing is written.
     pub alive: Vec<Dependency>,
+    /// The trace it is part of.
+    pub trace: Option<TraceParent>,
     /// The present.
     pub now: Timestamp,
     /// Fresh randomness, for salts and for the jitter of retries.

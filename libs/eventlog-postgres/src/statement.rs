@@ -18,7 +18,7 @@ use tokio_postgres::types::ToSql;
 use trilby_eventlog::{
     Claim, NewReceipt, Recorded, RecordedCommit, SideWrite, TrustingChange, shard,
 };
-use trilby_model::{LogId, Seq};
+use trilby_model::{LogId, Seq, TraceParent};
 
 use crate::job::Job;
 use crate::pipeline::Param;
@@ -296,6 +296,7 @@ fn commits<'a>(all: &mut Columns<'a>, placed: &[Placed<'a>]) {
             ("at", "bigint"),
             ("inc", "int"),
             ("tx_id", "bytea"),
+            ("trace", "text"),
         ],
         vec![
             column(placed, |one| one.unit),
@@ -312,6 +313,10 @@ fn commits<'a>(all: &mut Columns<'a>, placed: &[Placed<'a>]) {
             column(placed, |one| {
                 let hash = one.commit.hash.as_bytes();
                 hash.last_chunk::<16>().map(|tail| tail.to_vec())
+            }),
+            column(placed, |one| {
+                let trace = one.job.commit.trace.as_ref();
+                trace.map(TraceParent::as_str)
             }),
         ],
     );
@@ -365,8 +370,8 @@ fn outbox(all: &mut Columns<'_>, told: bool) {
         all.sql,
         ",
 o as (
-    insert into outbox (shard, log_id, first_seq, last_seq, tx_id)
-    select shard, log_id, first_seq, last_seq, tx_id from w order by log_id, first_seq{returning})"
+    insert into outbox (shard, log_id, first_seq, last_seq, tx_id, trace)
+    select shard, log_id, first_seq, last_seq, tx_id, trace from w order by log_id, first_seq{returning})"
     );
 }
 

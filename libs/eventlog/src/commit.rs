@@ -1,6 +1,6 @@
 //! A commit as its writer asks for it, and what came of it.
 
-use trilby_model::{Hash, LogId, Seq, Timestamp};
+use trilby_model::{Hash, LogId, Seq, Timestamp, TraceParent};
 
 use crate::claim::Claim;
 use crate::envelope::{Head, NewEvent, RecordedCommit};
@@ -79,6 +79,8 @@ pub struct Commit {
     pub side: Vec<SideWrite>,
     /// Changes of the index of who is trusted by which role.
     pub trusting: Vec<TrustingChange>,
+    /// The trace that its writer is in, for whoever relays it. No part of the log.
+    pub trace: Option<TraceParent>,
 }
 
 impl Commit {
@@ -101,6 +103,7 @@ impl Commit {
             alive: Vec::new(),
             side: Vec::new(),
             trusting: Vec::new(),
+            trace: None,
         }
     }
 }

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tracing::Instrument as _;
 use trilby_eventlog::relay::{RelayStore, Waiting};
 
 pub use state::State;
@@ -229,7 +230,10 @@ async fn look_once(
         tokio::spawn(batch::beat(Arc::clone(shared), shard));
     }
     if !parts.is_empty() {
-        tokio::spawn(batch::tell(Arc::clone(shared), parts, permit));
+        let n_commits: usize = parts.iter().map(|part| part.rows.len()).sum();
+        let span = tracing::info_span!("relay", n_shards = parts.len(), n_commits);
+        let telling = batch::tell(Arc::clone(shared), parts, permit);
+        tokio::spawn(telling.instrument(span));
     }
     Ok(n_found)
 }

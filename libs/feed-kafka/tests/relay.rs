@@ -12,9 +12,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::{Database, PATIENCE, Running, Topics, append, heard, relaying, until};
+use support::common::commit;
+use support::{Database, PATIENCE, Running, Topics, append, headers, heard, relaying, until};
 use trilby_eventlog::shard::SHARDS;
-use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage};
+use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage, NewRevocation, RevocationKind};
 use trilby_eventlog_postgres::Role;
 use trilby_feed_kafka::KafkaFeed;
 
@@ -59,6 +60,35 @@ async fn a_commit_is_heard_as_it_was_written_and_its_row_goes() {
     assert_eq!(commits, told);
     until(|| async { outbox(&database).await == 0 }).await;
     assert_eq!(relay.state.ready(), Ok(()));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn the_writer_s_trace_is_in_the_headers_of_its_commit_and_of_its_revocations() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Token).await;
+    let mut traced = commit(&writer, 1, 1).await;
+    traced.trace = Some(TRACE.parse().unwrap());
+    traced.revocations.push(NewRevocation {
+        log: traced.entries[0].log.clone(),
+        kind: RevocationKind::Session,
+        id_hash: [5; 16],
+        before: None,
+        event: 0,
+    });
+    writer.append(traced).await.unwrap();
+    append(&writer, 2, 1).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let header = "traceparent";
+    for (topic, n_records) in [(0, 2), (1, 1)] {
+        let found = headers(&topics, topic, header).await;
+        assert_eq!(found.len(), n_records, "{found:?}");
+        let traces: Vec<&String> = found.iter().flatten().collect();
+        assert_eq!(traces, [TRACE]);
+    }
     relay.stop().await;
 }
 

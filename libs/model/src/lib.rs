@@ -19,6 +19,7 @@ mod request_id;
 mod tags;
 mod text;
 mod timestamp;
+mod trace_parent;
 
 pub use action::{Action, ActionError};
 pub use arn::{ARN_MAX_BYTES, Arn, ArnError, same_partition};
@@ -38,3 +39,4 @@ pub use position::{ConsistencyToken, POSITIONS_MAX, Position, PositionError};
 pub use request_id::{DecisionId, NodeId, RequestId};
 pub use tags::{TAGS_MAX, Tags, TagsError};
 pub use timestamp::{Timestamp, TimestampError};
+pub use trace_parent::TraceParent;

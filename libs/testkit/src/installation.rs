@@ -273,6 +273,7 @@ impl Installation {
             },
             meta: serde_json::json!({ "request_id": "test" }),
             alive: Vec::new(),
+            trace: None,
             now: self.clock.now(),
             entropy,
         };

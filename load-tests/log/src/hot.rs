@@ -159,6 +159,7 @@ fn write(account: AccountId) -> anyhow::Result<Write> {
             id_hash: random()?,
             seq: Seq::ZERO,
         }],
+        trace: None,
         now: now()?,
         entropy: Entropy::new(random()?),
     })

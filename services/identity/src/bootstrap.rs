@@ -58,6 +58,7 @@ pub async fn issue_ticket(services: &Services) -> Result<Ticket, Problem> {
         },
         meta: serde_json::json!({ "operation": "issue_bootstrap_ticket" }),
         alive: Vec::new(),
+        trace: None,
         now,
         entropy,
     };

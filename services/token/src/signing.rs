@@ -239,6 +239,7 @@ async fn execute(
         receipt,
         meta: serde_json::json!({ "operation": operation }),
         alive: Vec::new(),
+        trace: None,
         now,
         entropy,
     };

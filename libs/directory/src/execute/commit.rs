@@ -184,6 +184,7 @@ pub(super) fn draft<T, E>(
     commit.alive = write.alive.clone();
     commit.side = side;
     commit.trusting = derived.trusting;
+    commit.trace.clone_from(&write.trace);
     Ok(Drafted {
         commit,
         works,

@@ -91,6 +91,7 @@ pub fn write(logs: Vec<LogId>) -> Write {
         receipt,
         meta: serde_json::json!({}),
         alive: Vec::new(),
+        trace: None,
         now: NOW,
         entropy,
     }

@@ -15,7 +15,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -177,6 +177,36 @@ pub async fn told(topics: &Topics) -> Fold {
 }
 
 fn read_whole(brokers: &str, topic: &str) -> Fold {
+    let mut fold = Fold::default();
+    each(brokers, topic, |header, message| {
+        let value = message.payload().unwrap_or_default();
+        if let Told::Commit(commit) = decode(Channel::Commits, header, value).unwrap() {
+            fold.commit(&commit);
+        }
+    });
+    fold
+}
+
+/// A header of each record that the topic of that number holds but heartbeats, if it has it.
+pub async fn headers(topics: &Topics, topic: usize, name: &'static str) -> Vec<Option<String>> {
+    let (brokers, topic) = (topics.0.brokers.clone(), topics.names()[topic].clone());
+    let read = move || {
+        let mut found = Vec::new();
+        each(&brokers, &topic, |header, message| {
+            let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+            if message.key() != Some(b"heartbeat") {
+                found.push(header(name).map(text));
+            }
+        });
+        found
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+type Header<'a> = &'a dyn Fn(&str) -> Option<&'a [u8]>;
+
+/// Every record of a topic, from its beginning to its end.
+fn each(brokers: &str, topic: &str, mut take: impl FnMut(Header<'_>, &BorrowedMessage<'_>)) {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers);
     config
@@ -197,7 +227,6 @@ fn read_whole(brokers: &str, topic: &str) -> Fold {
         }
     }
     consumer.assign(&places).unwrap();
-    let mut fold = Fold::default();
     while !left.is_empty() {
         let message = consumer.poll(PATIENCE).expect("there is more").unwrap();
         let headers = message.headers();
@@ -205,10 +234,7 @@ fn read_whole(brokers: &str, topic: &str) -> Fold {
             let found = headers?.iter().find(|header| header.key == name);
             found.and_then(|header| header.value)
         };
-        let value = message.payload().unwrap_or_default();
-        if let Told::Commit(commit) = decode(Channel::Commits, header, value).unwrap() {
-            fold.commit(&commit);
-        }
+        take(&header, &message);
         if left
             .get(&message.partition())
             .is_some_and(|end| message.offset() + 1 >= *end)
@@ -216,5 +242,4 @@ fn read_whole(brokers: &str, topic: &str) -> Fold {
             left.remove(&message.partition());
         }
     }
-    fold
 }

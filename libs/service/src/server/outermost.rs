@@ -100,7 +100,11 @@ impl Facts {
         if ids.echo_cut {
             span.in_scope(|| tracing::warn!("the client's X-Request-ID was cut for its echo"));
         }
+        let trace = trace::position(&span, request.headers());
         let mut extensions = request.extensions_mut();
+        if let Some(trace) = trace {
+            extensions.insert(trace);
+        }
         extensions.insert(ids.clone());
         extensions.insert(client);
         extensions.insert(Limits {

@@ -3,6 +3,7 @@
 //! The exporter runs on a thread of its own with a bounded queue: when the collector is slow or away, spans
 //! are dropped and requests never wait. Its HTTP client is ureq, which the program has anyway.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
@@ -17,6 +18,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
+use trilby_model::TraceParent;
 
 use super::Error;
 use crate::settings;
@@ -90,6 +92,13 @@ pub(super) fn adopt_parent(span: &Span, headers: &HeaderMap) {
         // Fails only where no exporter is running, and then there is nothing to continue.
         let _ = span.set_parent(parent);
     }
+}
+
+/// Where this span is in its trace; none where no exporter is running.
+pub(super) fn position(span: &Span) -> Option<TraceParent> {
+    let mut carrier = HashMap::new();
+    TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
+    carrier.get("traceparent")?.parse().ok()
 }
 
 struct Headers<'a>(&'a HeaderMap);

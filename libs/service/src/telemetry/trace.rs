@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use tracing::Span;
 use tracing::field::Empty;
+use trilby_model::TraceParent;
 
 use crate::request_id::RequestIds;
 
@@ -28,6 +30,22 @@ pub(crate) fn request_span(request: &ServiceRequest, ids: &RequestIds, client: I
     #[cfg(feature = "otlp")]
     super::otlp::adopt_parent(&span, request.headers());
     span
+}
+
+/// Where the trace of a request stands, for what it leads to elsewhere: our span if it is exported, else the caller's.
+pub(crate) fn position(span: &Span, headers: &HeaderMap) -> Option<TraceParent> {
+    #[cfg(feature = "otlp")]
+    if let Some(ours) = super::otlp::position(span) {
+        return Some(ours);
+    }
+    #[cfg(not(feature = "otlp"))]
+    let _ = span;
+    let mut given = headers.get_all("traceparent");
+    let (first, second) = (given.next()?, given.next());
+    match second {
+        None => first.to_str().ok()?.parse().ok(),
+        Some(_) => None,
+    }
 }
 
 /// Completes the span with what is known at the end.

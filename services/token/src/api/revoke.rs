@@ -158,6 +158,7 @@ async fn end(
             "request_id": facts.request_id.to_string(),
         }),
         alive,
+        trace: facts.trace.clone(),
         now,
         entropy,
     };

@@ -87,6 +87,7 @@ async fn observe(
         },
         meta: serde_json::json!({ "operation": OPERATION }),
         alive: Vec::new(),
+        trace: None,
         now,
         entropy,
     };

@@ -66,3 +66,21 @@ fn a_log_tells_what_runs_and_who_was_refused_and_no_secret() {
     assert!(told.contains("a bootstrap was refused"), "{told}");
     assert!(!told.contains(WRONG) && !told.contains(ticket), "{told}");
 }
+
+/// What a request leads to elsewhere is part of its trace.
+#[test]
+#[ignore = "needs services"]
+fn the_trace_of_a_request_goes_with_its_commit() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let here = Founded::start(1);
+    let traces = || {
+        let found = "select trace from outbox where trace is not null";
+        crate::database::rows(&here.database.admin_url(), found)
+    };
+    for (header, user) in [("nonsense", "mary"), (TRACE, "cleo")] {
+        assert_eq!(traces(), Vec::<String>::new());
+        let traced = here.admin.with_header("traceparent", header);
+        acme::create_user(&traced, &here.account, user);
+    }
+    assert_eq!(traces(), [TRACE]);
+}

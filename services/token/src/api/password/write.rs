@@ -153,6 +153,7 @@ pub(super) async fn execute(
         },
         meta: meta.into(),
         alive: session.map(alive).unwrap_or_default(),
+        trace: facts.and_then(|facts| facts.trace.clone()),
         now,
         entropy,
     };
