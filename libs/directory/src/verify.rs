@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use trilby_account::Event;
-use trilby_eventlog::verify::{Effects as Expected, Fold, Folds, SnapshotVerdict};
+use trilby_account::{Event, PersonalRef};
+use trilby_eventlog::verify::{Effects as Expected, Fold, Folds, NamedPersonal, SnapshotVerdict};
 use trilby_eventlog::{RecordedCommit, Snapshot};
-use trilby_model::LogId;
+use trilby_model::{AccountId, LogId};
 
 use crate::effects::Effects;
 use crate::snapshots;
@@ -50,11 +50,13 @@ impl Fold for VerifyingFold {
         let before = self.work.folded().clone();
         self.work.apply(commit).map_err(|error| error.to_string())?;
         let mut effects = Effects::default();
+        let mut personal: Vec<NamedPersonal> = origin(commit)?.into_iter().collect();
         if let Folded::Account(mut roles) = before {
             for (index, event) in commit.events.iter().enumerate() {
                 let data = event.data().map_err(|error| error.to_string())?;
                 let event = Event::from_stored(&event.etype, event.ever, &data)
                     .map_err(|error| error.to_string())?;
+                personal.extend(event.personal().map(named));
                 effects
                     .add(&self.claim_key, &commit.log, index, &event, &mut roles)
                     .map_err(|error| error.to_string())?;
@@ -65,10 +67,44 @@ impl Fold for VerifyingFold {
             claims_released: effects.released,
             revocations: effects.revocations,
             trusting: effects.trusting,
+            personal,
         })
     }
 
     fn compare(&mut self, snapshot: &Snapshot) -> SnapshotVerdict {
         snapshots::compare(snapshot, &self.work)
+    }
+}
+
+/// Where a request came from, as the circumstances of a commit name it.
+fn origin(commit: &RecordedCommit) -> Result<Option<NamedPersonal>, String> {
+    let Some(event) = commit.events.first() else {
+        return Ok(None);
+    };
+    let meta = event.meta().map_err(|error| error.to_string())?;
+    let Some(origin) = meta.get("origin") else {
+        return Ok(None);
+    };
+    let number = |name: &str| origin.get(name)?.as_u64();
+    let row = || {
+        Some(NamedPersonal {
+            subject: origin.get("subject")?.as_str()?.to_owned(),
+            field: u16::try_from(number("field")?).ok()?,
+            generation: u32::try_from(number("generation")?).ok()?,
+            digest: origin.get("sha256")?.as_str()?.parse().ok()?,
+        })
+    };
+    match row() {
+        Some(row) => Ok(Some(row)),
+        None => Err("its origin names no row".to_owned()),
+    }
+}
+
+fn named((account, row): (AccountId, PersonalRef)) -> NamedPersonal {
+    NamedPersonal {
+        subject: account.to_string(),
+        field: row.field.number(),
+        generation: row.generation,
+        digest: row.digest,
     }
 }

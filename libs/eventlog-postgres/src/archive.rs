@@ -43,17 +43,20 @@ impl Archive for Postgres {
     /// Rows that name a log that is not there; Postgres has no check of its files that a database may ask for.
     async fn integrity(&self) -> Result<Vec<String>, Error> {
         let orphans = Ask::new(include_str!("queries/orphans.sql"), Vec::new());
-        let asks = [crate::store::long(), orphans];
+        let kinds = Ask::new(include_str!("queries/head_odd_kind.sql"), Vec::new());
+        let asks = [crate::store::long(), orphans, kinds];
         let found = self.source().ask(Logs::Named(&[]), &asks).await?;
-        found
-            .iter()
-            .skip(1)
-            .flatten()
-            .map(|row| {
-                let table: &str = rows::get(row, 0)?;
-                Ok(format!("a row of `{table}` names a log that is not there"))
-            })
-            .collect()
+        let fault = |n: usize, name: &str| match n {
+            0 => format!("a row of `{name}` names a log that is not there"),
+            _ => format!("the head of `{name}` is of another kind than its log"),
+        };
+        let mut faults = Vec::new();
+        for (n, rows) in found.iter().skip(1).enumerate() {
+            for row in rows {
+                faults.push(fault(n, rows::get(row, 0)?));
+            }
+        }
+        Ok(faults)
     }
 
     async fn import_meta(&self, meta: &StoreMeta) -> Result<(), Error> {

@@ -280,3 +280,18 @@ async fn a_log_chained_anew_is_caught_by_a_position_kept_from_before() {
     assert_eq!(found.status, Status::Broken);
     assert!(found.findings.iter().any(|one| one.log == Some(account(1))));
 }
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_head_of_another_kind_than_its_log_is_found() {
+    let database = Database::new();
+    let store = database.open(Role::Admin).await;
+    append(&store, 1, 2).await;
+    let client = database.client().await;
+    client
+        .batch_execute("update log_head set kind = 2")
+        .await
+        .unwrap();
+    let found = report(&store).await;
+    assert_eq!(found.exit_code(), 2, "{:#?}", found.findings);
+}

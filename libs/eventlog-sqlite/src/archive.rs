@@ -131,23 +131,27 @@ fn replace_meta(session: &mut Session<'_>, meta: StoreMeta) -> Result<StoreMeta,
     Ok(meta)
 }
 
-/// SQLite's own check of the file, and rows that name a log that is not there.
+/// Makes a fault of what a check found.
+type Wording = fn(String) -> String;
+
+/// SQLite's own check of the file, rows that name a log that is not there, and heads of another kind than their log.
 fn integrity(conn: &Connection) -> Vec<String> {
+    let orphans = "select \"table\" from pragma_foreign_key_check limit 20";
+    let checks: [(&str, Wording); 3] = [
+        ("pragma quick_check(20)", |line| line),
+        (orphans, |table| {
+            format!("a row of `{table}` names a log that is not there")
+        }),
+        (include_str!("queries/head_odd_kind.sql"), |log| {
+            format!("the head of `{log}` is of another kind than its log")
+        }),
+    ];
     let mut faults = Vec::new();
-    match texts(conn, "pragma quick_check(20)") {
-        Ok(lines) => faults.extend(lines.into_iter().filter(|line| line != "ok")),
-        Err(error) => faults.push(error.to_string()),
-    }
-    match texts(
-        conn,
-        "select \"table\" from pragma_foreign_key_check limit 20",
-    ) {
-        Ok(tables) => faults.extend(
-            tables
-                .into_iter()
-                .map(|table| format!("a row of `{table}` names a log that is not there")),
-        ),
-        Err(error) => faults.push(error.to_string()),
+    for (sql, fault) in checks {
+        match texts(conn, sql) {
+            Ok(lines) => faults.extend(lines.into_iter().filter(|line| line != "ok").map(fault)),
+            Err(error) => faults.push(error.to_string()),
+        }
     }
     faults
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::failure::is_corruption;
+
 /// How to open a store.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -103,6 +105,27 @@ pub enum OpenError {
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness")]
     Entropy,
+}
+
+impl OpenError {
+    /// Whether there is something that is no store in order, rather than a reason not to open one now.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        match self {
+            Self::Foreign { .. } => true,
+            Self::Sqlite(error) => is_corruption(error),
+            Self::Directory { .. }
+            | Self::InUse { .. }
+            | Self::Missing { .. }
+            | Self::NewerSchema { .. }
+            | Self::NewerReaders { .. }
+            | Self::OlderSchema
+            | Self::StoreKey
+            | Self::NoStoreKey
+            | Self::Migration(_)
+            | Self::Entropy => false,
+        }
+    }
 }
 
 fn owner(pid: Option<u32>) -> String {

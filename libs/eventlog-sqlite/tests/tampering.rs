@@ -20,16 +20,18 @@ use serde_json::json;
 use trilby_eventlog::revocation::id_hash;
 use trilby_eventlog::snapshot::{Header, Snapshot};
 use trilby_eventlog::verify::{
-    Check, Effects, Fold, Folds, Options as Verify, Report, SnapshotVerdict, Status, verify,
+    Check, Effects, Fold, Folds, NamedPersonal, Options as Verify, Report, SnapshotVerdict, Status,
+    verify,
 };
 use trilby_eventlog::{
     Activity, Archive, Claim, ClaimKey, ClaimScope, Commit, Entry, EventLog, Expected, NewEvent,
-    NewReceipt, NewRevocation, RecordedCommit, RevocationKind, TrustingChange, chain,
+    NewReceipt, NewRevocation, Personal, RecordedCommit, RevocationKind, SideBody, SideWrite,
+    TrustingChange, chain,
 };
 use trilby_eventlog_sqlite::{FILE_NAME, Options, Sqlite};
 use trilby_model::{Hash, LogId, Seq};
 
-/// Events that say what they do: `{"take": name, "free": name, "revoke": id, "trust": n}`.
+/// Events that say what they do: `{"take": name, "free": name, "revoke": id, "trust": n, "about": subject}`.
 struct Toy;
 
 struct ToyFold {
@@ -47,6 +49,17 @@ fn claim(log: &LogId, name: &str, event: usize) -> Claim {
         },
         log: log.clone(),
         event,
+    }
+}
+
+fn personal(log: &LogId, subject: &str) -> Personal {
+    Personal {
+        log: log.clone(),
+        subject: subject.to_owned(),
+        field: 2,
+        generation: 1,
+        salt: [5; 16],
+        body: SideBody(b"someone@example.com".to_vec()),
     }
 }
 
@@ -68,6 +81,15 @@ fn effects(log: &LogId, events: &[serde_json::Value]) -> Effects {
                 kind,
                 id_hash,
                 before: None,
+            });
+        }
+        if let Some(subject) = data["about"].as_str() {
+            let row = personal(log, subject);
+            effects.personal.push(NamedPersonal {
+                subject: row.subject.clone(),
+                field: row.field,
+                generation: row.generation,
+                digest: row.digest(),
             });
         }
         if let Some(n) = data["trust"].as_u64() {
@@ -132,7 +154,11 @@ async fn say(store: &Sqlite, n: u64, said: &[serde_json::Value], receipt: Option
         claims_released,
         revocations,
         trusting,
+        personal: _,
     } = effects(&log, said);
+    let about = said.iter().filter_map(|data| data["about"].as_str());
+    let side = about.map(|subject| SideWrite::PersonalInsert(personal(&log, subject)));
+    let side = side.collect();
     let receipt = receipt.map(|key| NewReceipt {
         log: log.clone(),
         key: [key; 32],
@@ -151,6 +177,7 @@ async fn say(store: &Sqlite, n: u64, said: &[serde_json::Value], receipt: Option
         revocations,
         trusting,
         receipt,
+        side,
         ..Commit::new(at(0), json!({}), [7; 32], entries)
     };
     store.append(commit).await.unwrap();
@@ -185,7 +212,7 @@ async fn write(dir: &Path) {
     )
     .await;
     say(&store, 2, &[json!({ "take": "c" })], None).await;
-    say(&store, 1, &[json!({ "x": 1 })], None).await;
+    say(&store, 1, &[json!({ "about": "TUSR1" })], None).await;
     say(&store, 1, &[json!({ "x": 2 })], Some(2)).await;
     let point = store
         .commit_at(&account(1), Seq::new(5))
@@ -401,6 +428,59 @@ const CRIMES: &[Crime] = &[
         },
         Check::Head,
         7,
+    ),
+    (
+        "the head's kind",
+        |c| sql(c, "update log_head set kind = 2 where log_id = 1"),
+        Check::Files,
+        0,
+    ),
+    (
+        "the head says that the log was erased",
+        |c| sql(c, "update log_head set state = 3 where log_id = 1"),
+        Check::Head,
+        7,
+    ),
+    (
+        "the head's state is none",
+        |c| sql(c, "update log_head set state = 9 where log_id = 1"),
+        Check::Files,
+        0,
+    ),
+    (
+        "the head's log is none",
+        |c| {
+            sql(
+                c,
+                "update log_head set public_id = 'nobody' where log_id = 1",
+            )
+        },
+        Check::Files,
+        0,
+    ),
+    (
+        "the head's seq is none",
+        |c| sql(c, "update log_head set seq = -1 where log_id = 1"),
+        Check::Files,
+        0,
+    ),
+    (
+        "a byte of personal data",
+        |c| flip(c, "personal", "body", "log_id = 1"),
+        Check::Personal,
+        0,
+    ),
+    (
+        "a byte of personal data's salt",
+        |c| flip(c, "personal", "salt", "log_id = 1"),
+        Check::Personal,
+        0,
+    ),
+    (
+        "personal data of another",
+        |c| sql(c, "update personal set subject = 'TUSR2'"),
+        Check::Personal,
+        0,
     ),
     (
         "the head is gone",
@@ -748,9 +828,26 @@ async fn the_report_is_stable_json() {
             "message": "the body does not have its hash",
         })
     );
-    assert_eq!(report["unchecked"], json!(["claims", "trusting", "fold"]));
+    assert_eq!(
+        report["unchecked"],
+        json!(["claims", "trusting", "personal", "fold"])
+    );
     assert_eq!(
         (&report["logs"], &report["commits"], &report["events"]),
         (&json!(2), &json!(5), &json!(8))
     );
+}
+
+/// Erasing somebody's data is no fault.
+#[tokio::test]
+async fn personal_data_that_is_gone_is_not_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path()).await;
+    sql(&raw(dir.path()), "delete from personal");
+    let whole = Verify {
+        folds: Some(&Toy),
+        ..Verify::default()
+    };
+    let report = verified(dir.path(), &whole).await;
+    assert_eq!(report.status, Status::Ok, "{:?}", report.findings);
 }

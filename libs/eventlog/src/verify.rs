@@ -4,14 +4,15 @@
 //! never running backwards, the head being the last event, both halves of commits of several
 //! logs; receipts, outbox, revocations and snapshots naming commits that are there. With a
 //! [`Folds`] that knows the events: claims, revocations, the trusting index and snapshots are what
-//! the events make of them. For the store: the activity log's chains, and the files themselves.
+//! the events make of them, and personal data is what they are bound to. For the store: the activity
+//! log's chains, and the files themselves. That a head is sealed is said nowhere else and believed.
 //!
 //! A chain alone is no proof against someone who can rewrite all of it. A `Trilby-Seq` kept from
 //! before is: give it as [`Options::kept`].
 //!
 //! Verify a store that nobody writes to, or one opened for reading at one moment.
 
-use trilby_model::{LogId, Position, Seq, Timestamp};
+use trilby_model::{Hash, LogId, Position, Seq, Timestamp};
 
 use crate::archive::Archive;
 use crate::claim::Claim;
@@ -23,9 +24,11 @@ use crate::trusting::TrustingChange;
 
 mod activity;
 mod log;
+mod personal;
 mod report;
 mod rows;
 
+use personal::Personal;
 use report::Findings;
 pub use report::{Check, Finding, Report, Status};
 pub(crate) use rows::Expected;
@@ -61,6 +64,29 @@ pub struct Effects {
     pub revocations: Vec<NewRevocation>,
     /// Changes of the trusting index.
     pub trusting: Vec<TrustingChange>,
+    /// Rows of personal data that the commit names, of this log or of another. They may be gone.
+    pub personal: Vec<NamedPersonal>,
+}
+
+/// A row of personal data, as the event that binds it names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedPersonal {
+    /// Unique id of whom it is about.
+    pub subject: String,
+    /// Which datum.
+    pub field: u16,
+    /// Which of that datum's rows.
+    pub generation: u32,
+    /// [`crate::Personal::digest`] of it.
+    pub digest: Hash,
+}
+
+impl NamedPersonal {
+    /// Whether both are of the same row, whatever it says.
+    fn is_of_row(&self, other: &Self) -> bool {
+        (&self.subject, self.field, self.generation)
+            == (&other.subject, other.field, other.generation)
+    }
 }
 
 /// Whether a snapshot is what the fold gives.
@@ -95,13 +121,32 @@ pub trait Fold: Send {
 pub async fn verify(store: &dyn Archive, options: &Options<'_>) -> Result<Report, Error> {
     let meta = store.store_meta().await?;
     let mut findings = Findings::new(&meta, options);
-    for fault in store.integrity().await? {
-        findings.broken(Check::Files, None, None, fault);
+    match store.integrity().await {
+        Ok(faults) => {
+            for fault in faults {
+                findings.broken(Check::Files, None, None, fault);
+            }
+        }
+        Err(error) => unreadable(Err(error), None, &mut findings)?,
     }
-    for log in log::logs(store, options, &mut findings).await? {
-        let outcome = log::verify(store, &meta, options, &log, &mut findings).await;
+    let mut personal = Personal::new(options.log.is_none());
+    let logs = match log::logs(store, options, &mut findings).await {
+        Ok(logs) => logs,
+        Err(error) => {
+            // Which logs there are is not known; what can be checked without is.
+            unreadable(Err(error), options.log, &mut findings)?;
+            personal.miss();
+            Vec::new()
+        }
+    };
+    for log in logs {
+        let outcome = log::verify(store, &meta, options, &log, &mut personal, &mut findings).await;
+        if outcome.is_err() {
+            personal.miss();
+        }
         unreadable(outcome, Some(&log.log), &mut findings)?;
     }
+    personal.end(&mut findings);
     for position in options.kept {
         let outcome = log::verify_kept(store, position, &mut findings).await;
         unreadable(outcome, Some(&position.log), &mut findings)?;

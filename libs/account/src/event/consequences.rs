@@ -1,8 +1,9 @@
 //! What an event means beside the fold: names it takes or gives up, sessions it ends.
 
-use trilby_model::Seq;
+use trilby_model::{AccountId, Seq};
 
 use super::{ClaimAct, ClaimChange, Event, Revocation, SessionMatch};
+use crate::value::PersonalRef;
 
 #[derive(Default)]
 struct Consequences {
@@ -46,6 +47,19 @@ impl Event {
     #[must_use]
     pub fn revocations(&self) -> Vec<Revocation> {
         self.consequences().revocations
+    }
+
+    /// The personal data this event is bound to: whose, and which.
+    #[must_use]
+    pub fn personal(&self) -> Option<(AccountId, PersonalRef)> {
+        let (account, email) = if let Self::RootCredentialSet(fact) = self {
+            (fact.account, fact.email)
+        } else if let Self::RootPasswordTicketIssued(fact) = self {
+            (fact.account, fact.email)
+        } else {
+            return None;
+        };
+        email.map(|row| (account, row))
     }
 
     fn consequences(&self) -> Consequences {

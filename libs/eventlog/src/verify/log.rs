@@ -2,12 +2,13 @@
 
 use trilby_model::{Hash, LogId, Position, Seq, Timestamp};
 
+use super::personal::Personal;
 use super::report::{Check, Findings};
 use super::rows::{self, Expected};
 use super::{Fold, Options, PAGE, SnapshotVerdict};
 use crate::archive::{Archive, Row, Section};
 use crate::chain;
-use crate::envelope::{Head, Recorded, RecordedCommit};
+use crate::envelope::{Head, HeadState, Recorded, RecordedCommit};
 use crate::error::Error;
 use crate::meta::StoreMeta;
 use crate::snapshot::Snapshot;
@@ -64,6 +65,7 @@ pub(super) async fn verify(
     meta: &StoreMeta,
     options: &Options<'_>,
     head: &Head,
+    personal: &mut Personal,
     findings: &mut Findings,
 ) -> Result<(), Error> {
     findings.count_log();
@@ -86,6 +88,7 @@ pub(super) async fn verify(
         head,
         &walk.expected,
         walk.folded(),
+        personal,
         findings,
     )
     .await
@@ -105,6 +108,8 @@ struct Walk<'a> {
     fold: Option<Box<dyn Fold>>,
     /// A broken chain is not folded further.
     whole: bool,
+    /// Whether an event still says something.
+    has_bodies: bool,
     snapshots: Vec<Snapshot>,
     expected: Expected,
 }
@@ -126,6 +131,7 @@ impl<'a> Walk<'a> {
             others: Vec::new(),
             fold: None,
             whole: true,
+            has_bodies: false,
             snapshots,
             expected: Expected::default(),
         };
@@ -157,6 +163,7 @@ impl<'a> Walk<'a> {
 
     fn event(&mut self, event: Recorded, findings: &mut Findings) {
         self.check_chain(&event, findings);
+        self.has_bodies |= event.body.is_some();
         let prev_hash = std::mem::replace(&mut self.hash, event.hash);
         (self.seq, self.at) = (event.seq, event.at);
         self.join(event, prev_hash, findings);
@@ -196,7 +203,7 @@ impl<'a> Walk<'a> {
                 findings,
             );
         }
-        if event.body.is_none() && self.head.state != crate::HeadState::Erased {
+        if event.body.is_none() && self.head.state != HeadState::Erased {
             self.broken(Check::Chain, event.seq, "the body is missing", findings);
         }
     }
@@ -312,6 +319,10 @@ impl<'a> Walk<'a> {
             );
         }
         let head = self.head;
+        if head.state == HeadState::Erased && self.has_bodies {
+            let message = "the head says that the log was erased, and its events have bodies";
+            self.broken(Check::Head, head.seq, message, findings);
+        }
         if head.seq != self.seq {
             let message = format!(
                 "the head is at seq {}, the last event at {}",

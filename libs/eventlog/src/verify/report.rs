@@ -47,6 +47,8 @@ pub enum Check {
     Claims,
     /// The trusting index is what the events say.
     Trusting,
+    /// Personal data is what the events are bound to.
+    Personal,
     /// Snapshots are whole, and what the fold gives.
     Snapshots,
     /// Every event is known.
@@ -115,7 +117,7 @@ impl Findings {
     pub fn new(meta: &StoreMeta, options: &Options<'_>) -> Self {
         let mut unchecked = Vec::new();
         if options.folds.is_none() || options.since > Seq::ZERO {
-            unchecked.extend([Check::Claims, Check::Trusting, Check::Fold]);
+            unchecked.extend([Check::Claims, Check::Trusting, Check::Personal, Check::Fold]);
         }
         if options.log.is_some() {
             unchecked.push(Check::Activity);

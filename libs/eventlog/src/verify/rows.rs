@@ -1,12 +1,13 @@
 //! The rows that rest on a log's events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trilby_model::{LogId, Seq, Timestamp};
 
 use super::log::has_commit;
+use super::personal::Personal;
 use super::report::{Check, Findings};
-use super::{Effects, Options, PAGE};
+use super::{Effects, NamedPersonal, Options, PAGE};
 use crate::archive::{Archive, Row, Section};
 use crate::claim::{ClaimKey, ClaimOwner};
 use crate::envelope::{Head, HeadState, RecordedCommit};
@@ -39,6 +40,7 @@ pub(crate) struct Expected {
     claims: BTreeMap<ClaimKey, Seq>,
     revocations: BTreeMap<(RevocationKind, [u8; 16], Seq), (Seq, Timestamp)>,
     trusting: BTreeMap<([u8; 32], String), Seq>,
+    personal: BTreeSet<NamedPersonal>,
 }
 
 impl Expected {
@@ -59,6 +61,7 @@ impl Expected {
                 .or_insert((before, commit.at));
             row.0 = row.0.max(before);
         }
+        self.personal.extend(effects.personal.iter().cloned());
         for change in &effects.trusting {
             match change {
                 TrustingChange::Put {
@@ -138,6 +141,7 @@ pub(super) async fn verify(
     head: &Head,
     expected: &Expected,
     folded: bool,
+    personal: &mut Personal,
     findings: &mut Findings,
 ) -> Result<(), Error> {
     let log = &head.log;
@@ -169,7 +173,9 @@ pub(super) async fn verify(
     // An erased log has given up its claims and index rows; its events still say that it took them.
     let folded = folded && head.state != HeadState::Erased;
     claims(store, head, folded.then_some(expected), findings).await?;
-    trusting(store, head, folded.then_some(expected), findings).await
+    trusting(store, head, folded.then_some(expected), findings).await?;
+    let named = folded.then_some(&expected.personal);
+    personal.check(store, log, named, findings).await
 }
 
 async fn revocations(
@@ -299,15 +305,22 @@ async fn trusting(
 pub(super) struct Stream<'a> {
     store: &'a dyn Archive,
     section: Section,
+    log: Option<&'a LogId>,
     page: std::vec::IntoIter<Row>,
     next: Option<Option<u64>>,
 }
 
 impl<'a> Stream<'a> {
     pub fn new(store: &'a dyn Archive, section: Section) -> Self {
+        Self::of(store, section, None)
+    }
+
+    /// Those of one log.
+    pub fn of(store: &'a dyn Archive, section: Section, log: Option<&'a LogId>) -> Self {
         Self {
             store,
             section,
+            log,
             page: Vec::new().into_iter(),
             next: Some(None),
         }
@@ -321,7 +334,10 @@ impl<'a> Stream<'a> {
             let Some(after) = self.next else {
                 return Ok(None);
             };
-            let page = self.store.export(self.section, None, after, PAGE).await?;
+            let page = self
+                .store
+                .export(self.section, self.log, after, PAGE)
+                .await?;
             self.page = page.rows.into_iter();
             self.next = page.next.map(Some);
         }

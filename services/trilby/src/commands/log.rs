@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use trilby_credential::StoreKey;
 use trilby_eventlog::verify::{self, Report, Status};
 use trilby_eventlog::{Archive, StoreMeta, copy, export};
-use trilby_eventlog_sqlite::{Options, Sqlite};
+use trilby_eventlog_sqlite::{OpenError, Options, Sqlite};
 use trilby_model::{ConsistencyToken, LogId, Seq};
 use trilby_service::settings::{Settings, StoreUrl};
 
@@ -18,6 +18,9 @@ use crate::keys::{Keys, environment};
 use crate::serve::VERIFIED_REVOCATION_AGE_S;
 use crate::store::{Store, ToFence};
 use crate::terminal::Terminal;
+
+/// Exit code for a store that is broken, as of a report that says so.
+const BROKEN: u8 = 2;
 
 /// Logs listed at a time.
 const PAGE: usize = 1_000;
@@ -33,7 +36,10 @@ pub async fn run(
             since,
             kept,
             json,
-        } => verify(&settings, log, since, kept, json, &terminal).await,
+        } => {
+            let verified = verify(&settings, log, since, kept, json, &terminal).await;
+            verified.or_else(|error| broken(error, &terminal))
+        }
         LogCommand::Copy { to } => copy_to(&settings, &to, Indexes::AsTheyAre, &terminal).await,
         LogCommand::Rebuild { to } => copy_to(&settings, &to, Indexes::MadeAnew, &terminal).await,
         LogCommand::Export { log } => export_one(&settings, &log).await,
@@ -127,6 +133,21 @@ async fn verify(
         tell(&report, terminal)?;
     }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// A store that cannot even be opened, for what is in its place, is broken as well.
+fn broken(error: anyhow::Error, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let is_broken = error.chain().any(|cause| {
+        let in_file = cause.downcast_ref().is_some_and(OpenError::is_broken);
+        let corrupt =
+            |error: &trilby_eventlog::Error| matches!(error, trilby_eventlog::Error::Corrupt(_));
+        in_file || cause.downcast_ref().is_some_and(corrupt)
+    });
+    if !is_broken {
+        return Err(error);
+    }
+    terminal.line(&format!("broken: {error:#}"))?;
+    Ok(ExitCode::from(BROKEN))
 }
 
 fn tell(report: &Report, terminal: &Terminal) -> anyhow::Result<()> {

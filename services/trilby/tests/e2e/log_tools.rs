@@ -92,6 +92,14 @@ fn tools_agree(acme: &Acme, data_dir: &Path, kept: &str) {
         copy_serves(acme, data_dir, &copy, kept);
     }
 
+    // The file begins like one of SQLite's, and holds nothing of it any more.
+    let broken = folder.path().join("broken");
+    done(&log(data_dir, &["copy", broken.to_str().unwrap()]));
+    garble(&broken.join("store/trilby.db"));
+    let verdict = log(&broken, &["verify"]);
+    assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
+    assert!(verdict.stdout.starts_with("broken: "), "{verdict:?}");
+
     for name in listed {
         let export = log(data_dir, &["export", name]);
         let lines = done(&export).lines().count();
@@ -102,6 +110,13 @@ fn tools_agree(acme: &Acme, data_dir: &Path, kept: &str) {
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
     let no_log = log(data_dir, &["verify", "--log", "yesterday"]);
     assert_eq!(no_log.status.code(), Some(1), "{no_log:?}");
+}
+
+/// Leaves the first 100 bytes of a file.
+fn garble(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes.iter_mut().skip(100).for_each(|byte| *byte = 0xa5);
+    fs::write(file, bytes).unwrap();
 }
 
 /// With the keys beside it, the copy is the installation.
