@@ -61,7 +61,7 @@ impl Inner {
         match message {
             FeedMessage::Commit(commit) => self.hear_commit(&commit),
             FeedMessage::Moved { log, last } => self.moved(&log, last),
-            FeedMessage::Revocation(revocation, _) => {
+            FeedMessage::Revocation(revocation) => {
                 self.sink.revoked(&revocation);
                 // INVARIANT: in force before anybody is told so.
                 self.telling.told(&revocation.log, revocation.seq);

@@ -25,7 +25,7 @@ pub enum FeedMessage {
         last: Seq,
     },
     /// A revocation, for every account, whatever logs the receiver follows.
-    Revocation(Arc<Revocation>, Option<FeedPosition>),
+    Revocation(Arc<Revocation>),
     /// A log lost what was after this position: the store was taken back. What continues it is of another timeline.
     Rewound {
         /// The log.
@@ -40,15 +40,6 @@ pub enum FeedMessage {
     /// This many messages were lost to this receiver, which was too slow, or for reasons of the feed's own. It compares
     /// heads and reads what it lacks from the log, and revocations from their table.
     Gap(u64),
-}
-
-/// Where in a relayed feed a revocation was: who has heard a later one of that partition has heard this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FeedPosition {
-    /// The partition of the revocations.
-    pub partition: u16,
-    /// Its place there.
-    pub offset: i64,
 }
 
 /// What a relay says once a second for each partition of each channel.
@@ -196,7 +187,7 @@ impl FeedSender {
             self.send(FeedMessage::Commit(Arc::new(commit)));
         }
         for revocation in revocations {
-            self.send(FeedMessage::Revocation(Arc::new(revocation), None));
+            self.send(FeedMessage::Revocation(Arc::new(revocation)));
         }
     }
 

@@ -46,9 +46,7 @@ pub use claim::{Claim, ClaimKey, ClaimOwner, ClaimScope};
 pub use commit::{Commit, Committed, Entry, Expected};
 pub use envelope::{CommitPoint, Head, HeadState, NewEvent, Recorded, RecordedCommit};
 pub use error::{AppendError, Error, SideError};
-pub use feed::{
-    Channel, Delivery, Feed, FeedMessage, FeedPosition, FeedReceiver, FeedSender, Heartbeat, Polled,
-};
+pub use feed::{Channel, Delivery, Feed, FeedMessage, FeedReceiver, FeedSender, Heartbeat, Polled};
 pub use log::{EventLog, OutboxRow};
 pub use memory::{Memory, MemoryNodes};
 pub use meta::StoreMeta;

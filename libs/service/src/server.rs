@@ -1,4 +1,4 @@
-//! The HTTP servers of a process: the API's port and the operator's.
+//! The HTTP servers of a process: the API's port, if it has an API, and the operator's.
 //!
 //! Every request passes one middleware (`outermost`), which gives it its ids and its span, bounds its time
 //! and headers, survives a panic and writes problems in their final form. Below it are the services' routes;
@@ -145,7 +145,9 @@ impl Server {
         let drain = Duration::from_millis(self.shared.server.drain_ms);
         let shared = web::Data::new(self.shared);
         let (api_listener, operator_listener) = self.listeners.into_parts();
-        let api = serve(&shared, self.workers, api_listener, self.api, built_in_api)?;
+        let api = api_listener
+            .map(|api| serve(&shared, self.workers, api, self.api, built_in_api))
+            .transpose()?;
         let operator = serve(
             &shared,
             1,
@@ -153,25 +155,31 @@ impl Server {
             self.operator,
             built_in_operator,
         )?;
-        let (api_handle, operator_handle) = (api.handle(), operator.handle());
-        let mut servers = std::pin::pin!(futures::future::try_join(api, operator));
+        let handles: Vec<_> = api
+            .iter()
+            .chain([&operator])
+            .map(actix_web::dev::Server::handle)
+            .collect();
+        let stop_all = |gracefully| {
+            let stops = handles.iter().map(move |handle| handle.stop(gracefully));
+            futures::future::join_all(stops)
+        };
+        let servers = api.into_iter().chain([operator]);
+        let mut servers = std::pin::pin!(futures::future::try_join_all(servers));
         let upkeep = upkeep(&shared);
         let stopped = tokio::select! {
             ended = &mut servers => ended.map(|_| ()),
             () = upkeep => Ok(()),
             () = async { stop.await; drain_for(&shared.health, drain).await } => {
                 tracing::info!("stopping: no new connections, running requests may finish");
-                let graceful = async {
-                    futures::future::join(api_handle.stop(true), operator_handle.stop(true)).await;
-                };
+                let graceful = futures::future::join(stop_all(true), &mut servers);
                 let drained = tokio::select! {
-                    drained = tokio::time::timeout(grace, futures::future::join(graceful, &mut servers)) => drained.is_ok(),
+                    drained = tokio::time::timeout(grace, graceful) => drained.is_ok(),
                     () = stop_signal() => false,
                 };
                 if !drained {
                     tracing::warn!("stopped before all requests were answered");
-                    let forced = futures::future::join(api_handle.stop(false), operator_handle.stop(false));
-                    let _ = tokio::time::timeout(FORCED_STOP, forced).await;
+                    let _ = tokio::time::timeout(FORCED_STOP, stop_all(false)).await;
                 }
                 Ok(())
             }

@@ -76,7 +76,7 @@ fn a_request_becomes_a_span_in_the_callers_trace() {
     .unwrap();
     let telemetry = Telemetry::start(&settings).unwrap();
     let listeners = Listeners::open(&settings).unwrap();
-    let address = listeners.api_address();
+    let address = listeners.api_address().unwrap();
     let server = Server::new(&settings, listeners, telemetry.clone()).routes(|config| {
         async fn hello(request: HttpRequest) -> HttpResponse {
             request.extensions_mut().insert(OperationId("say_hello"));

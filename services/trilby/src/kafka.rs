@@ -31,3 +31,22 @@ pub async fn relay(
 ) -> anyhow::Result<()> {
     bail!(NO_KAFKA)
 }
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use trilby_feed_kafka::METRICS;
+    use trilby_service::telemetry::metric;
+
+    /// The crate may not use the table, and its names are rows of it.
+    #[test]
+    fn the_metrics_of_the_relay_are_those_of_the_table() {
+        let known: BTreeSet<&str> = METRICS.iter().copied().collect();
+        let rows = metric::ALL.iter().map(|metric| metric.name);
+        let rows: BTreeSet<&str> = rows
+            .filter(|name| name.starts_with("trilby_relay_"))
+            .collect();
+        assert_eq!(known, rows);
+    }
+}

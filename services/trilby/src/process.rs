@@ -161,7 +161,7 @@ impl Process {
             roles = roles.join(","),
             store = self.store.place,
             incarnation = self.incarnation,
-            api = %listeners.api_address(),
+            api = listeners.api_address().map(tracing::field::display),
             operator = %listeners.operator_address(),
             public_url = listeners.public_url(),
             "serving"

@@ -24,7 +24,7 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     url_of(&settings, "relay")?;
     let options = kafka::of(&settings, &environment)?
         .context("`trilby relay` needs Kafka: `kafka.brokers`")?;
-    let listeners = Listeners::open(&settings)?;
+    let listeners = Listeners::operator_only(&settings)?;
     let telemetry = Telemetry::start(&settings)?;
     let ready_line = listeners.ready_line();
     let state = Arc::new(State::default());

@@ -94,7 +94,7 @@ impl Shared {
     async fn tell(&self, relay: &Relay, from: Seq) {
         for row in self.memory.revocations_since(NOW).await.unwrap() {
             if row.seq >= from {
-                relay.0.send(FeedMessage::Revocation(Arc::new(row), None));
+                relay.0.send(FeedMessage::Revocation(Arc::new(row)));
             }
         }
     }

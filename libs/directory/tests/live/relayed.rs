@@ -348,10 +348,7 @@ async fn a_revocation_between_a_round_and_a_heartbeat_is_not_lost() {
             let made = Instant::now();
             if is_relayed {
                 let row = stage.memory.revocations_since(NOW).await.unwrap().remove(0);
-                stage
-                    .relay
-                    .0
-                    .send(FeedMessage::Revocation(Arc::new(row), None));
+                stage.relay.0.send(FeedMessage::Revocation(Arc::new(row)));
                 stage.healthy(1).await;
             }
             while stage.revocations().is_empty() {

@@ -36,7 +36,7 @@ pub async fn the_feed_tells_revocations(store: &impl Store) {
     let committed = store.append(wish).await.unwrap();
     assert!(matches!(feed.recv().await, Some(FeedMessage::Commit(_))));
     match feed.recv().await {
-        Some(FeedMessage::Revocation(row, _)) => assert_eq!(*row, committed.revocations[0]),
+        Some(FeedMessage::Revocation(row)) => assert_eq!(*row, committed.revocations[0]),
         other => panic!("{other:?}"),
     }
 }

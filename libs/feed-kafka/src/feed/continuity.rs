@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trilby_eventlog::{Channel, FeedMessage, FeedPosition, Heartbeat};
+use trilby_eventlog::{Channel, FeedMessage, Heartbeat};
 
 use crate::record::{Malformed, Told};
 
@@ -100,10 +100,7 @@ impl Continuity {
                 keep: place.seq,
                 hash: place.hash,
             }),
-            Ok(Told::Revocation(revocation)) => Some(FeedMessage::Revocation(
-                Arc::new(revocation),
-                Some(FeedPosition { partition, offset }),
-            )),
+            Ok(Told::Revocation(revocation)) => Some(FeedMessage::Revocation(Arc::new(revocation))),
             Err(_) => {
                 gap = true;
                 None

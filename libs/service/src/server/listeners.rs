@@ -1,4 +1,4 @@
-//! The two ports, opened before anything else is started.
+//! The ports, opened before anything else is started.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -6,12 +6,11 @@ use std::net::{SocketAddr, TcpListener};
 use super::Error;
 use crate::settings::Settings;
 
-/// Both ports, open. Connections wait until [`super::Server::run`].
+/// The ports, open. Connections wait until [`super::Server::run`].
 #[derive(Debug)]
 pub struct Listeners {
-    api: TcpListener,
+    api: Option<(TcpListener, SocketAddr)>,
     operator: TcpListener,
-    api_address: SocketAddr,
     operator_address: SocketAddr,
     public_url: String,
 }
@@ -22,23 +21,40 @@ impl Listeners {
     /// # Errors
     /// [`Error::PortInUse`], [`Error::Listen`]
     pub fn open(settings: &Settings) -> Result<Listeners, Error> {
+        let api = open(
+            settings.server.listen,
+            "server.listen",
+            "TRILBY_SERVER__LISTEN",
+        )?;
+        let operator = Self::operator_only(settings)?;
+        let public_url = match &settings.server.public_url {
+            Some(url) => url.as_str().to_owned(),
+            None => format!("http://{}", api.1),
+        };
+        Ok(Listeners {
+            api: Some(api),
+            public_url,
+            ..operator
+        })
+    }
+
+    /// Opens the operator's port alone, for a process without an API.
+    ///
+    /// # Errors
+    /// As [`Listeners::open`].
+    pub fn operator_only(settings: &Settings) -> Result<Listeners, Error> {
         let server = &settings.server;
-        let (api, api_address) = open(server.listen, "server.listen", "TRILBY_SERVER__LISTEN")?;
         let (operator, operator_address) = open(
             server.operator_listen,
             "server.operator_listen",
             "TRILBY_SERVER__OPERATOR_LISTEN",
         )?;
-        let public_url = match &server.public_url {
-            Some(url) => url.as_str().to_owned(),
-            None => format!("http://{api_address}"),
-        };
+        let public_url = server.public_url.as_ref();
         Ok(Listeners {
-            api,
+            api: None,
             operator,
-            api_address,
             operator_address,
-            public_url,
+            public_url: public_url.map_or_else(String::new, |url| url.as_str().to_owned()),
         })
     }
 
@@ -51,10 +67,10 @@ impl Listeners {
         Listeners::open(settings).map(drop)
     }
 
-    /// Where the API is, with the port that was taken if 0 was asked for.
+    /// Where the API is if there is one, with the port that was taken if 0 was asked for.
     #[must_use]
-    pub fn api_address(&self) -> SocketAddr {
-        self.api_address
+    pub fn api_address(&self) -> Option<SocketAddr> {
+        self.api.as_ref().map(|(_, address)| *address)
     }
 
     /// Where the operator's port is.
@@ -72,14 +88,16 @@ impl Listeners {
     /// The line a process prints when it serves; scripts and tests wait for it.
     #[must_use]
     pub fn ready_line(&self) -> String {
+        let api = self.api_address().map(|api| format!("api http://{api} "));
         format!(
-            "trilby is ready: api http://{} operator http://{}",
-            self.api_address, self.operator_address
+            "trilby is ready: {}operator http://{}",
+            api.unwrap_or_default(),
+            self.operator_address
         )
     }
 
-    pub(super) fn into_parts(self) -> (TcpListener, TcpListener) {
-        (self.api, self.operator)
+    pub(super) fn into_parts(self) -> (Option<TcpListener>, TcpListener) {
+        (self.api.map(|(listener, _)| listener), self.operator)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The services over one Postgres, hearing of each other's commits through a relay and a real Kafka.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,15 +27,13 @@ pub struct Relay {
 impl Relay {
     /// Starts one and waits until it is ready.
     pub fn start(store: &str, password: Option<String>, env: &[(String, String)]) -> Self {
+        // It has no API: a port that is taken is no harm.
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = taken.local_addr().unwrap().to_string();
         let mut command = Command::new(env!("CARGO_BIN_EXE_trilby"));
         command
             .args(["relay", "--store", store])
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--operator-listen",
-                "127.0.0.1:0",
-            ])
+            .args(["--listen", &listen, "--operator-listen", "127.0.0.1:0"])
             .envs(env.iter().cloned())
             .stdout(Stdio::piped());
         if let Some(password) = password {
@@ -43,7 +42,8 @@ impl Relay {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.next().expect("a ready line").unwrap();
-        let (_, operator) = ready.split_once("operator ").expect("where it answers");
+        let operator = ready.strip_prefix("trilby is ready: operator ");
+        let operator = operator.unwrap_or_else(|| panic!("{ready}"));
         let operator = Client::new(operator.trim());
         let relay = Self { child, operator };
         let deadline = Instant::now() + PATIENCE;

@@ -86,7 +86,10 @@ pub(super) fn settings() -> Settings {
 
 pub(super) fn start(settings: Settings) -> Running {
     let listeners = Listeners::open(&settings).unwrap();
-    let (api, operator) = (listeners.api_address(), listeners.operator_address());
+    let (api, operator) = (
+        listeners.api_address().unwrap(),
+        listeners.operator_address(),
+    );
     let health = Health::default();
     let server = Server::new(&settings, listeners, Telemetry::quiet().unwrap())
         .with_health(health.clone())
