@@ -69,6 +69,8 @@ pub(crate) struct Sent {
     location: Option<String>,
     token: Option<ConsistencyToken>,
     replayed: bool,
+    /// Whether a receipt keeps it: then it is spelled as the receipt will spell it.
+    kept: bool,
     withheld: &'static [&'static str],
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -255,6 +257,7 @@ impl Sent {
             location: None,
             token: None,
             replayed: false,
+            kept: false,
             withheld: &[],
             headers: Vec::new(),
         }
@@ -263,7 +266,7 @@ impl Sent {
     /// The same answer as before, from its receipt.
     pub(crate) fn again(stored: StoredAnswer) -> Result<Self, Problem> {
         let content = match &stored.body {
-            Some(body) => Content::Text(serde_json::to_vec(body).map_err(Problem::internal)?),
+            Some(body) => Content::Text(spelled(body)?),
             None => Content::Nothing,
         };
         let etag = stored
@@ -279,13 +282,11 @@ impl Sent {
         })
     }
 
-    /// What a receipt keeps of it.
-    pub(crate) fn stored(&self) -> Result<StoredAnswer, Problem> {
+    /// What a receipt keeps of it, which a repetition is answered with, byte by byte the same but for secrets.
+    pub(crate) fn keep(&mut self) -> Result<StoredAnswer, Problem> {
+        self.kept = true;
         let status = StatusCode::from_u16(self.status).map_err(Problem::internal)?;
-        let body = match self.text()? {
-            Some(text) => Some(serde_json::from_slice(&text).map_err(Problem::internal)?),
-            None => None,
-        };
+        let body = self.text()?.as_deref().map(value).transpose()?;
         let mut stored = StoredAnswer::new(status, body, self.withheld);
         stored.etag = self.etag.map(|seq| seq.to_string());
         stored.location = self.location.clone();
@@ -341,11 +342,23 @@ impl Sent {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        Ok(match self.text()? {
+        let text = match (self.text()?, self.kept) {
+            (Some(text), true) => Some(spelled(&value(&text)?)?),
+            (text, _) => text,
+        };
+        Ok(match text {
             Some(text) => response.content_type(self.content_type).body(text),
             None => response.finish(),
         })
     }
+}
+
+fn value(text: &[u8]) -> Result<serde_json::Value, Problem> {
+    serde_json::from_slice(text).map_err(Problem::internal)
+}
+
+fn spelled(value: &serde_json::Value) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(Problem::internal)
 }
 
 /// An `ETag` as it is written, quotes included.

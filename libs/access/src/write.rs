@@ -77,8 +77,8 @@ impl<Op: Operation> Change<Op> {
 }
 
 /// As an answer with what of it may be kept.
-fn answer(reply: Sent) -> Result<Answer<Sent>, Problem> {
-    let stored = reply.stored()?;
+fn answer(mut reply: Sent) -> Result<Answer<Sent>, Problem> {
+    let stored = reply.keep()?;
     Ok(Answer {
         status: reply.status_code(),
         stored: Some(stored.to_bytes()),

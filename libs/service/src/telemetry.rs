@@ -13,6 +13,7 @@ pub(crate) mod trace;
 
 use std::sync::Arc;
 
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -77,18 +78,8 @@ impl Telemetry {
             filter: telemetry.log_filter.clone(),
             source,
         })?;
-        let lines = match telemetry.log_format {
-            LogFormat::Text => fmt::layer()
-                .with_writer(std::io::stderr)
-                .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-                .with_target(false)
-                .boxed(),
-            LogFormat::Json => fmt::layer()
-                .json()
-                .flatten_event(true)
-                .with_writer(std::io::stderr)
-                .boxed(),
-        };
+        let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let lines = lines(telemetry.log_format, coloured, std::io::stderr);
         let subscriber = Registry::default().with(lines.with_filter(filter));
         #[cfg(feature = "otlp")]
         let traces = otlp::Traces::start(telemetry)?;
@@ -127,6 +118,27 @@ impl Telemetry {
     /// Condenses histograms; the server does it every few seconds.
     pub(crate) fn upkeep(&self) {
         self.0.metrics.upkeep();
+    }
+}
+
+/// How a line is written.
+fn lines<W>(format: LogFormat, coloured: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    match format {
+        LogFormat::Text => fmt::layer()
+            .with_writer(writer)
+            .with_ansi(coloured)
+            .with_target(false)
+            .boxed(),
+        // A request is the only span there is: as the present one it is told, and not once more in the list of all.
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .with_writer(writer)
+            .boxed(),
     }
 }
 

@@ -68,6 +68,16 @@ pub enum Person {
     User(UserId),
 }
 
+impl Person {
+    /// What its rows are filed under, and its records name.
+    pub(crate) fn subject(&self, account: AccountId) -> String {
+        match self {
+            Self::Root => account.to_string(),
+            Self::User(id) => id.to_string(),
+        }
+    }
+}
+
 impl Proof {
     /// What was proved. Standing is another question: it is asked anew when a session is issued.
     #[must_use]

@@ -1,4 +1,38 @@
+use std::io::Write;
+use std::sync::Mutex;
+
 use super::*;
+
+/// Where a test reads what was written.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_for_machines_tells_its_request_once() {
+    let written = Written::default();
+    let writer = written.clone();
+    let lines = lines(LogFormat::Json, false, move || writer.clone());
+    tracing::subscriber::with_default(Registry::default().with(lines), || {
+        let span = tracing::info_span!("request", request.id = "TREQ1");
+        span.in_scope(|| tracing::info!(status = 200, "request answered"));
+    });
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["span"]["request.id"], "TREQ1", "{text}");
+    assert_eq!(line["status"], 200, "{text}");
+    assert_eq!(text.matches("TREQ1").count(), 1, "{text}");
+}
 
 #[test]
 fn the_document_is_the_table_of_metrics() {

@@ -139,10 +139,7 @@ struct Claim {
 impl Claim {
     /// What the person's rows are filed under.
     fn subject(&self) -> String {
-        match &self.person {
-            Person::Root => self.account.to_string(),
-            Person::User(id) => id.to_string(),
-        }
+        self.person.subject(self.account)
     }
 }
 

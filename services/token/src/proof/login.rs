@@ -122,7 +122,8 @@ fn tell(
     );
 }
 
-/// Checks the password of a person who is known already: to change it.
+/// Checks the password of a person who is known already: to change it. One that is wrong is on record as a login's is:
+/// whoever has taken a session over guesses here.
 ///
 /// Errors: as [`verify`].
 pub async fn verify_again(
@@ -151,14 +152,28 @@ pub async fn verify_again(
         &name,
         Network::of(facts.address),
         facts.now,
-    )?;
+    );
+    let on_record = async |kind| {
+        let subject = Some(person.subject(account));
+        record(services, kind, Some(account), subject, facts).await;
+    };
+    let attempt = match attempt {
+        Ok(attempt) => attempt,
+        Err(problem) => {
+            on_record(LOGIN_THROTTLED).await;
+            return Err(problem);
+        }
+    };
     let found = with_hash(services, account, &view.state, person.clone()).await?;
     match check(services, found, password).await? {
         Some(proof) => {
             attempt.succeeded();
             Ok(proof)
         }
-        None => Err(refused()),
+        None => {
+            on_record(LOGIN_FAILED).await;
+            Err(refused())
+        }
     }
 }
 
@@ -180,10 +195,7 @@ struct Found {
 
 impl Found {
     fn subject(&self) -> String {
-        match &self.person {
-            Person::Root => self.account.to_string(),
-            Person::User(id) => id.to_string(),
-        }
+        self.person.subject(self.account)
     }
 }
 

@@ -5,6 +5,7 @@ use trilby_service::clock::Clock;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
 
+use crate::refusals::records;
 use crate::world::{EMAIL, PASSWORD, World};
 
 const NEW: &str = "nineteen brass lamps";
@@ -128,6 +129,12 @@ fn guesses_at_the_old_password_count_as_logins() {
         })
         .collect();
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
+    for (kind, n) in [("login.failed", 5), ("login.throttled", 2)] {
+        let on_record = records(&world, world.account, kind);
+        assert_eq!(on_record.len(), n, "{on_record:?}");
+        let mary = world.mary.as_str();
+        assert!(on_record.iter().all(|record| record["person"] == mary));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use trilby_testkit::installation::allow;
 
 use crate::world::{PASSWORD, World, trusting};
 
-fn records(world: &World, account: AccountId, kind: &str) -> Vec<Value> {
+pub fn records(world: &World, account: AccountId, kind: &str) -> Vec<Value> {
     let filter = ActivityFilter {
         kinds: vec![kind.to_owned()],
         from: None,
