@@ -108,3 +108,18 @@ impl Job {
             .sum()
     }
 }
+
+/// The numbers of the logs that jobs write to, each once, and of none that a caller's session rests on.
+pub(crate) fn logs(jobs: &[Job]) -> Vec<i64> {
+    let parts = jobs
+        .iter()
+        .flat_map(|job| job.parts.iter().map(|part| part.id));
+    let side = jobs.iter().flat_map(|job| {
+        let logs = job.commit.side.iter().map(SideWrite::log);
+        logs.map(|log| job.id(log))
+    });
+    let mut ids: Vec<i64> = parts.chain(side).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}

@@ -9,11 +9,11 @@ use trilby_eventlog::{Error, SideOutcome};
 use crate::connect::{get, put_back};
 use crate::failure::{Class, class, failure};
 use crate::group::Group;
-use crate::job::{Job, Outcome};
+use crate::job::{self, Job, Outcome};
 use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, params};
 use crate::side::{self, Prepared};
+use crate::statement;
 use crate::writer::{Shared, answer};
-use crate::{rows, statement};
 
 /// How often a transaction is tried that was undone for no fault of its own.
 const ATTEMPTS_MAX: u32 = 4;
@@ -148,47 +148,43 @@ async fn transact(
         })
         .collect();
     let params: Vec<Param<'_>> = append.values.iter().map(statement::param).collect();
-    let mut asks = vec![Ask::new(&append.sql, params)];
+    let append_ask = Ask::new(&append.sql, params);
+    // A row of `trusting` that is not there is removed without complaint: its log has to be named before.
+    if !is_alone && jobs.iter().all(|job| job.commit.trusting.is_empty()) {
+        let rows = pipeline::run_one(client, &append_ask).await?;
+        return written(&rows, units);
+    }
+    let mut asks = vec![append_ask];
     asks.extend(sides.iter().map(Prepared::ask));
-    // Those that are written, and no log that a caller's session rests on.
-    let parts = jobs
-        .iter()
-        .flat_map(|job| job.parts.iter().map(|part| part.id));
-    let side = jobs.iter().flat_map(|job| {
-        let logs = job.commit.side.iter().map(trilby_eventlog::SideWrite::log);
-        logs.map(|log| job.id(log))
-    });
-    let mut ids: Vec<i64> = parts.chain(side).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = job::logs(jobs);
     let answers = pipeline::run(client, Begin::Write, Logs::Numbered(&ids), &asks).await?;
     let mut answers = answers.into_iter();
-    let mut written = written(answers.next().unwrap_or_default());
-    if is_alone {
-        let outcomes = sides.iter().zip(answers);
-        // It is durable by now: a counter that cannot be read is no reason to say otherwise.
-        let outcome = |(side, rows): (&Prepared, Vec<Row>)| {
-            side.outcome(&rows)
-                .unwrap_or(SideOutcome::Counter(side::NOTHING))
-        };
-        written.side = Some(outcomes.map(outcome).collect());
+    let mut written = written(&answers.next().unwrap_or_default(), units)?;
+    if !is_alone {
+        return Ok(written);
     }
+    // It is durable by now: a counter that cannot be read is no reason to say otherwise.
+    let outcome = |(side, rows): (&Prepared, Vec<Row>)| {
+        side.outcome(&rows)
+            .unwrap_or(SideOutcome::Counter(side::NOTHING))
+    };
+    written.side = Some(sides.iter().zip(answers).map(outcome).collect());
     Ok(written)
 }
 
-fn written(found: Vec<Row>) -> Written {
-    let held = |row: &Row| {
-        let holds = rows::get::<bool>(row, 1).unwrap_or(false);
-        holds.then(|| rows::get::<i32>(row, 0).ok()).flatten()
-    };
-    let outbox = found
-        .first()
-        .and_then(|row| rows::get::<Option<Vec<i64>>>(row, 2).ok().flatten());
-    Written {
-        held: found.iter().filter_map(held).collect(),
+/// What the append statement says that it has written.
+fn written(found: &[Row], units: &[i32]) -> Result<Written, Failed> {
+    let (mut bad, mut outbox) = (Vec::new(), None);
+    if let Some(row) = found.first() {
+        bad = row.try_get::<_, Vec<i32>>(0)?;
+        outbox = row.try_get::<_, Option<Vec<i64>>>(1)?;
+    }
+    let held = units.iter().filter(|unit| !bad.contains(unit));
+    Ok(Written {
+        held: held.copied().collect(),
         outbox: outbox.unwrap_or_default(),
         side: None,
-    }
+    })
 }
 
 /// A short wait of random length, longer with each attempt, so that losers of one race do not meet again.

@@ -110,6 +110,12 @@ impl From<Error> for Failed {
     }
 }
 
+/// Runs one statement that needs no transaction around it; gives its rows.
+pub(crate) async fn run_one(client: &Object, ask: &Ask<'_>) -> Result<Vec<Row>, Error> {
+    let statement = client.prepare_cached(ask.sql).await?;
+    client.query(&statement, &ask.params).await
+}
+
 /// Runs the statements; gives the rows of each.
 pub(crate) async fn run(
     client: &Object,
@@ -168,7 +174,8 @@ pub(crate) async fn run(
     Ok(rows)
 }
 
-fn list(ids: &[i64]) -> String {
+/// Numbers of logs, as the policies of the tables want them.
+pub(crate) fn list(ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     format!("{{{}}}", ids.join(","))
 }

@@ -10,12 +10,14 @@
 //! they came; so they are announced in the order of their seqs.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
+use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use trilby_eventlog::feed::FeedSender;
 use trilby_eventlog::{Error, StoreMeta};
 
@@ -100,7 +102,8 @@ struct Task {
 impl Task {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut busy: Vec<Busy> = Vec::new();
-        let mut running: JoinSet<Finished> = JoinSet::new();
+        // In this task, so that a group costs no change of threads on its way out and none on its way back.
+        let mut running = FuturesUnordered::new();
         let mut linger = tokio::time::interval(OUTBOX_LINGER);
         linger.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut n = 0_u64;
@@ -111,18 +114,18 @@ impl Task {
                     Some(job) => self.waiting.push_back(job),
                     None => open = false,
                 },
-                Some(done) = running.join_next(), if !running.is_empty() => match done {
+                Some(done) = running.next(), if !running.is_empty() => match done {
                     Ok(finished) => {
                         let n_answered = busy.iter().find(|one| one.n == finished.n).map_or(0, |one| one.n_commits);
                         busy.retain(|one| one.n != finished.n);
                         self.announced.extend(finished.announced);
                         self.gather(&mut jobs, n_answered).await;
                     }
-                    Err(error) => {
+                    Err(_) => {
                         // A lane that panicked has dropped its callers' replies, who look for their commits themselves.
-                        tracing::error!(%error, "a write was cut off");
+                        tracing::error!("a write was cut off");
                         busy.clear();
-                        running.shutdown().await;
+                        running.clear();
                     }
                 },
                 () = tokio::time::sleep(HELD_UP), if !self.waiting.is_empty() && busy.len() < self.lanes => {}
@@ -137,10 +140,11 @@ impl Task {
                 n += 1;
                 busy.push(Busy::of(n, &group));
                 let shared = Arc::clone(&self.shared);
-                running.spawn(async move {
+                let lane = async move {
                     let announced = lane::run(&shared, group).await;
                     Finished { n, announced }
-                });
+                };
+                running.push(AssertUnwindSafe(lane).catch_unwind());
             }
         }
         self.forget().await;

@@ -1,6 +1,8 @@
-//! A proxy before Postgres that cuts connections at a `COMMIT`: before the server sees it, or after the server has done it
-//! and before the client knows.
+//! A proxy before Postgres that cuts connections where a commit is decided: before the server sees it, or after the server
+//! has done it and before the client knows. That is at a `commit`, or where an append is run that has no transaction around
+//! it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +11,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The simple query `commit`, as the protocol has it: type, length, text, zero.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
+
+/// What runs a prepared statement and ends what it began: an `Execute` of the nameless portal, then `Sync`.
+const RUN: &[u8] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
+
+/// By this the text of an append is known when it is prepared.
+const APPENDS: &[u8] = b"set_config('trilby.logs'";
 
 pub struct Proxy {
     pub port: u16,
@@ -41,6 +49,15 @@ impl Proxy {
     }
 }
 
+fn position(data: &[u8], what: &[u8]) -> Option<usize> {
+    data.windows(what.len()).position(|window| window == what)
+}
+
+/// Up to the zero.
+fn text(data: &[u8]) -> &[u8] {
+    data.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
 async fn pass(
     client: TcpStream,
     server: TcpStream,
@@ -65,6 +82,8 @@ async fn pass(
     let forth = async move {
         let mut buffer = vec![0; 64 * 1024];
         let mut writes = false;
+        // Whether a prepared append was sent that is to be run next, and the names of such.
+        let (mut appends, mut names) = (false, HashSet::new());
         loop {
             let n = from_client.read(&mut buffer).await?;
             if n == 0 {
@@ -73,12 +92,19 @@ async fn pass(
             let data = &buffer[..n];
             // Reads begin with `begin read only` or `begin isolation …`.
             writes |= data.windows(6).any(|window| window == b"begin;");
-            let commit = data
-                .windows(COMMIT.len())
-                .position(|window| window == COMMIT);
-            if let Some(at) = commit
-                && std::mem::take(&mut writes)
-            {
+            match data.first() {
+                Some(b'P') if position(data, APPENDS).is_some() => {
+                    names.insert(text(&data[5..]).to_vec());
+                }
+                // The portal has no name, so the statement's comes at once.
+                Some(b'B') => appends = names.contains(text(&data[6..])),
+                _ => {}
+            }
+            let end = match position(data, COMMIT).filter(|_| std::mem::take(&mut writes)) {
+                None if appends => position(data, RUN).inspect(|_| appends = false),
+                end => end,
+            };
+            if let Some(at) = end {
                 let count = seen.fetch_add(1, Ordering::SeqCst);
                 if count % every == every - 1 {
                     let cut = cuts.fetch_add(1, Ordering::SeqCst);
