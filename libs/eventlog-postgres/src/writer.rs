@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 use trilby_eventlog::feed::FeedSender;
@@ -103,7 +104,8 @@ impl Task {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut busy: Vec<Busy> = Vec::new();
         // In this task, so that a group costs no change of threads on its way out and none on its way back.
-        let mut running = FuturesUnordered::new();
+        let mut running: FuturesUnordered<BoxFuture<'_, std::thread::Result<Finished>>> =
+            FuturesUnordered::new();
         let mut linger = tokio::time::interval(OUTBOX_LINGER);
         linger.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut n = 0_u64;
@@ -144,7 +146,7 @@ impl Task {
                     let announced = lane::run(&shared, group).await;
                     Finished { n, announced }
                 };
-                running.push(AssertUnwindSafe(lane).catch_unwind());
+                running.push(AssertUnwindSafe(lane).catch_unwind().boxed());
             }
         }
         self.forget().await;
