@@ -402,7 +402,7 @@ impl Of {
         ]
     }
 
-    fn of<'a, 'b: 'a, R>(
+    fn each<'a, 'b: 'a, R>(
         all: &mut Writing<'a>,
         rows: &[R],
         placed: impl Fn(&R) -> &Placed<'b>,
@@ -437,7 +437,7 @@ fn events<'a>(all: &mut Writing<'a>, placed: &[Placed<'a>]) -> Option<Of> {
         .iter()
         .flat_map(|one| one.commit.events.iter().map(move |event| (one, event)))
         .collect();
-    let of = Of::of(all, &rows, |(one, _)| one);
+    let of = Of::each(all, &rows, |(one, _)| one);
     let is_single = rows.len() == placed.len();
     let seq = if is_single {
         of.first
@@ -493,7 +493,7 @@ e as (
 
 /// `o`: what is to be announced. The rows are numbered in the order in which they come.
 fn outbox<'a>(all: &mut Writing<'a>, placed: &[Placed<'a>], known: Option<Of>, told: bool) {
-    let of = known.unwrap_or_else(|| Of::of(all, placed, |one| one));
+    let of = known.unwrap_or_else(|| Of::each(all, placed, |one| one));
     let mut columns = of.columns().to_vec();
     columns.extend([
         (
@@ -540,7 +540,7 @@ fn receipts<'a>(all: &mut Writing<'a>, placed: &[Placed<'a>]) {
     if rows.is_empty() {
         return;
     }
-    let mut columns = Of::of(all, &rows, |(one, _)| one).columns().to_vec();
+    let mut columns = Of::each(all, &rows, |(one, _)| one).columns().to_vec();
     columns.extend([
         ("key", "bytea", all.array(&rows, |(_, one)| &one.key[..])),
         (

@@ -209,7 +209,11 @@ async fn a_release_that_does_not_wait_is_noticed() {
     let old = old.await.unwrap();
     let hasty = Process::start(NEW, &database, false, Random::new(2));
     let hasty = hasty.await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let client = database.client().await;
+    let sql = format!("select count(*) from event where ever = {}", NEW.0);
+    while client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let written = hasty.stop().await;
     assert!(written.written[&NEW.0] > 0, "{written:?}");
     assert_eq!(old.stop().await.unknown, written.written[&NEW.0]);

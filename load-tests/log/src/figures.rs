@@ -15,7 +15,7 @@ use crate::work::{account, append, rate};
 use crate::{Plan, What, hot};
 
 /// Logs over which appends are spread.
-const LOGS: u64 = 1_000;
+pub const LOGS: u64 = 1_000;
 
 /// A flush as a disk across a network takes, in microseconds.
 const SLOW_FLUSH: u32 = 4_000;

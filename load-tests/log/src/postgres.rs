@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 
 use crate::Plan;
+use crate::figures::LOGS;
 use crate::work::{Turns, random, rate};
 
 const DATABASE: &str = "trilby_bench";
@@ -89,7 +90,8 @@ impl Database {
         Ok(begun.elapsed().as_secs_f64() * 1_000.0 / f64::from(n))
     }
 
-    /// Raw inserts a second by as many connections, of one row or of many.
+    /// Raw inserts a second by as many connections, of one row or of many. Each goes through logs of its own, in turn, as the
+    /// callers of the log do.
     pub async fn raw(&self, connections: usize, rows: u16, plan: &Plan) -> anyhow::Result<f64> {
         let mut clients = Vec::new();
         for _ in 0..connections {
@@ -99,27 +101,34 @@ impl Database {
         let first = i64::from_be_bytes(random()?) >> 8;
         rate(connections, plan.slice, |n, turns| {
             let client = clients.get(n).cloned();
-            let log = i64::try_from(n).unwrap_or(0).wrapping_add(first);
-            async move { insert(&*client.context("a client")?, log, rows, &turns).await }
+            let logs: Vec<i64> = (0..i64::try_from(LOGS).unwrap_or(0))
+                .map(|log| log.wrapping_add(first))
+                .skip(n)
+                .step_by(connections)
+                .collect();
+            async move { insert(&*client.context("a client")?, &logs, rows, &turns).await }
         })
         .await
     }
 }
 
-async fn insert(client: &Client, log: i64, rows: u16, turns: &Turns) -> anyhow::Result<()> {
+async fn insert(client: &Client, logs: &[i64], rows: u16, turns: &Turns) -> anyhow::Result<()> {
     let statement = client.prepare(if rows == 1 { ONE } else { MANY }).await?;
     let (body, hash) = (vec![7_u8; BODY], vec![1_u8; 32]);
     let rows = i64::from(rows);
     let mut seq = 1_i64;
-    while turns.goes_on() {
+    for log in logs.iter().cycle() {
+        if !turns.goes_on() {
+            break;
+        }
         if rows == 1 {
-            let values: [&(dyn ToSql + Sync); 5] = [&log, &seq, &seq, &body, &hash];
+            let values: [&(dyn ToSql + Sync); 5] = [log, &seq, &seq, &body, &hash];
             client.execute(&statement, &values).await?;
         } else {
             let seqs: Vec<i64> = (seq..seq + rows).collect();
             let bodies: Vec<&[u8]> = seqs.iter().map(|_| &body[..]).collect();
             let hashes: Vec<&[u8]> = seqs.iter().map(|_| &hash[..]).collect();
-            let values: [&(dyn ToSql + Sync); 6] = [&log, &seq, &seq, &seqs, &bodies, &hashes];
+            let values: [&(dyn ToSql + Sync); 6] = [log, &seq, &seq, &seqs, &bodies, &hashes];
             client.execute(&statement, &values).await?;
         }
         seq += rows;
