@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::error::SqlState;
 use trilby_eventlog::activity::{self, SEGMENT_RECORDS_MAX};
 use trilby_eventlog::{Activity, ActivityFilter, ActivityRecord, Error, Segment};
 use trilby_model::{Hash, LogId, Timestamp};
@@ -202,11 +203,12 @@ impl Task {
                     self.chain = chain;
                     return Ok(());
                 }
-                // A segment in our place: of a call that was given up and came after all, or of somebody else.
+                // A segment in our place, of a call that was given up and came after all or of somebody else; or none
+                // before it, in a store that was taken back.
                 Class::Conflict if is_of_segment(&failed.error) => {
                     self.begin_anew();
                     return Err(Error::Unavailable(
-                        "the place of an activity segment is taken; another chain begins"
+                        "the place of an activity segment is taken or hangs in the air; another chain begins"
                             .to_owned(),
                     ));
                 }
@@ -231,6 +233,8 @@ impl Task {
                     crate::lane::pause(attempt).await;
                 }
                 Class::Again | Class::Elsewhere | Class::Final => {
+                    // An hour's partition may be gone: the store was taken back.
+                    self.hours.clear();
                     // What was lost may still come, and then has this place.
                     if was_lost {
                         self.begin_anew();
@@ -312,10 +316,12 @@ impl Task {
     }
 }
 
-/// Whether the table of segments refused, and not that of records.
+/// Whether the segment was refused, and not a record.
 fn is_of_segment(error: &tokio_postgres::Error) -> bool {
-    let table = error.as_db_error().and_then(|error| error.table());
-    table == Some("activity_segment")
+    let db = error.as_db_error();
+    db.is_some_and(|db| {
+        db.table() == Some("activity_segment") || *db.code() == SqlState::DIVISION_BY_ZERO
+    })
 }
 
 impl Call {

@@ -44,6 +44,9 @@ mod reader;
 #[cfg(feature = "kafka")]
 #[path = "processes/records.rs"]
 mod records;
+#[cfg(feature = "kafka")]
+#[path = "processes/rewound.rs"]
+mod rewound;
 #[path = "processes/rolling.rs"]
 mod rolling;
 #[path = "processes/slice.rs"]

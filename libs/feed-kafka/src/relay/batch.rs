@@ -63,7 +63,10 @@ pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSem
     let mut told: Vec<RowId> = Vec::new();
     for ((part, outcome), run) in parts.iter().zip(&outcomes).zip(&runs) {
         let n_safe = outcome.failed.unwrap_or(part.rows.len());
-        told.extend(part.rows.iter().take(n_safe).map(|row| row.row));
+        // Rows of these ids may be others by now.
+        if !shared.shards.is_outlived(part.shard) {
+            told.extend(part.rows.iter().take(n_safe).map(|row| row.row));
+        }
         for channel in [Channel::Commits, Channel::Revocations] {
             let lowest = outcome.lowest.get(&index(channel));
             if let (Some(offset), Some(run)) = (lowest, run) {

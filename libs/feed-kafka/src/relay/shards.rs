@@ -34,6 +34,8 @@ struct Shard {
     leased_until: Instant,
     is_checked: bool,
     is_busy: bool,
+    /// What is under way was read before the store was taken back.
+    is_outlived: bool,
     is_beating: bool,
     paused_until: Instant,
     failures: u32,
@@ -130,6 +132,9 @@ impl Shards {
             if let Some(shard) = all.get_mut(&lease.shard) {
                 shard.leased_until = asked + LEASE;
                 shard.is_checked = lease.checked == Some(incarnation);
+                if !shard.is_checked {
+                    shard.forget_rows();
+                }
             }
         }
     }
@@ -194,6 +199,7 @@ impl Shards {
         for read in reads {
             if let Some(shard) = all.get_mut(&read.from.shard) {
                 shard.is_busy = false;
+                shard.is_outlived = false;
             }
         }
     }
@@ -212,6 +218,11 @@ impl Shards {
             .is_some_and(|one| one.too_large.contains(&id))
     }
 
+    /// Whether the store was taken back since what is under way of this shard was read.
+    pub fn is_outlived(&self, shard: u16) -> bool {
+        self.all().get(&shard).is_some_and(|one| one.is_outlived)
+    }
+
     /// How many rows of this shard are told at once.
     pub fn most(&self, shard: u16) -> usize {
         self.all().get(&shard).map_or(1, |one| one.most)
@@ -225,7 +236,8 @@ impl Shards {
         };
         let now = Instant::now();
         one.is_busy = false;
-        if let Some(told) = told {
+        let is_of_another_past = std::mem::take(&mut one.is_outlived);
+        if let Some(told) = told.filter(|_| !is_of_another_past) {
             one.told(told, now);
         }
         match failed {
@@ -291,6 +303,7 @@ impl Shard {
             leased_until: now,
             is_checked: false,
             is_busy: false,
+            is_outlived: false,
             is_beating: false,
             paused_until: now,
             failures: 0,
@@ -358,6 +371,14 @@ impl Shard {
         // What was given up has to be read again, whatever its id.
         self.cursor = 0;
         self.marks.clear();
+    }
+
+    /// A store that was taken back draws ids again that it had drawn before.
+    fn forget_rows(&mut self) {
+        self.cursor = 0;
+        self.marks.clear();
+        self.too_large.clear();
+        self.is_outlived = self.is_busy;
     }
 
     fn arrived(&mut self, channel: Channel, floor: i64, offset: i64) {

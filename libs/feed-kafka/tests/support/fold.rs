@@ -17,15 +17,28 @@ pub struct Fold {
     pub n_gaps: usize,
     /// Commits too large for the feed, where they end.
     pub moved: Vec<(LogId, Seq)>,
+    /// Logs that were taken back, to where.
+    pub rewound: Vec<(LogId, Seq)>,
+    /// Commits that contradict what was heard.
+    pub n_other_pasts: usize,
+    may_rewind: bool,
 }
 
 impl Fold {
+    /// One that does not panic where the store was taken back.
+    pub fn that_may_rewind() -> Self {
+        Self {
+            may_rewind: true,
+            ..Self::default()
+        }
+    }
+
     pub fn hear(&mut self, message: &FeedMessage) {
         match message {
             FeedMessage::Commit(commit) => self.commit(commit),
             FeedMessage::Moved { log, last } => self.moved.push((log.clone(), *last)),
             FeedMessage::Gap(_) => self.n_gaps += 1,
-            FeedMessage::Rewound { log, .. } => panic!("`{log}` was not taken back"),
+            FeedMessage::Rewound { log, keep, hash } => self.rewind(log, *keep, *hash),
             FeedMessage::Revocation(..) | FeedMessage::Heartbeat(_) => {}
         }
     }
@@ -35,15 +48,29 @@ impl Fold {
         let known = self.logs.entry(commit.log.clone()).or_default();
         let end = known.last_key_value().map(|(seq, hash)| (*seq, *hash));
         let (applied, hash) = end.unwrap_or((Seq::ZERO, commit.prev_hash));
-        if commit.last <= applied {
-            assert_eq!(known.get(&commit.last), Some(&commit.hash), "another past");
+        let same = match commit.last <= applied {
+            true => known.get(&commit.last) == Some(&commit.hash),
+            false => commit.first.get() != applied.get() + 1 || commit.prev_hash == hash,
+        };
+        if !same {
+            assert!(self.may_rewind, "another past");
+            self.n_other_pasts += 1;
+        } else if commit.last <= applied {
             self.n_twice += 1;
         } else if commit.first.get() == applied.get() + 1 {
-            assert_eq!(commit.prev_hash, hash, "another past");
             known.insert(commit.last, commit.hash);
         } else {
             self.n_holes += 1;
         }
+    }
+
+    pub fn rewind(&mut self, log: &LogId, keep: Seq, hash: Hash) {
+        assert!(self.may_rewind, "`{log}` was not taken back");
+        let known = self.logs.entry(log.clone()).or_default();
+        known.retain(|seq, _| *seq <= keep);
+        // It stands where one of the commits that were heard ended.
+        assert_eq!(known.get(&keep), Some(&hash));
+        self.rewound.push((log.clone(), keep));
     }
 
     /// Whether it stands where these logs end.

@@ -177,13 +177,16 @@ pub async fn told(topics: &Topics) -> Fold {
 }
 
 fn read_whole(brokers: &str, topic: &str) -> Fold {
-    let mut fold = Fold::default();
+    let mut fold = Fold::that_may_rewind();
     each(brokers, topic, |header, message| {
         let value = message.payload().unwrap_or_default();
-        if let Told::Commit(commit) = decode(Channel::Commits, header, value).unwrap() {
-            fold.commit(&commit);
+        match decode(Channel::Commits, header, value).unwrap() {
+            Told::Commit(commit) => fold.commit(&commit),
+            Told::Rewound(place) => fold.rewind(&place.log, place.seq, place.hash),
+            _ => {}
         }
     });
+    assert_eq!(fold.n_other_pasts, 0, "another past");
     fold
 }
 

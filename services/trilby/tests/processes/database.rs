@@ -76,6 +76,11 @@ impl Database {
         self.login().1.map(str::to_owned)
     }
 
+    /// Its own name, and where databases are made.
+    pub fn place(&self) -> (&str, &str) {
+        (&self.name, &self.server)
+    }
+
     /// With the password: of a user who may do anything.
     pub fn admin_url(&self) -> String {
         let (before, _) = self.server.rsplit_once('/').unwrap();

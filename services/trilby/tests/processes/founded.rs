@@ -74,6 +74,11 @@ impl Founded {
         );
     }
 
+    /// The folder of its keys and logs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// What a process has logged so far: `token-1`.
     pub fn logged(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap()

@@ -12,7 +12,7 @@ use crate::database::rows;
 use crate::founded::Founded;
 use crate::kafka::{PATIENCE, Relay, settings};
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "in time: {what}");

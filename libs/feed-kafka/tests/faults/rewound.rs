@@ -1,0 +1,186 @@
+//! F10: the store is taken back under relays and consumers, and goes on otherwise than it had.
+
+use std::sync::Arc;
+
+use trilby_eventlog::{Archive as _, EventLog as _, Feed as _, FeedReceiver, Head};
+use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Role};
+use trilby_feed_kafka::KafkaFeed;
+use trilby_testkit::simulation::Random;
+
+use crate::faulty::{Fault, Faulty, Gate};
+use crate::support::common::{connect, url_of};
+use crate::support::fold::Fold;
+use crate::support::{Database, Running, Topics, append, heard, positioned, relaying, told, until};
+use crate::{LOGS, last_words, outbox, write};
+
+/// A copy of a test's database, from which it can be taken back.
+struct Backup(String);
+
+impl Backup {
+    async fn of(database: &Database) -> Self {
+        let copy = format!("{}_backup", database.name);
+        clone(&database.name, &copy).await;
+        Self(copy)
+    }
+
+    /// Puts the copy in the place of the database, fenced, as one step for whoever is connected.
+    async fn restore(&self, database: &Database) {
+        let restored = format!("{}_restored", database.name);
+        clone(&self.0, &restored).await;
+        let mut options = StoreOptions::new(url_of(&restored), Role::Admin);
+        options.any_timeline = true;
+        Postgres::open(&options)
+            .await
+            .unwrap()
+            .fence()
+            .await
+            .unwrap();
+        let client = connect("postgres").await;
+        close(&client, &restored).await;
+        close(&client, &database.name).await;
+        let (name, drop) = (&database.name, format!("drop database {}", database.name));
+        client.batch_execute(&drop).await.unwrap();
+        let rename = format!("alter database {restored} rename to {name}");
+        client.batch_execute(&rename).await.unwrap();
+        open(&client, name).await;
+    }
+
+    async fn remove(self) {
+        let client = connect("postgres").await;
+        let drop = format!("drop database {} with (force)", self.0);
+        client.batch_execute(&drop).await.unwrap();
+    }
+}
+
+async fn clone(from: &str, to: &str) {
+    let client = connect("postgres").await;
+    close(&client, from).await;
+    let copy = format!("create database {to} template {from}");
+    client.batch_execute(&copy).await.unwrap();
+    open(&client, from).await;
+}
+
+/// Nobody is connected, and nobody can.
+async fn close(client: &tokio_postgres::Client, name: &str) {
+    let shut = format!("alter database {name} allow_connections false");
+    client.batch_execute(&shut).await.unwrap();
+    let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1";
+    until(|| async {
+        let left: i64 = client.query_one(cut, &[&name]).await.unwrap().get(0);
+        left == 0
+    })
+    .await;
+}
+
+async fn open(client: &tokio_postgres::Client, name: &str) {
+    let open = format!("alter database {name} allow_connections true");
+    client.batch_execute(&open).await.unwrap();
+}
+
+/// Commits in all logs, told; some logs lose none of them when the store is taken back.
+async fn go_on(database: &Database, seed: u64, logs: std::ops::RangeInclusive<u64>) -> Vec<Head> {
+    let writer = database.open(Role::Identity).await;
+    let mut random = Random::new(seed);
+    let mut heads = Vec::new();
+    for log in logs {
+        for _ in 0..=random.below(5) {
+            append(&writer, log, 1 + random.below(3)).await;
+        }
+        heads.push(append(&writer, log, 1).await);
+    }
+    heads
+}
+
+async fn hear_until_at(receiver: &mut FeedReceiver, fold: &mut Fold, heads: &[Head]) {
+    heard(receiver, |message| {
+        fold.hear(message);
+        fold.is_at(heads)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    let mut fold = Fold::that_may_rewind();
+    let writer = database.open(Role::Identity).await;
+    write(&writer, &mut Random::new(10), 40).await;
+    let kept = last_words(&writer).await;
+    hear_until_at(&mut receiver, &mut fold, &kept).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let backup = Backup::of(&database).await;
+
+    // All but the first log lose something; the relay is there all the time.
+    let lost = go_on(&database, 11, 2..=LOGS).await;
+    hear_until_at(&mut receiver, &mut fold, &lost).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    backup.restore(&database).await;
+    heard(&mut receiver, |message| {
+        fold.hear(message);
+        fold.rewound.len() == lost.len()
+    })
+    .await;
+    assert!(fold.is_at(&kept), "each is told where it still stands");
+    let after = go_on(&database, 12, 1..=LOGS).await;
+    hear_until_at(&mut receiver, &mut fold, &after).await;
+    assert!(lost.iter().all(|head| !after.contains(head)));
+    until(|| async { outbox(&database).await == 0 }).await;
+
+    // Once more, without a relay; what goes on waits for the one that comes, which tells of the loss first.
+    relay.stop().await;
+    backup.restore(&database).await;
+    let at_last = go_on(&database, 13, 1..=LOGS).await;
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    hear_until_at(&mut receiver, &mut fold, &at_last).await;
+    println!("{} commits; told of {:?}", fold.n_commits(), fold.rewound);
+    let n_logs = usize::try_from(LOGS).unwrap();
+    assert_eq!(fold.rewound.len(), lost.len() + n_logs);
+    assert_eq!((fold.n_holes, fold.n_gaps), (0, 0));
+    relay.stop().await;
+    // So does whoever reads all of it afterwards, and the store.
+    let whole = told(&topics).await;
+    assert!(whole.is_at(&at_last));
+    let store = database.open(Role::Decision).await;
+    for head in &at_last {
+        assert_eq!(store.head(&head.log).await.unwrap().as_ref(), Some(head));
+    }
+    backup.remove().await;
+}
+
+/// The control: a relay that takes all for compared tells of nothing, and what it tells then does not continue what was heard.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn without_the_comparison_another_past_is_told() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let faulty = Faulty {
+        store: relaying(&database).await,
+        fault: Fault::Greedy(Arc::new(Gate::default())),
+    };
+    let relay = Running::start(Arc::new(faulty), &topics.0).await;
+    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    let mut fold = Fold::that_may_rewind();
+    let kept = last_words(&database.open(Role::Identity).await).await;
+    hear_until_at(&mut receiver, &mut fold, &kept).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let backup = Backup::of(&database).await;
+    let lost = go_on(&database, 11, 1..=LOGS).await;
+    hear_until_at(&mut receiver, &mut fold, &lost).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    backup.restore(&database).await;
+    go_on(&database, 12, 1..=LOGS).await;
+    heard(&mut receiver, |message| {
+        fold.hear(message);
+        fold.n_other_pasts > 0
+    })
+    .await;
+    assert_eq!(fold.rewound, []);
+    relay.stop().await;
+    backup.remove().await;
+}

@@ -1,0 +1,142 @@
+//! F10: the store is taken back under processes that run, and they hear of it through Kafka.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::acme;
+use crate::database::{Database, rows, sql};
+use crate::founded::Founded;
+use crate::kafka::{Relay, settings};
+use crate::records::until;
+
+/// A copy of a database, from which it can be taken back.
+struct Backup<'a> {
+    of: &'a Database,
+    copy: String,
+}
+
+impl<'a> Backup<'a> {
+    fn of(of: &'a Database) -> Self {
+        let (name, server) = of.place();
+        let copy = format!("{name}_backup");
+        copied(server, name, &copy);
+        Self { of, copy }
+    }
+
+    /// Puts the copy in the place of the database, fenced, as one step for whoever is connected.
+    fn restore(&self, folder: &Path) {
+        let (name, server) = self.of.place();
+        let restored = format!("{name}_restored");
+        copied(server, &self.copy, &restored);
+        let store = self.of.url().replace(name, &restored);
+        let mut fence = Command::new(env!("CARGO_BIN_EXE_trilby"));
+        fence.args(["admin", "fence", "--yes", "--store", &store]);
+        fence.env("TRILBY_KEYS__STORE_FILE", folder.join("keys/store.key"));
+        fence.env("TRILBY_KEYS__PEPPER_FILE", folder.join("keys/pepper.key"));
+        if let Some(password) = self.of.password() {
+            fence.env("TRILBY_STORE_PASSWORD", password);
+        }
+        let fenced = fence.output().unwrap();
+        assert!(fenced.status.success(), "{fenced:?}");
+        close(server, &restored);
+        close(server, name);
+        let swap = format!(
+            "drop database {name}; alter database {restored} rename to {name};
+             alter database {name} allow_connections true"
+        );
+        sql(server, &swap).unwrap();
+    }
+}
+
+impl Drop for Backup<'_> {
+    fn drop(&mut self) {
+        let (_, server) = self.of.place();
+        sql(server, &format!("drop database {} with (force)", self.copy)).ok();
+    }
+}
+
+fn copied(server: &str, from: &str, to: &str) {
+    close(server, from);
+    let copy = format!(
+        "create database {to} template {from}; alter database {from} allow_connections true"
+    );
+    sql(server, &copy).unwrap();
+}
+
+/// Nobody is connected, and nobody can.
+fn close(server: &str, name: &str) {
+    sql(
+        server,
+        &format!("alter database {name} allow_connections false"),
+    )
+    .unwrap();
+    let cut = format!(
+        "select count(pg_terminate_backend(pid))::text from pg_stat_activity where datname = '{name}'"
+    );
+    until("nobody is connected", || rows(server, &cut) == ["0"]);
+}
+
+/// Requests go to both decision processes in turn: so many of the same in a row, and none decides otherwise.
+const IN_A_ROW: usize = 8;
+
+fn decides(here: &Founded, user: &str, wanted: bool) -> bool {
+    (0..IN_A_ROW).all(|_| {
+        let answer = here.may_list_users(user, "");
+        answer.status == 200 && answer.json["decision"] == json!(wanted)
+    })
+}
+
+#[test]
+#[ignore = "needs services"]
+fn what_a_restored_store_has_lost_counts_nowhere_any_more() {
+    let settings = settings();
+    let here = Founded::with(2, settings.clone());
+    let _relay = Relay::start(&here.database.url(), here.database.password(), &settings);
+    acme::create_user(&here.admin, &here.account, "cleo");
+    until("cleo may not", || decides(&here, "cleo", false));
+    let backup = Backup::of(&here.database);
+    until("the processes have the store again", || {
+        decides(&here, "cleo", false)
+    });
+    let path = here.path("/users/cleo/attached-policies/system:ReadOnlyAccess");
+    let mut lost = String::new();
+    until("a right is given", || {
+        let given = acme::once(&here.admin, "PUT", &path).send();
+        if given.status == 204 {
+            given.seq().clone_into(&mut lost);
+        }
+        given.status == 204
+    });
+    until("cleo may", || decides(&here, "cleo", true));
+    let outbox = "select count(*)::text from outbox";
+    until("all is told", || {
+        rows(&here.database.admin_url(), outbox) == ["0"]
+    });
+
+    // No process starts again, nobody writes, and no question carries a position.
+    backup.restore(here.folder());
+    until("cleo may not any more", || decides(&here, "cleo", false));
+    let told = |name| here.logged(name).contains("the store was taken back");
+    assert!(told("decision-1") && told("decision-2"));
+    // The commit that is lost may yet come, as far as anybody knows, until another has its place.
+    assert_eq!(here.may_list_users("cleo", &lost).status, 503);
+    let mut n_users = 0;
+    until("the log has grown past it", || {
+        n_users += 1;
+        let body = json!({ "name": format!("user-{n_users}") });
+        let made = acme::once(&here.admin, "POST", &here.path("/users"))
+            .json(&body)
+            .send();
+        let seq = |token: &str| acme::seq_number(token, &here.account);
+        made.status == 201 && seq(made.seq()) > seq(&lost)
+    });
+    let answer = here.may_list_users("cleo", &lost).expect(409);
+    assert_eq!(answer.json["code"], "timeline_lost", "{answer:?}");
+    assert!(decides(&here, "cleo", false));
+    // A right that is given now counts as ever.
+    acme::attach(&here.admin, &here.account, "cleo", "system:ReadOnlyAccess");
+    until("cleo may again", || decides(&here, "cleo", true));
+    here.verify();
+}
