@@ -37,6 +37,9 @@ pub enum Error {
     /// The brokers do not answer, or not with what was asked for. It may pass.
     #[error("the brokers are unavailable: {0}")]
     Unavailable(String),
+    /// They answer, and refuse this client: its login, or the certificates of one of the two.
+    #[error("the brokers and this client refuse each other: {0}")]
+    Refused(String),
     /// A topic cannot be made.
     #[error("topic `{topic}` cannot be made: {code}")]
     Topic {

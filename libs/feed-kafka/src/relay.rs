@@ -29,6 +29,7 @@ use trilby_eventlog::relay::{RelayStore, Waiting};
 pub use state::State;
 pub(crate) use state::wall_clock;
 
+use crate::context::refusal;
 use crate::producer::{Producer, RECORD_PATIENCE};
 use crate::{Error, Options, topics};
 use shards::{Read, Shards};
@@ -146,6 +147,9 @@ async fn make_topics(options: &Options, state: &State) -> Result<(), Error> {
             Ok(()) => return Ok(()),
             Err(Error::Unavailable(reason)) => {
                 state.brokers_fail(&reason);
+                if let Some(why) = refusal(options).await? {
+                    return Err(Error::Refused(why));
+                }
                 sleep(RETRY).await;
             }
             Err(error) => return Err(error),

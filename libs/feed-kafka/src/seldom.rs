@@ -11,6 +11,11 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Seldom(Mutex<(usize, Option<Instant>)>);
 
 impl Seldom {
+    /// Of which nothing was told yet.
+    pub const fn new() -> Self {
+        Self(Mutex::new((0, None)))
+    }
+
     /// How many there are to tell of now, if it is time.
     pub fn note(&self, n: usize, now: Instant) -> Option<usize> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);

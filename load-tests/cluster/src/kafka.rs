@@ -17,8 +17,10 @@ use anyhow::{Context as _, bail, ensure};
 use crate::member::{free_address, signal};
 
 mod jars;
+mod secured;
 
 pub use jars::{Jars, missing};
+pub use secured::Secured;
 
 /// Longest a start may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -72,6 +74,7 @@ pub struct Broker {
     jars: Jars,
     address: SocketAddr,
     controller: SocketAddr,
+    secured: Option<Secured>,
     child: Option<Child>,
 }
 
@@ -81,17 +84,37 @@ impl Broker {
     /// # Errors
     /// There is no Java, the jars cannot be fetched, the folder cannot be written, the broker does not start.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(folder, None)
+    }
+
+    /// The same with another listener, which takes TLS and this login only.
+    ///
+    /// # Errors
+    /// As [`Broker::start`], and there is no keytool.
+    pub fn start_secured(folder: &Path, user: &str, password: &str) -> anyhow::Result<Self> {
+        let secured = Secured::make(folder, free_address()?, user, password)?;
+        Self::start_with(folder, Some(secured))
+    }
+
+    fn start_with(folder: &Path, secured: Option<Secured>) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut broker = Self {
             folder: folder.to_owned(),
             jars: Jars::of_build()?,
             address: free_address()?,
             controller: free_address()?,
+            secured,
             child: None,
         };
         broker.format()?;
         broker.restart()?;
         Ok(broker)
+    }
+
+    /// Its other listener, if it has one.
+    #[must_use]
+    pub fn secured(&self) -> Option<&Secured> {
+        self.secured.as_ref()
     }
 
     /// `127.0.0.1:21234`.
@@ -195,16 +218,20 @@ impl Broker {
         let Self {
             address,
             controller,
+            secured,
             ..
         } = self;
+        let secured = secured.as_ref();
+        let more = secured.map(|secured| secured.settings(*address, *controller));
         fs::write(
             &properties,
             format!(
                 "{SETTINGS}listeners=PLAINTEXT://{address},CONTROLLER://{controller}\n\
                  advertised.listeners=PLAINTEXT://{address}\n\
                  controller.quorum.voters=1@{controller}\n\
-                 log.dirs={}\n",
-                data.display()
+                 log.dirs={}\n{}",
+                data.display(),
+                more.unwrap_or_default(),
             ),
         )?;
         let output = self
@@ -214,6 +241,11 @@ impl Broker {
             .args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool"])
             .args(["format", "-t", &fresh_id()?, "-c"])
             .arg(&properties)
+            .args(
+                secured
+                    .iter()
+                    .flat_map(|secured| secured.format_arguments()),
+            )
             .output()
             .context("cannot run java")?;
         ensure!(

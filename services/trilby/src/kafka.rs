@@ -9,7 +9,7 @@ use trilby_service::Settings;
 mod options;
 
 #[cfg(feature = "kafka")]
-pub use options::of;
+pub use options::{of, told};
 
 #[cfg(not(feature = "kafka"))]
 const NO_KAFKA: &str = "this build has no Kafka in it: build with `--features kafka`";

@@ -35,7 +35,8 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
         let mut id = [0; 16];
         getrandom::fill(&mut id).context("the operating system gives no randomness")?;
         let keeper = store.store();
-        let relay = Relay::prepare(store, options.clone(), id, state).await?;
+        let relay = Relay::prepare(store, options.clone(), id, state).await;
+        let relay = relay.map_err(kafka::told)?;
         let store_id = keeper.store_meta().await?.store_id;
         let sink = DecisionSink::new(options, keeper, store_id, trilby_decision::is_record);
         Ok::<_, anyhow::Error>((relay, sink))

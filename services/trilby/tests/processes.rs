@@ -49,6 +49,9 @@ mod records;
 mod rewound;
 #[path = "processes/rolling.rs"]
 mod rolling;
+#[cfg(feature = "kafka")]
+#[path = "processes/secured.rs"]
+mod secured;
 #[path = "processes/slice.rs"]
 mod slice;
 #[path = "processes/start.rs"]

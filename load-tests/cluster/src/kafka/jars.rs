@@ -85,9 +85,19 @@ fn copy_into(folder: &Path) -> anyhow::Result<()> {
 }
 
 fn java_program() -> PathBuf {
-    let home = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java"));
-    home.filter(|java| java.is_file())
-        .unwrap_or_else(|| "java".into())
+    of_java("java")
+}
+
+/// A program that comes with Java.
+fn of_java(name: &str) -> PathBuf {
+    let home = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin").join(name));
+    home.filter(|program| program.is_file())
+        .unwrap_or_else(|| name.into())
+}
+
+/// Java's tool for keys and certificates.
+pub(super) fn keytool() -> Command {
+    Command::new(of_java("keytool"))
 }
 
 /// Why no broker can run on this machine; `None` if one can.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
-use trilby_feed_kafka::{Login, Options, Security};
+use anyhow::{anyhow, bail};
+use trilby_feed_kafka::{Error, Login, Options, Security};
 use trilby_service::Settings;
 
 use crate::keys::{Variables, password};
@@ -47,4 +47,15 @@ pub fn of(settings: &Settings, variables: Variables<'_>) -> anyhow::Result<Optio
             login,
         },
     }))
+}
+
+/// What failed and why, and which settings mend it if any do.
+pub fn told(error: Error) -> anyhow::Error {
+    let error = match error {
+        Error::Refused(_) => anyhow!(
+            "{error}: see `kafka.security_protocol`, `kafka.ca_file`, `kafka.sasl_mechanism`, `kafka.sasl_user` and its password"
+        ),
+        error => anyhow::Error::new(error),
+    };
+    error.context("Kafka cannot be used")
 }

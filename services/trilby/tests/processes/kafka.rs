@@ -71,9 +71,14 @@ impl Drop for Relay {
 pub fn settings() -> Vec<(String, String)> {
     let broker = std::env::var("TRILBY_TEST_KAFKA")
         .expect("TRILBY_TEST_KAFKA: `cargo xtask services up` tells it");
+    settings_at(&broker)
+}
+
+/// The same at another broker.
+pub fn settings_at(broker: &str) -> Vec<(String, String)> {
     let prefix = format!("test-{}", uuid::Uuid::new_v4().simple());
     [
-        ("TRILBY_KAFKA__BROKERS", broker),
+        ("TRILBY_KAFKA__BROKERS", broker.to_owned()),
         ("TRILBY_KAFKA__TOPIC_PREFIX", prefix),
         ("TRILBY_LOG__POLL_MS", POLL_MS.to_owned()),
     ]

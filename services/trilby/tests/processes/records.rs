@@ -10,7 +10,7 @@ use trilby_testkit::http::Client;
 use crate::acme;
 use crate::database::rows;
 use crate::founded::Founded;
-use crate::kafka::{PATIENCE, Relay, settings};
+use crate::kafka::{PATIENCE, Relay, settings, settings_at};
 
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -21,12 +21,12 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A decision's id and whether its record can be read.
-fn decide(here: &Founded) -> String {
+pub fn decide(here: &Founded) -> String {
     let answer = here.may_list_users("admin", "").expect(200);
     answer.headers["trilby-decision-id"].clone()
 }
 
-fn is_recorded(here: &Founded, id: &str) -> bool {
+pub fn is_recorded(here: &Founded, id: &str) -> bool {
     let found = here.admin.get(&here.path(&format!("/decisions/{id}")));
     assert!([200, 404].contains(&found.status), "{found:?}");
     found.status == 200
@@ -65,10 +65,7 @@ const BATCH: usize = 500;
 fn decisions_go_on_while_kafka_is_away_and_what_waits_is_bounded() {
     let folder = TempDir::new().unwrap();
     let mut broker = Broker::start(&folder.path().join("kafka")).unwrap();
-    let mut settings = settings();
-    let address = broker.address().to_string();
-    settings.retain(|(name, _)| name != "TRILBY_KAFKA__BROKERS");
-    settings.push(("TRILBY_KAFKA__BROKERS".to_owned(), address));
+    let mut settings = settings_at(&broker.address().to_string());
     settings.push(("TRILBY_DECISIONS__RECORDS_MIB".to_owned(), "1".to_owned()));
     let mut here = Founded::with(1, settings.clone());
     let _relay = Relay::start(&here.database.url(), here.database.password(), &settings);
