@@ -16,8 +16,9 @@ use trilby_eventlog::{Activity, ActivityKeeper};
 use super::record;
 use crate::context::{Quiet, blocking};
 use crate::feed::passes;
+use crate::relay::wall_clock;
 use crate::seldom::Seldom;
-use crate::{Error, Options, metric, relay};
+use crate::{Error, Options, metric};
 
 /// Records that are stored at once.
 const BATCH_MAX: usize = 1_000;
@@ -125,6 +126,7 @@ impl DecisionSink {
                 Err(why) => return why,
             };
             if batch.n_messages == 0 {
+                tell_age(None);
                 continue;
             }
             if let Err(why) = self.store(batch.records, batch.n_garbage).await {
@@ -181,7 +183,7 @@ impl DecisionSink {
 
     async fn store(&self, records: Vec<Activity>, n_garbage: usize) -> Result<(), String> {
         let oldest = records.iter().map(|record| record.at.micros()).min();
-        let kept = self.keep(records).await?;
+        let kept = self.keep(records, oldest).await?;
         let n_passed_over = n_garbage.saturating_add(kept.n_refused);
         let counts = [
             (metric::STORED, kept.n_new),
@@ -191,11 +193,7 @@ impl DecisionSink {
         for (name, n) in counts {
             metrics::counter!(name).increment(u64::try_from(n).unwrap_or(u64::MAX));
         }
-        if let Some(oldest) = oldest {
-            let age = relay::wall_clock().micros().saturating_sub(oldest);
-            let age = Duration::from_micros(u64::try_from(age).unwrap_or_default());
-            metrics::gauge!(metric::AGE).set(age.as_secs_f64());
-        }
+        tell_age(oldest);
         if let Some(n_records) = self.garbage.note(n_passed_over, Instant::now()) {
             tracing::warn!(
                 n_records,
@@ -205,7 +203,11 @@ impl DecisionSink {
         Ok(())
     }
 
-    async fn keep(&self, records: Vec<Activity>) -> Result<trilby_eventlog::Kept, String> {
+    async fn keep(
+        &self,
+        records: Vec<Activity>,
+        oldest: Option<i64>,
+    ) -> Result<trilby_eventlog::Kept, String> {
         let mut n_tries = 0;
         loop {
             n_tries += 1;
@@ -214,9 +216,17 @@ impl DecisionSink {
                 Err(error) if n_tries >= TRIES_MAX => return Err(error.to_string()),
                 Err(error) => tracing::debug!(%error, "records of decisions are not stored yet"),
             }
+            tell_age(oldest);
             sleep(RETRY).await;
         }
     }
+}
+
+/// How old records of this time, in microseconds, are by now; nothing waits if there are none.
+fn tell_age(oldest: Option<i64>) {
+    let age = oldest.map(|oldest| wall_clock().micros().saturating_sub(oldest));
+    let age = Duration::from_micros(u64::try_from(age.unwrap_or_default()).unwrap_or_default());
+    metrics::gauge!(metric::AGE).set(age.as_secs_f64());
 }
 
 /// Notes that everything before these places is stored.
@@ -239,6 +249,6 @@ async fn note(
 
 fn is_of_these_days(record: &Activity) -> bool {
     let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    let (now, at) = (relay::wall_clock().micros(), record.at.micros());
+    let (now, at) = (wall_clock().micros(), record.at.micros());
     at >= now.saturating_sub(micros(OLDEST)) && at <= now.saturating_add(micros(NEWEST))
 }

@@ -65,7 +65,7 @@ metrics! {
     DECISIONS_STORED: Counter "trilby_relay_decisions_total" [] "Records of decisions that this relay took from Kafka and stored.";
     DECISIONS_REPEATED: Counter "trilby_relay_decisions_repeated_total" [] "Records of decisions that came again and were stored already.";
     DECISIONS_PASSED_OVER: Counter "trilby_relay_decisions_passed_over_total" [] "Records in the topic of decisions that are none, or of no account that there is. Alarm on any: somebody else writes there.";
-    DECISIONS_AGE: Gauge "trilby_relay_decisions_age_seconds" [] "How old the oldest record was of those that this relay stored last.";
+    DECISIONS_AGE: Gauge "trilby_relay_decisions_age_seconds" [] "How old the oldest record of a decision is that this relay stores, or is not able to. 0: none waits.";
     REVOCATION_LAG: Gauge "trilby_revocation_lag_seconds" [] "How old what this node knows of revocations may be. Zero where each is announced.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
     STATE_BEHIND: Counter "trilby_state_behind_total" [] "Requests that asked for a position this node did not reach in time.";
