@@ -77,6 +77,7 @@ impl Database {
     }
 
     /// Its own name, and where databases are made.
+    #[cfg(feature = "kafka")]
     pub fn place(&self) -> (&str, &str) {
         (&self.name, &self.server)
     }

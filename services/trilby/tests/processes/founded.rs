@@ -75,6 +75,7 @@ impl Founded {
     }
 
     /// The folder of its keys and logs.
+    #[cfg(feature = "kafka")]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
