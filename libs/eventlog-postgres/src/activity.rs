@@ -15,7 +15,7 @@ use trilby_eventlog::{Activity, ActivityFilter, ActivityRecord, Error, Segment};
 use trilby_model::{Hash, LogId, Timestamp};
 
 use crate::connect::{get, put_back};
-use crate::failure::{Class, class, failure};
+use crate::failure::{Class, Fault, Told, class, failure};
 use crate::pipeline::{self, Ask, Begin, Logs, Param, params};
 use crate::rows::{self, limit};
 use crate::source::Source;
@@ -317,8 +317,8 @@ impl Task {
 }
 
 /// Whether the segment was refused, and not a record.
-fn is_of_segment(error: &tokio_postgres::Error) -> bool {
-    let db = error.as_db_error();
+fn is_of_segment(error: &Fault) -> bool {
+    let db = error.said();
     db.is_some_and(|db| {
         db.table() == Some("activity_segment") || *db.code() == SqlState::DIVISION_BY_ZERO
     })

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
@@ -22,7 +22,7 @@ use trilby_eventlog::{
 use trilby_model::{LogId, Seq};
 
 use crate::job::{Job, Outcome};
-use crate::pipeline::{Ask, Logs, params};
+use crate::pipeline::{self, Ask, Logs, params};
 use crate::rows::{self, int};
 use crate::side;
 use crate::store::Postgres;
@@ -30,13 +30,20 @@ use crate::store::Postgres;
 /// How often a commit is sent before its caller is told to look for it.
 const ATTEMPTS_MAX: u32 = 6;
 
+/// When a commit that may have been written is looked for no more: a database that was silent twice is silent.
+const LOOKED_FOR: Duration = Duration::from_secs(2 * pipeline::ANSWER.as_secs());
+
 impl Postgres {
     pub(crate) async fn append_commit(&self, commit: Commit) -> Result<Committed, AppendError> {
         seal::check(&commit)?;
         let commit = Arc::new(commit);
         let mut lost: Option<Arc<Sealed>> = None;
         let mut last = "the store is too busy".to_owned();
+        let begun = Instant::now();
         for attempt in 0..ATTEMPTS_MAX {
+            if lost.is_some() && begun.elapsed() >= LOOKED_FOR {
+                break;
+            }
             if attempt > 1 {
                 tokio::time::sleep(Duration::from_millis(5_u64 << attempt)).await;
             }

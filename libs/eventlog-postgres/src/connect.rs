@@ -1,6 +1,7 @@
 //! Connections: two pools, one for reading and one for appending, whose connections are checked when they are made and
 //! thrown away as soon as the server behind them is of no more use.
 
+use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,12 +9,13 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, TimeoutType,
     Timeouts,
 };
+use tokio::time::error::Elapsed;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 use trilby_eventlog::Error;
 
-use crate::failure::{failure, not_connected};
+use crate::failure::{Fault, failure, not_connected};
 use crate::options::{OpenError, Options, Role};
 use crate::tls::{self, Mode, Tls};
 
@@ -82,7 +84,7 @@ fn config(url: &str, role: Option<Role>) -> Result<(Config, Tls), OpenError> {
 /// One connection of its own, as a role.
 pub(crate) async fn one(url: &str, role: Option<Role>) -> Result<Client, OpenError> {
     let (config, tls) = config(url, role)?;
-    let connected = config.connect(tls).await;
+    let connected = answered(config.connect(tls)).await.map_err(silent)?;
     let (client, connection) = connected.map_err(|error| not_connected(&error))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -90,10 +92,23 @@ pub(crate) async fn one(url: &str, role: Option<Role>) -> Result<Client, OpenErr
         }
     });
     if let Some(role) = role {
-        let begun = begin(&client, role).await;
+        let begun = answered(begin(&client, role)).await.map_err(silent)?;
         begun.map_err(|error| not_begun(&error, role))?;
     }
     Ok(client)
+}
+
+/// How long a connection that was made may take to become one of a pool's. Many at once on a busy host take their time:
+/// this bounds silence, and no load should come near it.
+const BEGIN: Duration = Duration::from_secs(15);
+
+/// What a server says while a connection is made. The driver bounds only how long it takes to reach it.
+async fn answered<T>(answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    tokio::time::timeout(CONNECT, answer).await
+}
+
+fn silent(_: Elapsed) -> OpenError {
+    OpenError::Unreachable(format!("it did not answer within {CONNECT:?}"))
 }
 
 /// A login that cannot take on its role.
@@ -127,6 +142,19 @@ async fn begin(client: &Client, role: Role) -> Result<(), tokio_postgres::Error>
     client
         .batch_execute(&format!("{SETTINGS}; set role {name}"))
         .await
+}
+
+/// Makes a new connection one of a pool's; gives the timeline it is on.
+async fn begin_in_pool(
+    client: &Client,
+    role: Role,
+    purpose: Use,
+) -> Result<Timeline, tokio_postgres::Error> {
+    begin(client, role).await?;
+    if let Some(settings) = purpose.settings() {
+        client.batch_execute(settings).await?;
+    }
+    timeline(client).await
 }
 
 /// On which timeline a server is.
@@ -184,12 +212,11 @@ pub(crate) fn pool(
         })
         .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
-                begin(client, role).await.map_err(HookError::Backend)?;
-                if let Some(settings) = purpose.settings() {
-                    let set = client.batch_execute(settings).await;
-                    set.map_err(HookError::Backend)?;
-                }
-                let found = timeline(client).await.map_err(HookError::Backend)?;
+                let begun = tokio::time::timeout(BEGIN, begin_in_pool(client, role, purpose));
+                let found = begun
+                    .await
+                    .map_err(|_| HookError::message("the database does not answer"))?
+                    .map_err(HookError::Backend)?;
                 if expected.is_some_and(|expected| expected != found) {
                     tracing::error!(%found, "the database is on another timeline: fence the store, then start again");
                     return Err(HookError::message("the database is on another timeline"));
@@ -226,7 +253,7 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
 }
 
 /// Throws a connection away if an error says that it is of no more use.
-pub(crate) fn put_back(client: Object, error: Option<&tokio_postgres::Error>) {
+pub(crate) fn put_back(client: Object, error: Option<&Fault>) {
     if error.is_some_and(crate::failure::spoils) {
         drop(Object::take(client));
     }

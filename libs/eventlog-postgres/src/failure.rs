@@ -1,10 +1,61 @@
 //! Postgres's errors in the log's words, and what each means for the connection and for another attempt.
 
+use std::time::Duration;
+
 use tokio_postgres::Error as PgError;
 use tokio_postgres::error::{DbError, SqlState};
 use trilby_eventlog::Error;
 
 use crate::options::OpenError;
+
+/// What went wrong with a question.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The server said so, or the connection broke.
+    Driver(PgError),
+    /// The server did not answer in this time.
+    Silence(Duration),
+}
+
+impl From<PgError> for Fault {
+    fn from(error: PgError) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// Something that is told of a question that went wrong.
+pub(crate) trait Told {
+    /// What the server said, if it did.
+    fn said(&self) -> Option<&DbError>;
+    /// In words.
+    fn told(&self) -> String;
+}
+
+impl Told for PgError {
+    fn said(&self) -> Option<&DbError> {
+        self.as_db_error()
+    }
+
+    fn told(&self) -> String {
+        crate::connect::told(self)
+    }
+}
+
+impl Told for Fault {
+    fn said(&self) -> Option<&DbError> {
+        match self {
+            Self::Driver(error) => error.as_db_error(),
+            Self::Silence(_) => None,
+        }
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::Driver(error) => error.told(),
+            Self::Silence(waited) => format!("the database did not answer within {waited:?}"),
+        }
+    }
+}
 
 /// What an error of a transaction means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,14 +66,14 @@ pub(crate) enum Class {
     Conflict,
     /// Undone, because this server takes no writes, or is about to stop: another connection may find a better one.
     Elsewhere,
-    /// Nothing is known: the connection broke.
+    /// Nothing is known: the connection broke, or nobody answers on it.
     Lost,
     /// Undone, and would be again.
     Final,
 }
 
-pub(crate) fn class(error: &PgError) -> Class {
-    let Some(db) = error.as_db_error() else {
+pub(crate) fn class(error: &impl Told) -> Class {
+    let Some(db) = error.said() else {
         return Class::Lost;
     };
     let code = db.code();
@@ -54,14 +105,14 @@ pub(crate) fn class(error: &PgError) -> Class {
 }
 
 /// Whether the connection is of no more use.
-pub(crate) fn spoils(error: &PgError) -> bool {
+pub(crate) fn spoils(error: &impl Told) -> bool {
     matches!(class(error), Class::Lost | Class::Elsewhere)
 }
 
 /// An error without what the driver or a row's values say beyond its code.
-pub(crate) fn failure(error: &PgError) -> Error {
-    let Some(db) = error.as_db_error() else {
-        return Error::Unavailable(crate::connect::told(error));
+pub(crate) fn failure(error: &impl Told) -> Error {
+    let Some(db) = error.said() else {
+        return Error::Unavailable(error.told());
     };
     let code = db.code();
     let text = format!("{} ({})", db.message(), code.code());

@@ -7,10 +7,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
+
+use crate::failure::Fault;
 
 /// A value for a statement.
 pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
@@ -101,23 +104,69 @@ pub(crate) enum Logs<'a> {
 pub(crate) struct Failed {
     /// Which statement, if it was one of those asked and not the transaction's own.
     pub index: Option<usize>,
-    pub error: Error,
+    pub error: Fault,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { index: None, error }
+        Self {
+            index: None,
+            error: error.into(),
+        }
     }
 }
 
+/// How long a transaction may take to be answered. The server gives a statement two seconds and a lock half a one; whoever
+/// is silent for longer is gone or hangs, and the connection with it.
+pub(crate) const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long one may take that begins with [`LONG`].
+const LONG_ANSWER: Duration = Duration::from_secs(65);
+
+/// Gives the statements after it a minute each.
+pub(crate) const LONG: &str = "select set_config('statement_timeout', '60s', true)";
+
 /// Runs one statement that needs no transaction around it; gives its rows.
-pub(crate) async fn run_one(client: &Object, ask: &Ask<'_>) -> Result<Vec<Row>, Error> {
-    let statement = client.prepare_cached(ask.sql).await?;
-    client.query(&statement, &ask.params).await
+pub(crate) async fn run_one(client: &Object, ask: &Ask<'_>) -> Result<Vec<Row>, Failed> {
+    let rows = async {
+        let statement = client.prepare_cached(ask.sql).await?;
+        Ok(client.query(&statement, &ask.params).await?)
+    };
+    within(ANSWER, rows).await
 }
 
 /// Runs the statements; gives the rows of each.
 pub(crate) async fn run(
+    client: &Object,
+    begin: Begin,
+    logs: Logs<'_>,
+    asks: &[Ask<'_>],
+) -> Result<Vec<Vec<Row>>, Failed> {
+    let rows = run_to_end(client, begin, logs, asks);
+    match (begin, asks.iter().any(|ask| ask.sql == LONG)) {
+        // Everything is read within it, for as long as that takes.
+        (Begin::Held, _) => rows.await,
+        (_, true) => within(LONG_ANSWER, rows).await,
+        (_, false) => within(ANSWER, rows).await,
+    }
+}
+
+/// An answer, if it comes in time. What was sent may be done all the same.
+async fn within<T>(
+    time: Duration,
+    answer: impl Future<Output = Result<T, Failed>>,
+) -> Result<T, Failed> {
+    let silence = |_| Failed {
+        index: None,
+        error: Fault::Silence(time),
+    };
+    tokio::time::timeout(time, answer)
+        .await
+        .map_err(silence)
+        .flatten()
+}
+
+async fn run_to_end(
     client: &Object,
     begin: Begin,
     logs: Logs<'_>,
@@ -128,7 +177,7 @@ pub(crate) async fn run(
         let prepared = client.prepare_cached(ask.sql).await;
         statements.push(prepared.map_err(|error| Failed {
             index: Some(index),
-            error,
+            error: error.into(),
         })?);
     }
     let (opening, by_name);
@@ -166,7 +215,7 @@ pub(crate) async fn run(
         let answer = answers.next().transpose();
         let found = answer.map_err(|error| Failed {
             index: Some(index),
-            error,
+            error: error.into(),
         })?;
         rows.push(found.unwrap_or_default());
     }

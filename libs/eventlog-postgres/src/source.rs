@@ -1,5 +1,7 @@
 //! Where readers read: the pool, or one connection that holds still at one moment.
 
+use std::time::Instant;
+
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
@@ -49,7 +51,7 @@ impl Source {
                 } else {
                     Begin::Read
                 };
-                let mut attempt = 0;
+                let (mut attempt, begun) = (0, Instant::now());
                 loop {
                     attempt += 1;
                     let client = get(pool).await?;
@@ -59,7 +61,9 @@ impl Source {
                         Ok(rows) => return Ok(rows),
                         // After a failover each old connection is found to be dead by whoever uses it next.
                         Err(failed)
-                            if attempt < ATTEMPTS_MAX && class(&failed.error) != Class::Final => {}
+                            if attempt < ATTEMPTS_MAX
+                                && begun.elapsed() < pipeline::ANSWER
+                                && class(&failed.error) != Class::Final => {}
                         Err(failed) => return Err(failure(&failed.error)),
                     }
                 }

@@ -236,10 +236,7 @@ impl Postgres {
 
 /// Gives the rest of a transaction the time that clearing away, or looking at everything, takes.
 pub(crate) fn long<'a>() -> Ask<'a> {
-    Ask::new(
-        "select set_config('statement_timeout', '60s', true)",
-        Vec::new(),
-    )
+    Ask::new(pipeline::LONG, Vec::new())
 }
 
 fn for_reading() -> Error {
