@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Driver(PgError),
     /// The server did not answer in this time.
     Silence(Duration),
+    /// The server answered something that makes no sense: whether it did what it was asked is not known.
+    Senseless,
 }
 
 impl From<PgError> for Fault {
@@ -45,13 +47,14 @@ impl Told for Fault {
     fn said(&self) -> Option<&DbError> {
         match self {
             Self::Driver(error) => error.as_db_error(),
-            Self::Silence(_) => None,
+            Self::Silence(_) | Self::Senseless => None,
         }
     }
 
     fn told(&self) -> String {
         match self {
             Self::Driver(error) => error.told(),
+            Self::Senseless => "the database gave an answer that makes no sense".to_owned(),
             Self::Silence(waited) => format!("the database did not answer within {waited:?}"),
         }
     }

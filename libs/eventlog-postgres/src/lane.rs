@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use trilby_eventlog::{Error, SideOutcome};
 
 use crate::connect::{get, put_back};
-use crate::failure::{Class, class, failure};
+use crate::failure::{Class, Fault, class, failure};
 use crate::group::Group;
 use crate::job::{self, Job, Outcome};
 use crate::pipeline::{self, Ask, Begin, Failed, Logs, Param, params};
@@ -174,11 +174,12 @@ async fn transact(
 
 /// What the append statement says that it has written.
 fn written(found: &[Row], units: &[i32]) -> Result<Written, Failed> {
-    let (mut bad, mut outbox) = (Vec::new(), None);
-    if let Some(row) = found.first() {
-        bad = row.try_get::<_, Vec<i32>>(0)?;
-        outbox = row.try_get::<_, Option<Vec<i64>>>(1)?;
-    }
+    let row = found.first().ok_or(Failed {
+        index: None,
+        error: Fault::Senseless,
+    })?;
+    let bad = row.try_get::<_, Vec<i32>>(0)?;
+    let outbox = row.try_get::<_, Option<Vec<i64>>>(1)?;
     let held = units.iter().filter(|unit| !bad.contains(unit));
     Ok(Written {
         held: held.copied().collect(),

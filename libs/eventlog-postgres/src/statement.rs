@@ -260,7 +260,7 @@ bad as materialized (select coalesce(array_agg(unit), '{{}}') units from (
     select n.unit from {stands} where not exists (
         select from lk where lk.log_id = n.log_id and lk.seq = n.seq and lk.hash = n.hash)
     union all
-    select {each_unit} where (select incarnation from store_meta) <> ${incarnation}"
+    select {each_unit} where (select incarnation from store_meta) is distinct from ${incarnation}"
     ));
     refusals(all, jobs, units);
     let good = good("n");

@@ -108,7 +108,8 @@ impl Task {
             FuturesUnordered::new();
         let mut linger = tokio::time::interval(OUTBOX_LINGER);
         linger.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut n = 0_u64;
+        let mut is_forgetting = false;
+        let mut n = FORGETTING;
         let mut open = true;
         while open || !self.waiting.is_empty() || !running.is_empty() {
             tokio::select! {
@@ -117,6 +118,7 @@ impl Task {
                     None => open = false,
                 },
                 Some(done) = running.next(), if !running.is_empty() => match done {
+                    Ok(finished) if finished.n == FORGETTING => is_forgetting = false,
                     Ok(finished) => {
                         let n_answered = busy.iter().find(|one| one.n == finished.n).map_or(0, |one| one.n_commits);
                         busy.retain(|one| one.n != finished.n);
@@ -128,10 +130,20 @@ impl Task {
                         tracing::error!("a write was cut off");
                         busy.clear();
                         running.clear();
+                        is_forgetting = false;
                     }
                 },
                 () = tokio::time::sleep(HELD_UP), if !self.waiting.is_empty() && busy.len() < self.lanes => {}
-                _ = linger.tick(), if !self.announced.is_empty() => self.forget().await,
+                _ = linger.tick(), if !self.announced.is_empty() && !is_forgetting => {
+                    // Beside the lanes: it may have to wait for a connection that one of them has.
+                    is_forgetting = true;
+                    let (shared, ids) = (Arc::clone(&self.shared), std::mem::take(&mut self.announced));
+                    let forgetting = async move {
+                        forget(&shared, &ids).await;
+                        Finished { n: FORGETTING, announced: Vec::new() }
+                    };
+                    running.push(AssertUnwindSafe(forgetting).catch_unwind().boxed());
+                }
             }
             self.take_waiting(&mut jobs);
             while busy.len() < self.lanes && busy.iter().all(Busy::may_be_passed) {
@@ -149,7 +161,7 @@ impl Task {
                 running.push(AssertUnwindSafe(lane).catch_unwind().boxed());
             }
         }
-        self.forget().await;
+        forget(&self.shared, &self.announced).await;
     }
 
     fn take_waiting(&mut self, jobs: &mut mpsc::Receiver<Job>) {
@@ -171,17 +183,19 @@ impl Task {
             tokio::task::yield_now().await;
         }
     }
+}
 
-    /// Removes announced commits from the outbox. What fails is announced again after the next start.
-    async fn forget(&mut self) {
-        let ids = std::mem::take(&mut self.announced);
-        if !ids.is_empty()
-            && let Err(error) = lane::forget(&self.shared.pool, &ids).await
-        {
-            tracing::warn!(%error, "announced commits stay in the outbox");
-        }
+/// Removes announced commits from the outbox. What fails is announced again after the next start.
+async fn forget(shared: &Shared, ids: &[i64]) {
+    if !ids.is_empty()
+        && let Err(error) = lane::forget(&shared.pool, ids).await
+    {
+        tracing::warn!(%error, "announced commits stay in the outbox");
     }
 }
+
+/// Stands for what is no group: those are counted from 1.
+const FORGETTING: u64 = 0;
 
 struct Finished {
     n: u64,

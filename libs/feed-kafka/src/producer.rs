@@ -88,6 +88,8 @@ impl Producer {
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
+            // The relay makes the topics, with their partitions; one that is made for a producer would have others.
+            .set("allow.auto.create.topics", "false")
             .set("linger.ms", "2")
             .set("compression.type", "lz4")
             .set("message.timeout.ms", patience.as_millis().to_string())

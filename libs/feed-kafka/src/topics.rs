@@ -45,7 +45,10 @@ pub(crate) async fn make(options: &Options) -> Result<(), Error> {
             .set("retention.ms", REVOCATIONS_KEPT_MS),
         topic(options, decisions)
             .set("cleanup.policy", "delete")
-            .set("retention.ms", &decisions_kept_ms),
+            .set("retention.ms", &decisions_kept_ms)
+            // The brokers unpack what many may write here, and bound it then: no reader meets what it cannot unpack, nor a
+            // small record that becomes a huge one.
+            .set("compression.type", "uncompressed"),
     ];
     let patience = AdminOptions::new()
         .operation_timeout(Some(PATIENCE))

@@ -27,6 +27,7 @@ pub const MADE: &str = "decision.made";
 #[must_use]
 pub fn is_record(activity: &Activity) -> bool {
     activity.kind == MADE
+        && matches!(activity.log, LogId::Account(_))
         && activity.id.parse::<DecisionId>().is_ok()
         && serde_json::from_slice::<DecisionRecord>(&activity.body).is_ok()
 }
@@ -35,6 +36,8 @@ pub fn is_record(activity: &Activity) -> bool {
 const TEXT_CHARS_MAX: usize = 512;
 /// Largest set of asserted attributes that is kept, as JSON. Larger ones are left out whole.
 const CONTEXT_BYTES_MAX: usize = 8 * 1024;
+/// Statements that are named of those that decided. So many say why as well as all would, and a record has a bound.
+const DECIDING_MAX: usize = 100;
 
 /// Body of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -197,7 +200,8 @@ impl DecisionRecord {
         self.action = request.action.to_string();
         self.resource = kept(&request.resource.to_string());
         let deciding = serde_json::to_value(&brief.deciding).map_err(Problem::internal)?;
-        if let Value::Array(deciding) = deciding {
+        if let Value::Array(mut deciding) = deciding {
+            deciding.truncate(DECIDING_MAX);
             self.deciding = deciding;
         }
         self.unmet.clone_from(&brief.unmet);
@@ -258,3 +262,6 @@ fn without_token(text: &str) -> &str {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,9 +48,13 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     if let Some((relay, sink)) = prepared {
         terminal.line(&ready_line)?;
         // What the sink is at when it ends comes again to another.
-        let sink = tokio::spawn(sink.run());
-        relay.run(asked_to_stop).await;
-        sink.abort();
+        let mut sink = tokio::spawn(sink.run());
+        tokio::select! {
+            () = relay.run(asked_to_stop) => sink.abort(),
+            ended = &mut sink => {
+                ended.context("records of decisions are no longer stored")?;
+            }
+        }
     }
     drop(stop);
     server.await??;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::time::sleep;
-use trilby_eventlog::{Activity, ActivitySink, Error};
+use trilby_eventlog::{Activity, ActivitySink, Error, activity};
 
 use super::record;
 use crate::producer::{Lost, Producer};
@@ -69,6 +69,9 @@ struct Outcome {
 #[async_trait]
 impl ActivitySink for DecisionRecords {
     async fn hand_over(&self, records: Vec<Activity>) -> Result<(), Error> {
+        for record in &records {
+            activity::check(record)?;
+        }
         let begun = Instant::now();
         let encode = |one| record::encode(&self.store_id, one);
         let mut left: Vec<Record> = records.iter().map(encode).collect();

@@ -9,6 +9,9 @@ use crate::record::{Malformed, Record, envelope, source};
 const DECISION: &str = "trilby.decision.v1";
 const VERSION: u8 = 1;
 
+/// Longest value that is looked into: the longest body, and its names.
+const VALUE_BYTES_MAX: usize = activity::BODY_BYTES_MAX + 4 * 1024;
+
 /// A record to be written.
 pub(super) fn encode(store_id: &[u8; 16], activity: &Activity) -> Record {
     let log = activity.log.to_string();
@@ -40,6 +43,9 @@ pub(super) fn decode<'a>(
     }
     if text("ce_source") != Some(source(store_id).as_str()) {
         return Err(Malformed("it is of another store"));
+    }
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(Malformed("it is too large"));
     }
     let mut value = Reader::of(value, VERSION)?;
     let at = Timestamp::from_micros(value.i64()?);

@@ -82,11 +82,16 @@ impl DecisionSink {
 
     /// Goes on until it is dropped; whatever it was at comes again to whoever is next.
     pub async fn run(self) {
+        let mut stuck_since = None;
         loop {
             match self.consumer() {
                 Ok(consumer) => {
                     let consumer = Arc::new(consumer);
-                    let why = self.work(&consumer).await;
+                    let why = self.work(&consumer, &mut stuck_since).await;
+                    // What cannot be read has an age too.
+                    tell_age(Some(
+                        *stuck_since.get_or_insert_with(|| wall_clock().micros()),
+                    ));
                     tracing::warn!(why, "records of decisions wait in Kafka");
                     // Its end waits for a thread.
                     tokio::task::spawn_blocking(move || drop(consumer));
@@ -118,13 +123,18 @@ impl DecisionSink {
         Ok(consumer)
     }
 
-    /// Stores until something is in the way for long; says what.
-    async fn work(&self, consumer: &Arc<StreamConsumer<Quiet>>) -> String {
+    /// Stores until something is in the way for long; says what. What is stored, or awaited, is not stuck.
+    async fn work(
+        &self,
+        consumer: &Arc<StreamConsumer<Quiet>>,
+        stuck_since: &mut Option<i64>,
+    ) -> String {
         loop {
             let batch = match self.gather(consumer).await {
                 Ok(batch) => batch,
                 Err(why) => return why,
             };
+            *stuck_since = None;
             if batch.n_messages == 0 {
                 tell_age(None);
                 continue;

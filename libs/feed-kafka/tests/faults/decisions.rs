@@ -182,6 +182,15 @@ async fn garbage_is_passed_over() {
     config.set("bootstrap.servers", &topics.0.brokers);
     let raw: FutureProducer = config.create().unwrap();
     let [_, _, decisions] = topics.names();
+    // The brokers unpack it: packed, it is small enough.
+    config
+        .set("compression.type", "gzip")
+        .set("message.max.bytes", "20000000");
+    let packing: FutureProducer = config.create().unwrap();
+    let bomb = vec![0; 10_000_000];
+    let bomb = FutureRecord::<(), [u8]>::to(&decisions).payload(&bomb);
+    let refused = packing.send(bomb, PATIENCE).await;
+    assert!(refused.is_err(), "{refused:?}");
     let large = vec![0; 900_000];
     for partition in 0..48 {
         for value in [&b""[..], b"{}", &[1; 40], &large[..]] {
@@ -205,9 +214,19 @@ async fn garbage_is_passed_over() {
         with(4, |record| record.at = Timestamp::from_micros(i64::MAX)),
         with(5, |record| record.at = Timestamp::from_micros(i64::MIN)),
         with(6, |record| record.at = Timestamp::from_micros(0)),
-        with(7, |record| record.id = String::new()),
     ];
     sender.hand_over(garbage).await.unwrap();
+    // What no store would take is told to whoever hands it over, who counts it.
+    for record in [
+        with(7, |record| record.id = String::new()),
+        with(8, |record| record.body = vec![b' '; 64 * 1024 + 1]),
+    ] {
+        let refused = sender.hand_over(vec![record]).await;
+        assert!(
+            matches!(refused, Err(trilby_eventlog::Error::Invalid(_))),
+            "{refused:?}"
+        );
+    }
     let sinking = sink(database.open(Role::Relay).await, &topics.0, false).await;
     // Behind the garbage of every partition.
     for n in 100..300 {
