@@ -49,8 +49,7 @@ impl Personal {
             self.miss();
             return Ok(());
         };
-        let prefixes = named.iter().map(|one| one.digest.prefix());
-        self.named.extend(prefixes);
+        let own: BTreeSet<HashPrefix> = named.iter().map(|one| one.digest.prefix()).collect();
         let mut rows = Stream::of(store, Section::Personal, Some(log));
         while let Some(row) = rows.next().await? {
             let Row::Personal(row) = row else { continue };
@@ -71,10 +70,14 @@ impl Personal {
             if same.next().is_some_and(|one| one.is_of_row(&found)) {
                 let what = "personal data is not what the event is bound to";
                 broken(log, &found, what, findings);
+            } else if own.contains(&found.digest.prefix()) {
+                // Its own log knows it, of somebody else.
+                broken(log, &found, "personal data is of another", findings);
             } else {
                 self.elsewhere.push((log.clone(), found));
             }
         }
+        self.named.extend(own);
         Ok(())
     }
 
