@@ -222,10 +222,7 @@ async fn garbage_is_passed_over() {
         with(8, |record| record.body = vec![b' '; 64 * 1024 + 1]),
     ] {
         let refused = sender.hand_over(vec![record]).await;
-        assert!(
-            matches!(refused, Err(trilby_eventlog::Error::Invalid(_))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     }
     let sinking = sink(database.open(Role::Relay).await, &topics.0, false).await;
     // Behind the garbage of every partition.
