@@ -109,7 +109,7 @@ impl Task {
         let mut linger = tokio::time::interval(OUTBOX_LINGER);
         linger.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut is_forgetting = false;
-        let mut n = FORGETTING;
+        let mut n = 0_u64;
         let mut open = true;
         while open || !self.waiting.is_empty() || !running.is_empty() {
             tokio::select! {
@@ -118,11 +118,11 @@ impl Task {
                     None => open = false,
                 },
                 Some(done) = running.next(), if !running.is_empty() => match done {
-                    Ok(finished) if finished.n == FORGETTING => is_forgetting = false,
-                    Ok(finished) => {
-                        let n_answered = busy.iter().find(|one| one.n == finished.n).map_or(0, |one| one.n_commits);
-                        busy.retain(|one| one.n != finished.n);
-                        self.announced.extend(finished.announced);
+                    Ok(Finished::Forgetting) => is_forgetting = false,
+                    Ok(Finished::Group { n, announced }) => {
+                        let n_answered = busy.iter().find(|one| one.n == n).map_or(0, |one| one.n_commits);
+                        busy.retain(|one| one.n != n);
+                        self.announced.extend(announced);
                         self.gather(&mut jobs, n_answered).await;
                     }
                     Err(_) => {
@@ -140,7 +140,7 @@ impl Task {
                     let (shared, ids) = (Arc::clone(&self.shared), std::mem::take(&mut self.announced));
                     let forgetting = async move {
                         forget(&shared, &ids).await;
-                        Finished { n: FORGETTING, announced: Vec::new() }
+                        Finished::Forgetting
                     };
                     running.push(AssertUnwindSafe(forgetting).catch_unwind().boxed());
                 }
@@ -156,7 +156,7 @@ impl Task {
                 let shared = Arc::clone(&self.shared);
                 let lane = async move {
                     let announced = lane::run(&shared, group).await;
-                    Finished { n, announced }
+                    Finished::Group { n, announced }
                 };
                 running.push(AssertUnwindSafe(lane).catch_unwind().boxed());
             }
@@ -194,12 +194,12 @@ async fn forget(shared: &Shared, ids: &[i64]) {
     }
 }
 
-/// Stands for what is no group: those are counted from 1.
-const FORGETTING: u64 = 0;
-
-struct Finished {
-    n: u64,
-    announced: Vec<i64>,
+/// What the task has come to the end of.
+enum Finished {
+    /// A group, and the ids of outbox rows that were announced with it.
+    Group { n: u64, announced: Vec<i64> },
+    /// The removal of such rows.
+    Forgetting,
 }
 
 /// The logs of a group under way.

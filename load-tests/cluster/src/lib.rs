@@ -9,8 +9,11 @@
 //! | [`proxy`] | one port for all: a route's replicas in turn, without those that say they are not ready |
 //! | [`kafka`] | a broker of Apache Kafka: start, kill, pause, wipe |
 //! | [`cluster`] | all of it together |
+//! | `database` | an empty database for it (feature `database`) |
 
 pub mod cluster;
+#[cfg(feature = "database")]
+pub mod database;
 pub mod kafka;
 pub mod member;
 pub mod proxy;

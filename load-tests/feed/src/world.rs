@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use trilby_cluster::cluster::Kafka;
+use trilby_cluster::database::fresh;
 use trilby_cluster::{Cluster, Config as ClusterConfig};
 
 use crate::client::{Answer, Client};
@@ -122,7 +122,7 @@ impl World {
 /// All processes of an installation over an empty database, and their folder.
 pub fn processes(recipe: &Recipe<'_>) -> anyhow::Result<(Cluster, TempDir)> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let (store, password) = runtime.block_on(fresh(recipe.server))?;
+    let (store, password) = runtime.block_on(fresh(recipe.server, DATABASE))?;
     std::fs::create_dir_all(recipe.dir)?;
     let folder = tempfile::tempdir_in(recipe.dir)?;
     let cluster = Cluster::start(&ClusterConfig {
@@ -144,29 +144,6 @@ pub async fn connect(server: &str) -> anyhow::Result<tokio_postgres::Client> {
     let (client, connection) = config.dbname(DATABASE).connect(NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
-}
-
-/// An empty database; its URL without the password, and the password.
-async fn fresh(server: &str) -> anyhow::Result<(String, Option<String>)> {
-    let config: Config = server.parse().context("the URL")?;
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(connection);
-    for sql in [
-        format!("drop database if exists {DATABASE} with (force)"),
-        format!("create database {DATABASE}"),
-    ] {
-        client.batch_execute(&sql).await?;
-    }
-    let Some(Host::Tcp(host)) = config.get_hosts().first() else {
-        anyhow::bail!("a server that is reached over the network");
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5_432);
-    let user = config.get_user().context("a URL with a user")?;
-    let password = config.get_password().map(String::from_utf8_lossy);
-    Ok((
-        format!("postgres://{user}@{host}:{port}/{DATABASE}"),
-        password.map(std::borrow::Cow::into_owned),
-    ))
 }
 
 /// So many members of one organization, and who founded it.

@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
+use trilby_cluster::database::fresh;
 use trilby_cluster::{Cluster, Config as ClusterConfig};
 
 use crate::Plan;
@@ -34,7 +33,7 @@ pub async fn measure(
     plan: &Plan,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let (store, password) = fresh(server).await?;
+    let (store, password) = fresh(server, DATABASE).await?;
     std::fs::create_dir_all(dir)?;
     let folder = tempfile::tempdir_in(dir)?;
     let config = ClusterConfig {
@@ -51,29 +50,6 @@ pub async fn measure(
     let found = tokio::task::spawn_blocking(move || all(&config, &plan)).await??;
     figures.extend(found);
     Ok(())
-}
-
-/// An empty database; its URL without the password, and the password.
-async fn fresh(server: &str) -> anyhow::Result<(String, Option<String>)> {
-    let config: Config = server.parse().context("the URL")?;
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(connection);
-    for sql in [
-        format!("drop database if exists {DATABASE} with (force)"),
-        format!("create database {DATABASE}"),
-    ] {
-        client.batch_execute(&sql).await?;
-    }
-    let Some(Host::Tcp(host)) = config.get_hosts().first() else {
-        anyhow::bail!("a server that is reached over the network");
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5_432);
-    let user = config.get_user().context("a URL with a user")?;
-    let password = config.get_password().map(String::from_utf8_lossy);
-    Ok((
-        format!("postgres://{user}@{host}:{port}/{DATABASE}"),
-        password.map(std::borrow::Cow::into_owned),
-    ))
 }
 
 fn all(config: &ClusterConfig, plan: &Plan) -> anyhow::Result<Figures> {

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
+use trilby_cluster::database::fresh;
 use trilby_cluster::{Cluster, Config as ClusterConfig, Kafka};
 
 use crate::api::{Api, text};
@@ -50,7 +49,7 @@ pub struct Account {
 impl World {
     pub fn start(recipe: &Recipe<'_>) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Runtime::new()?;
-        let (store, password) = runtime.block_on(fresh(recipe.server))?;
+        let (store, password) = runtime.block_on(fresh(recipe.server, DATABASE))?;
         std::fs::create_dir_all(recipe.dir)?;
         let folder = tempfile::tempdir_in(recipe.dir)?;
         let cluster = Cluster::start(&ClusterConfig {
@@ -169,29 +168,6 @@ fn member(admin: &mut Api, members: &str, n: usize) -> anyhow::Result<Account> {
 
 /// What the administrators' sessions are called.
 pub const SESSION: &str = "load";
-
-/// An empty database; its URL without the password, and the password.
-async fn fresh(server: &str) -> anyhow::Result<(String, Option<String>)> {
-    let config: Config = server.parse().context("the URL")?;
-    let (client, connection) = config.connect(NoTls).await?;
-    tokio::spawn(connection);
-    for sql in [
-        format!("drop database if exists {DATABASE} with (force)"),
-        format!("create database {DATABASE}"),
-    ] {
-        client.batch_execute(&sql).await?;
-    }
-    let Some(Host::Tcp(host)) = config.get_hosts().first() else {
-        anyhow::bail!("a server that is reached over the network");
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5_432);
-    let user = config.get_user().context("a URL with a user")?;
-    let password = config.get_password().map(String::from_utf8_lossy);
-    Ok((
-        format!("postgres://{user}@{host}:{port}/{DATABASE}"),
-        password.map(std::borrow::Cow::into_owned),
-    ))
-}
 
 #[cfg(test)]
 mod tests {
