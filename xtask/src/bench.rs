@@ -91,8 +91,8 @@ fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
     command::run(
         Command::new("cargo")
             .args(["build", "--release", "--locked"])
-            .args(["--workspace", "--bin", "trilby-load-log", "--bin", "trilby"])
-            .args(["--features", "trilby/postgres"])
+            .args(workspace::WHOLE)
+            .args(["--bin", "trilby-load-log", "--bin", "trilby"])
             .current_dir(root),
     )?;
     let target = workspace::target_dir(root);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use trilby_cluster::{Cluster, Config, Kafka};
 
-use crate::{command, services};
+use crate::{command, services, workspace};
 
 /// Longest a start may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -72,9 +72,8 @@ fn build(root: &Path, up: &Up) -> anyhow::Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(root)
-        // With the features of the whole workspace: what tests have built is not built again.
-        .args(["build", "--workspace", "--bin", "trilby"])
-        .args(["--features", "trilby/cluster"]);
+        .args(["build", "--bin", "trilby"])
+        .args(workspace::WHOLE);
     if !up.debug {
         cargo.arg("--release");
     }
@@ -180,6 +179,7 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
         listen: up.listen,
         kafka,
         replicas: up.replicas,
+        nodes: None,
         env: Vec::new(),
     })?;
     println!("{READY}{}", cluster.url());

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::command;
+use crate::{command, workspace};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -14,16 +14,8 @@ pub struct Args {
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let mut trilby = Command::new("cargo");
-    trilby.args([
-        "run",
-        "--quiet",
-        "--package",
-        "trilby",
-        "--",
-        "openapi",
-        "--dir",
-        "openapi",
-    ]);
+    trilby.args(["run", "--quiet"]).args(workspace::WHOLE);
+    trilby.args(["--bin", "trilby", "--", "openapi", "--dir", "openapi"]);
     if args.check {
         trilby.arg("--check");
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 
-use crate::{command, services};
+use crate::{command, services, workspace};
 
 mod failures;
 
@@ -80,10 +80,10 @@ fn names() -> Vec<&'static str> {
 
 fn cargo(root: &Path, files: &[&str], args: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
-    // With the features of the whole workspace: what tests have built is not built again.
     cargo.current_dir(root);
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    cargo.args(["--features", "trilby/postgres"]);
+    cargo
+        .args(["test", "--no-fail-fast"])
+        .args(workspace::WHOLE);
     let mut files = files.to_vec();
     files.sort_unstable();
     files.dedup();

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{clients, command, services, third_party};
+use crate::{clients, command, services, third_party, workspace};
 
 mod totals;
 
@@ -28,7 +28,8 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let mut totals = Totals::default();
     let mut cargo = Command::new("cargo");
     cargo
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--no-fail-fast"])
+        .args(workspace::WHOLE)
         .current_dir(root);
     let cargo_passed = command::tee(&mut cargo, |line| totals.read(line))?;
 
@@ -115,29 +116,20 @@ fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<b
         None => Some(services::broker(root)?),
         Some(_) => None,
     };
+    // One after the other: each runs up to a dozen processes.
+    let processes = vec!["processes".to_owned()];
+    let mut others = tests_of(&root.join("libs/eventlog-postgres"))?;
+    if broker.is_some() {
+        others.extend(tests_of(&root.join("libs/feed-kafka"))?);
+        others.extend(tests_of(&root.join("load-tests/cluster"))?);
+    }
     let mut passed = true;
-    let on_kafka = [
-        ["-p", "trilby-cluster", "--test", "kafka"].as_slice(),
-        &["-p", "trilby-feed-kafka", "--tests"],
-    ];
-    let on_postgres = [
-        ["-p", "trilby-eventlog-postgres", "--tests"].as_slice(),
-        // One after the other: each runs up to seven processes.
-        &[
-            "-p",
-            "trilby",
-            "--features",
-            "cluster",
-            "--test",
-            "processes",
-        ],
-    ];
-    let on_kafka = on_kafka.iter().filter(|_| broker.is_some());
-    for tests in on_kafka.chain(&on_postgres) {
+    for (tests, is_alone) in [(others, false), (processes, true)] {
         let mut cargo = Command::new("cargo");
         cargo
             .args(["test", "--no-fail-fast"])
-            .args(*tests)
+            .args(workspace::WHOLE)
+            .args(tests.iter().flat_map(|test| ["--test", test]))
             .args(["--", "--ignored"])
             .env(services::ADDRESS, &url)
             .current_dir(root);
@@ -145,10 +137,24 @@ fn with_services(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<b
             Some(broker) => cargo.env(services::BROKER, broker),
             None => cargo.args(["--skip", ON_KAFKA]),
         };
-        if tests.contains(&"processes") {
+        if is_alone {
             cargo.arg("--test-threads=1");
         }
         passed &= command::tee(&mut cargo, &mut on_line)?;
     }
     Ok(passed)
+}
+
+/// The names of a crate's test programs, which are files or folders with a `main.rs`.
+fn tests_of(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.join("tests"))? {
+        let path = entry?.path();
+        let is_test =
+            path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").is_file();
+        let name = path.file_stem().and_then(|name| name.to_str());
+        names.extend(name.filter(|_| is_test).map(str::to_owned));
+    }
+    names.sort_unstable();
+    Ok(names)
 }

@@ -13,17 +13,7 @@ use anyhow::{Context as _, ensure};
 use crate::{command, workspace};
 
 /// The tests that need it, which read its address here.
-const TESTS: [[&str; 6]; 2] = [
-    [
-        "-p",
-        "trilby-federation",
-        "--test",
-        "third_party",
-        "--",
-        "--ignored",
-    ],
-    ["-p", "trilby", "--test", "e2e", "--", "--ignored"],
-];
+const TESTS: [&str; 2] = ["third_party", "e2e"];
 const ADDRESS: &str = "TRILBY_TEST_ISSUER";
 
 const FILES: [&str; 6] = [
@@ -44,17 +34,16 @@ pub fn missing() -> Option<&'static str> {
 /// Installs and starts the issuer, and runs the tests against it, passing on each line they print; whether they passed.
 pub fn run(root: &Path, mut on_line: impl FnMut(&str)) -> anyhow::Result<bool> {
     let issuer = Issuer::start(root)?;
-    let mut all_passed = true;
-    for test in TESTS {
-        let mut cargo = Command::new("cargo");
-        cargo
-            .arg("test")
-            .args(test)
-            .env(ADDRESS, &issuer.url)
-            .current_dir(root);
-        all_passed &= command::tee(&mut cargo, &mut on_line)?;
-    }
-    Ok(all_passed)
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--no-fail-fast"])
+        .args(workspace::WHOLE);
+    cargo.args(TESTS.map(|test| ["--test", test]).as_flattened());
+    cargo
+        .args(["--", "--ignored"])
+        .env(ADDRESS, &issuer.url)
+        .current_dir(root);
+    command::tee(&mut cargo, &mut on_line)
 }
 
 /// A running issuer, ended when dropped.

@@ -6,6 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
+/// The selection with which everything is built, whatever is wanted of it: with another one cargo gives the dependencies
+/// other features, and builds them anew.
+pub const WHOLE: [&str; 3] = ["--workspace", "--features", "trilby/cluster"];
+
 /// The workspace's folder: the parent of this crate's, which cargo names when it runs us.
 pub fn root() -> anyhow::Result<PathBuf> {
     let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") else {

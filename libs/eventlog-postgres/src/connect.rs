@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, TimeoutType,
-    Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime,
+    TimeoutType, Timeouts,
 };
 use tokio::time::error::Elapsed;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
@@ -41,8 +41,9 @@ const APPENDING: &str =
     "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set jit = off";
 
 /// What a connection that relays begins with besides. Its statements look rows up one by one, in a table that was empty a
-/// moment ago and is large now, or the other way round: what the planner was told of it last says nothing.
-const RELAYING: &str = "set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set enable_bitmapscan = off; \
+/// moment ago and is large now, or the other way round: what the planner was told of it last says nothing. Nor does it wait
+/// for the disk: what it forgot and the server did not is told again, and a lease that is lost is taken again.
+const RELAYING: &str = "set synchronous_commit = off; set plan_cache_mode = 'force_generic_plan'; set enable_seqscan = off; set enable_bitmapscan = off; \
     set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
 /// The server a store was opened on: cluster and timeline.
@@ -204,6 +205,8 @@ pub(crate) fn pool(
     );
     Pool::builder(manager)
         .max_size(size.max(1))
+        // The one used last: its statements are planned, and what it needs is in the processor's caches.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {
             wait: Some(WAIT),

@@ -46,16 +46,18 @@ impl Source {
     pub async fn ask(&self, logs: Logs<'_>, asks: &[Ask<'_>]) -> Result<Vec<Vec<Row>>, Error> {
         match self {
             Self::Pool(pool) => {
-                let begin = if asks.len() > 1 {
-                    Begin::Snapshot
-                } else {
-                    Begin::Read
-                };
                 let (mut attempt, begun) = (0, Instant::now());
                 loop {
                     attempt += 1;
                     let client = get(pool).await?;
-                    let answer = pipeline::run(&client, begin, logs, asks).await;
+                    let answer = match (asks, logs) {
+                        // By itself a question is of one moment, and no log's rows exist for it.
+                        ([ask], Logs::Named([])) => {
+                            pipeline::run_one(&client, ask).await.map(|rows| vec![rows])
+                        }
+                        ([_], _) => pipeline::run(&client, Begin::Read, logs, asks).await,
+                        _ => pipeline::run(&client, Begin::Snapshot, logs, asks).await,
+                    };
                     put_back(client, answer.as_ref().err().map(|failed| &failed.error));
                     match answer {
                         Ok(rows) => return Ok(rows),

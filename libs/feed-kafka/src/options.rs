@@ -90,6 +90,8 @@ impl Options {
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.keepalive.enable", "true")
+            // Small messages that somebody waits for.
+            .set("socket.nagle.disable", "true")
             .set("socket.connection.setup.timeout.ms", "5000");
         let security = &self.security;
         let protocol = match (security.tls, &security.login) {

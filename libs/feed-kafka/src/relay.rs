@@ -43,7 +43,7 @@ const BATCHES_MAX: usize = 5;
 /// Pause between looks while there is something to tell.
 const BUSY: Duration = Duration::from_millis(5);
 /// Longest pause, when there is nothing.
-const IDLE_MAX: Duration = Duration::from_millis(25);
+const IDLE_MAX: Duration = Duration::from_millis(10);
 /// Pause after a store or brokers that did not answer.
 const RETRY: Duration = Duration::from_millis(500);
 /// How long the end waits for what is under way.

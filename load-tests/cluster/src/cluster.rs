@@ -32,6 +32,8 @@ pub struct Config {
     pub kafka: Option<Kafka>,
     /// Processes of each service, instead of what the topology says.
     pub replicas: Option<usize>,
+    /// Processes of the decision service, instead of either.
+    pub nodes: Option<usize>,
     /// Further variables of every process.
     pub env: Vec<(String, String)>,
 }
@@ -87,7 +89,8 @@ impl Cluster {
         };
         let mut members = Vec::new();
         for service in &topology.services {
-            let replicas = config.replicas.unwrap_or(service.replicas);
+            let nodes = config.nodes.filter(|_| service.name == "decision");
+            let replicas = nodes.or(config.replicas).unwrap_or(service.replicas);
             let recipes = (1..=replicas).map(|n| recipe(config, service, n, listen));
             let of_service = recipes.map(|recipe| {
                 let mut member = Member::new(recipe?);

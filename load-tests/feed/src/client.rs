@@ -145,15 +145,19 @@ impl Client {
         path: &str,
         send: impl Fn() -> anyhow::Result<Answer>,
     ) -> anyhow::Result<Answer> {
-        for _ in 0..ATTEMPTS_MAX {
+        let mut n_attempts = 0;
+        loop {
             let answer = send().with_context(|| path.to_owned())?;
+            n_attempts += 1;
             match answer.status {
                 200..300 => return Ok(answer),
-                503 | 409 => std::thread::sleep(PAUSE),
-                status => bail!("{path} answered {status}: {}", answer.json),
+                503 | 409 if n_attempts < ATTEMPTS_MAX => std::thread::sleep(PAUSE),
+                status => bail!(
+                    "{path} answered {status} at attempt {n_attempts}: {}",
+                    answer.json
+                ),
             }
         }
-        bail!("{path} was not answered well in {ATTEMPTS_MAX} attempts");
     }
 
     fn url(&self, path: &str) -> String {

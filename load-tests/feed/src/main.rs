@@ -16,6 +16,7 @@ mod world;
 
 use report::Figures;
 use trilby_cluster::cluster::Kafka;
+use trilby_cluster::kafka::Broker;
 use world::{Recipe, World};
 
 /// The URL of the database server. Not an argument: it has a password.
@@ -32,14 +33,17 @@ struct Args {
     /// Write the figures as JSON as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Brokers that carry the news; without them the processes ask the store
+    /// No Kafka carries the news: the processes ask the store
     #[arg(long)]
-    kafka: Option<String>,
+    without_kafka: bool,
     /// A setting of every process
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
-    /// Processes of each service
+    /// Decision processes, which are asked
     #[arg(long, default_value_t = 3)]
+    nodes: usize,
+    /// Processes of each other service
+    #[arg(long, default_value_t = 1)]
     replicas: usize,
     #[command(subcommand)]
     what: What,
@@ -47,19 +51,17 @@ struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// How soon all decide by what one has written
+    /// How soon all decide by what one has written, with Kafka and after its death
     Propagate {
-        #[arg(long, default_value_t = 1_000)]
+        /// Members of the organization; with the one that manages it they are as many as its quota allows
+        #[arg(long, default_value_t = 999)]
         accounts: usize,
         /// Commits a second
         #[arg(long, default_value_t = 500)]
         rate: u32,
-        /// Measured commits, and half as many revocations
+        /// Measured commits; of revocations there are half as many, of commits without Kafka a fifth
         #[arg(long, default_value_t = 1_000)]
         samples: usize,
-        /// The figures' names say that no feed was there
-        #[arg(long)]
-        nokafka: bool,
     },
     /// Writes and reads with the token of the write
     Pairs {
@@ -81,17 +83,26 @@ enum What {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let server = std::env::var(SERVER).with_context(|| format!("{SERVER} is not set"))?;
+    // Of its own: it is killed, and others' topics would be work for it.
+    std::fs::create_dir_all(&args.dir)?;
+    let folder = tempfile::tempdir_in(&args.dir)?;
+    let mut broker = match args.without_kafka {
+        true => None,
+        false => Some(Broker::start(&folder.path().join("kafka"))?),
+    };
+    let kafka = broker.as_ref().map(|broker| Kafka {
+        brokers: broker.address().to_string(),
+        topic_prefix: "feed.".to_owned(),
+    });
     let recipe = |accounts| {
         anyhow::Ok(Recipe {
             server: &server,
             program: &args.program,
             dir: &args.dir,
             env: settings(&args.settings)?,
-            kafka: args.kafka.as_ref().map(|brokers| Kafka {
-                brokers: brokers.clone(),
-                topic_prefix: format!("feed-{}.", std::process::id()),
-            }),
+            kafka: kafka.clone(),
             replicas: args.replicas,
+            nodes: args.nodes,
             accounts,
         })
     };
@@ -101,23 +112,36 @@ fn main() -> anyhow::Result<()> {
             accounts,
             rate,
             samples,
-            nokafka,
         } => {
-            let world = start(accounts)?;
+            let mut world = start(accounts)?;
             let plan = propagate::Plan {
                 rate,
                 commits: samples,
                 revocations: samples.div_ceil(2),
             };
-            let mut figures =
-                propagate::commits(&world, plan, if nokafka { "nokafka_" } else { "" })?;
-            if !nokafka {
-                figures.extend(propagate::revocations(&world, plan)?);
+            let json = args.json.as_deref();
+            if let Some(broker) = &mut broker {
+                report::write(json, &propagate::commits(&world, plan, "")?)?;
+                report::write(json, &propagate::revocations(&world, plan)?)?;
+                broker.kill()?;
             }
-            finish(world, args.json.as_deref(), &figures)
+            // Each takes its second or so.
+            let fewer = propagate::Plan {
+                commits: samples.div_ceil(5),
+                ..plan
+            };
+            let figures = propagate::commits(&world, fewer, "nokafka_")?;
+            // Without brokers a relay does not stop well: what it has not told stays where it is.
+            for relay in world.cluster.service("relay") {
+                relay.kill()?;
+            }
+            finish(world, json, &figures)
         }
         What::Pairs { pairs, writers } => {
-            ensure!(args.replicas > 0 && writers > 0, "nobody to write or read");
+            ensure!(
+                args.replicas.min(args.nodes) > 0 && writers > 0,
+                "nobody to write or read"
+            );
             let world = start(writers)?;
             let plan = pairs::Plan {
                 pairs,

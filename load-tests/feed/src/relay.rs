@@ -23,7 +23,7 @@ pub struct Plan {
 
 /// The relay alone beside the store and the broker, from a start over what waits.
 pub fn run(recipe: &Recipe<'_>, plan: Plan) -> anyhow::Result<Figures> {
-    ensure!(recipe.kafka.is_some(), "a relay needs `--kafka`");
+    ensure!(recipe.kafka.is_some(), "a relay needs Kafka");
     let (mut cluster, _folder) = world::processes(recipe)?;
     for member in cluster.members() {
         member.stop()?;

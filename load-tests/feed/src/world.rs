@@ -46,6 +46,8 @@ pub struct Recipe<'a> {
     pub env: Vec<(String, String)>,
     pub kafka: Option<Kafka>,
     pub replicas: usize,
+    /// Of the decision service.
+    pub nodes: usize,
     pub accounts: usize,
 }
 
@@ -133,6 +135,7 @@ pub fn processes(recipe: &Recipe<'_>) -> anyhow::Result<(Cluster, TempDir)> {
         listen: "127.0.0.1:0".parse()?,
         kafka: recipe.kafka.clone(),
         replicas: Some(recipe.replicas),
+        nodes: Some(recipe.nodes),
         env: recipe.env.clone(),
     })?;
     Ok((cluster, folder))

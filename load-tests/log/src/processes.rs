@@ -44,6 +44,7 @@ pub async fn measure(
         listen: "127.0.0.1:0".parse()?,
         kafka: None,
         replicas: Some(1),
+        nodes: None,
         env: Vec::new(),
     };
     let plan = *plan;

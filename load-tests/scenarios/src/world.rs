@@ -63,6 +63,7 @@ impl World {
                 topic_prefix: format!("scenarios-{}", std::process::id()),
             }),
             replicas: recipe.replicas,
+            nodes: None,
             env: recipe.env.clone(),
         })?;
         Ok(Self {

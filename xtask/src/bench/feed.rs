@@ -12,27 +12,18 @@ pub struct Pairs {
     pairs: u64,
 }
 
-/// Where no broker is: brokers that are down for good.
-const NOBODY: &str = "127.0.0.1:9";
-
 /// How soon all decide by what one has written: through Kafka, and with Kafka down. And how fast a relay tells a backlog.
 pub fn propagation(root: &Path, short: bool) -> anyhow::Result<()> {
     build(root)?;
-    let sizes: &[&str] = match short {
-        true => &["--accounts", "60", "--rate", "100", "--samples", "60"],
-        false => &[],
+    let (sizes, backlog): (&[&str], &[&str]) = match short {
+        true => (
+            &["--accounts", "60", "--rate", "100", "--samples", "60"],
+            &["--commits", "10000", "--accounts", "100"],
+        ),
+        false => (&[], &[]),
     };
-    let broker = services::broker(root)?;
-    load(root, &[&["--kafka", &broker, "propagate"], sizes].concat())?;
-    load(
-        root,
-        &[&["--kafka", NOBODY, "propagate", "--nokafka"], sizes].concat(),
-    )?;
-    let backlog: &[&str] = match short {
-        true => &["--commits", "10000", "--accounts", "100"],
-        false => &[],
-    };
-    load(root, &[&["--kafka", &broker, "relay"], backlog].concat())
+    load(root, &[&["propagate"], sizes].concat())?;
+    load(root, &[&["relay"], backlog].concat())
 }
 
 /// Writes and reads that carry the write's token. Fails if one was given what was before.
@@ -43,9 +34,9 @@ pub fn pairs(root: &Path, args: &Pairs) -> anyhow::Result<()> {
 
 fn build(root: &Path) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--locked", "--workspace"]);
+    build.args(["build", "--release", "--locked"]);
     build.args(["--bin", "trilby-load-feed", "--bin", "trilby"]);
-    build.args(["--features", "trilby/cluster"]);
+    build.args(workspace::WHOLE);
     command::run(build.current_dir(root))
 }
 

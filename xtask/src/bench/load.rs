@@ -35,9 +35,9 @@ impl Scenario {
 
 pub fn run(root: &Path, load: &Load, short: bool) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--locked", "--workspace"]);
+    build.args(["build", "--release", "--locked"]);
     build.args(["--bin", "trilby-load-scenarios", "--bin", "trilby"]);
-    build.args(["--features", "trilby/cluster"]);
+    build.args(workspace::WHOLE);
     command::run(build.current_dir(root))?;
 
     let target = workspace::target_dir(root);

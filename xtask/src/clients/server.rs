@@ -48,7 +48,8 @@ impl Server {
     pub fn start(places: &Places) -> anyhow::Result<Self> {
         command::run(
             Command::new("cargo")
-                .args(["build", "--quiet", "--package", "trilby"])
+                .args(["build", "--quiet", "--bin", "trilby"])
+                .args(workspace::WHOLE)
                 .current_dir(&places.root),
         )?;
         let folder = tempfile::tempdir()?;

@@ -21,6 +21,7 @@ pub fn config(folder: &Path, store: String, password: Option<String>, replicas: 
         listen: "127.0.0.1:0".parse().unwrap(),
         kafka: None,
         replicas: Some(replicas),
+        nodes: None,
         env: vec![("TRILBY_SERVER__WORKERS".to_owned(), "2".to_owned())],
     }
 }
