@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn every_named_test_exists() {
-        let root = crate::workspace::root().unwrap();
+        let root = workspace::root().unwrap();
         let mut sources = String::new();
         let mut folders = vec![root.join("libs"), root.join("services")];
         while let Some(folder) = folders.pop() {
