@@ -39,6 +39,9 @@ const POSITION_WAIT: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause between attempts to find positions.
 const RETRY: Duration = Duration::from_millis(500);
+/// Pause after an error that passes. While brokers are away the library tells of a dozen errors a second, and what it has to
+/// say when they are back comes after them: they are to be heard as fast as they are told.
+pub(crate) const BREATH: Duration = Duration::from_millis(5);
 /// A partition that says nothing for so long, though heartbeats come each second, may be one that was deleted.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How often that is looked at.
@@ -168,9 +171,10 @@ impl Session {
                         return why.to_owned();
                     }
                 }
+                Ok(Err(error)) if is_alone(&error) => return "no broker is there".to_owned(),
                 Ok(Err(error)) if passes(&error) => {
                     tracing::debug!(%error, "the feed is interrupted");
-                    sleep(RETRY).await;
+                    sleep(BREATH).await;
                 }
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => {}
@@ -215,16 +219,7 @@ impl Session {
 fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i64>; 2], Error> {
     let mut asked = TopicPartitionList::new();
     for topic in topics {
-        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        let found = found.map_or(0, |topic| topic.partitions().len());
-        if found != usize::from(SHARDS) {
-            return Err(Error::Partitions {
-                topic: topic.clone(),
-                found,
-                wanted: SHARDS,
-            });
-        }
+        is_led(consumer, topic)?;
         for partition in 0..SHARDS {
             asked.add_partition_offset(topic, i32::from(partition), END)?;
         }
@@ -247,6 +242,34 @@ fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i
     Ok(ends)
 }
 
+/// Whether a topic is as it must be, and each of its partitions has a leader.
+pub(crate) fn is_led(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<(), Error> {
+    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let partitions = found.map_or(&[][..], |topic| topic.partitions());
+    if partitions.len() != usize::from(SHARDS) {
+        return Err(Error::Partitions {
+            topic: topic.to_owned(),
+            found: partitions.len(),
+            wanted: SHARDS,
+        });
+    }
+    match partitions.iter().all(|partition| partition.leader() >= 0) {
+        true => Ok(()),
+        false => Err(Error::Unavailable("a partition has no leader".to_owned())),
+    }
+}
+
+/// Whether no broker is there any more. A consumer that lives through that would ask the first that comes back, of whose
+/// partitions some have no leader yet; the library reads what is said of those beyond its end, and the process is no more
+/// (confluentinc/librdkafka#5280). So another consumer is made, which begins when each partition has one.
+fn is_alone(error: &KafkaError) -> bool {
+    let (KafkaError::MessageConsumption(code) | KafkaError::Global(code)) = error else {
+        return false;
+    };
+    *code == RDKafkaErrorCode::AllBrokersDown
+}
+
 /// Whether hearing goes on where it was when the brokers are back.
 pub(crate) fn passes(error: &KafkaError) -> bool {
     let code = match error {
@@ -255,8 +278,7 @@ pub(crate) fn passes(error: &KafkaError) -> bool {
     };
     matches!(
         code,
-        RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::BrokerTransportFailure
+        RDKafkaErrorCode::BrokerTransportFailure
             | RDKafkaErrorCode::Resolve
             | RDKafkaErrorCode::OperationTimedOut
             | RDKafkaErrorCode::RequestTimedOut

@@ -15,7 +15,7 @@ use trilby_eventlog::{Activity, ActivityKeeper};
 
 use super::record;
 use crate::context::{Quiet, blocking};
-use crate::feed::passes;
+use crate::feed::{BREATH, is_led, passes};
 use crate::relay::wall_clock;
 use crate::seldom::Seldom;
 use crate::{Error, Options, metric};
@@ -84,25 +84,28 @@ impl DecisionSink {
     pub async fn run(self) {
         let mut stuck_since = None;
         loop {
-            match self.consumer() {
+            let why = match self.consumer().await {
                 Ok(consumer) => {
-                    let consumer = Arc::new(consumer);
                     let why = self.work(&consumer, &mut stuck_since).await;
-                    // What cannot be read has an age too.
-                    tell_age(Some(
-                        *stuck_since.get_or_insert_with(|| wall_clock().micros()),
-                    ));
-                    tracing::warn!(why, "records of decisions wait in Kafka");
                     // Its end waits for a thread.
                     tokio::task::spawn_blocking(move || drop(consumer));
+                    why
                 }
-                Err(error) => tracing::error!(%error, "records of decisions cannot be read"),
+                Err(error) => error.to_string(),
+            };
+            match stuck_since {
+                None => tracing::warn!(why, "records of decisions wait in Kafka"),
+                Some(_) => tracing::debug!(why, "records of decisions still wait in Kafka"),
             }
+            // What cannot be read has an age too.
+            let since = stuck_since.get_or_insert_with(|| wall_clock().micros());
+            tell_age(Some(*since));
             sleep(RETRY).await;
         }
     }
 
-    fn consumer(&self) -> Result<StreamConsumer<Quiet>, Error> {
+    /// One of the group that shares the work, from when the topic can be read.
+    async fn consumer(&self) -> Result<Arc<StreamConsumer<Quiet>>, Error> {
         let mut config = self.options.client("decision-sink")?;
         config
             .set(
@@ -119,7 +122,10 @@ impl DecisionSink {
             .set("queued.max.messages.kbytes", "16384")
             .set("topic.metadata.refresh.interval.ms", "10000");
         let consumer: StreamConsumer<Quiet> = config.create_with_context(Quiet)?;
-        consumer.subscribe(&[&self.options.decisions()])?;
+        let (consumer, topic) = (Arc::new(consumer), self.options.decisions());
+        let (asking, of) = (Arc::clone(&consumer), topic.clone());
+        blocking(move || Ok(is_led(&asking, &of))).await??;
+        consumer.subscribe(&[&topic])?;
         Ok(consumer)
     }
 
@@ -158,7 +164,7 @@ impl DecisionSink {
                 Ok(Ok(message)) => message,
                 Ok(Err(error)) if passes(&error) => {
                     tracing::debug!(%error, "records of decisions are interrupted");
-                    sleep(RETRY).await;
+                    sleep(BREATH).await;
                     continue;
                 }
                 Ok(Err(error)) => return Err(error.to_string()),

@@ -18,6 +18,7 @@ mod decisions;
 mod faulty;
 mod idle;
 mod outages;
+mod restarts;
 mod rewound;
 mod twice;
 
