@@ -63,7 +63,7 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         samples: usize,
     },
-    /// Writes and reads with the token of the write
+    /// Writes, and reads of each at every node with its token
     Pairs {
         #[arg(long, default_value_t = 1_000_000)]
         pairs: u64,

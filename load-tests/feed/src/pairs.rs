@@ -1,4 +1,6 @@
-//! Writes, each followed by a read at another node that carries the write's token: none may be given what was before.
+//! Writes, each followed by reads at every node that carry the write's token: none may be given what was before.
+//!
+//! A write and one of its reads are a pair.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +19,7 @@ const ATTEMPTS_MAX: u32 = 50;
 
 #[derive(Default)]
 struct Seen {
+    writes: AtomicU64,
     pairs: AtomicU64,
     stale: AtomicU64,
     refused: AtomicU64,
@@ -41,6 +44,7 @@ pub fn run(world: &World, plan: Plan) -> anyhow::Result<Figures> {
     let waits = world.count(WAITS)? - before;
     let n_pairs = number(&seen.pairs);
     figures.insert("pairs".to_owned(), n_pairs);
+    figures.insert("pairs_writes".to_owned(), number(&seen.writes));
     figures.insert("pairs_per_s".to_owned(), n_pairs / seconds);
     figures.insert("pairs_stale".to_owned(), number(&seen.stale));
     figures.insert("pairs_waited".to_owned(), waits);
@@ -83,18 +87,18 @@ fn sweep(world: &World, pairs: u64, carries: bool) -> anyhow::Result<Seen> {
     std::thread::scope(|scope| {
         let write = |account: &Account, nth: usize| -> anyhow::Result<()> {
             let identity = pick(&world.identity, nth)?;
+            let each = u64::try_from(world.nodes.len())?;
             let mut round = nth;
             while !seen.failed.load(Ordering::Relaxed)
-                && taken.fetch_add(2, Ordering::Relaxed) < pairs
+                && taken.fetch_add(each, Ordering::Relaxed) < pairs
             {
                 round = round.wrapping_add(1);
-                pair(
-                    account,
-                    identity,
-                    pick(&world.nodes, round)?,
-                    carries,
-                    &seen,
-                )?;
+                // The right is given, and is there; then taken, and is gone.
+                let may = round.is_multiple_of(2);
+                // Each is the first to be asked in its turn.
+                let nodes = (round..).map(|nth| pick(&world.nodes, nth));
+                let nodes = nodes.take(world.nodes.len());
+                write_and_read(account, identity, nodes, may, carries, &seen)?;
             }
             Ok(())
         };
@@ -121,22 +125,25 @@ fn pick(of: &[String], nth: usize) -> anyhow::Result<&str> {
     at.map(String::as_str).ok_or_else(|| anyhow!("no process"))
 }
 
-/// The right is given, and is there; then taken, and is gone.
-fn pair(
+/// One write, and what each node says of it.
+fn write_and_read<'a>(
     account: &Account,
     identity: &str,
-    node: &str,
+    nodes: impl Iterator<Item = anyhow::Result<&'a str>>,
+    may: bool,
     carries: bool,
     seen: &Seen,
 ) -> anyhow::Result<()> {
-    for may in [true, false] {
-        let seq = account.set(identity, "probe", may)?.seq()?;
+    let seq = account.set(identity, "probe", may)?.seq()?;
+    seen.writes.fetch_add(1, Ordering::Relaxed);
+    for node in nodes {
+        let node = node?;
         let says = read(account, node, carries.then_some(seq.as_str()), seen)?;
         seen.pairs.fetch_add(1, Ordering::Relaxed);
         if says != may {
             seen.stale.fetch_add(1, Ordering::Relaxed);
             if carries {
-                println!("STALE: {} at {seq}: {says}", account.id);
+                println!("STALE: {} at {seq}, {node}: {says}", account.id);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{command, services, workspace};
 
 #[derive(clap::Args)]
 pub struct Pairs {
-    /// How many writes, each read at another node
+    /// How many reads, of three nodes after each write
     #[arg(long, default_value_t = 1_000_000)]
     pairs: u64,
 }
