@@ -77,7 +77,7 @@ pub fn up(root: &Path) -> anyhow::Result<String> {
     if let Ok(url) = env::var(ADDRESS) {
         return Ok(url);
     }
-    if docker::runs() {
+    if docker::runs() && docker::has_postgres() {
         return docker::up();
     }
     local::up(root, &local::TESTS)

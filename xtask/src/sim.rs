@@ -41,7 +41,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     if chosen.is_empty() {
         bail!("no such failure; they are {}", names().join(", "));
     }
-    if let Some(why) = services::missing() {
+    if let Some(why) = services::missing().or_else(services::missing_kafka) {
         bail!("{why}");
     }
     let seed = match args.seed {
@@ -52,7 +52,11 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         }
     };
     println!("seed {seed}: --seed {seed} repeats it");
-    let url = services::up(root)?;
+    let places = Places {
+        root,
+        database: services::up(root)?,
+        broker: services::broker(root)?,
+    };
     let n = u32::try_from(chosen.len())?;
     let share = Duration::from_secs(args.minutes * 60) / n;
     let files: Vec<&str> = chosen.iter().flat_map(|one| one.files).copied().collect();
@@ -60,7 +64,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     let mut failed = false;
     for failure in chosen {
-        let seen = go_on(root, &url, failure, seed, share)?;
+        let seen = go_on(&places, failure, seed, share)?;
         failed |= !seen.passed;
         lines.push(format!("{:<4}{seen}  {}", failure.name, failure.what));
     }
@@ -143,9 +147,15 @@ impl std::fmt::Display for Seen {
     }
 }
 
+/// Where the tests are, and what they talk to.
+struct Places<'a> {
+    root: &'a Path,
+    database: String,
+    broker: String,
+}
+
 fn go_on(
-    root: &Path,
-    url: &str,
+    places: &Places<'_>,
     failure: &Failure,
     seed: u64,
     share: Duration,
@@ -159,13 +169,14 @@ fn go_on(
         let seed = seed.wrapping_add(seen.n_runs);
         let left = share.saturating_sub(begun.elapsed());
         let mut tests = cargo(
-            root,
+            places.root,
             failure.files,
             &["--", "--include-ignored", "--nocapture", "--test-threads=1"],
         );
         tests
             .args(failure.tests)
-            .env(services::ADDRESS, url)
+            .env(services::ADDRESS, &places.database)
+            .env(services::BROKER, &places.broker)
             .env("TRILBY_TEST_SEED", seed.to_string())
             .env("TRILBY_TEST_SECONDS", left.as_secs().max(1).to_string())
             .env("PROPTEST_CASES", CASES)

@@ -21,6 +21,16 @@ pub fn runs() -> bool {
     command::quiet(Command::new("docker").arg("info")).is_ok()
 }
 
+/// Whether its image is there, or can be fetched now.
+pub fn has_postgres() -> bool {
+    has_image(IMAGE) || command::quiet(Command::new("docker").args(["pull", IMAGE])).is_ok()
+}
+
+/// Whether an image is there.
+pub fn has_image(image: &str) -> bool {
+    command::quiet(Command::new("docker").args(["image", "inspect", image])).is_ok()
+}
+
 /// Starts the container if it is not running; gives its URL.
 pub fn up() -> anyhow::Result<String> {
     let state = ["inspect", "--format", "{{.State.Running}}", NAME];

@@ -22,7 +22,7 @@ const READY: Duration = Duration::from_secs(60);
 
 /// Starts a broker if none of ours runs; gives its address.
 pub fn up(root: &Path) -> anyhow::Result<SocketAddr> {
-    if docker::runs() && has_image() {
+    if docker::runs() && docker::has_image(IMAGE) {
         return container();
     }
     let folder = folder(root)?;
@@ -58,10 +58,6 @@ fn folder(root: &Path) -> anyhow::Result<PathBuf> {
     } else {
         workspace::target_dir(root).join("services/kafka")
     })
-}
-
-fn has_image() -> bool {
-    command::quiet(Command::new("docker").args(["image", "inspect", IMAGE])).is_ok()
 }
 
 fn container() -> anyhow::Result<SocketAddr> {

@@ -11,9 +11,9 @@ pub struct Failure {
     pub tests: &'static [&'static str],
 }
 
-/// Those that can be tried without breaking a machine; docs/failures.md has the others. F2, F6, F8 and F17 are of the
-/// relay and the broker, F15 of erasure: those are not built yet.
-pub const FAILURES: [Failure; 15] = [
+/// Those that can be tried without breaking a machine; docs/failures.md has the others. F15 is of erasure, which is not built
+/// yet.
+pub const FAILURES: [Failure; 19] = [
     Failure {
         name: "F1",
         what: "a writer is killed: before it sends, after it, before it answers",
@@ -21,6 +21,15 @@ pub const FAILURES: [Failure; 15] = [
         tests: &[
             "killing_a_writer_loses_and_repeats_nothing",
             "killing_the_writer_fifty_times_loses_and_repeats_nothing",
+        ],
+    },
+    Failure {
+        name: "F2",
+        what: "a relay is killed: before it tells, before the acknowledgement, before it forgets",
+        files: &["faults"],
+        tests: &[
+            "whenever_a_relay_dies_every_commit_is_told_in_order",
+            "a_relay_that_forgets_before_it_tells_loses_commits",
         ],
     },
     Failure {
@@ -49,10 +58,32 @@ pub const FAILURES: [Failure; 15] = [
         tests: &["a_connection_cut_at_its_commit_is_neither_lost_nor_doubled"],
     },
     Failure {
+        name: "F6",
+        what: "two relays of one shard; one that slept goes on with what it had",
+        files: &["faults"],
+        tests: &[
+            "a_relay_that_wakes_up_late_and_two_at_once_only_repeat",
+            "relays_that_are_stopped_and_go_on_mislead_nobody",
+        ],
+    },
+    Failure {
         name: "F7",
         what: "the feed doubles, reorders, drops and delays what it tells",
         files: &["live"],
         tests: &["a_proxy_that_doubles_reorders_drops_and_delays_makes_nobody_wrong"],
+    },
+    Failure {
+        name: "F8",
+        what: "the broker is down, a topic is deleted, its records are too old or too large",
+        files: &["faults", "relay", "processes"],
+        tests: &[
+            "what_is_written_while_the_broker_is_down_is_heard_when_it_is_back",
+            "a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log_goes_on",
+            "whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on",
+            "what_kafka_deletes_before_it_is_stored_is_counted_and_the_rest_is_stored",
+            "topics_that_are_deleted_come_back_and_nothing_is_lost",
+            "without_a_broker_changes_are_heard_by_asking_and_nothing_starts_again",
+        ],
     },
     Failure {
         name: "F9",
@@ -99,6 +130,12 @@ pub const FAILURES: [Failure; 15] = [
             "a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does",
             "slow_transactions_lose_nothing_from_the_outbox",
         ],
+    },
+    Failure {
+        name: "F17",
+        what: "a transaction idles for long in another database",
+        files: &["faults"],
+        tests: &["a_transaction_that_idles_elsewhere_holds_nothing_up"],
     },
     Failure {
         name: "F18",
