@@ -29,8 +29,8 @@ impl Plan {
     pub const FULL: Plan = Plan {
         is_short: false,
         rounds: 3,
-        step_s: 4,
-        hold_s: 20,
+        step_s: 3,
+        hold_s: 15,
         accounts: 32,
         patience: 1.0,
         slowness: 1,
