@@ -28,7 +28,7 @@ pub struct Plan {
 impl Plan {
     pub const FULL: Plan = Plan {
         is_short: false,
-        rounds: 3,
+        rounds: 2,
         step_s: 3,
         hold_s: 15,
         accounts: 32,
