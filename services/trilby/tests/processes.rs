@@ -24,6 +24,9 @@ mod compose;
 mod composed;
 #[path = "processes/database.rs"]
 mod database;
+#[cfg(feature = "kafka")]
+#[path = "processes/everything.rs"]
+mod everything;
 #[path = "processes/founded.rs"]
 mod founded;
 #[cfg(feature = "kafka")]
@@ -39,6 +42,9 @@ mod mistakes;
 mod nodes;
 #[path = "processes/outage.rs"]
 mod outage;
+#[cfg(feature = "kafka")]
+#[path = "processes/pairs.rs"]
+mod pairs;
 #[path = "processes/reader.rs"]
 mod reader;
 #[cfg(feature = "kafka")]
@@ -54,9 +60,15 @@ mod rolling;
 mod secured;
 #[path = "processes/slice.rs"]
 mod slice;
+#[cfg(feature = "kafka")]
+#[path = "processes/stale.rs"]
+mod stale;
 #[path = "processes/start.rs"]
 mod start;
 #[path = "processes/story.rs"]
 mod story;
 #[path = "processes/told.rs"]
 mod told;
+#[cfg(feature = "kafka")]
+#[path = "processes/wire.rs"]
+mod wire;

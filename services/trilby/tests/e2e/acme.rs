@@ -215,7 +215,8 @@ pub fn question(user: &str, action: &str, kind: &str, id: &str) -> Value {
     })
 }
 
-fn member(admin: &Client, organization: &str, name: &str) -> Member {
+/// A new member account of an organization.
+pub fn member(admin: &Client, organization: &str, name: &str) -> Member {
     let path = format!("/v1/organizations/{organization}/accounts");
     let made = once(admin, "POST", &path)
         .json(&json!({"name": name}))

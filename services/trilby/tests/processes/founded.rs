@@ -118,6 +118,12 @@ pub fn verify(folder: &Path, store: &str, password: Option<String>) {
     assert!(verified.status.success(), "{verified:?}");
 }
 
+/// Where each process of a service serves, without the proxy between.
+pub fn urls(cluster: &mut Cluster, service: &str) -> Vec<String> {
+    let members = cluster.service(service).iter();
+    members.map(|one| format!("http://{}", one.api())).collect()
+}
+
 /// From the ticket to an administrator: account and client.
 pub fn found(stranger: &Client, ticket: &str) -> (String, Client) {
     let made = acme::bootstrap(stranger, ticket).expect(201);

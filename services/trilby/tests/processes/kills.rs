@@ -1,5 +1,5 @@
 //! Every process, and the database, killed in turn while a small story goes on: what was acknowledged is there exactly
-//! once, and every answer is right or a clear 503.
+//! once, and every answer is right or a clear 503. The load and the killing are shared with those who kill more.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -30,6 +30,7 @@ struct Told {
     stop: AtomicBool,
     wrong: Mutex<Vec<String>>,
     n_refused: Mutex<u32>,
+    n_conflicts: Mutex<u32>,
 }
 
 impl Told {
@@ -41,25 +42,119 @@ impl Told {
         self.wrong.lock().unwrap().push(what);
     }
 
-    /// Sends until there is another answer than a 503, which must be a clear one.
+    /// Sends until there is another answer than a 503, which must be a clear one, or that others write at the same time.
     fn insist(&self, send: impl Fn() -> Answer) -> Option<Answer> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             let answer = send();
-            if answer.status != 503 {
-                return Some(answer);
-            }
-            *self.n_refused.lock().unwrap() += 1;
+            let n_so_far = match (answer.status, answer.code()) {
+                (503, _) => &self.n_refused,
+                (409, Some("write_conflict")) => &self.n_conflicts,
+                _ => return Some(answer),
+            };
+            *n_so_far.lock().unwrap() += 1;
             // RFC 6749 has its own name for it.
             let names = ["code", "error_code"];
             let has_code = names.iter().any(|name| answer.json[*name].is_string());
             if !has_code || !answer.headers.contains_key("retry-after") {
-                self.wrong(format!("an unclear 503: {answer:?}"));
+                self.wrong(format!("an unclear refusal: {answer:?}"));
             }
             sleep(Duration::from_millis(50));
         }
-        self.wrong("no other answer than 503 for a minute".to_owned());
+        self.wrong("no other answer than a refusal for a minute".to_owned());
         None
+    }
+}
+
+/// Those who write, decide and log in, and what they need: an account of which nobody else changes these users.
+pub struct Load {
+    pub account: String,
+    stranger: Client,
+    pub admin: Client,
+    pub pep: Client,
+    key: acme::Key,
+    told: Told,
+    made: Mutex<Vec<String>>,
+}
+
+/// What came of a load.
+pub struct Seen {
+    /// Changes that were acknowledged, each of them found exactly once.
+    pub n_made: usize,
+    /// Answers that said: not now.
+    pub n_refused: usize,
+    /// And those that said: too many writers at once.
+    pub n_conflicts: usize,
+}
+
+impl Load {
+    /// Makes the users in an account, as an administrator of it.
+    pub fn prepare(stranger: Client, account: &str, admin: Client) -> Self {
+        for user in ["mary", "sleeper", "pep"] {
+            acme::create_user(&admin, account, user);
+        }
+        acme::attach(&admin, account, "pep", "system:DecisionPointAccess");
+        let key = acme::create_key(&admin, account, "pep");
+        let pep = stranger.with_token(&acme::key_session(&stranger, &key));
+        Self {
+            account: account.to_owned(),
+            stranger,
+            admin,
+            pep,
+            key,
+            told: Told::default(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Goes on as long as something else does.
+    pub fn while_there_is<T>(&self, something: impl FnOnce() -> T) -> T {
+        std::thread::scope(|scope| {
+            scope.spawn(|| write(&self.told, &self.admin, &self.account, &self.made));
+            scope.spawn(|| decide(&self.told, &self.admin, &self.pep, &self.account));
+            scope.spawn(|| log_in(&self.told, &self.stranger, &self.key));
+            // Whatever becomes of it, the others end.
+            let end = End(&self.told);
+            let done = something();
+            drop(end);
+            done
+        })
+    }
+
+    /// Panics if an answer was wrong, or what was acknowledged is not there exactly once.
+    pub fn check(self) -> Seen {
+        let wrong = self.told.wrong.into_inner().unwrap();
+        for one in wrong.iter().take(5) {
+            println!("{one}");
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} wrong, first: {}",
+            wrong.len(),
+            wrong[0]
+        );
+        let made = self.made.into_inner().unwrap();
+        assert!(made.len() > 20, "{}", made.len());
+        let found = events(&self.admin, &self.account);
+        for name in &made {
+            assert_eq!(found.get(name), Some(&1), "{name}");
+        }
+        assert!(found.values().all(|times| *times == 1), "{found:?}");
+        let count = |n: Mutex<u32>| usize::try_from(n.into_inner().unwrap()).unwrap();
+        Seen {
+            n_made: made.len(),
+            n_refused: count(self.told.n_refused),
+            n_conflicts: count(self.told.n_conflicts),
+        }
+    }
+}
+
+/// Tells the tellers to stop, also when what they were told about has panicked.
+struct End<'a>(&'a Told);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::SeqCst);
     }
 }
 
@@ -72,78 +167,116 @@ fn whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered() {
     let mut cluster = Cluster::start(&config(folder.path(), server.url(), None, 1)).unwrap();
     let stranger = Client::new(cluster.url());
     let (account, admin) = found(&stranger, cluster.ticket().unwrap());
-    for user in ["mary", "sleeper", "pep"] {
-        acme::create_user(&admin, &account, user);
-    }
-    acme::attach(&admin, &account, "pep", "system:DecisionPointAccess");
-    let key = acme::create_key(&admin, &account, "pep");
-    let pep = stranger.with_token(&acme::key_session(&stranger, &key));
-
-    let told = Told::default();
-    let made = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        scope.spawn(|| write(&told, &admin, &account, &made));
-        scope.spawn(|| decide(&told, &admin, &pep, &account));
-        scope.spawn(|| log_in(&told, &stranger, &key));
-        let killed = kill_in_turn(&mut cluster, &server, &mut run);
-        told.stop.store(true, Ordering::SeqCst);
-        killed.unwrap();
-    });
-    let wrong = told.wrong.into_inner().unwrap();
-    for one in wrong.iter().take(5) {
-        println!("{one}");
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} wrong, first: {}",
-        wrong.len(),
-        wrong[0]
-    );
-    let made = made.into_inner().unwrap();
-    assert!(made.len() > 20, "{}", made.len());
-    let found = events(&admin, &account);
-    for name in &made {
-        assert_eq!(found.get(name), Some(&1), "{name}");
-    }
-    assert!(found.values().all(|times| *times == 1), "{found:?}");
+    let load = Load::prepare(stranger, &account, admin);
+    let mut mortals = Mortals::new(&mut cluster, &server);
+    load.while_there_is(|| mortals.die(&mut run, ROUNDS));
+    let n_kills = mortals.kills.values().sum();
+    let seen = load.check();
     run.tell(&[
-        ("kills", usize::try_from(4 * run.round()).unwrap()),
-        ("acknowledged", made.len()),
-        (
-            "answers_503",
-            usize::try_from(*told.n_refused.lock().unwrap()).unwrap(),
-        ),
+        ("kills", n_kills),
+        ("acknowledged", seen.n_made),
+        ("answers_503", seen.n_refused),
+        ("conflicts", seen.n_conflicts),
     ]);
 }
 
-/// Each of the processes and the database, in an order of the seed's, at moments of the seed's.
-fn kill_in_turn(cluster: &mut Cluster, server: &Server, run: &mut Run) -> anyhow::Result<()> {
-    while run.goes_on(ROUNDS) {
-        let mut victims = vec!["identity", "token", "decision", "database"];
-        while !victims.is_empty() {
-            let n = u64::try_from(victims.len())?;
-            let victim = victims.swap_remove(usize::try_from(run.random.below(n))?);
-            sleep(run.random.millis(200, 1_000));
-            let down = run.random.millis(0, 700);
-            if victim == "database" {
-                server.kill();
-                sleep(down);
-                server.up_again();
-            } else {
-                let member = &mut cluster.service(victim)[0];
-                member.kill()?;
-                sleep(down);
-                member.start()?;
-                let took = member.wait_ready()?;
-                println!("{victim} ready after {} ms", took.as_millis());
-            }
-            // It comes back whole before the next one goes.
-            for member in cluster.members() {
-                member.wait_ready()?;
+/// What can be killed besides the services and the database.
+pub trait Mortal {
+    /// At once, as `kill -9` does.
+    fn kill(&mut self);
+    /// Starts it again, and waits until it is at work.
+    fn start(&mut self);
+}
+
+/// Everything that dies.
+pub struct Mortals<'a> {
+    cluster: &'a mut Cluster,
+    server: &'a Server,
+    others: Vec<(&'static str, &'a mut dyn Mortal)>,
+    /// Whose turn is still to come.
+    left: Vec<&'static str>,
+    /// How often each was killed.
+    pub kills: BTreeMap<&'static str, usize>,
+}
+
+const DATABASE: &str = "database";
+const SERVICES: [&str; 3] = ["identity", "token", "decision"];
+
+impl<'a> Mortals<'a> {
+    pub fn new(cluster: &'a mut Cluster, server: &'a Server) -> Self {
+        Self {
+            cluster,
+            server,
+            others: Vec::new(),
+            left: Vec::new(),
+            kills: BTreeMap::new(),
+        }
+    }
+
+    /// And another.
+    pub fn and(mut self, name: &'static str, other: &'a mut dyn Mortal) -> Self {
+        self.others.push((name, other));
+        self
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        let others = self.others.iter().map(|(name, _)| *name);
+        SERVICES
+            .into_iter()
+            .chain([DATABASE])
+            .chain(others)
+            .collect()
+    }
+
+    /// Each dies so often.
+    pub fn die(&mut self, run: &mut Run, rounds: u64) {
+        while run.goes_on(rounds) {
+            for _ in self.names() {
+                self.one_dies(run);
             }
         }
     }
-    Ok(())
+
+    /// Kills one whose turn it is, chosen by the seed at a moment of the seed's, and brings it back.
+    pub fn one_dies(&mut self, run: &mut Run) {
+        if self.left.is_empty() {
+            self.left = self.names();
+        }
+        let victim = self.left.swap_remove(below(run, self.left.len()));
+        sleep(run.random.millis(200, 1_000));
+        let begun = Instant::now();
+        self.kill(victim, run);
+        // It comes back whole before the next one goes.
+        for member in self.cluster.members() {
+            member.wait_ready().unwrap();
+        }
+        println!("{victim} was away for {} ms", begun.elapsed().as_millis());
+        *self.kills.entry(victim).or_default() += 1;
+    }
+
+    fn kill(&mut self, victim: &'static str, run: &mut Run) {
+        let down = run.random.millis(0, 700);
+        if victim == DATABASE {
+            self.server.kill();
+            sleep(down);
+            self.server.up_again();
+        } else if let Some((_, other)) = self.others.iter_mut().find(|(name, _)| *name == victim) {
+            other.kill();
+            sleep(down);
+            other.start();
+        } else {
+            let members = self.cluster.service(victim);
+            let member = &mut members[below(run, members.len())];
+            member.kill().unwrap();
+            sleep(down);
+            member.start().unwrap();
+        }
+    }
+}
+
+fn below(run: &mut Run, n: usize) -> usize {
+    let n = u64::try_from(n).unwrap();
+    usize::try_from(run.random.below(n)).unwrap()
 }
 
 /// Makes users, and revocations, which nothing but their keys keeps from being made twice.

@@ -7,7 +7,7 @@ use trilby_cluster::member::signal;
 use trilby_testkit::http::{Answer, Client};
 
 use crate::acme;
-use crate::founded::Founded;
+use crate::founded::{Founded, urls};
 
 struct Stage {
     here: Founded,
@@ -53,8 +53,7 @@ impl Stage {
     /// What each decision process says to Mary, who carries no position.
     fn stands(&mut self) -> Vec<u16> {
         let question = acme::question("mary", "iam:ListUsers", "account", &self.here.account);
-        let members = self.here.cluster.service("decision").iter();
-        let urls: Vec<String> = members.map(|one| format!("http://{}", one.api())).collect();
+        let urls = urls(&mut self.here.cluster, "decision");
         let ask = |url: String| {
             let mary = self.mary.at(url);
             mary.post("/access/v1/evaluation", &question).status

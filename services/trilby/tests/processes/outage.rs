@@ -18,7 +18,8 @@ const NOTICED: Duration = Duration::from_secs(60);
 /// How long the database is gone in the long form.
 const DOWN: Duration = Duration::from_secs(60);
 
-fn is_clear(refused: &Answer) {
+/// A 503 that says what it is and when to ask again.
+pub fn is_clear(refused: &Answer) {
     assert_eq!(refused.status, 503, "{refused:?}");
     let names = ["code", "error_code"];
     assert!(

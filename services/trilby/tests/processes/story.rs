@@ -2,20 +2,25 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use trilby_cluster::Cluster;
+use trilby_cluster::{Cluster, Config};
+use trilby_testkit::http::Client;
 use trilby_testkit::simulation::Run;
 
 use crate::database::{Database, Server, rows};
 use crate::founded::{config, verify};
+use crate::kills::Mortals;
 
 /// At most so many, that the story gets to its end soon; in the long form it is told under kills from beginning to end.
 const KILLS: u64 = 8;
 
-/// Each event of each kind of log, and how often it is there. Ids differ from run to run.
-const EVENTS: &str = "select h.kind || ' ' || e.etype || ' ' || count(*) from event e join log_head h using (log_id) \
-    group by h.kind, e.etype order by 1";
+/// Each event of each kind of log, the first account's apart, and how often it is there. Ids differ from run to run.
+pub const EVENTS: &str = "select kind || ' ' || etype || ' ' || count(*) from (select etype, case log_id \
+    when (select min(log_id) from log_head where kind = 1) then 'first' else kind::text end as kind \
+    from event join log_head using (log_id)) as event group by kind, etype order by 1";
 
 /// Tells what was not told yet. Standard output, or why it was cut off.
 pub fn tell(folder: &Path, url: &str, issuer_port: u16) -> Result<String, String> {
@@ -46,21 +51,28 @@ pub fn tell(folder: &Path, url: &str, issuer_port: u16) -> Result<String, String
     }
 }
 
+/// The account that a story has founded and its administrator, as soon as the story writes to the log of that account no more.
+pub fn founder(folder: &Path, stranger: &Client) -> Option<(String, Client)> {
+    let read = |name: &str| std::fs::read_to_string(folder.join("story/demo").join(name)).ok();
+    let memory: Value = serde_json::from_str(&read("story.json")?).ok()?;
+    let told = memory["told"].as_array()?;
+    let account = memory["facts"]["account"].as_str()?;
+    let credential = read("admin.auth")?;
+    let (name, value) = credential.trim_end().split_once(": ")?;
+    let admin = stranger.with_header(name, value);
+    told.contains(&json!("organization"))
+        .then(|| (account.to_owned(), admin))
+}
+
 /// A cluster that lets the story's issuer be at this port of this host, and its ticket in a file.
-pub fn stage(
-    folder: &Path,
-    url: String,
-    password: Option<String>,
-    replicas: usize,
-) -> (Cluster, u16) {
+pub fn stage(mut config: Config) -> (Cluster, u16) {
     let port = trilby_cluster::member::free_address().unwrap().port();
-    let mut config = config(folder, url, password, replicas);
     config.env.push((
         "TRILBY_TOKENS__PRIVATE_ISSUER_HOSTS".to_owned(),
         format!("http://127.0.0.1:{port}"),
     ));
     let cluster = Cluster::start(&config).unwrap();
-    std::fs::write(folder.join("ticket"), cluster.ticket().unwrap()).unwrap();
+    std::fs::write(config.folder.join("ticket"), cluster.ticket().unwrap()).unwrap();
     (cluster, port)
 }
 
@@ -69,7 +81,12 @@ pub fn stage(
 fn the_whole_story_holds_over_three_processes_and_after_their_death() {
     let database = Database::fresh();
     let folder = TempDir::new().unwrap();
-    let (mut cluster, port) = stage(folder.path(), database.url(), database.password(), 1);
+    let (mut cluster, port) = stage(config(
+        folder.path(),
+        database.url(),
+        database.password(),
+        1,
+    ));
     let told = tell(folder.path(), &cluster.url(), port).unwrap();
     assert!(
         told.contains("── 16.") && told.contains("checks passed"),
@@ -89,51 +106,57 @@ fn the_whole_story_holds_over_three_processes_and_after_their_death() {
     assert!(again.contains("was told here before"), "{again}");
 }
 
+/// What the story leaves in a store that is told it in peace. Told once for all tests.
+pub struct Peace {
+    pub events: Vec<String>,
+    pub n_chapters: usize,
+}
+
+pub fn in_peace() -> &'static Peace {
+    static PEACE: OnceLock<Peace> = OnceLock::new();
+    PEACE.get_or_init(|| {
+        let (database, folder) = (Database::fresh(), TempDir::new().unwrap());
+        let (cluster, port) = stage(config(
+            folder.path(),
+            database.url(),
+            database.password(),
+            1,
+        ));
+        let told = tell(folder.path(), &cluster.url(), port).unwrap();
+        cluster.stop().unwrap();
+        Peace {
+            events: rows(&database.admin_url(), EVENTS),
+            n_chapters: chapters(&told),
+        }
+    })
+}
+
+pub fn chapters(told: &str) -> usize {
+    told.lines().filter(|line| line.starts_with("── ")).count()
+}
+
 #[test]
 #[ignore = "needs services"]
 fn the_whole_story_holds_while_everything_dies_in_turn() {
     let mut run = Run::of("F4");
-    let (database, peaceful) = (Database::fresh(), TempDir::new().unwrap());
-    let (cluster, port) = stage(peaceful.path(), database.url(), database.password(), 1);
-    let in_peace = tell(peaceful.path(), &cluster.url(), port).unwrap();
-    cluster.stop().unwrap();
-    let expected = rows(&database.admin_url(), EVENTS);
-
+    let in_peace = in_peace();
     let (server, folder) = (Server::start(), TempDir::new().unwrap());
-    let (mut cluster, port) = stage(folder.path(), server.url(), None, 1);
+    let (mut cluster, port) = stage(config(folder.path(), server.url(), None, 1));
     let url = cluster.url();
+    let mut mortals = Mortals::new(&mut cluster, &server);
     let told = std::thread::scope(|scope| {
         let telling = scope.spawn(|| tell(folder.path(), &url, port));
-        let victims = ["identity", "database", "token", "decision"];
-        let first = run.random.below(4);
-        for n in first.. {
-            if telling.is_finished() || !run.goes_on(KILLS) {
-                break;
-            }
-            std::thread::sleep(run.random.millis(200, 800));
-            let victim = victims[usize::try_from(n % 4).unwrap()];
-            if victim == "database" {
-                server.kill();
-                server.up_again();
-            } else {
-                let member = &mut cluster.service(victim)[0];
-                member.kill().unwrap();
-                std::thread::sleep(run.random.millis(0, 500));
-                member.start().unwrap();
-            }
-            for member in cluster.members() {
-                member.wait_ready().unwrap();
-            }
+        while !telling.is_finished() && run.goes_on(KILLS) {
+            mortals.one_dies(&mut run);
         }
         telling.join().unwrap()
     });
     let told = told.unwrap();
-    let chapters = |text: &str| text.lines().filter(|line| line.starts_with("── ")).count();
-    assert_eq!(chapters(&told), chapters(&in_peace), "{told}");
+    assert_eq!(chapters(&told), in_peace.n_chapters, "{told}");
     // What was told is there, and nothing of it twice.
-    assert_eq!(rows(&server.url(), EVENTS), expected);
+    assert_eq!(rows(&server.url(), EVENTS), in_peace.events);
     verify(folder.path(), &server.url(), None);
-    let n_kills = usize::try_from(run.round()).unwrap();
+    let n_kills = mortals.kills.values().sum();
     run.tell(&[("kills", n_kills), ("stories", 1)]);
     assert!(n_kills >= 4, "only {n_kills} kills");
 }
