@@ -6,13 +6,17 @@ secrets=${SECRETS:-/run/secrets}
 PGPASSWORD=$(cat "$secrets/postgres_password")
 export PGPASSWORD PGHOST="${PGHOST:-postgres}" PGUSER="${PGUSER:-postgres}" PGDATABASE="${PGDATABASE:-trilby}"
 
-login() { # name, roles
-    psql -X -q -v ON_ERROR_STOP=1 -v login="$1" <<SQL
+login() { # name, role
+    psql -X -q -v ON_ERROR_STOP=1 -v login="$1" -v role="$2" <<SQL
 select format('create role %I noinherit', :'login')
 where not exists (select from pg_roles where rolname = :'login') \gexec
 \set password \`cat "$secrets"/$1_password\`
 alter role :"login" login password :'password';
-grant $2 to :"login";
+grant :"role" to :"login";
+-- What a release before this one gave it besides.
+select format('revoke %I from %I', given.rolname, :'login')
+from pg_auth_members m join pg_roles given on given.oid = m.roleid join pg_roles login on login.oid = m.member
+where login.rolname = :'login' and given.rolname <> :'role' and given.rolname like 'trilby%' \gexec
 SQL
 }
 
