@@ -88,13 +88,13 @@ fn sweep(world: &World, pairs: u64, carries: bool) -> anyhow::Result<Seen> {
         let write = |account: &Account, nth: usize| -> anyhow::Result<()> {
             let identity = pick(&world.identity, nth)?;
             let each = u64::try_from(world.nodes.len())?;
-            let mut round = nth;
+            let (mut round, mut may) = (nth, false);
             while !seen.failed.load(Ordering::Relaxed)
                 && taken.fetch_add(each, Ordering::Relaxed) < pairs
             {
                 round = round.wrapping_add(1);
                 // The right is given, and is there; then taken, and is gone.
-                let may = round.is_multiple_of(2);
+                may = !may;
                 // Each is the first to be asked in its turn.
                 let nodes = (round..).map(|nth| pick(&world.nodes, nth));
                 let nodes = nodes.take(world.nodes.len());
