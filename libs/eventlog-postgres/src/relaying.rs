@@ -121,7 +121,8 @@ impl RelayStore for Relaying {
     async fn told(&self, told: &[RowId]) -> Answer<()> {
         let shards: Vec<i16> = told.iter().map(|row| small(row.shard)).collect();
         let ids: Vec<i64> = told.iter().map(|row| row.id).collect();
-        let of: &[Param<'_>] = &[&shards, &ids];
+        let marks: Vec<&[u8]> = told.iter().map(|row| &row.mark[..]).collect();
+        let of: &[Param<'_>] = &[&shards, &ids, &marks];
         let ask = Ask::new(include_str!("queries/relay_told.sql"), of);
         self.ask(Begin::Write, &[ask]).await.map(drop)
     }
@@ -161,9 +162,11 @@ fn leases(found: &[Row]) -> Answer<Leases> {
 }
 
 fn row_id(row: &Row) -> Answer<RowId> {
+    let mark: &[u8] = rows::get(row, 2)?;
     Ok(RowId {
         shard: rows::number(row, 0)?,
         id: rows::get(row, 1)?,
+        mark: mark.try_into().map_err(|_| odd("a mark is not one"))?,
     })
 }
 
@@ -178,10 +181,10 @@ fn gather(store_id: &[u8; 16], found: &[Row]) -> Answer<Vec<Waiting>> {
         let Some(last) = waiting.last_mut() else {
             continue;
         };
-        let Some(_) = rows::get::<Option<i64>>(row, 8)? else {
+        let Some(_) = rows::get::<Option<i64>>(row, 9)? else {
             return Err(broken(&last.commit));
         };
-        let event = rows::event_at(row, 8, &last.commit.log)?;
+        let event = rows::event_at(row, 9, &last.commit.log)?;
         last.commit.hash = event.hash;
         last.commit.at = event.at;
         last.commit.incarnation = event.incarnation;
@@ -198,19 +201,19 @@ fn gather(store_id: &[u8; 16], found: &[Row]) -> Answer<Vec<Waiting>> {
 }
 
 fn begin(store_id: &[u8; 16], id: RowId, row: &Row) -> Answer<Waiting> {
-    let log = rows::log(row, 2)?;
-    let first = rows::seq(row, 3)?;
-    let prev_hash = match rows::get::<Option<&[u8]>>(row, 7)? {
-        Some(_) => rows::hash(row, 7)?,
+    let log = rows::log(row, 3)?;
+    let first = rows::seq(row, 4)?;
+    let prev_hash = match rows::get::<Option<&[u8]>>(row, 8)? {
+        Some(_) => rows::hash(row, 8)?,
         None if first == Seq::new(1) => chain::genesis(store_id, &log),
         None => return Err(odd(format!("`{log}` has no event before seq {first}"))),
     };
-    let age: f64 = rows::get::<Option<f64>>(row, 6)?.unwrap_or(0.0);
+    let age: f64 = rows::get::<Option<f64>>(row, 7)?.unwrap_or(0.0);
     Ok(Waiting {
         row: id,
         commit: RecordedCommit {
             first,
-            last: rows::seq(row, 4)?,
+            last: rows::seq(row, 5)?,
             prev_hash,
             hash: prev_hash,
             incarnation: 0,
@@ -220,14 +223,14 @@ fn begin(store_id: &[u8; 16], id: RowId, row: &Row) -> Answer<Waiting> {
         },
         revocations: Vec::new(),
         age: Duration::try_from_secs_f64(age.max(0.0)).unwrap_or_default(),
-        trace: rows::get(row, 5)?,
+        trace: rows::get(row, 6)?,
     })
 }
 
 fn with_revocations(waiting: &mut [Waiting], found: &[Row]) -> Answer<()> {
     for row in found {
         let id = row_id(row)?;
-        let revocation: Revocation = rows::revocation(row, 2)?;
+        let revocation: Revocation = rows::revocation(row, 3)?;
         // Both are ordered by their rows, and were asked at one moment.
         let place = waiting.binary_search_by_key(&id, |one| one.row);
         let one = place.ok().and_then(|place| waiting.get_mut(place));

@@ -11,8 +11,10 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio_postgres::Client;
-use trilby_eventlog::{Activity, ActivityFilter, Error, EventLog};
-use trilby_eventlog_postgres::Role;
+use trilby_eventlog::relay::{From, Waiting};
+use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::{Activity, ActivityFilter, Error, EventLog, RelayStore as _};
+use trilby_eventlog_postgres::{Relaying, Role};
 use trilby_model::Timestamp;
 
 #[path = "support/common.rs"]
@@ -171,6 +173,34 @@ async fn the_outbox_is_the_relays_once_there_is_one() {
         .unwrap();
     token.purge(now(), now(), now()).await.unwrap();
     assert_eq!(counted(&client, "outbox").await, 1);
+}
+
+/// A store that is put back under a relay draws ids again: what the relay has told of the one past forgets nothing of the
+/// other.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_row_of_another_past_is_not_forgotten_for_its_id() {
+    let database = Database::new();
+    let writer = database.open(Role::Identity).await;
+    let relaying = Relaying::open(&database.options(Role::Relay))
+        .await
+        .unwrap();
+    let client = database.client().await;
+    let from: Vec<From> = (0..SHARDS).map(|shard| From { shard, after: 0 }).collect();
+    append(&writer, 1, 1).await;
+    let before = relaying.waiting(&from, 9).await.unwrap();
+    client
+        .batch_execute("delete from outbox; alter table outbox alter column id restart")
+        .await
+        .unwrap();
+    append(&writer, 1, 1).await;
+    let after = relaying.waiting(&from, 9).await.unwrap();
+    let place = |found: &[Waiting]| (found[0].row.shard, found[0].row.id);
+    assert_eq!(place(&before), place(&after));
+    relaying.told(&[before[0].row]).await.unwrap();
+    assert_eq!(counted(&client, "outbox").await, 1);
+    relaying.told(&[after[0].row]).await.unwrap();
+    assert_eq!(counted(&client, "outbox").await, 0);
 }
 
 fn activity(at: Timestamp, id: &str) -> Activity {

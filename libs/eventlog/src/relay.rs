@@ -69,8 +69,10 @@ pub struct Waiting {
 pub struct RowId {
     /// The shard.
     pub shard: u16,
-    /// Its id there.
+    /// Its id there. A store that was taken back draws ids again that it had drawn before.
     pub id: i64,
+    /// Differs between commits, also of two pasts.
+    pub mark: [u8; 16],
 }
 
 /// A store that relays work on.
@@ -92,7 +94,7 @@ pub trait RelayStore: Send + Sync {
     /// was acknowledged before this was called, and was not told, is among them if it fits and `after` is 0.
     async fn waiting(&self, from: &[From], most_each: usize) -> Result<Vec<Waiting>, Error>;
 
-    /// Forgets rows: they were told.
+    /// Forgets rows: they were told. A row that has such an id and another mark is of a commit that was not, and stays.
     async fn told(&self, rows: &[RowId]) -> Result<(), Error>;
 
     /// For each place whether the log has an event with this hash there, in the order asked.

@@ -1,4 +1,4 @@
-select o.shard, o.id, h.public_id, r.kind, r.id_hash, r.seq, r.before_seq, r.at
+select o.shard, o.id, o.tx_id, h.public_id, r.kind, r.id_hash, r.seq, r.before_seq, r.at
 from unnest($1::smallint[], $2::bigint[]) as s(shard, after)
 cross join lateral (
     select * from outbox o where o.shard = s.shard and o.id > s.after order by o.id limit $3

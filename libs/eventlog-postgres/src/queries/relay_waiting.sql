@@ -1,4 +1,4 @@
-select o.shard, o.id, h.public_id, o.first_seq, o.last_seq, o.trace, coalesce(extract(epoch from clock_timestamp() - o.since), extract(epoch from clock_timestamp()) - e.at / 1e6)::float8, p.hash,
+select o.shard, o.id, o.tx_id, h.public_id, o.first_seq, o.last_seq, o.trace, coalesce(extract(epoch from clock_timestamp() - o.since), extract(epoch from clock_timestamp()) - e.at / 1e6)::float8, p.hash,
     e.seq, e.commit_first, e.commit_last, e.at, e.etype, e.ever, e.inc, e.body, e.body_hash, e.hash
 from unnest($1::smallint[], $2::bigint[]) as s(shard, after)
 cross join lateral (
