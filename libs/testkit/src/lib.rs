@@ -14,6 +14,8 @@ pub mod given;
 pub mod http;
 #[cfg(feature = "installation")]
 pub mod installation;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod simulation;
 pub mod spawned;
 #[cfg(feature = "time")]

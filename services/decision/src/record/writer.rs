@@ -74,22 +74,31 @@ impl Writer {
             return self.room.dropped(1, "too many wait");
         }
         if self.queue.try_send(Message::Record(record)).is_err() {
-            self.room.leave(bytes);
+            self.room.leave(1, bytes);
             self.room.dropped(1, "the queue is full or closed");
         }
     }
 
     /// Waits until everything handed over so far is written, or for a while.
     pub async fn flush(&self) {
-        self.ask(Message::Flush, FLUSH_WAIT).await;
+        if !self.ask(Message::Flush, FLUSH_WAIT).await {
+            tracing::warn!("decision records are still being written");
+        }
     }
 
-    /// Writes what was handed over and takes no more.
+    /// Writes what was handed over and takes no more. What is not written in time is dropped, and counted.
     pub async fn close(&self) {
-        self.ask(Message::Close, CLOSE_WAIT).await;
+        self.close_within(CLOSE_WAIT).await;
     }
 
-    async fn ask(&self, message: fn(oneshot::Sender<()>) -> Message, patience: Duration) {
+    async fn close_within(&self, patience: Duration) {
+        if !self.ask(Message::Close, patience).await {
+            self.room.give_up();
+        }
+    }
+
+    /// Whether all before the message was written in time.
+    async fn ask(&self, message: fn(oneshot::Sender<()>) -> Message, patience: Duration) -> bool {
         let (done, is_done) = oneshot::channel();
         let asked = timeout(patience, async {
             if self.queue.send(message(done)).await.is_ok() {
@@ -97,9 +106,7 @@ impl Writer {
                 drop(is_done.await);
             }
         });
-        if asked.await.is_err() {
-            tracing::warn!("decision records are still being written");
-        }
+        asked.await.is_ok()
     }
 }
 
@@ -152,9 +159,10 @@ where
                 batch.take(&mut messages);
             }
         }
+        let n_records = batch.records.len();
         let bytes = batch.records.iter().map(room::bytes_of).sum();
         write(sink, batch.records, room).await;
-        room.leave(bytes);
+        room.leave(n_records, bytes);
         for done in batch.waiting {
             // Whoever asked may have stopped waiting.
             done.send(()).ok();
@@ -172,11 +180,11 @@ async fn write<S: ActivitySink + ?Sized>(sink: &S, records: Vec<Activity>, room:
         Err(Error::Invalid(_)) => {
             for record in records {
                 if let Err(error) = hand_over(sink, &[record]).await {
-                    room.dropped(1, &error.to_string());
+                    room.lost(1, &error.to_string());
                 }
             }
         }
-        Err(error) => room.dropped(records.len(), &error.to_string()),
+        Err(error) => room.lost(records.len(), &error.to_string()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What records that wait may take, and what was dropped because there was no more.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use trilby_eventlog::Activity;
@@ -16,6 +16,10 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Room {
     bytes_max: usize,
     bytes: AtomicUsize,
+    /// Records that wait or are under way.
+    n_records: AtomicUsize,
+    /// The process ends: those were counted as dropped, and no more are taken.
+    is_given_up: AtomicBool,
     begun: Instant,
     n_dropped: AtomicU64,
     /// When it may be told of again, in milliseconds after `begun`.
@@ -34,6 +38,8 @@ impl Room {
         Self {
             bytes_max,
             bytes: AtomicUsize::new(0),
+            n_records: AtomicUsize::new(0),
+            is_given_up: AtomicBool::new(false),
             begun: Instant::now(),
             n_dropped: AtomicU64::new(0),
             tell_at_ms: AtomicU64::new(0),
@@ -45,24 +51,53 @@ impl Room {
         (self.bytes_max / RECORD_BYTES_MIN).max(1)
     }
 
-    /// Whether there was room. If so, it is taken until it is left.
+    /// Whether there was room for a record. If so, it is taken until it is left.
     pub fn enter(&self, bytes: usize) -> bool {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.n_records.fetch_add(1, Ordering::SeqCst);
         let fits = before.saturating_add(bytes) <= self.bytes_max;
-        if !fits {
-            self.leave(bytes);
+        let is_taken = fits && !self.is_given_up.load(Ordering::SeqCst);
+        if !is_taken {
+            self.leave(1, bytes);
         }
-        fits
+        is_taken
     }
 
-    pub fn leave(&self, bytes: usize) {
+    pub fn leave(&self, n_records: usize, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.n_records.fetch_sub(n_records, Ordering::SeqCst);
+    }
+
+    /// Counts all that wait or are under way as lost: the process ends. Of what is under way some may still arrive.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::SeqCst);
+        let n_records = self.n_records.load(Ordering::SeqCst);
+        if n_records > 0 {
+            self.count(n_records);
+            tracing::error!(
+                n_records,
+                "records of decisions were dropped: the process ends before they are taken"
+            );
+        }
+    }
+
+    /// Counts records that were taken out of the queue and are lost.
+    pub fn lost(&self, n_records: usize, why: &str) {
+        // Else they are counted.
+        if !self.is_given_up.load(Ordering::SeqCst) {
+            self.dropped(n_records, why);
+        }
+    }
+
+    fn count(&self, n_records: usize) -> u64 {
+        let n = u64::try_from(n_records).unwrap_or(u64::MAX);
+        metric::DECISION_RECORDS_DROPPED.add(n, &[]);
+        n
     }
 
     /// Counts records that are lost, and tells of them now and then.
     pub fn dropped(&self, n_records: usize, why: &str) {
-        let n = u64::try_from(n_records).unwrap_or(u64::MAX);
-        metric::DECISION_RECORDS_DROPPED.add(n, &[]);
+        let n = self.count(n_records);
         self.n_dropped.fetch_add(n, Ordering::Relaxed);
         if self.may_tell(self.begun.elapsed()) {
             let n_records = self.n_dropped.swap(0, Ordering::Relaxed);
@@ -94,7 +129,7 @@ mod tests {
         assert!(room.enter(600));
         assert!(!room.enter(401));
         assert!(room.enter(400));
-        room.leave(600);
+        room.leave(1, 600);
         assert!(!room.enter(601));
         assert!(room.enter(600));
     }

@@ -1,5 +1,6 @@
 use trilby_eventlog::{ActivityFilter, EventLog as _, Memory};
 use trilby_model::{LogId, Timestamp};
+use trilby_testkit::metrics::Measured;
 
 use super::*;
 
@@ -88,4 +89,30 @@ async fn what_does_not_fit_is_dropped_and_what_did_is_there_in_the_end() {
     writer.record(record(6_000));
     writer.flush().await;
     assert_eq!(count(&memory).await, n_fit + 1);
+}
+
+#[tokio::test]
+async fn what_waits_when_the_process_ends_is_counted_as_dropped() {
+    const DROPPED: &str = "trilby_decision_records_dropped_total";
+    let measured = Measured::new();
+    let memory = Memory::for_tests();
+    let stuck = Arc::new(Stuck(tokio::sync::Semaphore::new(0), memory.clone()));
+    let writer = Writer::start(Arc::clone(&stuck), ROOM).unwrap();
+    // More than are taken from the queue at once.
+    for n in 0..1_000 {
+        writer.record(record(n));
+    }
+    assert_eq!(measured.counter(DROPPED), 0);
+    writer.close_within(Duration::from_millis(50)).await;
+    assert_eq!(measured.counter(DROPPED), 1_000);
+    writer.record(record(1_000));
+    assert_eq!(measured.counter(DROPPED), 1_001);
+    // Whoever closes in time loses none.
+    let measured = Measured::new();
+    let writer = Writer::start(Arc::new(Memory::for_tests()), ROOM).unwrap();
+    for n in 0..1_000 {
+        writer.record(record(n));
+    }
+    writer.close().await;
+    assert_eq!(measured.counter(DROPPED), 0);
 }
