@@ -408,6 +408,17 @@ pub(crate) fn is_listed(record: &Activity) -> bool {
     !time_of(&record.id).is_some_and(near)
 }
 
+/// Times between which a record with this id is found without a row in `activity_id`: where it says when it was made.
+pub(crate) fn near(record: &Activity) -> (i64, i64) {
+    let made = time_of(&record.id).unwrap_or(record.at.micros());
+    around(made)
+}
+
+fn around(made: i64) -> (i64, i64) {
+    let first = made.saturating_sub(DRIFT_MICROS);
+    (first, made.saturating_add(DRIFT_MICROS))
+}
+
 /// The record with this id.
 pub(crate) async fn find(
     source: &Source,
@@ -416,8 +427,7 @@ pub(crate) async fn find(
 ) -> Result<Option<ActivityRecord>, Error> {
     let name = log.to_string();
     if let Some(made) = time_of(id) {
-        let from = made.saturating_sub(DRIFT_MICROS);
-        let until = made.saturating_add(DRIFT_MICROS);
+        let (from, until) = around(made);
         let of: &[Param<'_>] = &[&name, &id, &from, &until];
         let sql = include_str!("queries/activity_near.sql");
         if let Some(row) = source.row(Some(&name), sql, of).await? {

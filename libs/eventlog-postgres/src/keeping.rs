@@ -1,10 +1,15 @@
 //! Records that may come more than once, and from more than one process at a time.
+//!
+//! An id is known at whatever time its record has. A record that is not the one which is there under its id is not written:
+//! nothing says which of the two is true, and one that anybody can put aside afterwards would be worth nothing.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use trilby_eventlog::{Activity, ActivityKeeper, Error, EventLog as _, Kept, activity};
+use trilby_model::LogId;
 
+use crate::activity::near;
 use crate::pipeline::{Ask, Logs, params};
 use crate::rows::{self, odd};
 use crate::store::Postgres;
@@ -17,6 +22,8 @@ const TRIES_MAX: u32 = 4;
 enum Standing {
     New,
     Known,
+    /// Its id is, and it is another.
+    Other,
     Refused,
 }
 
@@ -27,17 +34,19 @@ impl ActivityKeeper for Postgres {
         loop {
             tries += 1;
             let standings = self.standings(&records).await?;
-            let count = |of| standings.iter().filter(|one| **one == of).count();
-            let new: Vec<Activity> = records
-                .iter()
-                .zip(&standings)
-                .filter(|(_, standing)| **standing == Standing::New)
-                .map(|(record, _)| record.clone())
-                .collect();
+            let of = |wanted| {
+                let all = records.iter().zip(&standings);
+                all.filter(move |(_, standing)| **standing == wanted)
+                    .map(|(record, _)| record)
+            };
+            let new: Vec<Activity> = of(Standing::New).cloned().collect();
             let kept = Kept {
                 n_new: new.len(),
-                n_known: count(Standing::Known),
-                n_refused: count(Standing::Refused),
+                n_known: of(Standing::Known).count(),
+                n_refused: of(Standing::Refused).count(),
+                others: of(Standing::Other)
+                    .map(|record| (record.log.clone(), record.id.clone()))
+                    .collect(),
             };
             if new.is_empty() {
                 return Ok(kept);
@@ -57,9 +66,12 @@ impl Postgres {
         let logs: Vec<String> = records.iter().map(|one| one.log.to_string()).collect();
         let ids: Vec<&str> = records.iter().map(|one| one.id.as_str()).collect();
         let ats: Vec<i64> = records.iter().map(|one| one.at.micros()).collect();
+        let kinds: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
+        let bodies: Vec<&[u8]> = records.iter().map(|one| &one.body[..]).collect();
+        let (firsts, lasts): (Vec<i64>, Vec<i64>) = records.iter().map(near).unzip();
         let ask = Ask::new(
             include_str!("queries/activity_seen.sql"),
-            params![&logs, &ids, &ats],
+            params![&logs, &ids, &ats, &kinds, &bodies, &firsts, &lasts],
         );
         let mut names = logs.clone();
         names.sort_unstable();
@@ -69,16 +81,19 @@ impl Postgres {
         if found.len() != records.len() {
             return Err(odd("not each record was looked for"));
         }
-        let mut seen = HashSet::new();
-        let standing = |(record, row): (&Activity, &tokio_postgres::Row)| {
-            let is_again = !seen.insert((record.log.clone(), record.id.clone()));
-            Ok(match rows::get::<i16>(row, 0)? {
+        let mut seen: HashMap<(&LogId, &str), &Activity> = HashMap::new();
+        let mut standings = Vec::with_capacity(records.len());
+        for (record, row) in records.iter().zip(&found) {
+            let first = *seen.entry((&record.log, &record.id)).or_insert(record);
+            standings.push(match rows::get::<i16>(row, 0)? {
                 _ if activity::check(record).is_err() => Standing::Refused,
+                0 if std::ptr::eq(first, record) => Standing::New,
+                0 if first == record => Standing::Known,
+                1 => Standing::Known,
                 2 => Standing::Refused,
-                0 if !is_again => Standing::New,
-                _ => Standing::Known,
-            })
-        };
-        records.iter().zip(&found).map(standing).collect()
+                _ => Standing::Other,
+            });
+        }
+        Ok(standings)
     }
 }

@@ -2,6 +2,7 @@
 //! hand one over twice.
 
 use async_trait::async_trait;
+use trilby_model::LogId;
 
 use crate::activity::Activity;
 use crate::error::Error;
@@ -24,20 +25,23 @@ impl<T: EventLog + ?Sized> ActivitySink for T {
 }
 
 /// What became of records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Written now.
     pub n_new: usize,
-    /// There already.
+    /// There already, and the same.
     pub n_known: usize,
     /// Of no log that there is, or such that no store takes them.
     pub n_refused: usize,
+    /// Log and id of those that are not the record which is there under their id. Which of the two is true a store cannot
+    /// know; the first stays.
+    pub others: Vec<(LogId, String)>,
 }
 
 /// A store that takes records which it may have taken before.
 #[async_trait]
 pub trait ActivityKeeper: Send + Sync {
-    /// Writes those that are not there yet. Once this returns they are durable.
+    /// Writes those whose ids are not there yet, whatever their times. Once this returns they are durable.
     ///
     /// Errors: whatever keeps the store from it. Nothing about any one record: handed over again they may all be taken.
     async fn keep(&self, records: Vec<Activity>) -> Result<Kept, Error>;

@@ -7,6 +7,7 @@ pub(crate) const SHARDS: &str = "trilby_relay_shards";
 pub(crate) const STORED: &str = "trilby_relay_decisions_total";
 pub(crate) const REPEATED: &str = "trilby_relay_decisions_repeated_total";
 pub(crate) const PASSED_OVER: &str = "trilby_relay_decisions_passed_over_total";
+pub(crate) const LOST_DECISIONS: &str = "trilby_relay_decisions_lost_total";
 pub(crate) const AGE: &str = "trilby_relay_decisions_age_seconds";
 
 /// All of them.
@@ -18,5 +19,6 @@ pub const METRICS: &[&str] = &[
     STORED,
     REPEATED,
     PASSED_OVER,
+    LOST_DECISIONS,
     AGE,
 ];

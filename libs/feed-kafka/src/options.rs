@@ -80,12 +80,20 @@ impl Options {
         format!("{}.decisions", self.topic_prefix)
     }
 
+    /// The group of those who store decision records.
+    pub(crate) fn sink_group(&self) -> String {
+        format!("{}-decision-sink", self.topic_prefix)
+    }
+
     /// What every client begins with.
     pub(crate) fn client(&self, name: &str) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", format!("trilby-{name}"))
+            // The relay makes the topics, with their partitions; one that is made because somebody asks for it would have
+            // others.
+            .set("allow.auto.create.topics", "false")
             // A broker that comes back is found soon.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")

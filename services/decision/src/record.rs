@@ -14,6 +14,7 @@ use trilby_model::{AccountId, ConsistencyToken, DecisionId, LogId};
 use trilby_policy::{Context, ContextValue};
 use trilby_service::caller::Caller;
 use trilby_service::problem::Problem;
+use uuid::Uuid;
 
 use crate::authzen::answer::Shared;
 use crate::authzen::mapping::Question;
@@ -29,7 +30,20 @@ pub fn is_record(activity: &Activity) -> bool {
     activity.kind == MADE
         && matches!(activity.log, LogId::Account(_))
         && activity.id.parse::<DecisionId>().is_ok()
+        && is_of_its_time(activity)
         && serde_json::from_slice::<DecisionRecord>(&activity.body).is_ok()
+}
+
+/// Whether the id was made when the record says: no other time under it is believed.
+fn is_of_its_time(activity: &Activity) -> bool {
+    let id = Uuid::try_parse(&activity.id).ok();
+    let made = id.filter(|id| id.get_version_num() == 7);
+    let made = made.and_then(|id| id.get_timestamp()).map(|made| {
+        let (seconds, nanos) = made.to_unix();
+        (i64::try_from(seconds).ok(), i64::from(nanos / 1_000_000))
+    });
+    let ms = activity.at.micros().div_euclid(1_000);
+    made == Some((Some(ms.div_euclid(1_000)), ms.rem_euclid(1_000)))
 }
 
 /// Longest text of a question that is kept; the rest of it is cut.

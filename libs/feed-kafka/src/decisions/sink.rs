@@ -2,23 +2,31 @@
 //!
 //! Without static membership: a sink that starts anew reads a little again, which costs less than to wait for one that
 //! does not come back.
+//!
+//! Nothing in the topic stops it: what is no record is passed over, and so is what cannot be read at all. What Kafka deleted
+//! before it was read is lost, and counted.
+
+mod positions;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
+use rdkafka::Offset;
+use rdkafka::consumer::Consumer as _;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
-use rdkafka::{Offset, TopicPartitionList};
-use tokio::time::{sleep, timeout, timeout_at};
-use trilby_eventlog::{Activity, ActivityKeeper};
+use tokio::time::{sleep, timeout_at};
+use trilby_eventlog::{Activity, ActivityKeeper, Kept};
+use trilby_model::LogId;
 
 use super::record;
-use crate::context::{Quiet, blocking};
+use crate::context::blocking;
 use crate::feed::{BREATH, is_led, passes};
 use crate::relay::wall_clock;
 use crate::seldom::Seldom;
 use crate::{Error, Options, metric};
+use positions::{Consumer, Positions};
 
 /// Records that are stored at once.
 const BATCH_MAX: usize = 1_000;
@@ -28,6 +36,8 @@ const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 const LINGER: Duration = Duration::from_millis(50);
 /// How long nothing may come before it is looked up whether that is right.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long nothing may come of a partition in which there is something, before it is looked at: once or twice that.
+const STALLED: Duration = Duration::from_secs(10);
 /// Pause after brokers or a store that did not answer.
 const RETRY: Duration = Duration::from_millis(500);
 /// How often a batch is tried before its partitions are left to others.
@@ -44,6 +54,8 @@ pub struct DecisionSink {
     store_id: [u8; 16],
     accepts: fn(&Activity) -> bool,
     garbage: Seldom,
+    others: Seldom,
+    lost: Seldom,
 }
 
 /// What was taken from the topic at once.
@@ -53,13 +65,19 @@ struct Batch {
     bytes: usize,
     n_messages: usize,
     n_garbage: usize,
+    /// Of those before what was read, how many were there no more.
+    n_lost: u64,
+    /// The first place that was read in partitions of which it was not known where that would be.
+    begun: BTreeMap<i32, i64>,
     /// The place after the last of each partition.
     next: BTreeMap<i32, i64>,
+    /// Why what comes next in one of the partitions cannot be read.
+    unreadable: Option<String>,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.n_messages >= BATCH_MAX || self.bytes >= BATCH_BYTES_MAX
+        self.n_messages >= BATCH_MAX || self.bytes >= BATCH_BYTES_MAX || self.unreadable.is_some()
     }
 }
 
@@ -77,6 +95,8 @@ impl DecisionSink {
             store_id,
             accepts,
             garbage: Seldom::default(),
+            others: Seldom::default(),
+            lost: Seldom::default(),
         }
     }
 
@@ -105,63 +125,71 @@ impl DecisionSink {
     }
 
     /// One of the group that shares the work, from when the topic can be read.
-    async fn consumer(&self) -> Result<Arc<StreamConsumer<Quiet>>, Error> {
+    async fn consumer(&self) -> Result<Arc<Consumer>, Error> {
         let mut config = self.options.client("decision-sink")?;
         config
-            .set(
-                "group.id",
-                format!("{}-decision-sink", self.options.topic_prefix),
-            )
+            .set("group.id", self.options.sink_group())
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("session.timeout.ms", "10000")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             // What was never read is not to be missed; what is gone is gone.
             .set("auto.offset.reset", "earliest")
-            .set("allow.auto.create.topics", "false")
             .set("queued.max.messages.kbytes", "16384")
             .set("topic.metadata.refresh.interval.ms", "10000");
-        let consumer: StreamConsumer<Quiet> = config.create_with_context(Quiet)?;
+        let consumer: Consumer = config.create_with_context(Positions::default())?;
         let (consumer, topic) = (Arc::new(consumer), self.options.decisions());
         let (asking, of) = (Arc::clone(&consumer), topic.clone());
-        blocking(move || Ok(is_led(&asking, &of))).await??;
+        blocking(move || Ok(is_led(&*asking, &of))).await??;
         consumer.subscribe(&[&topic])?;
         Ok(consumer)
     }
 
     /// Stores until something is in the way for long; says what. What is stored, or awaited, is not stuck.
-    async fn work(
-        &self,
-        consumer: &Arc<StreamConsumer<Quiet>>,
-        stuck_since: &mut Option<i64>,
-    ) -> String {
+    async fn work(&self, consumer: &Arc<Consumer>, stuck_since: &mut Option<i64>) -> String {
+        let mut looked_at = Instant::now();
         loop {
             let batch = match self.gather(consumer).await {
                 Ok(batch) => batch,
                 Err(why) => return why,
             };
-            *stuck_since = None;
-            if batch.n_messages == 0 {
+            let unreadable = batch.unreadable.clone();
+            if !batch.next.is_empty() {
+                *stuck_since = None;
+                if let Err(why) = self.store(consumer, batch).await {
+                    return why;
+                }
+            } else if unreadable.is_none() {
+                *stuck_since = None;
                 tell_age(None);
-                continue;
             }
-            if let Err(why) = self.store(batch.records, batch.n_garbage).await {
-                return why;
+            if let Some(why) = unreadable {
+                match self.pass_over(consumer, None).await {
+                    Ok(true) => {}
+                    // It can be read after all, or is another's by now.
+                    Ok(false) => return why,
+                    Err(error) => return format!("{why}; {error}"),
+                }
             }
-            let noted = note(consumer, &self.options.decisions(), batch.next).await;
-            if let Err(error) = noted {
-                // The partitions may be another's by now, which reads these again.
-                tracing::debug!(%error, "a position was not noted");
+            if looked_at.elapsed() >= STALLED {
+                looked_at = Instant::now();
+                if let Err(error) = self.look_for_stalls(consumer).await {
+                    return error.to_string();
+                }
             }
         }
     }
 
-    async fn gather(&self, consumer: &StreamConsumer<Quiet>) -> Result<Batch, String> {
+    async fn gather(&self, consumer: &Arc<Consumer>) -> Result<Batch, String> {
         let mut batch = Batch::default();
         let mut until = tokio::time::Instant::now() + LOOK;
         while !batch.is_full() {
             let message = match timeout_at(until, consumer.recv()).await {
                 Ok(Ok(message)) => message,
+                Ok(Err(error)) if unreadable::is_of_records(&error) => {
+                    batch.unreadable = Some(error.to_string());
+                    break;
+                }
                 Ok(Err(error)) if passes(&error) => {
                     tracing::debug!(%error, "records of decisions are interrupted");
                     sleep(BREATH).await;
@@ -173,9 +201,105 @@ impl DecisionSink {
             if batch.n_messages == 0 {
                 until = tokio::time::Instant::now() + LINGER;
             }
+            match consumer
+                .context()
+                .read(message.partition(), message.offset())
+            {
+                Some(n_missing) => batch.n_lost = batch.n_lost.saturating_add(n_missing),
+                None => {
+                    batch.begun.insert(message.partition(), message.offset());
+                }
+            }
             self.take(&message, &mut batch);
         }
+        let found = self.look_for_losses(consumer, &mut batch).await;
+        found.map_err(|error| error.to_string())?;
         Ok(batch)
+    }
+
+    /// Finds what was deleted before where reading goes on: in partitions that became this sink's a moment ago, and, when
+    /// nothing comes, in all of its own. Otherwise the next record shows it.
+    async fn look_for_losses(
+        &self,
+        consumer: &Arc<Consumer>,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
+        let (positions, topic) = (consumer.context(), self.options.decisions());
+        let unknown = positions.take_unknown();
+        let mut expected = match batch.n_messages {
+            0 => positions.known(),
+            _ => BTreeMap::new(),
+        };
+        let new: Vec<i32> = unknown.iter().chain(batch.begun.keys()).copied().collect();
+        let look_at: Vec<i32> = unknown.iter().chain(expected.keys()).copied().collect();
+        expected.extend(positions::noted(consumer, &topic, &new).await?);
+        let beginning = Offset::Beginning;
+        let first_of = positions::bounds(consumer, &topic, &look_at, beginning).await?;
+        for (partition, first) in first_of {
+            let next = expected.get(&partition).copied();
+            // Counted once; and where the group was nowhere, it is from now on.
+            if next.is_none_or(|next| next < first) {
+                batch.begun.insert(partition, first);
+                batch.next.insert(partition, first);
+            }
+            positions.expect(partition, next.map_or(first, |next| next.max(first)));
+        }
+        for (partition, first) in std::mem::take(&mut batch.begun) {
+            let next = expected.get(&partition).copied().unwrap_or(first);
+            let n_missing = u64::try_from(first.saturating_sub(next)).unwrap_or_default();
+            batch.n_lost = batch.n_lost.saturating_add(n_missing);
+        }
+        Ok(())
+    }
+
+    /// What cannot be read may also be silent.
+    async fn look_for_stalls(&self, consumer: &Arc<Consumer>) -> Result<(), Error> {
+        let (positions, topic) = (consumer.context(), self.options.decisions());
+        let known: Vec<i32> = positions.known().into_keys().collect();
+        let ends = positions::bounds(consumer, &topic, &known, Offset::End).await?;
+        let stalled = positions.stalled(&ends);
+        if !stalled.is_empty() {
+            self.pass_over(consumer, Some(stalled)).await?;
+        }
+        Ok(())
+    }
+
+    /// Passes over what cannot be read in some of this sink's partitions, or any; whether there is any.
+    async fn pass_over(
+        &self,
+        consumer: &Arc<Consumer>,
+        of: Option<Vec<i32>>,
+    ) -> Result<bool, Error> {
+        let topic = self.options.decisions();
+        let own = match of {
+            Some(of) => of,
+            None => {
+                let of = Arc::clone(consumer);
+                let own = blocking(move || of.assignment()).await?;
+                own.elements().iter().map(|one| one.partition()).collect()
+            }
+        };
+        let mut places = positions::noted(consumer, &topic, &own).await?;
+        for partition in own {
+            places.entry(partition).or_default();
+        }
+        let options = self.options.clone();
+        let found = blocking(move || Ok(unreadable::find(&options, &places))).await??;
+        let after: BTreeMap<i32, i64> = found.iter().map(|one| (one.partition, one.to)).collect();
+        positions::note(consumer, &topic, after.clone()).await?;
+        positions::go_to(consumer, &topic, after).await?;
+        for one in &found {
+            let n_records = u64::try_from(one.to.saturating_sub(one.from)).unwrap_or_default();
+            metrics::counter!(metric::PASSED_OVER).increment(n_records);
+            let (partition, from) = (one.partition, one.from);
+            tracing::error!(
+                partition,
+                from,
+                n_records,
+                "records of decisions cannot be read and are passed over"
+            );
+        }
+        Ok(!found.is_empty())
     }
 
     fn take(&self, message: &BorrowedMessage<'_>, batch: &mut Batch) {
@@ -197,33 +321,65 @@ impl DecisionSink {
         }
     }
 
-    async fn store(&self, records: Vec<Activity>, n_garbage: usize) -> Result<(), String> {
-        let oldest = records.iter().map(|record| record.at.micros()).min();
-        let kept = self.keep(records, oldest).await?;
-        let n_passed_over = n_garbage.saturating_add(kept.n_refused);
+    async fn store(&self, consumer: &Arc<Consumer>, batch: Batch) -> Result<(), String> {
+        let oldest = batch.records.iter().map(|record| record.at.micros()).min();
+        let kept = match batch.records.is_empty() {
+            true => Kept::default(),
+            false => self.keep(batch.records, oldest).await?,
+        };
+        let n_passed_over = batch.n_garbage.saturating_add(kept.n_refused);
+        let n = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let counts = [
-            (metric::STORED, kept.n_new),
-            (metric::REPEATED, kept.n_known),
-            (metric::PASSED_OVER, n_passed_over),
+            (metric::STORED, n(kept.n_new)),
+            (metric::REPEATED, n(kept.n_known)),
+            (
+                metric::PASSED_OVER,
+                n(n_passed_over.saturating_add(kept.others.len())),
+            ),
+            (metric::LOST_DECISIONS, batch.n_lost),
         ];
         for (name, n) in counts {
-            metrics::counter!(name).increment(u64::try_from(n).unwrap_or(u64::MAX));
+            metrics::counter!(name).increment(n);
         }
         tell_age(oldest);
-        if let Some(n_records) = self.garbage.note(n_passed_over, Instant::now()) {
+        self.tell(n_passed_over, &kept.others, batch.n_lost);
+        let topic = self.options.decisions();
+        if let Err(error) = positions::note(consumer, &topic, batch.next).await {
+            // The partitions may be another's by now, which reads these again.
+            tracing::debug!(%error, "a position was not noted");
+        }
+        Ok(())
+    }
+
+    /// Tells now and then of what was not stored.
+    fn tell(&self, n_passed_over: usize, others: &[(LogId, String)], n_lost: u64) {
+        let now = Instant::now();
+        if let Some(n_records) = self.garbage.note(n_passed_over, now) {
             tracing::warn!(
                 n_records,
                 "records in the topic of decisions were passed over: they are none"
             );
         }
-        Ok(())
+        if let Some((log, id)) = others.first()
+            && let Some(n_records) = self.others.note(others.len(), now)
+        {
+            tracing::error!(
+                n_records,
+                %log,
+                id,
+                "records of decisions say otherwise than those under their ids, which stay: one of the two is forged"
+            );
+        }
+        let n_lost = usize::try_from(n_lost).unwrap_or(usize::MAX);
+        if let Some(n_records) = self.lost.note(n_lost, now) {
+            tracing::error!(
+                n_records,
+                "records of decisions were deleted in Kafka before they were stored"
+            );
+        }
     }
 
-    async fn keep(
-        &self,
-        records: Vec<Activity>,
-        oldest: Option<i64>,
-    ) -> Result<trilby_eventlog::Kept, String> {
+    async fn keep(&self, records: Vec<Activity>, oldest: Option<i64>) -> Result<Kept, String> {
         let mut n_tries = 0;
         loop {
             n_tries += 1;
@@ -243,24 +399,6 @@ fn tell_age(oldest: Option<i64>) {
     let age = oldest.map(|oldest| wall_clock().micros().saturating_sub(oldest));
     let age = Duration::from_micros(u64::try_from(age.unwrap_or_default()).unwrap_or_default());
     metrics::gauge!(metric::AGE).set(age.as_secs_f64());
-}
-
-/// Notes that everything before these places is stored.
-async fn note(
-    consumer: &Arc<StreamConsumer<Quiet>>,
-    topic: &str,
-    next: BTreeMap<i32, i64>,
-) -> Result<(), Error> {
-    let mut places = TopicPartitionList::new();
-    for (partition, offset) in next {
-        places.add_partition_offset(topic, partition, Offset::Offset(offset))?;
-    }
-    let consumer = Arc::clone(consumer);
-    let noted = blocking(move || consumer.commit(&places, CommitMode::Sync));
-    match timeout(LOOK, noted).await {
-        Ok(noted) => noted,
-        Err(_) => Err(Error::Unavailable("no answer".to_owned())),
-    }
 }
 
 fn is_of_these_days(record: &Activity) -> bool {

@@ -50,7 +50,7 @@ metrics! {
     HTTP_PANICS: Counter "trilby_http_panics_total" [] "Requests that ended in a panic (answered 500). Any is a bug.";
     DECISIONS: Counter "trilby_decisions_total" ["decision"] "Decisions by `allow`, `explicit_deny`, `implicit_deny`.";
     DECISION_DURATION: Histogram "trilby_decision_duration_seconds" [] "Time of the engine alone, without HTTP and without waiting for state.";
-    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that were dropped: too many waited, or the store or Kafka did not take them. An answer never waits for its record.";
+    DECISION_RECORDS_DROPPED: Counter "trilby_decision_records_dropped_total" [] "Decision records that were dropped: too many waited, the store or Kafka did not take them, or the process ended first. An answer never waits for its record.";
     SESSIONS_ISSUED: Counter "trilby_sessions_issued_total" ["kind"] "Sessions by kind: `root`, `user`, `key`, `role`.";
     SESSIONS_REFUSED: Counter "trilby_sessions_refused_total" ["code"] "Refused sessions by problem code.";
     LOG_APPENDS: Counter "trilby_log_appends_total" ["outcome"] "Appends by outcome: `written`, `conflict`, `refused`, `failed`.";
@@ -64,7 +64,8 @@ metrics! {
     RELAY_SHARDS: Gauge "trilby_relay_shards" [] "Shards that this relay looks after.";
     DECISIONS_STORED: Counter "trilby_relay_decisions_total" [] "Records of decisions that this relay took from Kafka and stored.";
     DECISIONS_REPEATED: Counter "trilby_relay_decisions_repeated_total" [] "Records of decisions that came again and were stored already.";
-    DECISIONS_PASSED_OVER: Counter "trilby_relay_decisions_passed_over_total" [] "Records in the topic of decisions that are none, or of no account that there is. Alarm on any: somebody else writes there.";
+    DECISIONS_PASSED_OVER: Counter "trilby_relay_decisions_passed_over_total" [] "Records in the topic of decisions that are none, of no account that there is, another under a known id, or unreadable. Alarm on any: somebody else writes there, or a disk fails.";
+    DECISIONS_LOST: Counter "trilby_relay_decisions_lost_total" [] "Records of decisions that Kafka deleted before a relay had stored them. Alarm on any.";
     DECISIONS_AGE: Gauge "trilby_relay_decisions_age_seconds" [] "How old the oldest record of a decision is that this relay stores, or is not able to. 0: none waits.";
     REVOCATION_LAG: Gauge "trilby_revocation_lag_seconds" [] "How old what this node knows of revocations may be. Zero where each is announced.";
     LOGS_LOADED: Gauge "trilby_logs_loaded" [] "Logs whose state is in memory.";
