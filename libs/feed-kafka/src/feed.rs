@@ -109,7 +109,6 @@ fn consumer(options: &Options) -> Result<StreamConsumer<Quiet>, Error> {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
-        .set("allow.auto.create.topics", "false")
         .set("fetch.wait.max.ms", "500")
         .set("fetch.error.backoff.ms", "100")
         .set("topic.metadata.refresh.interval.ms", "10000")

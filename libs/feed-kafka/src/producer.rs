@@ -88,8 +88,6 @@ impl Producer {
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            // The relay makes the topics, with their partitions; one that is made for a producer would have others.
-            .set("allow.auto.create.topics", "false")
             .set("linger.ms", "0.5")
             .set("compression.type", "lz4")
             .set("message.timeout.ms", patience.as_millis().to_string())

@@ -98,6 +98,7 @@ impl Relay {
         patience: Duration,
     ) -> Result<Self, Error> {
         make_topics(&options, &state).await?;
+        topics::tell_differences(&options).await;
         let store_id = loop {
             match store.meta().await {
                 Ok(meta) => break meta.store_id,

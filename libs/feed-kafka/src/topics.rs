@@ -1,9 +1,16 @@
 //! The topics: made by the relay, and as they must be.
+//!
+//! One that was there before has the settings of whoever made it. They are compared and told of, never altered: the only
+//! call for it that this client has sets everything else that somebody has set back to the broker's defaults.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::error::RDKafkaErrorCode;
 use trilby_eventlog::Channel;
 use trilby_eventlog::shard::SHARDS;
@@ -18,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const COMMITS_KEPT_MS: &str = "604800000";
 /// The longest session, and what clocks may differ.
 const REVOCATIONS_KEPT_MS: &str = "43800000";
+/// What the largest request to a partition takes, as the client packs them. Topics are made with the broker's own value,
+/// which is that unless somebody has set another.
+const MESSAGE_BYTES_MIN: u64 = 1_048_588;
 /// With three copies two have to have what is acknowledged.
 const SAFE_COPIES: u16 = 3;
 
@@ -29,31 +39,9 @@ const SAFE_COPIES: u16 = 3;
 pub(crate) async fn make(options: &Options) -> Result<(), Error> {
     let admin: AdminClient<Quiet> = options.client("relay")?.create_with_context(Quiet)?;
     let admin = Arc::new(admin);
-    let names = [
-        options.topic(Channel::Commits),
-        options.topic(Channel::Revocations),
-        options.decisions(),
-    ];
-    let [commits, revocations, decisions] = &names;
-    let decisions_kept_ms = options.decisions_kept.as_millis().to_string();
-    let wanted = [
-        topic(options, commits)
-            .set("cleanup.policy", "delete")
-            .set("retention.ms", COMMITS_KEPT_MS),
-        topic(options, revocations)
-            .set("cleanup.policy", "compact,delete")
-            .set("retention.ms", REVOCATIONS_KEPT_MS),
-        topic(options, decisions)
-            .set("cleanup.policy", "delete")
-            .set("retention.ms", &decisions_kept_ms)
-            // The brokers unpack what many may write here, and bound it then: no reader meets what it cannot unpack, nor a
-            // small record that becomes a huge one.
-            .set("compression.type", "uncompressed"),
-    ];
-    let patience = AdminOptions::new()
-        .operation_timeout(Some(PATIENCE))
-        .request_timeout(Some(PATIENCE));
-    for made in admin.create_topics(&wanted, &patience).await? {
+    let topics = all(options);
+    let wanted: Vec<NewTopic<'_>> = topics.iter().map(|topic| new(options, topic)).collect();
+    for made in admin.create_topics(&wanted, &patience()).await? {
         match made {
             Ok(name) => tracing::info!(topic = name, "made a topic"),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
@@ -65,20 +53,173 @@ pub(crate) async fn make(options: &Options) -> Result<(), Error> {
             }
         }
     }
-    for name in names {
-        check(&admin, name).await?;
+    for topic in topics {
+        check(&admin, topic.name).await?;
     }
     Ok(())
 }
 
-fn topic<'a>(options: &Options, name: &'a str) -> NewTopic<'a> {
-    let copies = options.replication_factor;
-    let replication = TopicReplication::Fixed(i32::from(copies));
-    let topic = NewTopic::new(name, i32::from(SHARDS), replication);
-    match copies >= SAFE_COPIES {
-        true => topic.set("min.insync.replicas", "2"),
-        false => topic,
+/// A topic and what it is made with.
+struct Topic {
+    name: String,
+    settings: Vec<(&'static str, String)>,
+}
+
+fn all(options: &Options) -> [Topic; 3] {
+    let topic = |name, settings: &[(&'static str, &str)]| {
+        let settings = settings.iter();
+        let mut settings: Vec<_> = settings
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect();
+        if options.replication_factor >= SAFE_COPIES {
+            settings.push(("min.insync.replicas", "2".to_owned()));
+        }
+        Topic { name, settings }
+    };
+    let decisions_kept_ms = options.decisions_kept.as_millis().to_string();
+    [
+        topic(
+            options.topic(Channel::Commits),
+            &[
+                ("cleanup.policy", "delete"),
+                ("retention.ms", COMMITS_KEPT_MS),
+            ],
+        ),
+        topic(
+            options.topic(Channel::Revocations),
+            &[
+                ("cleanup.policy", "compact,delete"),
+                ("retention.ms", REVOCATIONS_KEPT_MS),
+            ],
+        ),
+        topic(
+            options.decisions(),
+            &[
+                ("cleanup.policy", "delete"),
+                ("retention.ms", &decisions_kept_ms),
+                // The brokers unpack what many may write here, and bound it then: no reader meets what it cannot unpack,
+                // nor a small record that becomes a huge one.
+                ("compression.type", "uncompressed"),
+            ],
+        ),
+    ]
+}
+
+fn new<'a>(options: &Options, topic: &'a Topic) -> NewTopic<'a> {
+    let copies = TopicReplication::Fixed(i32::from(options.replication_factor));
+    let new = NewTopic::new(&topic.name, i32::from(SHARDS), copies);
+    let settings = topic.settings.iter();
+    settings.fold(new, |new, (key, value)| new.set(key, value))
+}
+
+fn patience() -> AdminOptions {
+    AdminOptions::new()
+        .operation_timeout(Some(PATIENCE))
+        .request_timeout(Some(PATIENCE))
+}
+
+/// Tells of each topic that is not as the relay makes it, and how to change that. Who may not ask the brokers for it is told
+/// nothing.
+pub(crate) async fn tell_differences(options: &Options) {
+    match compare(options).await {
+        Ok(differing) => {
+            for (topic, differences) in differing {
+                let says: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                tracing::warn!(
+                    topic,
+                    differences = says.join(", "),
+                    command = command(options, &topic, &differences),
+                    "a topic is not as the relay makes it"
+                );
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the settings of the topics cannot be read"),
     }
+}
+
+/// A setting of a topic that is another.
+#[derive(Debug, PartialEq, Eq)]
+struct Difference {
+    key: &'static str,
+    found: String,
+    wanted: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { key, found, wanted } = self;
+        write!(f, "{key} is {found} and should be {wanted}")
+    }
+}
+
+async fn compare(options: &Options) -> Result<Vec<(String, Vec<Difference>)>, Error> {
+    let admin: AdminClient<Quiet> = options.client("relay")?.create_with_context(Quiet)?;
+    let topics = all(options);
+    let asked = topics.iter();
+    let asked: Vec<_> = asked
+        .map(|topic| ResourceSpecifier::Topic(&topic.name))
+        .collect();
+    let mut differing = Vec::new();
+    for found in admin.describe_configs(&asked, &patience()).await? {
+        let found = found.map_err(|code| Error::Unavailable(code.to_string()))?;
+        let OwnedResourceSpecifier::Topic(name) = &found.specifier else {
+            continue;
+        };
+        let topic = topics.iter().find(|topic| topic.name == *name);
+        let differences = topic.map(|topic| differences(topic, &found));
+        if let Some(differences) = differences.filter(|some| !some.is_empty()) {
+            differing.push((name.clone(), differences));
+        }
+    }
+    Ok(differing)
+}
+
+fn differences(topic: &Topic, found: &ConfigResource) -> Vec<Difference> {
+    let value = |key| found.get(key).and_then(|entry| entry.value.clone());
+    let mut differences = Vec::new();
+    for (key, wanted) in &topic.settings {
+        let found = value(key).unwrap_or_default();
+        if set(&found) != set(wanted) {
+            differences.push(Difference {
+                key,
+                found,
+                wanted: wanted.clone(),
+            });
+        }
+    }
+    let key = "max.message.bytes";
+    let bytes = value(key).and_then(|found| found.parse().ok());
+    if let Some(found) = bytes.filter(|found: &u64| *found < MESSAGE_BYTES_MIN) {
+        differences.push(Difference {
+            key,
+            found: found.to_string(),
+            wanted: MESSAGE_BYTES_MIN.to_string(),
+        });
+    }
+    differences
+}
+
+/// The parts of a value, in whatever order.
+fn set(value: &str) -> BTreeSet<&str> {
+    value.split(',').map(str::trim).collect()
+}
+
+/// What changes the settings, as one calls it where Kafka's own programs are.
+fn command(options: &Options, topic: &str, differences: &[Difference]) -> String {
+    let settings: Vec<String> = differences
+        .iter()
+        .map(
+            |Difference { key, wanted, .. }| match wanted.contains(',') {
+                true => format!("{key}=[{wanted}]"),
+                false => format!("{key}={wanted}"),
+            },
+        )
+        .collect();
+    format!(
+        "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {topic} --add-config {}",
+        options.brokers,
+        settings.join(",")
+    )
 }
 
 async fn check(admin: &Arc<AdminClient<Quiet>>, name: String) -> Result<(), Error> {

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -13,11 +14,12 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::common::commit;
-use support::{Database, PATIENCE, Running, Topics, append, headers, heard, relaying, until};
+use support::{Database, PATIENCE, Running, Topics, append, headers, heard, relaying, told, until};
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage, NewRevocation, RevocationKind};
 use trilby_eventlog_postgres::Role;
 use trilby_feed_kafka::KafkaFeed;
+use trilby_testkit::simulation::Run;
 
 async fn outbox(database: &Database) -> i64 {
     let client = database.client().await;
@@ -151,12 +153,13 @@ async fn two_relays_share_the_shards_and_one_that_stops_leaves_them_to_the_other
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn topics_that_are_deleted_come_back_and_nothing_is_lost() {
+    let run = Run::of("F8");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let feed = KafkaFeed::start(topics.0.clone()).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
-    append(&writer, 1, 1).await;
+    let first = append(&writer, 1, 1).await;
     let is_commit = |message: &FeedMessage| matches!(message, FeedMessage::Commit(_));
     heard(&mut receiver, is_commit).await;
     topics.delete().await;
@@ -183,4 +186,9 @@ async fn topics_that_are_deleted_come_back_and_nothing_is_lost() {
     )
     .await;
     relay.stop().await;
+    // The control: the new topic knows of nothing before it.
+    let whole = told(&topics).await;
+    assert!(whole.is_at(&[head]));
+    assert!(!whole.is_at(&[first]), "it was not deleted");
+    run.tell(&[("topics_deleted", topics.names().len())]);
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::sync::oneshot;
 use trilby_eventlog::EventLog as _;
 use trilby_feed_kafka::{DecisionSink, Relay, State};
@@ -47,18 +47,31 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     };
     if let Some((relay, sink)) = prepared {
         terminal.line(&ready_line)?;
-        // What the sink is at when it ends comes again to another.
-        let mut sink = tokio::spawn(sink.run());
-        tokio::select! {
-            () = relay.run(asked_to_stop) => sink.abort(),
-            ended = &mut sink => {
-                ended.context("records of decisions are no longer stored")?;
-            }
-        }
+        both(relay.run(asked_to_stop), sink.run()).await?;
     }
     drop(stop);
     server.await??;
     Ok(())
+}
+
+/// Relays to its end, beside the sink. A sink that ends first takes the relay with it: a process that only seems to store
+/// records is worse than none, for which another is started.
+async fn both(
+    relay: impl Future<Output = ()>,
+    sink: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    // What it is at when it is ended comes again to another.
+    let mut sink = tokio::spawn(sink);
+    tokio::select! {
+        () = relay => {
+            sink.abort();
+            Ok(())
+        }
+        ended = &mut sink => {
+            let ended = ended.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string());
+            Err(anyhow!("records of decisions are no longer stored: {ended}"))
+        }
+    }
 }
 
 /// Answers how it is doing from the beginning on.
@@ -83,4 +96,31 @@ fn serve(
         stopped.await.ok();
     };
     (stop, tokio::spawn(server.run(until)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sink_that_dies_ends_the_relay() {
+        let dies = async { panic!("a bug") };
+        let told = both(pending(), dies).await.unwrap_err().to_string();
+        assert!(told.contains("no longer stored"), "{told}");
+        // So does one that returns, which none should.
+        assert!(both(pending(), ready(())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_is_asked_to_stop_ends_well_and_its_sink_with_it() {
+        let (alive, gone) = oneshot::channel::<()>();
+        let sink = async move {
+            let _alive = alive;
+            pending::<()>().await;
+        };
+        both(tokio::task::yield_now(), sink).await.unwrap();
+        assert!(gone.await.is_err());
+    }
 }

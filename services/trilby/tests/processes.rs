@@ -15,6 +15,9 @@
 #[path = "e2e/acme.rs"]
 #[allow(dead_code, reason = "shared with the tests of one process")]
 mod acme;
+#[cfg(feature = "kafka")]
+#[path = "processes/broker_down.rs"]
+mod broker_down;
 #[path = "processes/clearing.rs"]
 mod clearing;
 #[path = "deploy/compose.rs"]

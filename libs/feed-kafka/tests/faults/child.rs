@@ -20,6 +20,9 @@ const BROKERS: &str = "TRILBY_TEST_CHILD_BROKERS";
 const PREFIX: &str = "TRILBY_TEST_CHILD_PREFIX";
 const AFTER_MS: &str = "TRILBY_TEST_CHILD_AFTER_MS";
 
+/// Longest life of a child whose end nobody sees to.
+const LIFE: Duration = Duration::from_secs(600);
+
 /// What a line of a listening child begins with.
 const HEARD: &str = "heard: ";
 
@@ -38,6 +41,17 @@ pub async fn live() {
         "sink" => {
             let store = Postgres::open(&store()).await.unwrap();
             return crate::decisions::die_storing(store, options).await;
+        }
+        "renewing" => {
+            let store = Arc::new(Relaying::open(&store()).await.unwrap());
+            let _relay = Running::start(store, &options).await;
+            return tokio::time::sleep(LIFE).await;
+        }
+        "greedy" => {
+            let store = Arc::new(Relaying::open(&store()).await.unwrap());
+            let fault = Fault::Greedy(Arc::default());
+            let _relay = Running::start(Arc::new(Faulty { store, fault }), &options).await;
+            return tokio::time::sleep(LIFE).await;
         }
         "before-produce" => Death::BeforeProduce,
         "before-ack" => Death::BeforeAck(Duration::from_millis(var(AFTER_MS).parse().unwrap())),
@@ -144,10 +158,7 @@ impl Listener {
 
     /// Stops it where it is, or lets it go on.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let mut kill = Command::new("kill");
-        let sent = kill.args(["-s", name, &id]).status().unwrap();
-        assert!(sent.success());
+        signal(&self.child, name);
     }
 
     /// The next it has heard, if that comes in time.
@@ -160,5 +171,45 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let mut kill = Command::new("kill");
+    let sent = kill.args(["-s", name, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// What a relay does that was stopped for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wakes {
+    /// It renews its leases, and learns that they are another's.
+    Renewing,
+    /// It takes every shard for its own.
+    Greedy,
+}
+
+/// A process that relays. It is killed when this is dropped.
+pub struct Sleeper(Child);
+
+impl Sleeper {
+    pub fn start(test: &str, wakes: Wakes, topics: &Topics, database: &Database) -> Self {
+        let what = match wakes {
+            Wakes::Renewing => "renewing",
+            Wakes::Greedy => "greedy",
+        };
+        Self(start(test, what, topics, &[(STORE, database.url.as_str())]))
+    }
+
+    /// Stops it where it is, or lets it go on.
+    pub fn signal(&self, name: &str) {
+        signal(&self.0, name);
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }

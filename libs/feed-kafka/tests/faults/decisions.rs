@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -22,23 +22,23 @@ use crate::child::sink_until_death;
 use crate::support::common::account;
 use crate::support::{Database, PATIENCE, Running, Topics, append, relaying, until};
 
-const KIND: &str = "decision.made";
+pub const KIND: &str = "decision.made";
 /// How long the broker is away: the library has much to say meanwhile.
 const AWAY: Duration = Duration::from_secs(12);
 /// A sink reads on so soon when the broker is back: its group may have to form anew, which takes ten seconds.
 const AGAIN: Duration = Duration::from_secs(25);
 
-fn accepts(activity: &Activity) -> bool {
+pub fn accepts(activity: &Activity) -> bool {
     activity.kind == KIND
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_micros()).unwrap()
 }
 
 /// Of that number, in the log of that number.
-fn record(n: usize, log: u64) -> Activity {
+pub fn record(n: usize, log: u64) -> Activity {
     Activity {
         log: account(log),
         at: Timestamp::from_micros(now()),
@@ -53,6 +53,8 @@ pub struct Counting {
     pub store: Postgres,
     pub n_known: AtomicUsize,
     pub n_refused: AtomicUsize,
+    /// It is away, and stores nothing.
+    pub is_away: AtomicBool,
     /// It dies when it has stored something.
     pub dies: bool,
 }
@@ -63,6 +65,7 @@ impl Counting {
             store,
             n_known: AtomicUsize::new(0),
             n_refused: AtomicUsize::new(0),
+            is_away: AtomicBool::new(false),
             dies,
         })
     }
@@ -71,6 +74,9 @@ impl Counting {
 #[async_trait]
 impl ActivityKeeper for Counting {
     async fn keep(&self, records: Vec<Activity>) -> Result<Kept, Error> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable("it is away".to_owned()));
+        }
         let kept = self.store.keep(records).await?;
         if self.dies && kept.n_new > 0 {
             std::process::abort();
@@ -81,8 +87,8 @@ impl ActivityKeeper for Counting {
     }
 }
 
-struct Sinking {
-    keeper: Arc<Counting>,
+pub struct Sinking {
+    pub keeper: Arc<Counting>,
     task: JoinHandle<()>,
 }
 
@@ -92,7 +98,7 @@ impl Drop for Sinking {
     }
 }
 
-async fn sink(store: Postgres, options: &Options, dies: bool) -> Sinking {
+pub async fn sink(store: Postgres, options: &Options, dies: bool) -> Sinking {
     let store_id = store.store_meta().await.unwrap().store_id;
     let keeper = Counting::new(store, dies);
     let sink = DecisionSink::new(options.clone(), keeper.clone(), store_id, accepts);
@@ -109,7 +115,7 @@ pub async fn die_storing(store: Postgres, options: Options) {
 }
 
 /// How often each record is there.
-async fn stored(database: &Database, log: u64) -> BTreeMap<String, usize> {
+pub async fn stored(database: &Database, log: u64) -> BTreeMap<String, usize> {
     let reader = database.open(Role::Decision).await;
     let all = ActivityFilter::default();
     let found = reader.activity_list(&account(log), &all, 10_000).await;
@@ -120,7 +126,7 @@ async fn stored(database: &Database, log: u64) -> BTreeMap<String, usize> {
     times
 }
 
-async fn sender(database: &Database, topics: &Topics) -> DecisionRecords {
+pub async fn sender(database: &Database, topics: &Topics) -> DecisionRecords {
     let reader = database.open(Role::Decision).await;
     let store_id = reader.store_meta().await.unwrap().store_id;
     DecisionRecords::start(&topics.0, store_id).unwrap()

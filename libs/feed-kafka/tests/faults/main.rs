@@ -17,9 +17,12 @@ mod deaths;
 mod decisions;
 mod faulty;
 mod idle;
+mod lost;
 mod outages;
 mod restarts;
 mod rewound;
+mod settings;
+mod spoilt;
 mod twice;
 
 use support::{Database, append};

@@ -9,7 +9,7 @@ use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Commit, EventLog as _, Feed as _, FeedMessage};
 use trilby_eventlog_postgres::Role;
 use trilby_feed_kafka::KafkaFeed;
-use trilby_testkit::simulation::Random;
+use trilby_testkit::simulation::Run;
 
 use crate::child::Listener;
 use crate::support::common::commit;
@@ -22,7 +22,7 @@ use crate::{CHILD, last_words, outbox, write};
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
-    let mut random = Random::new(8);
+    let mut run = Run::of("F8");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     let started = tokio::task::spawn_blocking(move || Broker::start(&path));
@@ -41,50 +41,67 @@ async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
     })
     .await;
     until(|| async { outbox(&database).await == 0 }).await;
-    broker.kill().unwrap();
-    write(&writer, &mut random, 50).await;
-    let heads = last_words(&writer).await;
-    assert_eq!(outbox(&database).await, 54);
-    let mut broker = tokio::task::spawn_blocking(move || {
-        broker.restart().unwrap();
-        broker
-    })
-    .await
-    .unwrap();
-    // Told when it is back, by the relay that has been there all the time, to a consumer likewise.
-    until(|| async { outbox(&database).await == 0 }).await;
-    let deadline = Instant::now() + PATIENCE;
-    let mut n_words = 0_u64;
-    while !fold.is_at(&heads) && fold.n_gaps == 0 {
-        heard(&mut receiver, |message| {
-            fold.hear(message);
-            fold.is_at(&heads) || fold.n_gaps > 0
-        })
-        .await;
-    }
-    println!("{} commits, {} gaps", fold.n_commits(), fold.n_gaps);
-    // Either all was heard, or it was said that something may be missing; from then on all is heard again.
-    assert!(fold.n_holes == 0 || fold.n_gaps > 0);
-    loop {
-        let head = append(&writer, 100 + n_words, 1).await;
-        n_words += 1;
-        let heard = tokio::time::timeout(Duration::from_secs(2), async {
-            heard(
-                &mut receiver,
-                |message| matches!(message, FeedMessage::Commit(commit) if commit.log == head.log),
-            )
-            .await;
-        });
-        if heard.await.is_ok() {
-            break;
+    let (mut n_waited, mut n_words) = (0, 0_u64);
+    let mut heads = heads;
+    while run.goes_on(1) {
+        broker.kill().unwrap();
+        write(&writer, &mut run.random, 50).await;
+        heads = last_words(&writer).await;
+        assert_eq!(outbox(&database).await, 54);
+        if run.is_long() {
+            tokio::time::sleep(run.random.millis(0, 20_000)).await;
         }
-        assert!(Instant::now() < deadline, "nothing is heard any more");
+        // Meanwhile it was heard of nowhere.
+        while let Some(message) = receiver.try_recv() {
+            fold.hear(&message);
+        }
+        assert!(!fold.is_at(&heads), "the broker is not down");
+        n_waited += 54;
+        let mut down = broker;
+        broker = tokio::task::spawn_blocking(move || {
+            down.restart().unwrap();
+            down
+        })
+        .await
+        .unwrap();
+        // Told when it is back, by the relay that has been there all the time, to a consumer likewise.
+        until(|| async { outbox(&database).await == 0 }).await;
+        let before = fold.n_gaps;
+        while !fold.is_at(&heads) && fold.n_gaps == before {
+            heard(&mut receiver, |message| {
+                fold.hear(message);
+                fold.is_at(&heads) || fold.n_gaps > before
+            })
+            .await;
+        }
+        // Either all was heard, or it was said that something may be missing; from then on all is heard again.
+        assert!(fold.n_holes == 0 || fold.n_gaps > 0);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let head = append(&writer, 100 + n_words, 1).await;
+            n_words += 1;
+            let heard = tokio::time::timeout(Duration::from_secs(2), async {
+                heard(
+                    &mut receiver,
+                    |message| matches!(message, FeedMessage::Commit(commit) if commit.log == head.log),
+                )
+                .await;
+            });
+            if heard.await.is_ok() {
+                break;
+            }
+            assert!(Instant::now() < deadline, "nothing is heard any more");
+        }
+        until(|| async { outbox(&database).await == 0 }).await;
+        // Whoever was told of a gap reads what it lacks.
+        fold.catch_up(&told(&topics).await);
     }
-    until(|| async { outbox(&database).await == 0 }).await;
     relay.stop().await;
     let whole = told(&topics).await;
     assert_eq!(whole.n_holes, 0);
     assert!(whole.is_at(&heads));
+    let n_outages = usize::try_from(run.round()).unwrap();
+    run.tell(&[("outages", n_outages), ("told_late", n_waited)]);
     // They are deleted while there is somebody to ask.
     drop(topics);
     broker.kill().unwrap();
@@ -93,6 +110,7 @@ async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log_goes_on() {
+    let mut run = Run::of("F8");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let [name, ..] = topics.names();
@@ -110,10 +128,9 @@ async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log
     let writer = database.open(Role::Identity).await;
     let first = append(&writer, 1, 1).await;
     let mut large: Commit = commit(&writer, 1, 1).await;
-    let mut random = Random::new(9);
     // Nothing that could be packed.
     let text: String = (0..6_000)
-        .map(|_| format!("{:016x}", random.draw()))
+        .map(|_| format!("{:016x}", run.random.draw()))
         .collect();
     large.entries[0].events[0].data = serde_json::json!({ "text": text });
     let large = writer.append(large).await.unwrap().heads.remove(0);
@@ -136,12 +153,14 @@ async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log
     assert_eq!(order, [first.seq, large.seq, last.seq]);
     // Only the one that is too large, and not those that were refused with it.
     assert_eq!(fold.moved, [(large.log, large.seq)]);
+    run.tell(&[("told_by_a_pointer", fold.moved.len())]);
     relay.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
+    let mut run = Run::of("F8");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let writer = database.open(Role::Identity).await;
@@ -158,7 +177,8 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
     while listener.next(Duration::from_secs(1)).is_some() {}
     listener.signal("STOP");
     let mut slept_through = Vec::new();
-    for _ in 0..30 {
+    let n_slept = 20 + usize::try_from(run.random.below(40)).unwrap();
+    for _ in 0..n_slept {
         slept_through.push(append(&writer, 500, 1).await);
         until(|| async { outbox(&database).await == 0 }).await;
     }
@@ -177,7 +197,8 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
         .unwrap();
     assert!(thrown.elements().iter().all(|one| one.error().is_ok()));
     listener.signal("CONT");
-    let last = format!("{} {}", slept_through[29].log, slept_through[29].seq);
+    let last = &slept_through[n_slept - 1];
+    let last = format!("{} {}", last.log, last.seq);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let told = listener.next(deadline.saturating_duration_since(Instant::now()));
@@ -198,5 +219,6 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
             break;
         }
     }
+    run.tell(&[("thrown_away_unheard", n_slept)]);
     relay.stop().await;
 }

@@ -11,6 +11,8 @@ pub struct Fold {
     logs: BTreeMap<LogId, BTreeMap<Seq, Hash>>,
     /// Commits heard before.
     pub n_twice: usize,
+    /// Those of them after which others of their log had been heard: whoever believes what it hears last goes back.
+    pub n_back: usize,
     /// Commits before which one is missing.
     pub n_holes: usize,
     /// How often the feed said that it may have missed something.
@@ -57,6 +59,7 @@ impl Fold {
             self.n_other_pasts += 1;
         } else if commit.last <= applied {
             self.n_twice += 1;
+            self.n_back += usize::from(commit.last < applied);
         } else if commit.first.get() == applied.get() + 1 {
             known.insert(commit.last, commit.hash);
         } else {
@@ -71,6 +74,14 @@ impl Fold {
         // It stands where one of the commits that were heard ended.
         assert_eq!(known.get(&keep), Some(&hash));
         self.rewound.push((log.clone(), keep));
+    }
+
+    /// Takes over what another has, as whoever reads the store does.
+    pub fn catch_up(&mut self, whole: &Self) {
+        for (log, commits) in &whole.logs {
+            let known = self.logs.entry(log.clone()).or_default();
+            known.extend(commits.iter().map(|(seq, hash)| (*seq, *hash)));
+        }
     }
 
     /// Whether it stands where these logs end.
