@@ -43,7 +43,8 @@ pub const TESTS: Server = Server {
 unix_socket_directories = ''
 max_connections = 200
 fsync = off
-full_page_writes = off",
+full_page_writes = off
+autovacuum_naptime = '1s'",
 };
 
 /// For measuring: as one would run it.

@@ -9,7 +9,7 @@
 mod positions;
 mod unreadable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,8 @@ struct Batch {
     next: BTreeMap<i32, i64>,
     /// Why what comes next in one of the partitions cannot be read.
     unreadable: Option<String>,
+    /// Nothing came, and the brokers do not say whether that is right.
+    is_blind: bool,
 }
 
 impl Batch {
@@ -117,9 +119,7 @@ impl DecisionSink {
                 None => tracing::warn!(why, "records of decisions wait in Kafka"),
                 Some(_) => tracing::debug!(why, "records of decisions still wait in Kafka"),
             }
-            // What cannot be read has an age too.
-            let since = stuck_since.get_or_insert_with(|| wall_clock().micros());
-            tell_age(Some(*since));
+            tell_stuck(&mut stuck_since);
             sleep(RETRY).await;
         }
     }
@@ -159,6 +159,9 @@ impl DecisionSink {
                 if let Err(why) = self.store(consumer, batch).await {
                     return why;
                 }
+            } else if batch.is_blind {
+                // The consumer goes on where it was when they are back.
+                tell_stuck(stuck_since);
             } else if unreadable.is_none() {
                 *stuck_since = None;
                 tell_age(None);
@@ -174,7 +177,7 @@ impl DecisionSink {
             if looked_at.elapsed() >= STALLED {
                 looked_at = Instant::now();
                 if let Err(error) = self.look_for_stalls(consumer).await {
-                    return error.to_string();
+                    tracing::debug!(%error, "whether a partition is stalled is not known");
                 }
             }
         }
@@ -212,8 +215,16 @@ impl DecisionSink {
             }
             self.take(&message, &mut batch);
         }
-        let found = self.look_for_losses(consumer, &mut batch).await;
-        found.map_err(|error| error.to_string())?;
+        let unknown = consumer.context().take_unknown();
+        match self.look_for_losses(consumer, &unknown, &mut batch).await {
+            Ok(()) => {}
+            Err(error) if batch.n_messages == 0 => {
+                tracing::debug!(%error, "whether records of decisions wait is not known");
+                consumer.context().put_back(unknown);
+                batch.is_blind = true;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
         Ok(batch)
     }
 
@@ -222,10 +233,10 @@ impl DecisionSink {
     async fn look_for_losses(
         &self,
         consumer: &Arc<Consumer>,
+        unknown: &BTreeSet<i32>,
         batch: &mut Batch,
     ) -> Result<(), Error> {
         let (positions, topic) = (consumer.context(), self.options.decisions());
-        let unknown = positions.take_unknown();
         let mut expected = match batch.n_messages {
             0 => positions.known(),
             _ => BTreeMap::new(),
@@ -392,6 +403,11 @@ impl DecisionSink {
             sleep(RETRY).await;
         }
     }
+}
+
+/// What cannot be read has an age too.
+fn tell_stuck(since: &mut Option<i64>) {
+    tell_age(Some(*since.get_or_insert_with(|| wall_clock().micros())));
 }
 
 /// How old records of this time, in microseconds, are by now; nothing waits if there are none.

@@ -147,7 +147,8 @@ async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log
             _ => {}
         }
         fold.hear(message);
-        fold.is_at(std::slice::from_ref(&after))
+        // Two partitions have no order between them.
+        fold.is_at(std::slice::from_ref(&after)) && order.len() >= 3
     })
     .await;
     assert_eq!(order, [first.seq, large.seq, last.seq]);

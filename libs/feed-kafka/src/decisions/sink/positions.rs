@@ -75,6 +75,16 @@ impl Positions {
         stalled.map(|(partition, _)| *partition).collect()
     }
 
+    /// Still nothing is known of these.
+    pub fn put_back(&self, unknown: BTreeSet<i32>) {
+        let mut own = self.own();
+        let left = unknown
+            .into_iter()
+            .filter(|one| !own.next.contains_key(one));
+        let left: Vec<i32> = left.collect();
+        own.unknown.extend(left);
+    }
+
     /// Partitions of which nothing is known, each told once.
     pub fn take_unknown(&self) -> BTreeSet<i32> {
         std::mem::take(&mut self.own().unknown)
