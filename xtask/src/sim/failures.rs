@@ -49,6 +49,7 @@ pub const FAILURES: [Failure; 19] = [
             "killing_the_server_loses_nothing_that_was_acknowledged",
             "whatever_dies_nothing_acknowledged_is_lost_and_nothing_wrong_is_answered",
             "the_whole_story_holds_while_everything_dies_in_turn",
+            "the_story_holds_while_kafka_and_everything_else_dies_in_turn",
         ],
     },
     Failure {
@@ -83,6 +84,9 @@ pub const FAILURES: [Failure; 19] = [
             "what_kafka_deletes_before_it_is_stored_is_counted_and_the_rest_is_stored",
             "topics_that_are_deleted_come_back_and_nothing_is_lost",
             "without_a_broker_changes_are_heard_by_asking_and_nothing_starts_again",
+            "a_broker_that_comes_back_is_heard_by_all_who_heard_it",
+            "records_are_held_while_the_broker_is_away",
+            "whatever_kafka_and_its_relay_lose_the_store_is_asked_in_time",
         ],
     },
     Failure {
@@ -91,6 +95,7 @@ pub const FAILURES: [Failure; 19] = [
         files: &["processes"],
         tests: &[
             "accounts_in_memory_are_decided_on_without_a_database_and_nothing_else_is_claimed",
+            "without_store_and_kafka_an_answer_tells_its_age_and_ends_at_what_its_account_allows",
         ],
     },
     Failure {
