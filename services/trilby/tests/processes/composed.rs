@@ -30,7 +30,12 @@ impl Host {
     fn set_up() -> Host {
         let folder = TempDir::new().unwrap();
         let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
-        for file in ["setup", "docker-compose.yml", "logins.sh"] {
+        for file in [
+            "setup",
+            "docker-compose.yml",
+            "logins.sh",
+            "Caddyfile.cluster",
+        ] {
             fs::copy(deploy.join(file), folder.path().join(file)).unwrap();
         }
         let public = free_address().unwrap();
