@@ -1,6 +1,8 @@
 //! What `deploy/` says of an installation of several processes is what the table and the program say.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -219,8 +221,16 @@ fn the_proxy_sends_each_path_where_the_table_does() {
 #[test]
 fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
-    for file in ["setup", "docker-compose.yml"] {
+    let read_in_containers = ["logins.sh", "Caddyfile.cluster"];
+    for file in ["setup", "docker-compose.yml"]
+        .iter()
+        .chain(&read_in_containers)
+    {
         std::fs::copy(deploy(file), folder.path().join(file)).unwrap();
+    }
+    // As a clone has them whose owner keeps all to himself.
+    for file in read_in_containers {
+        std::fs::set_permissions(folder.path().join(file), Permissions::from_mode(0o600)).unwrap();
     }
     let set_up = |url: &str| {
         let mut setup = Command::new("sh");
@@ -237,6 +247,13 @@ fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
     }
     assert!(!folder.path().join(".env").exists());
     ran(&set_up("https://iam.example.com"));
+    for file in read_in_containers {
+        let mode = std::fs::metadata(folder.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o444, 0o444, "{file}");
+    }
 
     let env = std::fs::read_to_string(folder.path().join(".env")).unwrap();
     let variables: Vec<(&str, &str)> = env
