@@ -13,9 +13,12 @@ pub struct Args {
 }
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
-    let mut trilby = Command::new("cargo");
-    trilby.args(["run", "--quiet"]).args(workspace::WHOLE);
-    trilby.args(["--bin", "trilby", "--", "openapi", "--dir", "openapi"]);
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--bin", "trilby"]);
+    build.args(workspace::WHOLE).current_dir(root);
+    command::run(&mut build)?;
+    let mut trilby = Command::new(workspace::target_dir(root).join("debug/trilby"));
+    trilby.args(["openapi", "--dir", "openapi"]);
     if args.check {
         trilby.arg("--check");
     }
