@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tokio::task::JoinHandle;
-use trilby_cluster::kafka::Broker;
 use trilby_eventlog::{
     Activity, ActivityFilter, ActivityKeeper, ActivitySink as _, Error, EventLog as _, Kept,
 };
@@ -18,6 +17,7 @@ use trilby_feed_kafka::{DecisionRecords, DecisionSink, Options};
 use trilby_model::Timestamp;
 
 use crate::CHILD;
+use crate::broker_in;
 use crate::child::sink_until_death;
 use crate::support::common::account;
 use crate::support::{Database, PATIENCE, Running, Topics, append, relaying, until};
@@ -253,9 +253,7 @@ async fn garbage_is_passed_over() {
 #[ignore = "needs services"]
 async fn records_are_held_while_the_broker_is_away() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
-    let mut broker = started.await.unwrap().unwrap();
+    let mut broker = broker_in(folder.path()).await;
     let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     append(&database.open(Role::Identity).await, 1, 1).await;

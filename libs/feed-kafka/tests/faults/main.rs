@@ -25,7 +25,9 @@ mod settings;
 mod spoilt;
 mod twice;
 
+use std::path::Path;
 use support::{Database, append};
+use trilby_cluster::kafka::Broker;
 use trilby_eventlog::{EventLog, Head};
 use trilby_testkit::simulation::Random;
 
@@ -60,4 +62,11 @@ async fn outbox(database: &Database) -> i64 {
     let client = database.client().await;
     let found = client.query_one("select count(*) from outbox", &[]).await;
     found.unwrap().get(0)
+}
+
+/// A broker of a test's own, which may kill it.
+async fn broker_in(folder: &Path) -> Broker {
+    let path = folder.to_owned();
+    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
+    started.await.unwrap().unwrap()
 }

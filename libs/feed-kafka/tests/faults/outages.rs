@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::{Offset, TopicPartitionList};
-use trilby_cluster::kafka::Broker;
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Commit, EventLog as _, Feed as _, FeedMessage};
 use trilby_eventlog_postgres::Role;
@@ -17,16 +16,14 @@ use crate::support::fold::Fold;
 use crate::support::{
     Database, PATIENCE, Running, Topics, append, heard, positioned, relaying, told, until,
 };
-use crate::{CHILD, last_words, outbox, write};
+use crate::{CHILD, broker_in, last_words, outbox, write};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
     let mut run = Run::of("F8");
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
-    let mut broker = started.await.unwrap().unwrap();
+    let mut broker = broker_in(folder.path()).await;
     let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let feed = KafkaFeed::start(topics.0.clone()).unwrap();

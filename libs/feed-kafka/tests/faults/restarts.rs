@@ -2,10 +2,10 @@
 //! what a broker says of such partitions beyond its end (confluentinc/librdkafka#5280) and takes the whole process with it;
 //! so no consumer of ours may ask a broker that has just come.
 
-use trilby_cluster::kafka::Broker;
 use trilby_eventlog::{Feed as _, FeedMessage, FeedReceiver};
 use trilby_feed_kafka::KafkaFeed;
 
+use crate::broker_in;
 use crate::support::{Database, Running, Topics, heard, positioned, relaying};
 
 /// Restarts of the broker.
@@ -17,9 +17,7 @@ const FEEDS: usize = 24;
 #[ignore = "needs services"]
 async fn a_broker_that_comes_back_is_heard_by_all_who_heard_it() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
-    let mut broker = started.await.unwrap().unwrap();
+    let mut broker = broker_in(folder.path()).await;
     let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let mut feeds: Vec<(KafkaFeed, FeedReceiver)> = Vec::new();

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
-use trilby_cluster::kafka::Broker;
 use trilby_eventlog::ActivitySink as _;
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog_postgres::Role;
 use trilby_testkit::metrics::Measured;
 
+use crate::broker_in;
 use crate::decisions::{record, sink, stored};
 use crate::lost::{noted, send, stage_at};
 use crate::support::{PATIENCE, Topics, until};
@@ -132,9 +132,7 @@ async fn make_topic(topics: &Topics, name: &str) {
 async fn store_but(harms: &'static [(Harm, &'static [usize])], is_old: bool) {
     let measured = Measured::new();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    let started = tokio::task::spawn_blocking(move || Broker::start(&path));
-    let mut broker = started.await.unwrap().unwrap();
+    let mut broker = broker_in(folder.path()).await;
     let topics = Topics::at(&broker.address().to_string());
     let [_, _, topic] = topics.names();
     if is_old {
