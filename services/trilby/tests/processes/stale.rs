@@ -238,9 +238,17 @@ impl Stage {
         }
     }
 
-    /// How often each process of two has logged this.
-    fn logged(&self, line: &str) -> [usize; 2] {
-        ["decision-1", "decision-2"].map(|name| self.here.logged(name).matches(line).count())
+    /// How often each process of two has said that the feed is of no use.
+    fn n_silent(&self) -> [usize; 2] {
+        ["decision-1", "decision-2"].map(|name| self.here.logged(name).matches(SILENT).count())
+    }
+
+    /// Whether both go by the feed, as each said last.
+    fn is_heard(&self) -> bool {
+        ["decision-1", "decision-2"].iter().all(|name| {
+            let log = self.here.logged(name);
+            log.rfind(HEARS) >= log.rfind(SILENT)
+        })
     }
 }
 
@@ -266,7 +274,9 @@ fn whatever_kafka_and_its_relay_lose_the_store_is_asked_in_time() {
         Lost::RelayDies,
         Lost::RelayHangs,
     ] {
-        let before = [stage.logged(SILENT), stage.logged(HEARS)];
+        // Of an outage that began before the last one ended nothing would be said.
+        until("the feed is heard", || stage.is_heard());
+        let before = stage.n_silent();
         let name = format!("{lost:?}");
         let (mary, paul) = (
             stage.somebody(&format!("mary-{name}")),
@@ -322,14 +332,11 @@ fn whatever_kafka_and_its_relay_lose_the_store_is_asked_in_time() {
         }
         stage.find(lost);
         let back = Instant::now();
-        until("the feed is heard again", || {
-            let hears = stage.logged(HEARS);
-            (0..2).all(|node| hears[node] > before[1][node])
-        });
+        until("the feed is heard again", || stage.is_heard());
         let heard = back.elapsed();
         changes_are_heard_soon(&admin, &pep, &stage.cleo(&nodes));
-        let silent = stage.logged(SILENT);
-        assert!((0..2).all(|node| silent[node] > before[0][node]), "{name}");
+        let silent = stage.n_silent();
+        assert!((0..2).all(|node| silent[node] > before[node]), "{name}");
         println!(
             "{name}: noticed after {noticed:?}, then known after {slowest:?}; heard again after {heard:?}"
         );
