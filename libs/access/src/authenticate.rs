@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use trilby_account::{AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, UserStatus};
-use trilby_directory::{AccountView, Error as DirectoryError};
+use trilby_directory::{AccountView, Asked, Error as DirectoryError};
 use trilby_model::{AccessKeyId, AccountId, Arn, LogId, Position, RoleId, Seq, Timestamp, UserId};
 use trilby_service::caller::{
     Caller, CallerDependency, CallerFederation, CallerKind, CallerMfa, MfaMethod, SessionKind,
@@ -67,6 +67,8 @@ pub struct Session {
     pub verified: Arc<Verified>,
     /// Its account, at the state by which its standing was judged.
     pub account: Arc<AccountView>,
+    /// What the store was asked to judge it.
+    pub asked: Asked,
 }
 
 /// A federated session that stands now: an outside identity, proven once, without any right of its own.
@@ -91,7 +93,7 @@ pub enum Anyone {
 ///
 /// Errors: [`Rejected`]; as a Bearer token every refusal is `unauthenticated`.
 pub async fn authenticate(services: &Services, token: &str) -> Result<Session, Rejected> {
-    let (verified, account) = verify(services, token, trilby_session::AUDIENCE).await?;
+    let (verified, account, asked) = verify(services, token, trilby_session::AUDIENCE).await?;
     let caller = standing(&account.state, verified.claims(), services.now())
         .ok_or(Rejected::Token(Why::Standing))?;
     let caller = caller.ok_or(Rejected::Token(Why::Kind))?;
@@ -99,6 +101,7 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Session, R
         caller,
         verified,
         account,
+        asked,
     })
 }
 
@@ -110,7 +113,8 @@ pub async fn authenticate_anyone(services: &Services, token: &str) -> Result<Any
         Err(Rejected::Token(Why::Refused(Refusal::WrongAudience))) => {}
         other => return other.map(|session| Anyone::Session(Box::new(session))),
     }
-    let (verified, account) = verify(services, token, trilby_session::FEDERATED_AUDIENCE).await?;
+    let (verified, account, _) =
+        verify(services, token, trilby_session::FEDERATED_AUDIENCE).await?;
     if verified.claims().trilby.kind != TokenKind::Federated {
         return Err(Rejected::Token(Why::Kind));
     }
@@ -126,13 +130,17 @@ async fn verify(
     services: &Services,
     token: &str,
     audience: &str,
-) -> Result<(Arc<Verified>, Arc<AccountView>), Rejected> {
+) -> Result<(Arc<Verified>, Arc<AccountView>, Asked), Rejected> {
     let now = services.now();
     let account = match services.tokens().get(token) {
         Some(known) => known.claims().trilby.acct,
         None => Presented::parse(token)?.account_hint(),
     };
-    let view = view_of(services, account).await?;
+    let (view, asked) = services
+        .directory()
+        .account_asked(account)
+        .await
+        .map_err(no_view)?;
     let issuer = trilby_session::issuer(services.public_url(), account);
     let skew_s = i64::try_from(services.settings().tokens.skew_s).unwrap_or(trilby_session::SKEW_S);
     let expected = Expected { audience, skew_s };
@@ -147,21 +155,21 @@ async fn verify(
     if services.revocations().is_dead(verified.rests_on()) {
         return Err(Rejected::Token(Why::Revoked));
     }
-    Ok((verified, view))
+    Ok((verified, view, asked))
 }
 
 pub(crate) async fn view_of(
     services: &Services,
     account: AccountId,
 ) -> Result<Arc<AccountView>, Rejected> {
-    services
-        .directory()
-        .account(account)
-        .await
-        .map_err(|error| match error {
-            DirectoryError::UnknownLog { .. } => Rejected::Token(Why::UnknownAccount),
-            error => Rejected::Fault(problem::of_directory(error)),
-        })
+    services.directory().account(account).await.map_err(no_view)
+}
+
+fn no_view(error: DirectoryError) -> Rejected {
+    match error {
+        DirectoryError::UnknownLog { .. } => Rejected::Token(Why::UnknownAccount),
+        error => Rejected::Fault(problem::of_directory(error)),
+    }
 }
 
 /// A node that is behind the token's issuer waits: create, assume and use must never meet an older state.

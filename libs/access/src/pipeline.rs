@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use trilby_directory::{Freshness, OrganizationView, World};
+use trilby_directory::{Asked, Freshness, OrganizationView, World};
 use trilby_model::{AccountId, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
@@ -156,7 +156,8 @@ async fn authorize(
     let caller = &session.caller;
     let own = caller.account;
     let freshness = &facts.freshness;
-    let mut rights = rights(services, own, &place, freshness).await?;
+    let asked = session.asked.clone();
+    let mut rights = rights(services, own, &place, freshness, asked).await?;
     // A session whose own policies cannot be evaluated may do nothing; what needs no right it does all the same.
     let inquiry = Inquiry::of(&session, facts, facts.now);
     let ask = |rights: &Rights| match rule.access {
@@ -165,7 +166,7 @@ async fn authorize(
             let inquiry = inquiry
                 .as_ref()
                 .map_err(|broken| access_denied(action, &decision_id).caused_by(broken.clone()))?;
-            let asked = Asked {
+            let question = Question {
                 services,
                 inquiry,
                 rights,
@@ -174,7 +175,7 @@ async fn authorize(
                 rule: &rule,
                 facts,
             };
-            asked.action(action, make_target, &session).map(Some)
+            question.action(action, make_target, &session).map(Some)
         }
     };
     let mut target = ask(&rights)?;
@@ -240,6 +241,7 @@ async fn rights(
     own: AccountId,
     place: &Place,
     freshness: &Freshness,
+    asked: Asked,
 ) -> Result<Rights, Problem> {
     let directory = services.directory();
     // Rights are never decided on the past.
@@ -248,7 +250,7 @@ async fn rights(
     } else {
         freshness
     };
-    let mine = directory.world(Some(own), None, wanted);
+    let mine = directory.world_asked(Some(own), None, wanted, asked);
     let mine = mine.await.map_err(problem::of_directory)?;
     let organization = match (place, &mine.principal_organization) {
         (Place::Organization(id), Some(view)) if view.state.id() == id => Some(view.clone()),
@@ -341,7 +343,7 @@ async fn past(
 }
 
 /// One request's question about rights.
-struct Asked<'a> {
+struct Question<'a> {
     services: &'a Services,
     inquiry: &'a Inquiry,
     rights: &'a Rights,
@@ -351,7 +353,7 @@ struct Asked<'a> {
     facts: &'a Facts,
 }
 
-impl Asked<'_> {
+impl Question<'_> {
     /// Asks for the action and everything that goes with it.
     fn action(
         &self,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use trilby_eventlog::{Delivery, EventLog, Feed, Head, StoreMeta};
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
+use crate::asked::Asked;
 use crate::compile::PolicyCache;
 use crate::error::Error;
 use crate::measure;
@@ -171,6 +172,22 @@ impl Directory {
         view.account().cloned().ok_or(Error::UnknownLog { log })
     }
 
+    /// The same, and what the store was asked for it: where the account's log ends, and its organization's. Whoever judges
+    /// a request further hands it on.
+    pub async fn account_asked(
+        &self,
+        account: AccountId,
+    ) -> Result<(Arc<AccountView>, Asked), Error> {
+        let log = account_log(account);
+        let mut asked = Asked::default();
+        self.inner
+            .ask([Some(account), None], |_| false, &mut asked)
+            .await?;
+        let view = self.inner.newest_asked(&log, &asked).await?;
+        let view = view.account().cloned().ok_or(Error::UnknownLog { log })?;
+        Ok((view, asked))
+    }
+
     /// An organization at its newest known commit.
     pub async fn organization(&self, id: &OrganizationId) -> Result<Arc<OrganizationView>, Error> {
         let log = organization_log(id);
@@ -256,15 +273,25 @@ impl Inner {
         slot
     }
 
-    /// The slot of a log that exists, which has heard of where the store has it now.
-    async fn slot_as_stored(&self, log: &LogId) -> Result<Arc<Slot>, Error> {
-        let held = self.slots.get(log);
-        let held = held.and_then(|slot| Some((slot.last()?, slot)));
-        let head = self.head_of(log).await?;
-        if let Some((view, slot)) = held {
-            slot.compare(&view, Some(&head));
+    /// Brings the slots of those of these logs that exist to where the store has them now; gives these.
+    pub(crate) async fn hear_of_heads(&self, logs: &[LogId]) -> Result<Vec<LogId>, Error> {
+        let held: Vec<(Arc<Slot>, Arc<AnyView>)> = logs
+            .iter()
+            .filter_map(|log| self.slots.get(log))
+            .filter_map(|slot| Some((slot.last()?, slot)))
+            .map(|(view, slot)| (slot, view))
+            .collect();
+        let heads = self.log.heads(logs).await?;
+        for (slot, view) in held {
+            if let Some(head) = heads.iter().find(|head| head.log == *slot.log()) {
+                slot.compare(&view, Some(head));
+            }
         }
-        Ok(self.slot_at(&head))
+        let hear = |head: Head| {
+            self.slot_at(&head);
+            head.log
+        };
+        Ok(heads.into_iter().map(hear).collect())
     }
 
     /// The slot of a log that may be about to begin.
@@ -275,10 +302,28 @@ impl Inner {
 
     /// The newest known view of a log; hydrates or catches up if need be.
     pub(crate) async fn newest(&self, log: &LogId) -> Result<Arc<AnyView>, Error> {
-        let slot = match self.options.ask_heads {
-            true => self.slot_as_stored(log).await?,
-            false => self.slot(log).await?,
-        };
+        self.newest_asked(log, &Asked::default()).await
+    }
+
+    /// The same, where the store may have been asked for it already.
+    pub(crate) async fn newest_asked(
+        &self,
+        log: &LogId,
+        asked: &Asked,
+    ) -> Result<Arc<AnyView>, Error> {
+        if self.options.ask_heads {
+            let exists = match asked.exists(log) {
+                Some(exists) => exists,
+                None => !self
+                    .hear_of_heads(std::slice::from_ref(log))
+                    .await?
+                    .is_empty(),
+            };
+            if !exists {
+                return Err(Error::UnknownLog { log: log.clone() });
+            }
+        }
+        let slot = self.slot(log).await?;
         match slot.newest() {
             Some(view) => Ok(view),
             None => self.catch_up(&slot).await,

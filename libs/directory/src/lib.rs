@@ -13,6 +13,7 @@
 //! * A position that is not reached in time is an error, never an older answer.
 //! * A write is visible here before its writer is answered.
 
+mod asked;
 mod compile;
 mod directory;
 mod effects;
@@ -38,6 +39,7 @@ mod weigh;
 mod work;
 mod world;
 
+pub use asked::{ASKED_STANDS, Asked};
 pub use directory::{Directory, StoreSecrets};
 pub use error::Error;
 pub use execute::{

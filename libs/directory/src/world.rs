@@ -5,6 +5,7 @@ use std::sync::Arc;
 use trilby_engine::Worlds;
 use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Timestamp};
 
+use crate::asked::Asked;
 use crate::directory::{Directory, Inner};
 use crate::error::Error;
 use crate::fresh::Freshness;
@@ -105,12 +106,33 @@ impl Directory {
         resource: Option<AccountId>,
         freshness: &Freshness,
     ) -> Result<World, Error> {
-        let moment = self.inner.moment(freshness).await?;
-        let (principal_view, principal_organization) = self.inner.side(principal, &moment).await?;
+        let asked = Asked::default();
+        self.world_asked(principal, resource, freshness, asked)
+            .await
+    }
+
+    /// The same, where the store may have been asked for some of these logs already.
+    ///
+    /// Errors: as [`Directory::world`].
+    pub async fn world_asked(
+        &self,
+        principal: Option<AccountId>,
+        resource: Option<AccountId>,
+        freshness: &Freshness,
+        mut asked: Asked,
+    ) -> Result<World, Error> {
+        let inner = &self.inner;
+        let moment = inner.moment(freshness).await?;
+        if let Moment::Now(named) = &moment {
+            let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
+            inner.ask([principal, resource], named, &mut asked).await?;
+        }
+        let (principal_view, principal_organization) =
+            inner.side(principal, &moment, &asked).await?;
         let (resource_view, resource_organization) = if resource == principal {
             (principal_view.clone(), principal_organization.clone())
         } else {
-            self.inner.side(resource, &moment).await?
+            inner.side(resource, &moment, &asked).await?
         };
         Ok(World {
             principal: principal_view,
@@ -127,7 +149,8 @@ impl Directory {
         freshness: &Freshness,
     ) -> Result<Option<Arc<OrganizationView>>, Error> {
         let moment = self.inner.moment(freshness).await?;
-        self.inner.organization_then(id, &moment).await
+        let asked = Asked::default();
+        self.inner.organization_then(id, &moment, &asked).await
     }
 }
 
@@ -164,11 +187,12 @@ impl Inner {
         &self,
         log: &LogId,
         moment: &Moment<'_>,
+        asked: &Asked,
     ) -> Result<Option<Arc<AnyView>>, Error> {
         let found = match moment {
             Moment::Now(token) => match token.and_then(|token| token.get(log)) {
                 Some(position) => self.at_least(position).await.map(Some),
-                None => self.newest(log).await.map(Some),
+                None => self.newest_asked(log, asked).await.map(Some),
             },
             Moment::Positions { named, others_at } => match named.get(log) {
                 Some(position) => self
@@ -186,11 +210,16 @@ impl Inner {
     }
 
     /// An account and the organization it was in, both at the moment asked for.
-    async fn side(&self, account: Option<AccountId>, moment: &Moment<'_>) -> Result<Side, Error> {
+    async fn side(
+        &self,
+        account: Option<AccountId>,
+        moment: &Moment<'_>,
+        asked: &Asked,
+    ) -> Result<Side, Error> {
         let Some(account) = account else {
             return Ok((None, None));
         };
-        let Some(view) = self.view_then(&account_log(account), moment).await? else {
+        let Some(view) = self.view_then(&account_log(account), moment, asked).await? else {
             return Ok((None, None));
         };
         let Some(view) = view.account().cloned() else {
@@ -204,7 +233,7 @@ impl Inner {
                     slot.hear_of(membership.organization_seq);
                 }
                 let organization = self
-                    .organization_then(&membership.organization, moment)
+                    .organization_then(&membership.organization, moment, asked)
                     .await?;
                 let knows = organization
                     .as_ref()
@@ -226,8 +255,9 @@ impl Inner {
         &self,
         id: &trilby_model::OrganizationId,
         moment: &Moment<'_>,
+        asked: &Asked,
     ) -> Result<Option<Arc<OrganizationView>>, Error> {
-        let view = self.view_then(&organization_log(id), moment).await?;
+        let view = self.view_then(&organization_log(id), moment, asked).await?;
         Ok(view.and_then(|view| view.organization().cloned()))
     }
 }

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "live/asked.rs"]
+mod asked;
 #[path = "live/execute.rs"]
 mod execute;
 #[path = "live/follow.rs"]

@@ -31,8 +31,13 @@ pub(crate) async fn meta(source: &Source) -> Answer<StoreMeta> {
 pub(crate) async fn heads(source: &Source, logs: &[LogId]) -> Answer<Vec<(Head, i64)>> {
     let names: Vec<String> = logs.iter().map(LogId::to_string).collect();
     let found = match names.as_slice() {
-        // Asked more than anything else. Of one row the planner knows that a plan which was kept is as good as a new one.
+        // Asked more than anything else. Of one row, or two, the planner knows that a plan which was kept is as good as a
+        // new one; of a list of any length it does not, and plans anew each time.
         [name] => source.rows(None, sql!("head_of_one"), &[name]).await?,
+        [one, other] => {
+            let of: &[Param<'_>] = &[one, other];
+            source.rows(None, sql!("head_of_two"), of).await?
+        }
         names => source.rows(None, sql!("head_by_name"), &[&names]).await?,
     };
     let found: Vec<(Head, i64)> = found

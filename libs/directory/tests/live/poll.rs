@@ -12,7 +12,7 @@ use crate::store::*;
 use crate::through::Through;
 
 /// A directory that hears nothing and has to ask, and its store, which counts and can fail.
-async fn asking(memory: &Memory, options: Options) -> (Directory, Arc<Sink>, Arc<Through>) {
+pub async fn asking(memory: &Memory, options: Options) -> (Directory, Arc<Sink>, Arc<Through>) {
     let store = Arc::new(Through::new(memory.clone()));
     let sink = Arc::new(Sink::default());
     let directory = Directory::start(

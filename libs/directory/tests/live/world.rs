@@ -12,7 +12,7 @@ use trilby_model::{AccountId, Arn, LogId, OrganizationId};
 use crate::store::*;
 
 /// Account 1 makes an organization and a member in it.
-async fn organization(directory: &Directory) -> (OrganizationId, AccountId) {
+pub async fn organization(directory: &Directory) -> (OrganizationId, AccountId) {
     append(directory, account(1), vec![created(account(1))]).await;
     let state = directory.account(account(1)).await.unwrap().state.clone();
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
