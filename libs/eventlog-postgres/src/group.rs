@@ -21,6 +21,49 @@ pub(crate) struct Group {
     pub is_alone: bool,
 }
 
+/// Commits that are worth a transaction of their own beside another.
+const SHARE_MIN: usize = 16;
+
+impl Group {
+    /// The same in up to so many groups of about the same size, if it is large enough. What is of one unit stays together.
+    pub fn split(self, n_groups: usize) -> Vec<Self> {
+        let places = places(&self.units, n_groups);
+        let n_groups = places.iter().max().map_or(1, |last| last + 1);
+        let mut groups: Vec<Self> = Vec::new();
+        groups.resize_with(n_groups, || Self {
+            jobs: Vec::new(),
+            units: Vec::new(),
+            is_alone: self.is_alone,
+        });
+        for ((job, unit), place) in self.jobs.into_iter().zip(self.units).zip(places) {
+            if let Some(group) = groups.get_mut(place) {
+                group.jobs.push(job);
+                group.units.push(unit);
+            }
+        }
+        groups
+    }
+}
+
+/// In which of up to so many groups each commit goes, by its unit.
+fn places(units: &[i32], n_groups: usize) -> Vec<usize> {
+    let n_groups = n_groups.min(units.len() / SHARE_MIN).max(1);
+    let share = units.len().div_ceil(n_groups);
+    let mut of_unit: HashMap<i32, usize> = HashMap::new();
+    let (mut place, mut n_placed) = (0, 0);
+    units
+        .iter()
+        .map(|unit| {
+            let is_new = !of_unit.contains_key(unit);
+            if is_new && n_placed >= share {
+                (place, n_placed) = (place + 1, 0);
+            }
+            n_placed += 1;
+            *of_unit.entry(*unit).or_insert(place)
+        })
+        .collect()
+}
+
 /// Takes the next group from the queue. A commit is passed over if one of its logs is busy or has an earlier commit
 /// waiting; if it would be refused by what is in the group, it waits until that is decided.
 pub(crate) fn form(waiting: &mut VecDeque<Job>, is_busy: impl Fn(&Job) -> bool) -> Option<Group> {
@@ -142,5 +185,33 @@ impl Forming {
         self.is_full = self.group.is_alone
             || self.group.jobs.len() >= COMMITS_MAX
             || self.n_events >= EVENTS_MAX;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_split_only_where_both_parts_are_worth_it() {
+        let units: Vec<i32> = (0..31).collect();
+        assert_eq!(places(&units, 2), [0; 31]);
+        let units: Vec<i32> = (0..32).collect();
+        assert_eq!(places(&units, 2), [[0; 16], [1; 16]].concat());
+        assert_eq!(places(&units, 1), [0; 32]);
+        assert!(places(&[], 2).is_empty());
+    }
+
+    #[test]
+    fn commits_of_one_unit_stay_together_and_in_order() {
+        // Of one log that everybody writes to: nothing can be done beside it.
+        assert_eq!(places(&[0; 40], 2), [0; 40]);
+        let units: Vec<i32> = (0..40).map(|n| n % 30).collect();
+        let places = places(&units, 2);
+        for (unit, place) in units.iter().zip(&places) {
+            let first = units.iter().position(|one| one == unit).unwrap();
+            assert_eq!(place, &places[first], "unit {unit}");
+        }
+        assert!(places.contains(&1));
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! One task takes the commits that callers send and deals them out to the lanes, each a connection with one transaction
 //! under way. While a transaction waits for the disk the next group gathers, so groups grow with the load and a lone
-//! commit waits for nobody. One lane does it all as long as it is quick, since two would halve the groups and not the
-//! flushes; the others are for when it is held up, or has much to write. Commits in one transaction share its flush and nothing else: one whose log has moved is
-//! left out, and what breaks a group is found by trying its commits one by one.
+//! commit waits for nobody. Two lanes go abreast where there is enough for both: one group is executed while the other waits
+//! for the disk. Where there is less, one lane does it all, since two would halve the groups and not the flushes; another
+//! begins when it is held up, or has much to write. Commits in one transaction share its flush and nothing else: one whose
+//! log has moved is left out, and what breaks a group is found by trying its commits one by one.
 //!
 //! INVARIANT: of one log's commits no two are in different transactions at once, and they are sent in the order in which
 //! they came; so they are announced in the order of their seqs.
@@ -43,6 +44,9 @@ const HELD_UP: Duration = Duration::from_millis(25);
 /// Events of a group that others go past: it takes longer to write them than to wait for the disk, and another processor can
 /// do the next ones meanwhile.
 const HEAVY: usize = 128;
+
+/// Groups under way at once as long as none is held up: one is executed while the other waits for the disk.
+const ABREAST: usize = 2;
 
 /// How long announced commits stay in the outbox.
 const OUTBOX_LINGER: Duration = Duration::from_millis(100);
@@ -146,22 +150,37 @@ impl Task {
                 }
             }
             self.take_waiting(&mut jobs);
-            while busy.len() < self.lanes && busy.iter().all(Busy::may_be_passed) {
+            while self.may_begin(&busy) {
                 let is_busy = |job: &Job| busy.iter().any(|one| one.holds(job));
                 let Some(group) = group::form(&mut self.waiting, is_busy) else {
                     break;
                 };
-                n += 1;
-                busy.push(Busy::of(n, &group));
-                let shared = Arc::clone(&self.shared);
-                let lane = async move {
-                    let announced = lane::run(&shared, group).await;
-                    Finished::Group { n, announced }
-                };
-                running.push(AssertUnwindSafe(lane).catch_unwind().boxed());
+                let abreast = ABREAST.min(self.lanes).saturating_sub(busy.len());
+                for group in group.split(abreast) {
+                    n += 1;
+                    busy.push(Busy::of(n, &group));
+                    let shared = Arc::clone(&self.shared);
+                    let lane = async move {
+                        let announced = lane::run(&shared, group).await;
+                        Finished::Group { n, announced }
+                    };
+                    running.push(AssertUnwindSafe(lane).catch_unwind().boxed());
+                }
             }
         }
         forget(&self.shared, &self.announced).await;
+    }
+
+    /// Whether a group may be sent: beside those under way there is a lane for it, and enough waits to be worth one.
+    fn may_begin(&self, busy: &[Busy]) -> bool {
+        if busy.len() >= self.lanes {
+            return false;
+        }
+        let mut quick = busy.iter().filter(|one| !one.may_be_passed());
+        let Some(first) = quick.next() else {
+            return true;
+        };
+        quick.count() + 1 < ABREAST && self.waiting.len() * 2 >= first.n_commits
     }
 
     fn take_waiting(&mut self, jobs: &mut mpsc::Receiver<Job>) {
