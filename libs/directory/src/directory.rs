@@ -224,10 +224,12 @@ impl Inner {
         })
     }
 
-    /// Whether whoever waits for a commit may expect to be told of it.
+    /// Whether whoever waits for a commit may expect to be told of it. Who asks the store for everything asks it for that
+    /// too: news may come to it late.
     fn is_told(&self) -> bool {
         match self.delivery {
             Delivery::Announced => true,
+            Delivery::Relayed { .. } if self.options.ask_heads => false,
             Delivery::Relayed { .. } => !self.news.is_silent(),
             Delivery::Polled => false,
         }

@@ -1,5 +1,9 @@
 //! The consumer: every record of both channels, from the end of each partition on, without a group.
 //!
+//! Each channel has a client of its own. A broker looks at every partition that a client names whenever it is asked, and it
+//! is asked anew after each answer: who hears commits all the time need not ask for revocations each time, and who can wait
+//! for commits need not wait for revocations.
+//!
 //! What is told to whoever listens is true as long as nothing is missing before it. So whenever this consumer cannot vouch
 //! for that it says `Gap` first, and whoever listens reads the store:
 //! * it had to find a new position: at first (for those who listened already), after its position was out of range, after
@@ -51,15 +55,36 @@ const END: Offset = Offset::End;
 
 const CHANNELS: [Channel; 2] = [Channel::Commits, Channel::Revocations];
 
+/// How soon commits are heard. Revocations are heard at once in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Each at once: for who decides by them.
+    AtOnce,
+    /// Together, a few times a second: for who asks the store before anything is decided. It spares the broker most of
+    /// its work for that node.
+    Together,
+}
+
+/// How long the broker collects commits for who hears them together.
+const COLLECTS_MS: &str = "50";
+/// More than it collects in that time.
+const COLLECTS_BYTES: &str = "1000000";
+
 /// The feed.
 #[derive(Debug)]
 pub struct KafkaFeed {
     sender: FeedSender,
+    heard: Vec<Heard>,
+}
+
+/// A channel that is heard.
+#[derive(Debug)]
+struct Heard {
     is_positioned: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
 
-impl Drop for KafkaFeed {
+impl Drop for Heard {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -70,25 +95,40 @@ impl KafkaFeed {
     ///
     /// # Errors
     /// Options that cannot be used.
-    pub fn start(options: Options) -> Result<Self, Error> {
-        drop(consumer(&options)?);
+    pub fn start(options: Options, pace: Pace) -> Result<Self, Error> {
+        drop(consumer(&options, Channel::Commits, pace)?);
         let sender = FeedSender::new(CAPACITY);
-        let (position, is_positioned) = watch::channel(false);
-        let task = tokio::spawn(hear(options, sender.clone(), position));
-        Ok(Self {
-            sender,
-            is_positioned,
-            task,
-        })
+        let hear = |channel| {
+            let (position, is_positioned) = watch::channel(false);
+            let hearing = Hearing {
+                options: options.clone(),
+                channel,
+                pace,
+                sender: sender.clone(),
+                position,
+            };
+            let task = tokio::spawn(hearing.go_on());
+            Heard {
+                is_positioned,
+                task,
+            }
+        };
+        let heard = CHANNELS.map(hear).into();
+        Ok(Self { sender, heard })
     }
 }
 
 #[async_trait]
 impl Feed for KafkaFeed {
     async fn subscribe(&self) -> Result<FeedReceiver, trilby_eventlog::Error> {
-        let mut is_positioned = self.is_positioned.clone();
-        let positioned = is_positioned.wait_for(|is_positioned| *is_positioned);
-        if timeout(POSITION_WAIT, positioned).await.is_err() {
+        let all_positioned = async {
+            for heard in &self.heard {
+                let mut is_positioned = heard.is_positioned.clone();
+                // Its sender goes with the runtime.
+                let _ = is_positioned.wait_for(|is_positioned| *is_positioned).await;
+            }
+        };
+        if timeout(POSITION_WAIT, all_positioned).await.is_err() {
             tracing::warn!(
                 "Kafka has not answered; news of others are asked of the store until it does"
             );
@@ -101,7 +141,11 @@ impl Feed for KafkaFeed {
     }
 }
 
-fn consumer(options: &Options) -> Result<StreamConsumer<Quiet>, Error> {
+fn consumer(
+    options: &Options,
+    channel: Channel,
+    pace: Pace,
+) -> Result<StreamConsumer<Quiet>, Error> {
     let mut config = options.client("feed")?;
     config
         // The library wants a name though no group is joined and nothing is committed.
@@ -109,54 +153,73 @@ fn consumer(options: &Options) -> Result<StreamConsumer<Quiet>, Error> {
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
-        .set("fetch.wait.max.ms", "500")
         .set("fetch.error.backoff.ms", "100")
         .set("topic.metadata.refresh.interval.ms", "10000")
         .set("topic.metadata.propagation.max.ms", "2000");
+    match (channel, pace) {
+        (Channel::Commits, Pace::Together) => {
+            config
+                .set("fetch.wait.max.ms", COLLECTS_MS)
+                .set("fetch.min.bytes", COLLECTS_BYTES);
+        }
+        (Channel::Commits, Pace::AtOnce) | (Channel::Revocations, _) => {
+            config.set("fetch.wait.max.ms", "500");
+        }
+    }
     Ok(config.create_with_context(Quiet)?)
 }
 
-/// Hears for good.
-async fn hear(options: Options, sender: FeedSender, position: watch::Sender<bool>) {
-    loop {
-        let opened = Session::open(&options).await;
-        match opened {
-            Ok(mut session) => {
-                // Whoever listened before there were positions has missed what was told before them.
-                sender.gap(1);
-                position.send_replace(true);
-                tracing::info!("hearing the feed");
-                let why = session.hear(&sender).await;
-                tracing::warn!(reason = why, "lost the feed's positions");
-                position.send_replace(false);
-                sender.gap(1);
-                // Its end waits for a thread.
-                tokio::task::spawn_blocking(move || drop(session));
+/// A channel that is to be heard.
+struct Hearing {
+    options: Options,
+    channel: Channel,
+    pace: Pace,
+    sender: FeedSender,
+    position: watch::Sender<bool>,
+}
+
+impl Hearing {
+    /// Hears for good.
+    async fn go_on(self) {
+        let topic = self.options.topic(self.channel);
+        loop {
+            match Session::open(&self, &topic).await {
+                Ok(mut session) => {
+                    // Whoever listened before there were positions has missed what was told before them.
+                    self.sender.gap(1);
+                    self.position.send_replace(true);
+                    tracing::info!(topic, "hearing the feed");
+                    let why = session.hear(&self.sender).await;
+                    tracing::warn!(topic, reason = why, "lost the feed's positions");
+                    self.position.send_replace(false);
+                    self.sender.gap(1);
+                    // Its end waits for a thread.
+                    tokio::task::spawn_blocking(move || drop(session));
+                }
+                Err(error) => tracing::debug!(topic, %error, "the feed cannot be heard"),
             }
-            Err(error) => tracing::debug!(%error, "the feed cannot be heard"),
+            sleep(RETRY).await;
         }
-        sleep(RETRY).await;
     }
 }
 
 /// One consumer with its positions.
 struct Session {
     consumer: Arc<StreamConsumer<Quiet>>,
-    topics: [String; 2],
+    channel: Channel,
     continuity: Continuity,
 }
 
 impl Session {
-    async fn open(options: &Options) -> Result<Self, Error> {
-        let consumer = Arc::new(consumer(options)?);
-        let topics = CHANNELS.map(|channel| options.topic(channel));
-        let (of, names) = (Arc::clone(&consumer), topics.clone());
-        let ends = blocking(move || Ok(ends(&of, &names))).await??;
-        let continuity = Continuity::new(&ends);
+    async fn open(hearing: &Hearing, topic: &str) -> Result<Self, Error> {
+        let channel = hearing.channel;
+        let consumer = Arc::new(consumer(&hearing.options, channel, hearing.pace)?);
+        let (of, name) = (Arc::clone(&consumer), topic.to_owned());
+        let ends = blocking(move || Ok(ends(&of, &name))).await??;
         Ok(Self {
             consumer,
-            topics,
-            continuity,
+            channel,
+            continuity: Continuity::new(channel, &ends),
         })
     }
 
@@ -189,11 +252,7 @@ impl Session {
         message: &BorrowedMessage<'_>,
         sender: &FeedSender,
     ) -> Result<(), &'static str> {
-        let [commits, _] = &self.topics;
-        let channel = match message.topic() == commits {
-            true => Channel::Commits,
-            false => Channel::Revocations,
-        };
+        let channel = self.channel;
         let headers = message.headers();
         let header = |name: &str| {
             let found = headers?.iter().find(|header| header.key == name);
@@ -204,9 +263,7 @@ impl Session {
         if let Err(error) = &told {
             tracing::warn!(%error, partition, offset = message.offset(), "a record of the feed is passed over");
         }
-        let told = self
-            .continuity
-            .take(channel, partition, message.offset(), told)?;
+        let told = self.continuity.take(partition, message.offset(), told)?;
         for message in told {
             sender.send(message);
         }
@@ -214,27 +271,22 @@ impl Session {
     }
 }
 
-/// Where all partitions end, by channel; the consumer is placed there.
-fn ends(consumer: &StreamConsumer<Quiet>, topics: &[String; 2]) -> Result<[Vec<i64>; 2], Error> {
+/// Where all partitions of a topic end; the consumer is placed there.
+fn ends(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i64>, Error> {
     let mut asked = TopicPartitionList::new();
-    for topic in topics {
-        is_led(consumer, topic)?;
-        for partition in 0..SHARDS {
-            asked.add_partition_offset(topic, i32::from(partition), END)?;
-        }
+    is_led(consumer, topic)?;
+    for partition in 0..SHARDS {
+        asked.add_partition_offset(topic, i32::from(partition), END)?;
     }
     let found = consumer.offsets_for_times(asked, PATIENCE)?;
-    let mut ends = [vec![0; usize::from(SHARDS)], vec![0; usize::from(SHARDS)]];
+    let mut ends = vec![0; usize::from(SHARDS)];
     for one in found.elements() {
         one.error()?;
         let Offset::Offset(offset) = one.offset() else {
             return Err(Error::Unavailable("a partition has no end".to_owned()));
         };
-        let channel = usize::from(topics.first().is_none_or(|topic| one.topic() != topic));
         let partition = usize::try_from(one.partition()).unwrap_or(usize::MAX);
-        let end = ends
-            .get_mut(channel)
-            .and_then(|ends| ends.get_mut(partition));
+        let end = ends.get_mut(partition);
         *end.ok_or_else(|| Error::Unavailable("an unknown partition".to_owned()))? = offset;
     }
     consumer.assign(&found)?;

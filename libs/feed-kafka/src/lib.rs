@@ -24,7 +24,7 @@ mod seldom;
 mod topics;
 
 pub use decisions::{DecisionRecords, DecisionSink};
-pub use feed::KafkaFeed;
+pub use feed::{KafkaFeed, Pace};
 pub use metric::METRICS;
 pub use options::{Login, Options, Security};
 pub use relay::{Relay, State};

@@ -18,7 +18,7 @@ use support::{Database, PATIENCE, Running, Topics, append, headers, heard, relay
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage, NewRevocation, RevocationKind};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::KafkaFeed;
+use trilby_feed_kafka::{KafkaFeed, Pace};
 use trilby_testkit::simulation::Run;
 
 async fn outbox(database: &Database) -> i64 {
@@ -33,9 +33,19 @@ async fn outbox(database: &Database) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn a_commit_is_heard_as_it_was_written_and_its_row_goes() {
+    is_heard_as_written(Pace::AtOnce).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
+async fn who_hears_commits_together_hears_all_of_them() {
+    is_heard_as_written(Pace::Together).await;
+}
+
+async fn is_heard_as_written(pace: Pace) {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), pace).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
     let mut told = Vec::new();
@@ -99,7 +109,7 @@ async fn the_writer_s_trace_is_in_the_headers_of_its_commit_and_of_its_revocatio
 async fn every_partition_of_both_channels_has_a_heartbeat_each_second() {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     let all = usize::from(SHARDS) * 2;
     for _ in 0..3 {
@@ -156,7 +166,7 @@ async fn topics_that_are_deleted_come_back_and_nothing_is_lost() {
     let run = Run::of("F8");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
     let first = append(&writer, 1, 1).await;

@@ -500,6 +500,20 @@ async fn a_position_is_waited_for_only_while_somebody_tells() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_the_store_for_heads_does_not_wait_for_the_feed() {
+    let stage = Stage::with(Options {
+        ask_heads: true,
+        ..Options::default()
+    })
+    .await;
+    stage.healthy(3).await;
+    let token = append(&stage.writer, account(1), vec![renamed("other")]).await;
+    let begun = Instant::now();
+    stage.reader.at_least(&token.positions()[0]).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(50));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_relayed_feed_that_has_ended_is_a_silent_one() {
     let stage = Stage::new().await;
     stage.healthy(3).await;

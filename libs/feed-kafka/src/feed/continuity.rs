@@ -17,7 +17,8 @@ const UNKNOWN: i64 = -1;
 /// What was heard of each partition.
 #[derive(Debug)]
 pub(crate) struct Continuity {
-    partitions: BTreeMap<(usize, u16), Partition>,
+    channel: Channel,
+    partitions: BTreeMap<u16, Partition>,
 }
 
 #[derive(Debug)]
@@ -29,29 +30,20 @@ struct Partition {
     heard_at: Instant,
 }
 
-const fn index(channel: Channel) -> usize {
-    match channel {
-        Channel::Commits => 0,
-        Channel::Revocations => 1,
-    }
-}
-
 impl Continuity {
-    /// From these ends on, of each channel by partition.
-    pub fn new(ends: &[Vec<i64>; 2]) -> Self {
+    /// From these ends of a channel's partitions on.
+    pub fn new(channel: Channel, ends: &[i64]) -> Self {
         let heard_at = Instant::now();
-        let mut partitions = BTreeMap::new();
-        for (channel, ends) in ends.iter().enumerate() {
-            for (partition, next) in (0_u16..).zip(ends) {
-                let partition_is = Partition {
-                    next: *next,
-                    beat: None,
-                    heard_at,
-                };
-                partitions.insert((channel, partition), partition_is);
-            }
+        let partition = |next: &i64| Partition {
+            next: *next,
+            beat: None,
+            heard_at,
+        };
+        let partitions = (0_u16..).zip(ends.iter().map(partition));
+        Self {
+            channel,
+            partitions: partitions.collect(),
         }
-        Self { partitions }
     }
 
     /// What to tell of a record, after what is missing before it.
@@ -60,12 +52,12 @@ impl Continuity {
     /// The position is worth nothing: what it means.
     pub fn take(
         &mut self,
-        channel: Channel,
         partition: u16,
         offset: i64,
         told: Result<Told, Malformed>,
     ) -> Result<Vec<FeedMessage>, &'static str> {
-        let known = self.partitions.get_mut(&(index(channel), partition));
+        let channel = self.channel;
+        let known = self.partitions.get_mut(&partition);
         let known = known.ok_or("an unknown partition")?;
         if offset < known.next {
             return Err("a partition has begun anew");

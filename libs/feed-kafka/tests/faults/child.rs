@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use trilby_eventlog::{Feed as _, FeedMessage};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Relaying, Role};
-use trilby_feed_kafka::{KafkaFeed, Options};
+use trilby_feed_kafka::{KafkaFeed, Options, Pace};
 
 use crate::faulty::{Death, Fault, Faulty};
 use crate::support::{Database, PATIENCE, Running, Topics};
@@ -73,7 +73,7 @@ fn store() -> StoreOptions {
 }
 
 async fn listen(options: Options) {
-    let feed = KafkaFeed::start(options).unwrap();
+    let feed = KafkaFeed::start(options, Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     while let Some(message) = receiver.recv().await {
         match message {

@@ -7,7 +7,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Commit, EventLog as _, Feed as _, FeedMessage};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::KafkaFeed;
+use trilby_feed_kafka::{KafkaFeed, Pace};
 use trilby_testkit::simulation::Run;
 
 use crate::child::Listener;
@@ -26,7 +26,7 @@ async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
     let mut broker = broker_in(folder.path()).await;
     let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let writer = database.open(Role::Identity).await;
@@ -117,7 +117,7 @@ async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log
         .alter_configs([&small], &AdminOptions::new())
         .await;
     assert!(altered.unwrap().iter().all(Result::is_ok));
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     relay.stop().await;

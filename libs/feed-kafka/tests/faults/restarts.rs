@@ -3,7 +3,7 @@
 //! so no consumer of ours may ask a broker that has just come.
 
 use trilby_eventlog::{Feed as _, FeedMessage, FeedReceiver};
-use trilby_feed_kafka::KafkaFeed;
+use trilby_feed_kafka::{KafkaFeed, Pace};
 
 use crate::broker_in;
 use crate::support::{Database, Running, Topics, heard, positioned, relaying};
@@ -22,7 +22,7 @@ async fn a_broker_that_comes_back_is_heard_by_all_who_heard_it() {
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let mut feeds: Vec<(KafkaFeed, FeedReceiver)> = Vec::new();
     for _ in 0..FEEDS {
-        let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+        let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
         let receiver = feed.subscribe().await.unwrap();
         feeds.push((feed, receiver));
     }

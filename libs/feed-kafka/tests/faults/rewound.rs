@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trilby_eventlog::{Archive as _, EventLog as _, Feed as _, FeedReceiver, Head};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Role};
-use trilby_feed_kafka::KafkaFeed;
+use trilby_feed_kafka::{KafkaFeed, Pace};
 use trilby_testkit::simulation::Random;
 
 use crate::faulty::{Fault, Faulty, Gate};
@@ -104,7 +104,7 @@ async fn hear_until_at(receiver: &mut FeedReceiver, fold: &mut Fold, heads: &[He
 async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let mut fold = Fold::that_may_rewind();
@@ -162,7 +162,7 @@ async fn without_the_comparison_another_past_is_told() {
         fault: Fault::Greedy(Arc::new(Gate::default())),
     };
     let relay = Running::start(Arc::new(faulty), &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let mut fold = Fold::that_may_rewind();

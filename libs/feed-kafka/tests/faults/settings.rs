@@ -11,7 +11,7 @@ use trilby_cluster::kafka::Broker;
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{ActivitySink as _, Feed as _};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::KafkaFeed;
+use trilby_feed_kafka::{KafkaFeed, Pace};
 
 use crate::decisions::{record, sender, sink};
 use crate::support::{Database, PATIENCE, Running, Topics, append, relaying, until};
@@ -148,7 +148,7 @@ async fn nobody_but_the_relay_makes_topics() {
     append(&database.open(Role::Identity).await, 1, 1).await;
 
     // Each has asked for its topic, and goes on asking.
-    let feed = KafkaFeed::start(topics.0.clone()).unwrap();
+    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
     let _receiver = feed.subscribe().await.unwrap();
     let _sinking = sink(database.open(Role::Relay).await, &topics.0, false).await;
     let sender = sender(&database, &topics).await;

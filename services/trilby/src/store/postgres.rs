@@ -82,7 +82,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
         log,
         decisions,
         nodes,
-        feed: feed(settings)?,
+        feed: feed(role, settings)?,
         place: url_of(settings, role.name())?.place().to_owned(),
         close: Close::Nothing,
     })
@@ -131,16 +131,22 @@ async fn through_kafka(
 
 /// News of other processes: through Kafka if there is one, else the store is asked for them.
 #[cfg(feature = "kafka")]
-fn feed(settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+fn feed(role: Role, settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+    use trilby_feed_kafka::{KafkaFeed, Pace};
+    let pace = match role.writes() {
+        // It asks the store where a log ends before it says anything of it.
+        true => Pace::Together,
+        false => Pace::AtOnce,
+    };
     Ok(match crate::kafka::of(settings, &environment)? {
-        Some(options) => Arc::new(trilby_feed_kafka::KafkaFeed::start(options)?),
+        Some(options) => Arc::new(KafkaFeed::start(options, pace)?),
         None => Arc::new(Polled::default()),
     })
 }
 
 /// News of other processes: the store is asked for them.
 #[cfg(not(feature = "kafka"))]
-fn feed(settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+fn feed(_: Role, settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
     crate::kafka::refuse(settings)?;
     Ok(Arc::new(Polled::default()))
 }

@@ -6,7 +6,7 @@ use crate::record::{Beat, Place};
 const CHANNEL: Channel = Channel::Revocations;
 
 fn from(next: i64) -> Continuity {
-    Continuity::new(&[vec![0], vec![next]])
+    Continuity::new(CHANNEL, &[next])
 }
 
 fn moved() -> Result<Told, Malformed> {
@@ -28,7 +28,7 @@ fn beat(run: u8, base: i64) -> Result<Told, Malformed> {
 
 /// What is told, in a letter each.
 fn told(continuity: &mut Continuity, offset: i64, what: Result<Told, Malformed>) -> String {
-    let messages = continuity.take(CHANNEL, 0, offset, what);
+    let messages = continuity.take(0, offset, what);
     let letter = |message: &FeedMessage| match message {
         FeedMessage::Gap(_) => 'g',
         FeedMessage::Heartbeat(_) => 'h',
