@@ -24,7 +24,7 @@ use trilby_eventlog::feed::FeedSender;
 use trilby_eventlog::{Error, StoreMeta};
 
 use crate::group::{self, Group};
-use crate::job::{Job, Outcome};
+use crate::job::{self, Job, Outcome};
 use crate::known::Known;
 use crate::lane;
 
@@ -229,19 +229,19 @@ struct Busy {
     /// Of one commit to which nothing can be added.
     is_alone: bool,
     begun: Instant,
+    /// In order, each once: with one log that everybody writes to, all who wait are held against it again and again.
     logs: Vec<i64>,
 }
 
 impl Busy {
     fn of(n: u64, group: &Group) -> Self {
-        let parts = group.jobs.iter().flat_map(|job| &job.parts);
         Self {
             n,
             n_commits: group.jobs.len(),
             n_events: group.jobs.iter().map(Job::n_events).sum(),
             is_alone: group.is_alone,
             begun: Instant::now(),
-            logs: parts.map(|part| part.id).collect(),
+            logs: job::logs(&group.jobs),
         }
     }
 
@@ -250,7 +250,8 @@ impl Busy {
     }
 
     fn holds(&self, job: &Job) -> bool {
-        job.parts.iter().any(|part| self.logs.contains(&part.id))
+        let is_here = |id| self.logs.binary_search(id).is_ok();
+        job.parts.iter().any(|part| is_here(&part.id))
     }
 }
 
