@@ -277,14 +277,13 @@ impl Inner {
 
     /// Brings the slots of those of these logs that exist to where the store has them now; gives these.
     pub(crate) async fn hear_of_heads(&self, logs: &[LogId]) -> Result<Vec<LogId>, Error> {
-        let held: Vec<(Arc<Slot>, Arc<AnyView>)> = logs
+        let held: Vec<(Arc<AnyView>, Arc<Slot>)> = logs
             .iter()
             .filter_map(|log| self.slots.get(log))
             .filter_map(|slot| Some((slot.last()?, slot)))
-            .map(|(view, slot)| (slot, view))
             .collect();
         let heads = self.log.heads(logs).await?;
-        for (slot, view) in held {
+        for (view, slot) in held {
             if let Some(head) = heads.iter().find(|head| head.log == *slot.log()) {
                 slot.compare(&view, Some(head));
             }

@@ -1,10 +1,11 @@
 //! What a request has asked the store, it does not ask again; nor does anybody get what was before it asked.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use trilby_directory::{ASKED_STANDS, Asked, Directory, Freshness, Options};
 use trilby_eventlog::Memory;
-use trilby_model::{AccountId, Seq};
+use trilby_model::{AccountId, OrganizationId, Seq};
 
 use crate::poll::asking;
 use crate::store::*;
@@ -18,12 +19,42 @@ fn options() -> Options {
     }
 }
 
-async fn world(reader: &Directory, member: AccountId, asked: Asked) -> (Seq, Seq) {
-    let head = Freshness::Head;
-    let world = reader.world_asked(Some(member), None, &head, asked).await;
-    let world = world.unwrap();
-    let organization = world.principal_organization.unwrap();
-    (world.principal.unwrap().seq(), organization.seq())
+/// A member of an organization, who writes to both, and another process that asks the store for everything.
+struct Stage {
+    writer: Directory,
+    organization: OrganizationId,
+    member: AccountId,
+    reader: Directory,
+    store: Arc<Through>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let memory = Memory::for_tests();
+        let writer = follower(&memory).await;
+        let (organization, member) = organization(&writer).await;
+        let (reader, _, store) = asking(&memory, options()).await;
+        Self {
+            writer,
+            organization,
+            member,
+            reader,
+            store,
+        }
+    }
+
+    async fn rename(&self, name: &str) {
+        append(&self.writer, self.member, vec![renamed(name)]).await;
+    }
+
+    /// Where the reader has the member and its organization.
+    async fn world(&self, asked: Asked) -> (Seq, Seq) {
+        let (member, head) = (Some(self.member), Freshness::Head);
+        let world = self.reader.world_asked(member, None, &head, asked).await;
+        let world = world.unwrap();
+        let organization = world.principal_organization.unwrap();
+        (world.principal.unwrap().seq(), organization.seq())
+    }
 }
 
 fn asks(store: &Through) -> usize {
@@ -32,69 +63,59 @@ fn asks(store: &Through) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_and_its_organization_are_one_question_for_a_whole_request() {
-    let memory = Memory::for_tests();
-    let writer = follower(&memory).await;
-    let (_, member) = organization(&writer).await;
-    let (reader, _, store) = asking(&memory, options()).await;
-    world(&reader, member, Asked::default()).await;
-    asks(&store);
-    let (view, asked) = reader.account_asked(member).await.unwrap();
-    let (seq, _) = world(&reader, member, asked).await;
+    let stage = Stage::new().await;
+    stage.world(Asked::default()).await;
+    asks(&stage.store);
+    let (view, asked) = stage.reader.account_asked(stage.member).await.unwrap();
+    let (seq, _) = stage.world(asked).await;
     assert_eq!(seq, view.seq());
-    assert_eq!(asks(&store), 1);
+    assert_eq!(asks(&stage.store), 1);
     // Somebody else's account goes with it.
     let head = Freshness::Head;
-    let both = reader.world(Some(member), Some(account(1)), &head);
+    let both = stage
+        .reader
+        .world(Some(stage.member), Some(account(1)), &head);
     assert!(both.await.unwrap().resource.is_some());
-    assert_eq!(asks(&store), 1);
+    assert_eq!(asks(&stage.store), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_asked_stands_for_a_moment_only() {
-    let memory = Memory::for_tests();
-    let writer = follower(&memory).await;
-    let (_, member) = organization(&writer).await;
-    let (reader, _, store) = asking(&memory, options()).await;
-    let (before, _) = world(&reader, member, Asked::default()).await;
-    let (_, asked) = reader.account_asked(member).await.unwrap();
-    append(&writer, member, vec![renamed("later")]).await;
-    asks(&store);
+    let stage = Stage::new().await;
+    let (before, _) = stage.world(Asked::default()).await;
+    let (_, asked) = stage.reader.account_asked(stage.member).await.unwrap();
+    stage.rename("later").await;
+    asks(&stage.store);
     // A body that comes slowly.
     tokio::time::sleep(ASKED_STANDS * 2).await;
-    let (after, _) = world(&reader, member, asked).await;
+    let (after, _) = stage.world(asked).await;
     assert!(after > before);
-    assert_eq!(asks(&store), 1);
+    assert_eq!(asks(&stage.store), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_heard_after_it_was_asked_counts() {
-    let memory = Memory::for_tests();
-    let writer = follower(&memory).await;
-    let (_, member) = organization(&writer).await;
-    let (reader, _, _) = asking(&memory, options()).await;
-    let (before, _) = world(&reader, member, Asked::default()).await;
-    let (_, asked) = reader.account_asked(member).await.unwrap();
-    append(&writer, member, vec![renamed("later")]).await;
+    let stage = Stage::new().await;
+    let (before, _) = stage.world(Asked::default()).await;
+    let (_, asked) = stage.reader.account_asked(stage.member).await.unwrap();
+    stage.rename("later").await;
     // Another request of this process sees it.
-    reader.account(member).await.unwrap();
-    let (after, _) = world(&reader, member, asked).await;
+    stage.reader.account(stage.member).await.unwrap();
+    let (after, _) = stage.world(asked).await;
     assert!(after > before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_next_request_asks_anew() {
-    let memory = Memory::for_tests();
-    let writer = follower(&memory).await;
-    let (organization, member) = organization(&writer).await;
-    let (reader, _, _) = asking(&memory, options()).await;
+    let stage = Stage::new().await;
     for n in 0..20 {
-        append(&writer, member, vec![renamed(&format!("name-{n}"))]).await;
-        let (view, asked) = reader.account_asked(member).await.unwrap();
-        let newest = writer.account(member).await.unwrap().seq();
-        let of_organization = writer.organization(&organization).await.unwrap().seq();
+        stage.rename(&format!("name-{n}")).await;
+        let (view, asked) = stage.reader.account_asked(stage.member).await.unwrap();
+        let newest = stage.writer.account(stage.member).await.unwrap().seq();
+        let of_organization = stage.writer.organization(&stage.organization);
+        let of_organization = of_organization.await.unwrap().seq();
         assert_eq!(view.seq(), newest);
-        let known = world(&reader, member, asked).await;
-        assert_eq!(known, (newest, of_organization));
+        assert_eq!(stage.world(asked).await, (newest, of_organization));
     }
 }
 
