@@ -44,7 +44,7 @@ pub async fn run(
             }
             installation::make_keys(&folder, &mut SystemEntropy.entropy())?;
             terminal.line(&format!(
-                "The keys are in {}. store.key is for every process, pepper.key for identity and token, kek.key for token alone. Back them up apart from the store.",
+                "The keys are in {}. store.key is for identity, token and decision, pepper.key for identity and token, kek.key for token alone. Back them up apart from the store.",
                 folder.display()
             ))?;
         }

@@ -69,6 +69,8 @@ fn each_service_is_a_command_of_the_program_and_is_asked_for_its_health_by_anoth
             ["CMD", "trilby", "health"]
         );
         assert_eq!(of["restart"], "unless-stopped");
+        // Where a collector of metrics finds it.
+        assert!(texts(&of["networks"]).contains(&"front".to_owned()));
     }
     assert_eq!(texts(&compose.service("migrate")["command"]), ["migrate"]);
     assert!(knows(&help, "migrate") && knows(&help, "health"));
