@@ -1,4 +1,4 @@
-//! How late the news of revocations may be for a session to be judged by it (`tokens` 9.3).
+//! How late the news may be, of revocations or of commits, for a session to be judged by it (`tokens` 9.3).
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::services::Services;
 /// News this late is said to be late.
 const LATE: Duration = Duration::from_secs(5);
 
-/// Refuses where a session of this account may have been ended longer ago, unheard, than the account tolerates.
+/// Refuses where a session of this account may have been ended, or its rights changed, longer ago, unheard, than the account tolerates.
 ///
 /// Errors: `revocation_state_stale`.
 pub(crate) fn in_time(services: &Services, account: &Account) -> Result<(), Rejected> {
-    let lag = services.directory().revocation_lag();
+    let lag = services.directory().lag();
     match tolerates(&account.settings().decisions, lag) {
         true => Ok(()),
         false => Err(Rejected::Fault(problem::revocations_unknown())),
@@ -38,7 +38,7 @@ fn tolerates(settings: &Decisions, lag: Option<Duration>) -> bool {
 
 /// Marks an answer that late news stand behind.
 pub(crate) fn mark(services: &Services, response: &mut HttpResponse) {
-    let lag = services.directory().revocation_lag();
+    let lag = services.directory().lag();
     if let Some(lag) = lag.filter(|lag| *lag > LATE) {
         let name = actix_web::http::header::HeaderName::from_static(headers::STALE);
         response

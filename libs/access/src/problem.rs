@@ -24,6 +24,7 @@ pub fn of_directory(error: DirectoryError) -> Problem {
             Code::TimelineLost,
             format!("`{log}` has another history at seq {seq}"),
         ),
+        DirectoryError::Apart { .. } => Problem::new(Code::InvalidSeq, error.to_string()),
         DirectoryError::InvalidSeq { ref log, seq } => Problem::new(
             Code::InvalidSeq,
             format!("seq {seq} of `{log}` is not the end of a commit"),

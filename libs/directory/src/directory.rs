@@ -165,6 +165,16 @@ impl Directory {
         self.inner.revocation_lag()
     }
 
+    /// How old what this node decides on may be: the same of revocations and of commits, whichever is older.
+    #[must_use]
+    pub fn lag(&self) -> Option<Duration> {
+        let of_revocations = self.inner.revocation_lag()?;
+        Some(match self.inner.delivery {
+            Delivery::Announced => of_revocations,
+            Delivery::Relayed { .. } | Delivery::Polled => self.inner.news.all_heard().elapsed(),
+        })
+    }
+
     /// An account at its newest known commit.
     pub async fn account(&self, account: AccountId) -> Result<Arc<AccountView>, Error> {
         let log = account_log(account);
@@ -418,6 +428,15 @@ impl Inner {
             Ok(Ok(view)) if view.seq() < position.seq => Err(behind()),
             Ok(Ok(view)) => Ok(view),
         }
+    }
+
+    /// Reads a log as far as this seq, if it is not held that far and goes that far. Waits for nobody.
+    pub(crate) async fn read_as_far(&self, log: &LogId, seq: Seq) -> Result<(), Error> {
+        let slot = self.slot(log).await?;
+        if slot.last().is_none_or(|view| view.seq() < seq) {
+            self.reread(&slot, seq).await?;
+        }
+        Ok(())
     }
 
     async fn reread(&self, slot: &Arc<Slot>, wanted: Seq) -> Result<Arc<AnyView>, Error> {

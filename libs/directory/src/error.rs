@@ -35,6 +35,13 @@ pub enum Error {
         /// The seq that was asked for.
         seq: Seq,
     },
+    /// The named positions are of different moments: by one the account is in an organization that, by the other, it has
+    /// left.
+    #[error("log `{log}` and its organization's are named at positions that do not fit together")]
+    Apart {
+        /// The account's log.
+        log: LogId,
+    },
     /// Nothing of this log existed at that time.
     #[error("log `{log}` had no event yet")]
     BeforeGenesis {

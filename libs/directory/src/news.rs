@@ -21,6 +21,7 @@ pub(crate) struct News(Mutex<State>);
 
 struct State {
     heard: Instant,
+    commits_heard: Instant,
     commits: Beats,
     revocations: Beats,
     gaps: u64,
@@ -44,6 +45,7 @@ impl News {
     pub(crate) fn new(begun: Instant, partitions: u16) -> Self {
         Self(Mutex::new(State {
             heard: begun,
+            commits_heard: begun,
             commits: Beats::new(partitions),
             revocations: Beats::new(partitions),
             gaps: 0,
@@ -54,6 +56,12 @@ impl News {
     /// Every revocation of before this moment is known.
     pub(crate) fn heard(&self) -> Instant {
         self.state().heard
+    }
+
+    /// Everything of before this moment is known, or known to be there to read: every revocation, and where each log ends.
+    pub(crate) fn all_heard(&self) -> Instant {
+        let state = self.state();
+        state.heard.min(state.commits_heard)
     }
 
     /// A round begins now.
@@ -77,6 +85,7 @@ impl News {
     pub(crate) fn end_round(&self, round: Round) {
         let mut state = self.state();
         state.repaired = state.repaired.max(round.gaps);
+        state.commits_heard = state.commits_heard.max(round.begun);
         state.vouch();
     }
 
@@ -115,10 +124,14 @@ impl News {
 
 impl State {
     fn vouch(&mut self) {
-        if self.repaired == self.gaps
-            && let Some(until) = self.revocations.all_until()
-        {
+        if self.repaired < self.gaps {
+            return;
+        }
+        if let Some(until) = self.revocations.all_until() {
             self.heard = self.heard.max(until);
+        }
+        if let Some(until) = self.commits.all_until() {
+            self.commits_heard = self.commits_heard.max(until);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trilby_engine::Worlds;
-use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Timestamp};
+use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Seq, Timestamp};
 
 use crate::asked::Asked;
 use crate::directory::{Directory, Inner};
@@ -123,6 +123,9 @@ impl Directory {
     ) -> Result<World, Error> {
         let inner = &self.inner;
         let moment = inner.moment(freshness).await?;
+        if let Moment::Now(Some(token)) = &moment {
+            inner.read_named(token).await?;
+        }
         if let Moment::Now(named) = &moment {
             let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
             inner.ask([principal, resource], named, &mut asked).await?;
@@ -165,6 +168,17 @@ enum Moment<'a> {
 }
 
 type Side = (Option<Arc<AccountView>>, Option<Arc<OrganizationView>>);
+
+/// How often an account is read again because its organization says that it left.
+const HALVES_ROUNDS: usize = 3;
+
+/// Whether the organization an account says it is in has it as a member.
+fn is_whole(account: AccountId, view: &AccountView, of: Option<&OrganizationView>) -> bool {
+    match view.state.organization() {
+        Some(_) => of.is_some_and(|of| of.state.member(account).is_some()),
+        None => true,
+    }
+}
 
 impl Inner {
     async fn moment<'a>(&self, freshness: &'a Freshness) -> Result<Moment<'a>, Error> {
@@ -209,7 +223,25 @@ impl Inner {
         }
     }
 
-    /// An account and the organization it was in, both at the moment asked for.
+    /// Reads the organizations that a caller names up to there. A commit that an account shares with one of them may be
+    /// known to the caller by the organization's half alone; reading that half tells of the other.
+    ///
+    /// It neither waits nor says whether a position is reached: of organizations that the question does not rest on nobody
+    /// learns here. Those that it rests on are waited for as the account is.
+    async fn read_named(&self, token: &ConsistencyToken) -> Result<(), Error> {
+        for position in token.positions() {
+            if !matches!(position.log, LogId::Organization(_)) {
+                continue;
+            }
+            match self.read_as_far(&position.log, position.seq).await {
+                Ok(()) | Err(Error::UnknownLog { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// An account and the organization it was in, both at the moment asked for, and both halves of what they share.
     async fn side(
         &self,
         account: Option<AccountId>,
@@ -219,36 +251,56 @@ impl Inner {
         let Some(account) = account else {
             return Ok((None, None));
         };
-        let Some(view) = self.view_then(&account_log(account), moment, asked).await? else {
-            return Ok((None, None));
-        };
-        let Some(view) = view.account().cloned() else {
-            return Ok((None, None));
-        };
-        let organization = match view.state.organization() {
-            Some(membership) => {
-                let log = organization_log(&membership.organization);
-                // The account names the seq of its joining: an organization older than that knows nothing of it.
-                if let Some(slot) = self.slots.get(&log) {
-                    slot.hear_of(membership.organization_seq);
-                }
-                let organization = self
-                    .organization_then(&membership.organization, moment, asked)
-                    .await?;
-                let knows = organization
-                    .as_ref()
-                    .is_some_and(|org| org.seq() >= membership.organization_seq);
-                if !knows {
-                    return Err(Error::Behind {
-                        log,
-                        wanted: membership.organization_seq,
-                    });
-                }
-                organization
+        let log = account_log(account);
+        let mut wanted = Seq::ZERO;
+        for _ in 0..HALVES_ROUNDS {
+            let Some(view) = self.view_then(&log, moment, asked).await? else {
+                return Ok((None, None));
+            };
+            let Some(view) = view.account().cloned() else {
+                return Ok((None, None));
+            };
+            let organization = self.organization_of(&view, moment, asked).await?;
+            if is_whole(account, &view, organization.as_deref()) {
+                return Ok((Some(view), organization));
             }
-            None => None,
+            // It left, and its half of that commit is not read yet.
+            wanted = view.seq().next();
+            match moment {
+                Moment::Now(_) => self.read_as_far(&log, wanted).await?,
+                Moment::Positions { .. } | Moment::Time(_) => return Err(Error::Apart { log }),
+            }
+        }
+        Err(Error::Behind { log, wanted })
+    }
+
+    async fn organization_of(
+        &self,
+        view: &AccountView,
+        moment: &Moment<'_>,
+        asked: &Asked,
+    ) -> Result<Option<Arc<OrganizationView>>, Error> {
+        let Some(membership) = view.state.organization() else {
+            return Ok(None);
         };
-        Ok((Some(view), organization))
+        let log = organization_log(&membership.organization);
+        // The account names the seq of its joining: an organization older than that knows nothing of it.
+        if let Some(slot) = self.slots.get(&log) {
+            slot.hear_of(membership.organization_seq);
+        }
+        let organization = self
+            .organization_then(&membership.organization, moment, asked)
+            .await?;
+        let knows = organization
+            .as_ref()
+            .is_some_and(|org| org.seq() >= membership.organization_seq);
+        if !knows {
+            return Err(Error::Behind {
+                log,
+                wanted: membership.organization_seq,
+            });
+        }
+        Ok(organization)
     }
 
     async fn organization_then(

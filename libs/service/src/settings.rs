@@ -94,7 +94,7 @@ table::settings! {
         poll_ms: u64 = 1_000, 50..=2_000;
         /// How often receipts, revocations, marks and counters that are over, and old activity, are cleared away, in seconds. Over a shared store one token process at a time does it.
         clear_every_s: u64 = 60, 1..=3_600;
-        /// How long records of activity (sessions, logins, decisions) are kept, in days.
+        /// How long records of activity (sessions, logins, decisions) are kept, in days. Over a shared store at most 400: Postgres keeps each hour of them apart.
         activity_days: u64 = 90, 1..=3_650;
         /// Memory for the states of accounts and organizations, in MiB; those least recently asked for go first, and are read again when asked for.
         memory_mib: u64 = 512, 16..=1_048_576;
@@ -203,10 +203,22 @@ impl Settings {
                     .to_owned(),
             ));
         }
+        if self.log.store.is_some() && self.log.activity_days > SHARED_ACTIVITY_DAYS_MAX {
+            faults.push(Fault::new(
+                "log.activity_days",
+                format!(
+                    "over a shared store it is at most {SHARED_ACTIVITY_DAYS_MAX}, not {}: copy older records elsewhere",
+                    self.log.activity_days
+                ),
+            ));
+        }
         faults.extend(self.kafka.check());
         faults
     }
 }
+
+/// Days of activity whose hours Postgres has tables for: `make_activity_hour` makes no more than 10,000.
+const SHARED_ACTIVITY_DAYS_MAX: u64 = 400;
 
 /// Longest prefix of topics: their names may have 249 characters.
 const TOPIC_PREFIX_MAX: usize = 200;

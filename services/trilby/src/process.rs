@@ -177,7 +177,7 @@ impl Process {
             false => DECISION_LAG_MAX,
         };
         let health = Health::default();
-        health.check("news", move || match directory.revocation_lag() {
+        health.check("news", move || match directory.lag() {
             None => Err("revocations may be missing: what the feed lost is being read".to_owned()),
             Some(lag) if lag > most => Err(format!(
                 "the store has told nothing for {} s",

@@ -49,6 +49,28 @@ async fn what_is_known_is_what_the_worst_partition_of_revocations_has_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_partition_of_commits_that_tells_nothing_makes_what_is_known_old() {
+    let news = News::new(Instant::now(), PARTITIONS);
+    beat_all(&news, Instant::now());
+    let told = Instant::now();
+    pass(60).await;
+    for partition in 0..PARTITIONS {
+        news.beat(Channel::Revocations, partition, Instant::now());
+    }
+    for partition in 1..PARTITIONS {
+        news.beat(Channel::Commits, partition, Instant::now());
+    }
+    assert_eq!(news.heard(), Instant::now());
+    assert_eq!(news.all_heard(), told);
+    // Whoever has asked where the logs end knows as much.
+    let round = news.begin_round();
+    news.has_revocations(round);
+    assert_eq!(news.all_heard(), told);
+    news.end_round(round);
+    assert_eq!(news.all_heard(), Instant::now());
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_stops_is_silence_after_three_seconds() {
     let news = News::new(Instant::now(), PARTITIONS);
     beat_all(&news, Instant::now());

@@ -1,64 +1,86 @@
 //! What a decision stands on.
 
 use trilby_account::organization::{
-    CreateMember, CreateOrganization, create_member, create_organization,
+    self, CreateMember, CreateOrganization, create_member, create_organization, remove_member,
 };
 use trilby_account::{Actor, Context};
-use trilby_directory::{Directory, Events, Freshness, Options};
+use trilby_directory::{Directory, Error, Events, Freshness, Options};
 use trilby_engine::{Outcome, Principal, Request, decide};
 use trilby_eventlog::{FeedMessage, Memory};
-use trilby_model::{AccountId, Arn, LogId, OrganizationId};
+use trilby_model::{AccountId, Arn, ConsistencyToken, LogId, OrganizationId, Seq};
 
 use crate::store::*;
 
 /// Account 1 makes an organization and a member in it.
 pub async fn organization(directory: &Directory) -> (OrganizationId, AccountId) {
     append(directory, account(1), vec![created(account(1))]).await;
+    let organization = founded(directory).await;
+    let member = member_of(directory, &organization, "acme-dev").await;
+    (organization, member)
+}
+
+/// Account 1, which is there, makes an organization.
+async fn founded(directory: &Directory) -> OrganizationId {
     let state = directory.account(account(1)).await.unwrap().state.clone();
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
-    let made = create_organization(
-        &state,
-        &CreateOrganization {
-            name: "Acme".parse().unwrap(),
-        },
-        &ctx,
+    let create = CreateOrganization {
+        name: "Acme".parse().unwrap(),
+    };
+    let made = create_organization(&state, &create, &ctx).unwrap();
+    both(
+        directory,
+        (&made.organization, made.organization_events),
+        (account(1), made.account_events),
     )
-    .unwrap();
-    let logs = vec![
-        LogId::Organization(made.organization.clone()),
-        LogId::Account(account(1)),
-    ];
-    let events = vec![
-        Events::Organization(made.organization.clone(), made.organization_events),
-        Events::Account(account(1), made.account_events),
-    ];
-    done(
-        directory
-            .execute(write(logs), |_| Ok(plan(events.clone())))
-            .await,
-    );
-    let view = directory.organization(&made.organization).await.unwrap();
-    let management = directory.account(account(1)).await.unwrap();
+    .await;
+    made.organization
+}
+
+async fn member_of(directory: &Directory, organization: &OrganizationId, name: &str) -> AccountId {
+    let view = directory.organization(organization).await.unwrap();
     let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
     let create = CreateMember {
-        name: "acme-dev".parse().unwrap(),
+        name: name.parse().unwrap(),
     };
     let member = create_member(&view.state, &create, &ctx).unwrap();
-    drop(management);
+    both(
+        directory,
+        (organization, member.organization_events),
+        (member.account, member.account_events),
+    )
+    .await;
+    member.account
+}
+
+async fn leaves(directory: &Directory, organization: &OrganizationId, member: AccountId) {
+    let view = directory.organization(organization).await.unwrap();
+    let state = directory.account(member).await.unwrap().state.clone();
+    let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
+    let left = remove_member(&view.state, &state, member, &ctx).unwrap();
+    both(
+        directory,
+        (organization, left.organization_events),
+        (member, left.account_events),
+    )
+    .await;
+}
+
+/// One commit with a half in each log.
+async fn both(
+    directory: &Directory,
+    (organization, its): (&OrganizationId, Vec<organization::Event>),
+    (account, theirs): (AccountId, Vec<trilby_account::Event>),
+) {
     let logs = vec![
-        LogId::Organization(made.organization.clone()),
-        LogId::Account(member.account),
+        LogId::Organization(organization.clone()),
+        LogId::Account(account),
     ];
     let events = vec![
-        Events::Organization(made.organization.clone(), member.organization_events),
-        Events::Account(member.account, member.account_events),
+        Events::Organization(organization.clone(), its),
+        Events::Account(account, theirs),
     ];
-    done(
-        directory
-            .execute(write(logs), |_| Ok(plan(events.clone())))
-            .await,
-    );
-    (made.organization, member.account)
+    let plan = |_: &_| Ok(plan(events.clone()));
+    done(directory.execute(write(logs), plan).await);
 }
 
 fn root_asks(account: AccountId, owner: AccountId) -> Request {
@@ -145,27 +167,9 @@ async fn who_hears_of_one_half_of_a_commit_waits_for_the_other() {
             .unwrap()
             .is_some()
     );
-    let ctx = Context::new(NOW, Actor::Root(account(1)), &mut entropy());
-    let view = writer.organization(&organization).await.unwrap();
-    let create = CreateMember {
-        name: "acme-prod".parse().unwrap(),
-    };
-    let second = create_member(&view.state, &create, &ctx).unwrap();
-    let logs = vec![
-        LogId::Organization(organization.clone()),
-        LogId::Account(second.account),
-    ];
-    let events = vec![
-        Events::Organization(organization.clone(), second.organization_events),
-        Events::Account(second.account, second.account_events),
-    ];
-    done(
-        writer
-            .execute(write(logs), |_| Ok(plan(events.clone())))
-            .await,
-    );
+    let second = member_of(&writer, &organization, "acme-prod").await;
     // Only the member's half is announced.
-    for commit in commits(&memory, second.account).await {
+    for commit in commits(&memory, second).await {
         feed.0
             .send(FeedMessage::Commit(std::sync::Arc::new(commit)))
             .unwrap();
@@ -174,14 +178,95 @@ async fn who_hears_of_one_half_of_a_commit_waits_for_the_other() {
         tokio::task::yield_now().await;
     }
     let world = reader
-        .world(Some(second.account), Some(second.account), &Freshness::Head)
+        .world(Some(second), Some(second), &Freshness::Head)
         .await
         .unwrap();
     let organization_view = world.resource_organization.clone().unwrap();
-    assert!(organization_view.state.member(second.account).is_some());
-    let decision = decide(&root_asks(second.account, second.account), &world.worlds()).unwrap();
+    assert!(organization_view.state.member(second).is_some());
+    let decision = decide(&root_asks(second, second), &world.worlds()).unwrap();
     assert_eq!(decision.outcome, Outcome::Allow);
     assert!(reader.account(member).await.is_ok());
+}
+
+/// Where a log ends, for who names it alone.
+async fn end_of(directory: &Directory, organization: &OrganizationId) -> ConsistencyToken {
+    let view = directory.organization(organization).await.unwrap();
+    ConsistencyToken::new(vec![view.position()]).unwrap()
+}
+
+#[tokio::test]
+async fn who_names_only_the_organization_that_an_account_joined_is_answered_within_it() {
+    let memory = Memory::for_tests();
+    let (reader, _) = directory(&memory, &HandFeed::new(64), Options::default()).await;
+    let writer = follower(&memory).await;
+    append(&writer, account(1), vec![created(account(1))]).await;
+    reader.account(account(1)).await.unwrap();
+    let organization = founded(&writer).await;
+    let named = Freshness::AtLeast(end_of(&writer, &organization).await);
+    let world = reader
+        .world(Some(account(1)), Some(account(1)), &named)
+        .await
+        .unwrap();
+    assert!(world.resource_organization.is_some());
+    assert!(world.principal_organization.is_some());
+}
+
+#[tokio::test]
+async fn who_names_only_the_organization_that_an_account_left_is_answered_without_it() {
+    let memory = Memory::for_tests();
+    let (reader, _) = directory(&memory, &HandFeed::new(64), Options::default()).await;
+    let writer = follower(&memory).await;
+    let (organization, member) = organization(&writer).await;
+    let asked = Some(member);
+    reader.world(asked, asked, &Freshness::Head).await.unwrap();
+    leaves(&writer, &organization, member).await;
+    let named = Freshness::AtLeast(end_of(&writer, &organization).await);
+    let world = reader.world(asked, asked, &named).await.unwrap();
+    assert!(world.principal_organization.is_none());
+    let decision = decide(&root_asks(member, member), &world.worlds()).unwrap();
+    assert_eq!(decision.outcome, Outcome::Allow);
+}
+
+#[tokio::test]
+async fn an_organization_that_was_read_further_than_its_member_is_no_fault() {
+    let memory = Memory::for_tests();
+    let (reader, _) = directory(&memory, &HandFeed::new(64), Options::default()).await;
+    let writer = follower(&memory).await;
+    let (organization, member) = organization(&writer).await;
+    let asked = Some(member);
+    let before = reader.world(asked, asked, &Freshness::Head).await.unwrap();
+    leaves(&writer, &organization, member).await;
+    let ahead = end_of(&writer, &organization).await;
+    reader.at_least(&ahead.positions()[0]).await.unwrap();
+    let world = reader.world(asked, asked, &Freshness::Head).await.unwrap();
+    assert!(world.principal_organization.is_none());
+    // Of two moments by the caller's own word, and told so.
+    let member_then = before.principal.unwrap().position();
+    let apart = ConsistencyToken::new(vec![member_then, ahead.positions()[0].clone()]).unwrap();
+    let refused = reader.world(asked, asked, &Freshness::AtSeq(apart)).await;
+    assert!(matches!(refused, Err(Error::Apart { .. })), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_learns_how_far_a_foreign_organization_is() {
+    let memory = Memory::for_tests();
+    let (reader, _) = directory(&memory, &HandFeed::new(64), Options::default()).await;
+    let writer = follower(&memory).await;
+    let (organization, _) = organization(&writer).await;
+    append(&writer, account(7), vec![created(account(7))]).await;
+    let asked = Some(account(7));
+    let reached = end_of(&writer, &organization).await;
+    let mut beyond = reached.positions()[0].clone();
+    beyond.seq = Seq::new(1_000);
+    let mut nobody = beyond.clone();
+    nobody.log = LogId::Organization("o-nobodyhere".parse().unwrap());
+    for position in [reached.positions()[0].clone(), beyond, nobody] {
+        let begun = tokio::time::Instant::now();
+        let named = Freshness::AtLeast(ConsistencyToken::new(vec![position]).unwrap());
+        let world = reader.world(asked, asked, &named).await.unwrap();
+        assert_eq!(world.token().unwrap().positions().len(), 1);
+        assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
+    }
 }
 
 #[tokio::test]
@@ -205,8 +290,7 @@ async fn the_past_of_a_world_is_of_one_moment() {
         &organization
     );
     // Only the account is named: the organization stands where it stood at that time.
-    let account_only =
-        trilby_model::ConsistencyToken::new(vec![token.positions()[0].clone()]).unwrap();
+    let account_only = ConsistencyToken::new(vec![token.positions()[0].clone()]).unwrap();
     let then = directory
         .world(Some(member), Some(member), &Freshness::AtSeq(account_only))
         .await

@@ -154,6 +154,15 @@ fn wrong_values_are_refused_and_all_are_told_together() {
 }
 
 #[test]
+fn activity_is_kept_over_a_shared_store_no_longer_than_it_takes_hours() {
+    let of = |days: u64| format!("[log]\nstore = \"postgres://db/trilby\"\nactivity_days = {days}");
+    load(&of(400), &[], &[]).unwrap();
+    let faults = faults(&of(401), &[]);
+    assert!(faults[0].contains("at most 400, not 401"), "{faults:?}");
+    load("[log]\nactivity_days = 3650", &[], &[]).unwrap();
+}
+
+#[test]
 fn a_file_that_is_missing_or_not_toml_is_a_clear_error() {
     let missing = Settings::load(
         Some(std::path::Path::new("/nonexistent/trilby.toml")),

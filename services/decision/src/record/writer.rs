@@ -18,10 +18,9 @@ use room::Room;
 const BATCH_MAX: usize = 512;
 /// How long the first of a batch waits for others: one durable write for many answers.
 const LINGER: Duration = Duration::from_millis(20);
-/// Tries of one write that the store cannot take now.
-const ATTEMPTS_MAX: u32 = 5;
-/// Pause between them.
+/// Pause after the first try of a write that cannot be taken now; it doubles, up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Longest a reader waits for the queue.
 const FLUSH_WAIT: Duration = Duration::from_secs(1);
 /// Longest a stopping process waits for it.
@@ -175,11 +174,11 @@ async fn write<S: ActivitySink + ?Sized>(sink: &S, records: Vec<Activity>, room:
     if records.is_empty() {
         return;
     }
-    match hand_over(sink, &records).await {
+    match hand_over(sink, &records, room).await {
         Ok(()) => {}
         Err(Error::Invalid(_)) => {
             for record in records {
-                if let Err(error) = hand_over(sink, &[record]).await {
+                if let Err(error) = hand_over(sink, &[record], room).await {
                     room.lost(1, &error.to_string());
                 }
             }
@@ -188,13 +187,19 @@ async fn write<S: ActivitySink + ?Sized>(sink: &S, records: Vec<Activity>, room:
     }
 }
 
-async fn hand_over<S: ActivitySink + ?Sized>(sink: &S, records: &[Activity]) -> Result<(), Error> {
-    let mut attempt = 1;
+/// Tries until they are taken or refused, or the process ends: while nobody takes them they wait, and so do those behind
+/// them, as long as there is room.
+async fn hand_over<S>(sink: &S, records: &[Activity], room: &Room) -> Result<(), Error>
+where
+    S: ActivitySink + ?Sized,
+{
+    let mut pause = PAUSE;
     loop {
         match sink.hand_over(records.to_vec()).await {
-            Err(Error::Unavailable(_)) if attempt < ATTEMPTS_MAX => {
-                attempt += 1;
-                sleep(PAUSE).await;
+            Err(Error::Unavailable(why)) if !room.is_given_up() => {
+                room.waits(&why);
+                sleep(pause).await;
+                pause = PAUSE_MAX.min(pause.saturating_mul(2));
             }
             done => return done,
         }

@@ -56,7 +56,7 @@ impl Room {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.n_records.fetch_add(1, Ordering::SeqCst);
         let fits = before.saturating_add(bytes) <= self.bytes_max;
-        let is_taken = fits && !self.is_given_up.load(Ordering::SeqCst);
+        let is_taken = fits && !self.is_given_up();
         if !is_taken {
             self.leave(1, bytes);
         }
@@ -81,10 +81,23 @@ impl Room {
         }
     }
 
+    /// Whether the process ends, and nobody waits for records any more.
+    pub fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::SeqCst)
+    }
+
+    /// Tells now and then that records wait because nobody takes them.
+    pub fn waits(&self, why: &str) {
+        if self.may_tell(self.begun.elapsed()) {
+            let n_records = self.n_records.load(Ordering::SeqCst);
+            tracing::warn!(n_records, why, "records of decisions wait to be taken");
+        }
+    }
+
     /// Counts records that were taken out of the queue and are lost.
     pub fn lost(&self, n_records: usize, why: &str) {
         // Else they are counted.
-        if !self.is_given_up.load(Ordering::SeqCst) {
+        if !self.is_given_up() {
             self.dropped(n_records, why);
         }
     }

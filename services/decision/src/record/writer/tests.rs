@@ -116,3 +116,34 @@ async fn what_waits_when_the_process_ends_is_counted_as_dropped() {
     writer.close().await;
     assert_eq!(measured.counter(DROPPED), 0);
 }
+
+/// Cannot be reached for so many tries.
+struct Away(std::sync::atomic::AtomicU32, Memory);
+
+#[async_trait::async_trait]
+impl ActivitySink for Away {
+    async fn hand_over(&self, records: Vec<Activity>) -> Result<(), Error> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let less = |n: u32| n.checked_sub(1);
+        match self.0.fetch_update(SeqCst, SeqCst, less) {
+            Ok(_) => Err(Error::Unavailable("nobody listens".to_owned())),
+            Err(_) => self.1.hand_over(records).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_wait_for_a_store_that_is_away_as_long_as_there_is_room() {
+    const DROPPED: &str = "trilby_decision_records_dropped_total";
+    let measured = Measured::new();
+    let memory = Memory::for_tests();
+    let away = Arc::new(Away(8.into(), memory.clone()));
+    let writer = Writer::start(away, ROOM).unwrap();
+    for n in 0..1_000 {
+        writer.record(record(n));
+    }
+    while count(&memory).await < 1_000 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(measured.counter(DROPPED), 0);
+}
