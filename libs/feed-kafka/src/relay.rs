@@ -40,10 +40,9 @@ const ROWS_EACH_MAX: usize = 500;
 const SHARDS_AT_ONCE: usize = 12;
 /// Batches under way.
 const BATCHES_MAX: usize = 5;
-/// Pause between looks while there is something to tell.
-const BUSY: Duration = Duration::from_millis(5);
-/// Longest pause, when there is nothing.
-const IDLE_MAX: Duration = Duration::from_millis(10);
+/// From one look to the next, unless much waits. What is committed in between goes together: each batch costs the store, the
+/// brokers and every process that hears it about the same, whether it has one commit or twenty.
+const LOOKS_EVERY: Duration = Duration::from_millis(10);
 /// Pause after a store or brokers that did not answer.
 const RETRY: Duration = Duration::from_millis(500);
 /// How long the end waits for what is under way.
@@ -176,9 +175,9 @@ impl Shared {
 
 /// Looks for what waits, for good.
 async fn look(shared: Arc<Shared>) {
-    let mut pause = BUSY;
     let mut is_busy = false;
     loop {
+        let begun = Instant::now();
         // Never closed.
         let Ok(permit) = Arc::clone(&shared.room).acquire_owned().await else {
             return;
@@ -196,16 +195,13 @@ async fn look(shared: Arc<Shared>) {
                 0
             }
         };
-        is_busy = n_found > SHARDS_AT_ONCE * 8;
-        if is_busy {
-            continue;
+        let was_busy = std::mem::replace(&mut is_busy, n_found > SHARDS_AT_ONCE * 8);
+        match (was_busy, is_busy) {
+            (_, true) => {}
+            // A batch that ends may leave more of its shards.
+            (true, false) => drop(timeout(LOOKS_EVERY, shared.done.notified()).await),
+            (false, false) => sleep(LOOKS_EVERY.saturating_sub(begun.elapsed())).await,
         }
-        pause = match n_found {
-            0 => (pause + BUSY).min(IDLE_MAX),
-            _ => BUSY,
-        };
-        // A batch that ends may leave more of its shards.
-        timeout(pause, shared.done.notified()).await.ok();
     }
 }
 

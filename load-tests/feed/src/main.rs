@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "it tells what it measures")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser as _;
@@ -62,6 +63,9 @@ enum What {
         /// Measured commits; of revocations there are half as many, of commits without Kafka a fifth
         #[arg(long, default_value_t = 1_000)]
         samples: usize,
+        /// Seconds for which the rate is kept up before anything is measured: the broker compiles itself meanwhile
+        #[arg(long, default_value_t = 45)]
+        warm_up_s: u64,
     },
     /// Writes, and reads of each at every node with its token
     Pairs {
@@ -112,16 +116,22 @@ fn main() -> anyhow::Result<()> {
             accounts,
             rate,
             samples,
+            warm_up_s,
         } => {
             let mut world = start(accounts)?;
-            let plan = propagate::Plan {
+            let warm = propagate::Plan {
+                warm_up: Duration::from_secs(warm_up_s),
                 rate,
                 commits: samples,
                 revocations: samples.div_ceil(2),
             };
+            let plan = propagate::Plan {
+                warm_up: Duration::ZERO,
+                ..warm
+            };
             let json = args.json.as_deref();
             if let Some(broker) = &mut broker {
-                report::write(json, &propagate::commits(&world, plan, "")?)?;
+                report::write(json, &propagate::commits(&world, warm, "")?)?;
                 report::write(json, &propagate::revocations(&world, plan)?)?;
                 broker.kill()?;
             }

@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(40);
 
 #[derive(Clone, Copy)]
 pub struct Plan {
+    /// How long the rate is kept up before anything is measured: a broker compiles itself meanwhile.
+    pub warm_up: Duration,
     /// Commits a second over all accounts.
     pub rate: u32,
     pub commits: usize,
@@ -30,7 +32,7 @@ pub struct Plan {
 
 /// Of commits; the figures' names have this after `propagate_`.
 pub fn commits(world: &World, plan: Plan, name: &str) -> anyhow::Result<Figures> {
-    under_load(world, plan.rate, name, || {
+    under_load(world, plan, name, || {
         let mut took = Vec::with_capacity(plan.commits);
         let probed = world.accounts.iter().take(PROBED).collect::<Vec<_>>();
         for nth in 0..plan.commits {
@@ -62,7 +64,7 @@ pub fn commits(world: &World, plan: Plan, name: &str) -> anyhow::Result<Figures>
 
 /// Of revocations: until the last process has allowed for the last time.
 pub fn revocations(world: &World, plan: Plan) -> anyhow::Result<Figures> {
-    under_load(world, plan.rate, "revoke_", || {
+    under_load(world, plan, "revoke_", || {
         let mut took = Vec::with_capacity(plan.revocations);
         let account = world.accounts.first().context("an account")?;
         let path = format!("/v1/accounts/{}/revocations", account.id);
@@ -124,24 +126,25 @@ fn slowest(
 /// Measures while the other accounts are written at this rate. Tells the rate that was reached.
 fn under_load(
     world: &World,
-    rate: u32,
+    plan: Plan,
     name: &str,
     measure: impl FnOnce() -> anyhow::Result<Figures>,
 ) -> anyhow::Result<Figures> {
     warm(world)?;
     let (stop, n_written) = (AtomicBool::new(false), AtomicU64::new(0));
     let others = world.accounts.get(PROBED..).unwrap_or_default();
-    let begun = Instant::now();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|nth| {
                 let (stop, n_written) = (&stop, &n_written);
-                scope.spawn(move || write(world, others, nth, rate, stop, n_written))
+                scope.spawn(move || write(world, others, nth, plan.rate, stop, n_written))
             })
             .collect();
+        std::thread::sleep(plan.warm_up);
+        let (begun, n_before) = (Instant::now(), n_written.load(Ordering::SeqCst));
         let measured = measure();
-        let reached = f64::from(u32::try_from(n_written.load(Ordering::SeqCst))?)
-            / begun.elapsed().as_secs_f64();
+        let n_measured = n_written.load(Ordering::SeqCst).saturating_sub(n_before);
+        let reached = f64::from(u32::try_from(n_measured)?) / begun.elapsed().as_secs_f64();
         stop.store(true, Ordering::SeqCst);
         for writer in writers {
             writer.join().map_err(|_| anyhow!("a writer failed"))??;

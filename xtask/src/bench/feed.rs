@@ -17,7 +17,16 @@ pub fn propagation(root: &Path, short: bool) -> anyhow::Result<()> {
     build(root)?;
     let (sizes, backlog): (&[&str], &[&str]) = match short {
         true => (
-            &["--accounts", "60", "--rate", "100", "--samples", "60"],
+            &[
+                "--accounts",
+                "60",
+                "--rate",
+                "100",
+                "--samples",
+                "60",
+                "--warm-up-s",
+                "0",
+            ],
             &["--commits", "10000", "--accounts", "100"],
         ),
         false => (&[], &[]),

@@ -17,7 +17,7 @@ use room::Room;
 /// Records of one write.
 const BATCH_MAX: usize = 512;
 /// How long the first of a batch waits for others: one durable write for many answers.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(50);
 /// Pause after the first try of a write that cannot be taken now; it doubles, up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
