@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
-"""Verifies an exported log (`trilby log export`) with nothing but Python's standard library.
+"""Verifies exported logs (`trilby log export`) with nothing but Python's standard library.
 
     verify.py [--kept LOG@SEQ.HASH]... FILE...
 
 FILE is JSON Lines (manifest, then one event a line) or a JSON document with "logs". A position
 that was answered as `Trilby-Seq` and kept proves that the log was not rewritten since.
-Written from the specification, not from the Rust code. Exit: 0 holds, 2 broken.
+Written from the specification, not from the Rust code. Exit: 0 holds, 2 broken, 3 incomplete
+(nothing is broken, and a kept position is of a log that is in none of the files).
 """
 import hashlib
 import json
 import struct
 import sys
+
+
+def check(holds, what):  # `assert` is not run by `python -O`
+    if not holds:
+        raise ValueError(what)
 
 
 def lp(text):
@@ -33,52 +39,62 @@ def event_hash(previous, log, event):
 
 
 def verify(log, events, kept):
+    check(log["format"] == "trilby.log.export.v1", "the format is another")
+    check(log["state"] in ("open", "sealed", "erased"), "the state is unknown")
     previous, seq, first, last, at, ends = genesis(log), 0, 1, 0, -2**63, {}
-    assert previous.hex() == log["genesis"], "the genesis hash is wrong"
+    check(previous.hex() == log["genesis"], "the genesis hash is wrong")
     for event in events:
         where = f"seq {event['seq']}: "
-        assert event["seq"] == seq + 1, where + "the seq is out of order"
+        check(event["seq"] == seq + 1, where + "the seq is out of order")
+        check(event["at"] >= at, where + "time runs backwards")
         if event["seq"] > last:
-            first, last = event["seq"], event["commit_last"]
-        assert (event["commit_first"], event["commit_last"]) == (first, last) and last >= event["seq"], where + "the commit's bounds are wrong"
-        assert event["at"] >= at, where + "time runs backwards"
-        if event["body"] is not None:  # else it was erased, and its hash stands for it
+            first, last, at = event["seq"], event["commit_last"], event["at"]
+        check((event["commit_first"], event["commit_last"], event["at"]) == (first, last, at) and last >= event["seq"], where + "the commit's bounds are wrong")
+        if event["body"] is not None:
             body = bytes.fromhex(event["body"])
-            assert hashlib.sha256(body).hexdigest() == event["body_hash"], where + "the body does not have its hash"
-            assert set(json.loads(body)) == {"salt", "meta", "data"}, where + "the body is no event body"
-        previous, seq, at = event_hash(previous, log, event), event["seq"], event["at"]
-        assert previous.hex() == event["hash"], where + "the hash does not follow from the one before"
-        if seq == last:
+            check(hashlib.sha256(body).hexdigest() == event["body_hash"], where + "the body does not have its hash")
+            check(set(json.loads(body)) == {"salt", "meta", "data"}, where + "the body is no event body")
+        else:  # it was erased with all of its log, and its hash stands for it
+            check(log["state"] == "erased", where + "the body is missing")
+        previous, seq = event_hash(previous, log, event), event["seq"]
+        check(previous.hex() == event["hash"], where + "the hash does not follow from the one before")
+        if seq == last and seq in kept:
             ends[seq] = previous.hex()
-    assert seq == last, f"seq {first}: the commit is cut short"
-    assert (seq, previous.hex()) == (log["seq"], log["hash"]), "the log does not end where the manifest says"
-    for position in kept:
-        name, _, point = position.partition("@")
-        number, _, prefix = point.partition(".")
-        if name == log["log"]:
-            assert ends.get(int(number), "?").startswith(prefix), f"seq {number}: the log was rewritten: {position} was kept"
+    check(seq == last, f"seq {first}: the commit is cut short")
+    check((seq, previous.hex()) == (log["seq"], log["hash"]), "the log does not end where the manifest says")
+    for number, prefixes in kept.items():
+        check(number in ends and all(map(ends[number].startswith, prefixes)), f"seq {number}: the log was rewritten: this position was kept")
     return seq
 
 
+def logs(file):
+    try:
+        manifest = json.loads(file.readline())
+    except ValueError:  # a document of many lines
+        file.seek(0)
+        return [(log, log["events"]) for log in json.load(file)["logs"]]
+    return [(manifest, map(json.loads, file))]
+
+
 def main(arguments):
-    kept, broken = [], False
+    kept, met, broken = {}, set(), False
     while arguments and arguments[0] == "--kept":
-        kept, arguments = kept + [arguments[1]], arguments[2:]
+        name, _, point = arguments[1].partition("@")
+        number, _, prefix = point.partition(".")
+        kept.setdefault(name, {}).setdefault(int(number), []).append(prefix)
+        arguments = arguments[2:]
     for path in arguments:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
-        try:
-            logs = [(log, log["events"]) for log in json.loads(text)["logs"]]
-        except (json.JSONDecodeError, KeyError):
-            manifest, *events = map(json.loads, text.splitlines())
-            logs = [(manifest, events)]
-        for log, events in logs:
             try:
-                print(f"{log['log']}: {verify(log, events, kept)} events, the chain holds")
-            except (AssertionError, KeyError, ValueError, struct.error) as fault:
-                print(f"{log['log']}: BROKEN: {fault}")
+                for log, events in logs(file):
+                    met.add(log["log"])
+                    print(f"{log['log']}: {verify(log, events, kept.get(log['log'], {}))} events, the chain holds")
+            except (KeyError, TypeError, ValueError, struct.error) as fault:
+                print(f"{path}: BROKEN: {fault}")
                 broken = True
-    return 2 if broken else 0
+    for name in kept.keys() - met:
+        print(f"incomplete: a position of {name} was kept, which is in none of the files")
+    return 2 if broken else 3 if kept.keys() - met else 0
 
 
 if __name__ == "__main__":

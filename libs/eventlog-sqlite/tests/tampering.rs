@@ -808,6 +808,115 @@ async fn an_unknown_event_leaves_the_check_incomplete() {
         (report.findings[0].check, report.findings[0].log.clone()),
         (Check::Fold, Some(account(2)))
     );
+    assert_eq!(report.unchecked, FOLDED);
+}
+
+/// What is compared with a fold of the events.
+const FOLDED: [Check; 6] = [
+    Check::Claims,
+    Check::Trusting,
+    Check::Personal,
+    Check::Fold,
+    Check::Snapshots,
+    Check::Revocations,
+];
+
+/// What was left out is named; only where it was wanted the verification is incomplete for it.
+#[tokio::test]
+async fn what_was_left_out_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path()).await;
+    let one = account(1);
+    let outcome = async |options: Verify<'_>| {
+        let report = verified(dir.path(), &options).await;
+        (report.status, report.unchecked, report.findings)
+    };
+    let (status, unchecked, findings) = outcome(Verify::default()).await;
+    assert_eq!((status, &unchecked[..]), (Status::Ok, &FOLDED[..]));
+    assert!(findings.is_empty());
+
+    let without = Verify {
+        folds_missing: Some("there is no key"),
+        ..Verify::default()
+    };
+    let (status, unchecked, findings) = outcome(without).await;
+    assert_eq!((status, &unchecked[..]), (Status::Incomplete, &FOLDED[..]));
+    assert_eq!((findings.len(), findings[0].check), (1, Check::Fold));
+    assert!(findings[0].message.contains("there is no key"));
+
+    // Asked to begin later: nobody wanted the folds.
+    let later = Verify {
+        since: Seq::new(5),
+        ..without
+    };
+    let (status, unchecked, _) = outcome(later).await;
+    assert_eq!((status, &unchecked[..]), (Status::Ok, &FOLDED[..]));
+
+    let of_one = Verify {
+        log: Some(&one),
+        folds: Some(&Toy),
+        ..Verify::default()
+    };
+    let (status, unchecked, _) = outcome(of_one).await;
+    assert_eq!(
+        (status, &unchecked[..]),
+        (Status::Ok, &[Check::Activity][..])
+    );
+
+    flip(&raw(dir.path()), "event", "body", "log_id = 1 and seq = 4");
+    let (status, ..) = outcome(without).await;
+    assert_eq!(status, Status::Broken, "broken wins");
+    // The fold ends where the chain breaks.
+    let whole = Verify {
+        folds: Some(&Toy),
+        ..Verify::default()
+    };
+    let (status, unchecked, _) = outcome(whole).await;
+    assert_eq!((status, &unchecked[..]), (Status::Broken, &FOLDED[..]));
+}
+
+#[tokio::test]
+async fn a_log_can_be_verified_from_any_seq_on() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path()).await;
+    let one = account(1);
+    for (since, n_events) in [
+        (0, 7),
+        (1, 7),
+        (2, 5),
+        (3, 5),
+        (4, 5),
+        (5, 2),
+        (6, 1),
+        (7, 0),
+    ] {
+        let options = Verify {
+            log: Some(&one),
+            since: Seq::new(since),
+            ..Verify::default()
+        };
+        let report = verified(dir.path(), &options).await;
+        assert_eq!(
+            (report.status, report.events),
+            (Status::Ok, n_events),
+            "since {since}: {:?}",
+            report.findings
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_erased_log_is_no_reason_to_be_incomplete() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path()).await;
+    let store = Sqlite::open(dir.path(), &options()).unwrap();
+    store.close_log(&account(2), true).await.unwrap();
+    let whole = Verify {
+        folds: Some(&Toy),
+        ..Verify::default()
+    };
+    let report = verify(&store, &whole).await.unwrap();
+    assert_eq!(report.status, Status::Ok, "{:?}", report.findings);
 }
 
 /// The report's JSON is for programs: these names stay.
@@ -830,7 +939,14 @@ async fn the_report_is_stable_json() {
     );
     assert_eq!(
         report["unchecked"],
-        json!(["claims", "trusting", "personal", "fold"])
+        json!([
+            "claims",
+            "trusting",
+            "personal",
+            "fold",
+            "snapshots",
+            "revocations"
+        ])
     );
     assert_eq!(
         (&report["logs"], &report["commits"], &report["events"]),

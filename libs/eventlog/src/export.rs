@@ -1,7 +1,7 @@
 //! One log as a file that can be verified without a database, a server, or this program.
 //!
 //! JSON Lines: first the manifest, then each event with everything its hash covers. Bodies are
-//! base-16 text of the exact bytes. `libs/eventlog/verify.py` reads it.
+//! base-16 text of the exact bytes. [`crate::verify::Exports`] and `libs/eventlog/verify.py` read it.
 
 use std::io::Write;
 
@@ -10,9 +10,12 @@ use trilby_model::{LogId, Seq};
 
 use crate::archive::Archive;
 use crate::chain;
-use crate::envelope::{Head, Recorded};
+use crate::envelope::{Head, HeadState, Recorded};
 use crate::error::Error;
 use crate::meta::StoreMeta;
+
+/// What an export says it is.
+pub(crate) const FORMAT: &str = "trilby.log.export.v1";
 
 /// Events read at a time.
 const PAGE: usize = 1_000;
@@ -52,13 +55,18 @@ fn line(out: &mut (dyn Write + Send), value: &Value) -> Result<(), Error> {
 /// What an export says before its events.
 pub fn manifest(meta: &StoreMeta, head: &Head) -> Value {
     json!({
-        "format": "trilby.log.export.v1",
+        "format": FORMAT,
         "store_id": hex::encode(meta.store_id),
         "log": head.log.to_string(),
         "kind": head.log.kind().number(),
         "genesis": chain::genesis(&meta.store_id, &head.log).to_string(),
         "seq": head.seq.get(),
         "hash": head.hash.to_string(),
+        "state": match head.state {
+            HeadState::Open => "open",
+            HeadState::Sealed => "sealed",
+            HeadState::Erased => "erased",
+        },
     })
 }
 

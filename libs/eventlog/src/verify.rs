@@ -23,11 +23,13 @@ use crate::snapshot::Snapshot;
 use crate::trusting::TrustingChange;
 
 mod activity;
+mod exported;
 mod log;
 mod personal;
 mod report;
 mod rows;
 
+pub use exported::Exports;
 use personal::Personal;
 use report::Findings;
 pub use report::{Check, Finding, Report, Status};
@@ -41,15 +43,25 @@ const PAGE: usize = 2_000;
 pub struct Options<'a> {
     /// One log, or all of them and the activity log.
     pub log: Option<&'a LogId>,
-    /// Begin after this seq, trusting the hash stored there. Folds need the beginning: with a seq
-    /// above 0 they are not run.
+    /// Begin after this seq, or with the commit that it is inside of, trusting the hash stored there. Folds need the
+    /// beginning: with a seq above 0 they are not run.
     pub since: Seq,
     /// Positions that were answered before; each must still be what it was.
     pub kept: &'a [Position],
     /// What knows the events.
     pub folds: Option<&'a dyn Folds>,
+    /// Why there is nothing that knows the events, where it was wanted: then what rests on it is incomplete. What was not
+    /// wanted is only named.
+    pub folds_missing: Option<&'a str>,
     /// Revocations from before this may have been purged.
     pub revocations_from: Option<Timestamp>,
+}
+
+impl Options<'_> {
+    /// Whether logs are read from their beginning, as folds need it.
+    fn is_whole(&self) -> bool {
+        self.since == Seq::ZERO
+    }
 }
 
 /// What the events of a commit make of the tables beside the log: the same that was given to
@@ -128,6 +140,10 @@ pub async fn verify(store: &dyn Archive, options: &Options<'_>) -> Result<Report
             }
         }
         Err(error) => unreadable(Err(error), None, &mut findings)?,
+    }
+    if let (true, Some(why)) = (options.is_whole(), options.folds_missing) {
+        let message = format!("nothing was compared with what the events say: {why}");
+        findings.incomplete(Check::Fold, None, None, message);
     }
     let mut personal = Personal::new(options.log.is_none());
     let logs = match log::logs(store, options, &mut findings).await {

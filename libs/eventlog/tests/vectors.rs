@@ -10,16 +10,18 @@
     reason = "tests"
 )]
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use trilby_eventlog::activity::{leaf, root};
+use trilby_eventlog::verify::Exports;
 use trilby_eventlog::{
     Activity, Archive, Commit, Entry, EventLog, Expected, Memory, NewEvent, RevocationKind,
     Segment, StoreMeta, chain, claim, export, meta, revocation,
 };
-use trilby_model::{Hash, LogId, Seq, Timestamp};
+use trilby_model::{Hash, LogId, Position, Seq, Timestamp};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -276,6 +278,159 @@ fn the_second_implementation_agrees() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(said.lines().count(), 3, "{said}");
+}
+
+#[derive(serde::Deserialize)]
+struct ExpectedOfExport {
+    file: String,
+    #[serde(default)]
+    kept: Vec<String>,
+    status: String,
+    log: Option<LogId>,
+    seq: Option<u64>,
+}
+
+/// What verifiers must say of the published exports.
+fn expected_of_exports() -> Vec<ExpectedOfExport> {
+    let text = std::fs::read_to_string(file("tests/exports/expected.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn the_published_exports_still_come_out() {
+    let store = store().await;
+    for (log, name) in [
+        ("111122223333", "account"),
+        ("o-4k7m2xq9ab", "organization"),
+        ("platform", "platform"),
+    ] {
+        let mut text = Vec::new();
+        let log: LogId = log.parse().unwrap();
+        export::export_log(&store, &log, &mut text).await.unwrap();
+        let published = std::fs::read(file(&format!("tests/exports/{name}.jsonl"))).unwrap();
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            String::from_utf8(published).unwrap()
+        );
+    }
+    let log: LogId = "111122223333".parse().unwrap();
+    store.close_log(&log, true).await.unwrap();
+    let mut text = Vec::new();
+    export::export_log(&store, &log, &mut text).await.unwrap();
+    let published = std::fs::read_to_string(file("tests/exports/erased.jsonl")).unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), published);
+}
+
+#[test]
+fn published_exports_are_told_apart() {
+    let expected = expected_of_exports();
+    assert!(expected.len() > 40);
+    for one in expected {
+        let kept: Vec<Position> = one.kept.iter().map(|text| text.parse().unwrap()).collect();
+        let mut exports = Exports::new(&kept);
+        let path = file(&format!("tests/exports/{}", one.file));
+        let from = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+        exports.file(&one.file, from).unwrap();
+        let report = exports.report();
+        let (file, kept) = (&one.file, &one.kept);
+        assert_eq!(
+            serde_json::to_value(report.status).unwrap(),
+            json!(one.status),
+            "{file} {kept:?}: {:#?}",
+            report.findings
+        );
+        if one.status == "ok" {
+            assert_eq!((report.findings.len(), report.logs), (0, 1), "{file}");
+            continue;
+        }
+        let is_named = report.findings.iter().any(|finding| {
+            finding.log == one.log
+                && (one.seq.is_none() || finding.seq.map(Seq::get) == one.seq)
+                && (one.log.is_some() || finding.message.contains(file))
+        });
+        assert!(is_named, "{file} {kept:?}: {:#?}", report.findings);
+    }
+}
+
+#[test]
+fn an_export_leaves_out_what_lies_beside_the_log() {
+    let account = std::fs::read(file("tests/exports/account.jsonl")).unwrap();
+    let platform = std::fs::read(file("tests/exports/platform.jsonl")).unwrap();
+    let mut exports = Exports::new(&[]);
+    exports.file("account", &account[..]).unwrap();
+    exports.file("platform", &platform[..]).unwrap();
+    let report = serde_json::to_value(exports.report()).unwrap();
+    assert_eq!(
+        report,
+        json!({
+            "status": "ok",
+            "store_id": hex::encode("vectors of logs!"),
+            "incarnation": 2,
+            "logs": 2,
+            "commits": 4,
+            "events": 5,
+            "unchecked": [
+                "commits", "receipts", "outbox", "revocations", "claims", "trusting", "personal",
+                "snapshots", "fold", "activity",
+            ],
+            "findings": [],
+            "findings_total": 0,
+        })
+    );
+    // Exports of different stores are no one thing.
+    let other = String::from_utf8(platform).unwrap();
+    let other = other.replace(&hex::encode("vectors of logs!"), &hex::encode([1; 16]));
+    let mut exports = Exports::new(&[]);
+    exports.file("account", &account[..]).unwrap();
+    exports.file("other", other.as_bytes()).unwrap();
+    let report = exports.report();
+    assert!(
+        report.findings[0].message.contains("of another store"),
+        "{report:#?}"
+    );
+}
+
+/// However long a line is, it is not read into memory.
+#[test]
+fn a_line_without_an_end_is_refused() {
+    let manifest = std::fs::read_to_string(file("tests/exports/account.jsonl")).unwrap();
+    let manifest = manifest.lines().next().unwrap().to_owned() + "\n";
+    let endless = manifest
+        .as_bytes()
+        .chain(std::io::repeat(b' ').take(1 << 40));
+    let mut exports = Exports::new(&[]);
+    exports
+        .file("endless", std::io::BufReader::new(endless))
+        .unwrap();
+    let report = exports.report();
+    assert_eq!(report.exit_code(), 2);
+    assert!(
+        report.findings[0].message.contains("too long"),
+        "{report:#?}"
+    );
+}
+
+#[test]
+fn the_second_implementation_tells_published_exports_apart() {
+    for one in expected_of_exports() {
+        let path = file(&format!("tests/exports/{}", one.file));
+        let mut arguments = Vec::new();
+        for kept in &one.kept {
+            arguments.extend(["--kept", kept]);
+        }
+        arguments.push(path.to_str().unwrap());
+        let Some(output) = python(&arguments) else {
+            return;
+        };
+        let code = match &one.status[..] {
+            "ok" => 0,
+            "broken" => 2,
+            "incomplete" => 3,
+            other => panic!("{other}"),
+        };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    }
 }
 
 #[tokio::test]

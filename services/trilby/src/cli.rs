@@ -168,22 +168,29 @@ pub enum PolicyKind {
 
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
-    /// Check chains, bodies, heads, receipts and indexes. Exit 0 sound, 2 broken, 3 incomplete
+    /// Check chains, bodies, heads, receipts and indexes, and compare what lies beside the log with its events. Exit 0 sound,
+    /// 2 broken, 3 incomplete: nothing is broken, and something that was to be checked could not be, such as the indexes
+    /// without the store key. What was left out is named
     Verify {
-        /// One log: an account id, an organization id or `platform`; all without it
+        /// One log: an account id, an organization id or `platform`; all without it. The activity log is left out
         #[arg(long)]
         log: Option<String>,
-        /// Begin after this seq
+        /// Begin after this seq. What needs all of a log's events is left out: claims, revocations, who is trusted, snapshots
+        /// and personal data are not compared with them
         #[arg(long)]
         since: Option<u64>,
         /// A Trilby-Seq kept from an earlier answer: the log must still hold it
         #[arg(long, value_name = "TRILBY-SEQ")]
         kept: Option<String>,
+        /// Verify exports instead of a store, without one and without a key: a file, all *.jsonl of a folder, or - for standard
+        /// input. What lies beside a log, and the other halves of commits of several logs, is left out
+        #[arg(long, value_name = "FILE|FOLDER", conflicts_with_all = ["log", "since"])]
+        offline: Option<PathBuf>,
         /// Answer as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Write one log as JSON lines that can be verified without this program
+    /// Write one log as JSON lines that can be verified without its store: `log verify --offline`, or `verify.py`
     Export {
         /// An account id, an organization id or `platform`
         log: String,

@@ -122,6 +122,15 @@ impl DataDir {
         make_keys(&self.keys(), entropy)
     }
 
+    /// The store key alone, if it is there.
+    pub fn store_key(&self) -> anyhow::Result<Option<StoreKey>> {
+        let path = self.keys().join(STORE_KEY);
+        match path.try_exists()? {
+            true => Ok(Some(read_key(&path, StoreKey::decode)?)),
+            false => Ok(None),
+        }
+    }
+
     /// The installation's keys, which must be there.
     pub fn read_keys(&self) -> anyhow::Result<InstallationKeys> {
         let store = read_key(&self.keys().join(STORE_KEY), StoreKey::decode)?;

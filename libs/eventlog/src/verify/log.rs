@@ -3,7 +3,7 @@
 use trilby_model::{Hash, LogId, Position, Seq, Timestamp};
 
 use super::personal::Personal;
-use super::report::{Check, Findings};
+use super::report::{Check, FOLDED, Findings};
 use super::rows::{self, Expected};
 use super::{Fold, Options, PAGE, SnapshotVerdict};
 use crate::archive::{Archive, Row, Section};
@@ -82,6 +82,10 @@ pub(super) async fn verify(
         walk.check_others(store, findings).await?;
     }
     walk.end(findings);
+    // An erased log has given up what rests on its events.
+    if !walk.folded() && head.state != HeadState::Erased {
+        findings.leave_out(&FOLDED);
+    }
     rows::verify(
         store,
         options,
@@ -135,12 +139,25 @@ impl<'a> Walk<'a> {
             snapshots,
             expected: Expected::default(),
         };
-        if options.since == Seq::ZERO {
-            walk.fold = options.folds.map(|folds| folds.begin(&head.log));
+        if options.is_whole() {
+            // An erased log says nothing any more.
+            let folds = options.folds.filter(|_| head.state != HeadState::Erased);
+            walk.fold = folds.map(|folds| folds.begin(&head.log));
             return Ok(walk);
         }
-        let before = Seq::new(options.since.get().saturating_sub(1));
-        if let Some(event) = store.events(&head.log, before, 1).await?.into_iter().next() {
+        // A commit is read whole or not at all.
+        let begun = store.commit_at(&head.log, options.since).await?;
+        let begun = begun.filter(|commit| commit.last != options.since);
+        let after = begun.map_or(options.since, |commit| before(commit.first));
+        if after == Seq::ZERO {
+            return Ok(walk);
+        }
+        if let Some(event) = store
+            .events(&head.log, before(after), 1)
+            .await?
+            .into_iter()
+            .next()
+        {
             (walk.seq, walk.hash, walk.at) = (event.seq, event.hash, event.at);
         }
         Ok(walk)
@@ -171,50 +188,16 @@ impl<'a> Walk<'a> {
 
     /// After a break the walk goes on from what is stored, so that one fault is one finding.
     fn check_chain(&mut self, event: &Recorded, findings: &mut Findings) {
-        if event.seq != self.seq.next() {
-            let message = format!("after seq {} comes {}", self.seq, event.seq);
-            self.broken(Check::Chain, self.seq.next(), message, findings);
-            return;
-        }
-        if event.at < self.at {
-            self.broken(
-                Check::Chain,
-                event.seq,
-                chain::Fault::Time.to_string(),
-                findings,
-            );
-        }
-        let body_fits = event
-            .body
-            .as_ref()
-            .is_none_or(|body| chain::body_hash(body) == event.body_hash);
-        if !body_fits {
-            self.broken(
-                Check::Chain,
-                event.seq,
-                chain::Fault::Body.to_string(),
-                findings,
-            );
-        } else if chain::event_hash(&self.hash, &chain::link(event)) != event.hash {
-            self.broken(
-                Check::Chain,
-                event.seq,
-                chain::Fault::Hash.to_string(),
-                findings,
-            );
-        }
-        if event.body.is_none() && self.head.state != HeadState::Erased {
-            self.broken(Check::Chain, event.seq, "the body is missing", findings);
+        let is_erased = self.head.state == HeadState::Erased;
+        for (seq, what) in chain_faults(self.seq, &self.hash, self.at, event, is_erased) {
+            self.broken(Check::Chain, seq, what, findings);
         }
     }
 
     /// Collects events into commits.
     fn join(&mut self, event: Recorded, prev_hash: Hash, findings: &mut Findings) {
-        let continues = self.open.as_ref().is_some_and(|open| {
-            open.first == event.commit_first
-                && open.last == event.commit_last
-                && open.at == event.at
-        });
+        let open = self.open.as_ref().and_then(|open| open.events.last());
+        let continues = open.is_some_and(|open| of_one_commit(open, &event));
         if !continues {
             if let Some(open) = self.open.take() {
                 self.broken(
@@ -345,6 +328,43 @@ impl<'a> Walk<'a> {
             );
         }
     }
+}
+
+/// What does not fit about an event that comes after the one of this seq, hash and time, and where.
+pub(super) fn chain_faults(
+    seq: Seq,
+    hash: &Hash,
+    at: Timestamp,
+    event: &Recorded,
+    may_lack_body: bool,
+) -> Vec<(Seq, String)> {
+    if event.seq != seq.next() {
+        let what = format!("after seq {seq} comes {}", event.seq);
+        return vec![(seq.next(), what)];
+    }
+    let mut faults = Vec::new();
+    if event.at < at {
+        faults.push(chain::Fault::Time.to_string());
+    }
+    let body = event.body.as_ref();
+    if body.is_some_and(|body| chain::body_hash(body) != event.body_hash) {
+        faults.push(chain::Fault::Body.to_string());
+    } else if chain::event_hash(hash, &chain::link(event)) != event.hash {
+        faults.push(chain::Fault::Hash.to_string());
+    }
+    if body.is_none() && !may_lack_body {
+        faults.push("the body is missing".to_owned());
+    }
+    faults.into_iter().map(|what| (event.seq, what)).collect()
+}
+
+/// Whether an event may come after another of the same commit.
+pub(super) fn of_one_commit(one: &Recorded, next: &Recorded) -> bool {
+    (one.commit_first, one.commit_last, one.at) == (next.commit_first, next.commit_last, next.at)
+}
+
+fn before(seq: Seq) -> Seq {
+    Seq::new(seq.get().saturating_sub(1))
 }
 
 /// Whether a commit with exactly these bounds is there.

@@ -84,6 +84,9 @@ impl Personal {
     /// What no log names was put there by nobody; unless a log could not be asked.
     pub fn end(self, findings: &mut Findings) {
         if !self.complete {
+            if !self.elsewhere.is_empty() {
+                findings.leave_out(&[Check::Personal]);
+            }
             return;
         }
         for (log, row) in &self.elsewhere {

@@ -57,6 +57,54 @@ pub enum Check {
     Activity,
 }
 
+impl Check {
+    /// Its name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Log => "log",
+            Self::Chain => "chain",
+            Self::Commits => "commits",
+            Self::Head => "head",
+            Self::Kept => "kept",
+            Self::Receipts => "receipts",
+            Self::Outbox => "outbox",
+            Self::Revocations => "revocations",
+            Self::Claims => "claims",
+            Self::Trusting => "trusting",
+            Self::Personal => "personal",
+            Self::Snapshots => "snapshots",
+            Self::Fold => "fold",
+            Self::Activity => "activity",
+        }
+    }
+}
+
+/// What is compared with a fold of the events.
+pub(super) const FOLDED: [Check; 6] = [
+    Check::Claims,
+    Check::Trusting,
+    Check::Personal,
+    Check::Fold,
+    Check::Snapshots,
+    Check::Revocations,
+];
+
+/// What an export does not have: all that lies beside the log in its store, and the other halves of its commits.
+pub(super) const BESIDE: [Check; 10] = [
+    Check::Commits,
+    Check::Receipts,
+    Check::Outbox,
+    Check::Revocations,
+    Check::Claims,
+    Check::Trusting,
+    Check::Personal,
+    Check::Snapshots,
+    Check::Fold,
+    Check::Activity,
+];
+
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -81,7 +129,7 @@ pub struct Report {
     pub status: Status,
     /// The store, in hexadecimal.
     pub store_id: String,
-    /// Its incarnation.
+    /// Its incarnation; of exports the last that wrote anything.
     pub incarnation: u32,
     /// Logs read.
     pub logs: u64,
@@ -89,7 +137,8 @@ pub struct Report {
     pub commits: u64,
     /// Events read.
     pub events: u64,
-    /// Checks left out because nothing that knows the events was given, or not the whole log read.
+    /// Checks left out, wholly or in part: nothing that knows the events was given, or could be used; not everything was
+    /// to be read.
     pub unchecked: Vec<Check>,
     /// What was found, the first thousand.
     pub findings: Vec<Finding>,
@@ -115,25 +164,54 @@ pub(super) struct Findings {
 
 impl Findings {
     pub fn new(meta: &StoreMeta, options: &Options<'_>) -> Self {
-        let mut unchecked = Vec::new();
-        if options.folds.is_none() || options.since > Seq::ZERO {
-            unchecked.extend([Check::Claims, Check::Trusting, Check::Personal, Check::Fold]);
+        let mut findings = Self::empty();
+        findings.of_store(&meta.store_id);
+        findings.report.incarnation = meta.incarnation;
+        if options.folds.is_none() || !options.is_whole() {
+            findings.leave_out(&FOLDED);
         }
         if options.log.is_some() {
-            unchecked.push(Check::Activity);
+            findings.leave_out(&[Check::Activity]);
         }
+        findings
+    }
+
+    /// Of exports, which say themselves of which store they are.
+    pub fn of_exports() -> Self {
+        Self::empty()
+    }
+
+    fn empty() -> Self {
         Self {
             report: Report {
                 status: Status::Ok,
-                store_id: hex::encode(meta.store_id),
-                incarnation: meta.incarnation,
+                store_id: String::new(),
+                incarnation: 0,
                 logs: 0,
                 commits: 0,
                 events: 0,
-                unchecked,
+                unchecked: Vec::new(),
                 findings: Vec::new(),
                 findings_total: 0,
             },
+        }
+    }
+
+    pub fn of_store(&mut self, store_id: &[u8; 16]) {
+        self.report.store_id = hex::encode(store_id);
+    }
+
+    /// The newest incarnation that wrote anything.
+    pub fn of_incarnation(&mut self, incarnation: u32) {
+        self.report.incarnation = self.report.incarnation.max(incarnation);
+    }
+
+    /// Names checks that were not made of everything.
+    pub fn leave_out(&mut self, checks: &[Check]) {
+        for check in checks {
+            if !self.report.unchecked.contains(check) {
+                self.report.unchecked.push(*check);
+            }
         }
     }
 

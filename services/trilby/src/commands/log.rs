@@ -1,26 +1,24 @@
 //! `trilby log …`: looking after the store, beside a server or without one.
 
+mod offline;
+mod verify;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use trilby_credential::StoreKey;
-use trilby_eventlog::verify::{self, Report, Status};
+use trilby_directory::VerifyingFolds;
 use trilby_eventlog::{Archive, StoreMeta, copy, export};
-use trilby_eventlog_sqlite::{OpenError, Options, Sqlite};
-use trilby_model::{ConsistencyToken, LogId, Seq};
+use trilby_eventlog_sqlite::{Options, Sqlite};
+use trilby_model::LogId;
 use trilby_service::settings::{Settings, StoreUrl};
 
 use crate::cli::LogCommand;
 use crate::installation::DataDir;
 use crate::keys::{Keys, environment};
-use crate::serve::VERIFIED_REVOCATION_AGE_S;
 use crate::store::{Store, ToFence};
 use crate::terminal::Terminal;
-
-/// Exit code for a store that is broken, as of a report that says so.
-const BROKEN: u8 = 2;
 
 /// Logs listed at a time.
 const PAGE: usize = 1_000;
@@ -35,10 +33,17 @@ pub async fn run(
             log,
             since,
             kept,
+            offline,
             json,
         } => {
-            let verified = verify(&settings, log, since, kept, json, &terminal).await;
-            verified.or_else(|error| broken(error, &terminal))
+            let asked = verify::Asked {
+                log,
+                since,
+                kept,
+                offline,
+                json,
+            };
+            verify::run(&settings, asked, &terminal).await
         }
         LogCommand::Copy { to } => copy_to(&settings, &to, Indexes::AsTheyAre, &terminal).await,
         LogCommand::Rebuild { to } => copy_to(&settings, &to, Indexes::MadeAnew, &terminal).await,
@@ -81,102 +86,28 @@ pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<ToFence
     })
 }
 
-/// The store key, where it is: in the data folder, or where the settings say.
-fn store_key(settings: &Settings) -> anyhow::Result<StoreKey> {
-    match settings.log.store {
-        Some(_) => Ok(Keys::of(&[], settings, &environment)?.store),
-        None => Ok(DataDir::at(&settings.log.data_dir)?.read_keys()?.store),
+/// What knows the events of this store: it needs the store key, which is in the data folder or where the settings say.
+fn folds(settings: &Settings, meta: &StoreMeta) -> anyhow::Result<VerifyingFolds> {
+    let beside = match settings.log.store {
+        Some(_) => None,
+        None => DataDir::at(&settings.log.data_dir)?.store_key()?,
+    };
+    let key = match beside {
+        Some(key) => key,
+        // That of a copy may lie elsewhere too.
+        None => Keys::of(&[], settings, &environment)?.store,
+    };
+    if key.fingerprint() != meta.store_key_fingerprint {
+        bail!("the store was made with another store key");
     }
+    Ok(VerifyingFolds::new(
+        *key.claim_key().expose(),
+        meta.store_id,
+    ))
 }
 
 async fn open_with(path: std::path::PathBuf, options: Options) -> anyhow::Result<Sqlite> {
     Ok(tokio::task::spawn_blocking(move || Sqlite::open(&path, &options)).await??)
-}
-
-async fn verify(
-    settings: &Settings,
-    log: Option<String>,
-    since: Option<u64>,
-    kept: Option<String>,
-    json: bool,
-    terminal: &Terminal,
-) -> anyhow::Result<ExitCode> {
-    let log = log.map(|text| parse_log(&text)).transpose()?;
-    let kept = match kept {
-        Some(text) => {
-            let token: ConsistencyToken = text
-                .parse()
-                .with_context(|| format!("`{text}` is no Trilby-Seq"))?;
-            token.positions().to_vec()
-        }
-        None => Vec::new(),
-    };
-    let store = open(settings).await?;
-    // Without it claims are not compared with the events.
-    let claim_key = store_key(settings)
-        .ok()
-        .map(|key| *key.claim_key().expose());
-    let meta = store.store_meta().await?;
-    let folds = claim_key.map(|key| trilby_directory::VerifyingFolds::new(key, meta.store_id));
-    let now = trilby_service::clock::Clock::now(&trilby_service::clock::SystemClock);
-    let options = verify::Options {
-        log: log.as_ref(),
-        since: Seq::new(since.unwrap_or(0)),
-        kept: &kept,
-        folds: folds.as_ref().map(dyn_folds),
-        revocations_from: Some(now.plus_seconds(-VERIFIED_REVOCATION_AGE_S)),
-    };
-    let report = verify::verify(&*store, &options).await?;
-    if json {
-        terminal.line(&serde_json::to_string(&report)?)?;
-    } else {
-        tell(&report, terminal)?;
-    }
-    Ok(ExitCode::from(report.exit_code()))
-}
-
-/// A store that cannot even be opened, for what is in its place, is broken as well.
-fn broken(error: anyhow::Error, terminal: &Terminal) -> anyhow::Result<ExitCode> {
-    let is_broken = error.chain().any(|cause| {
-        let in_file = cause.downcast_ref().is_some_and(OpenError::is_broken);
-        let corrupt =
-            |error: &trilby_eventlog::Error| matches!(error, trilby_eventlog::Error::Corrupt(_));
-        in_file || cause.downcast_ref().is_some_and(corrupt)
-    });
-    if !is_broken {
-        return Err(error);
-    }
-    terminal.line(&format!("broken: {error:#}"))?;
-    Ok(ExitCode::from(BROKEN))
-}
-
-fn tell(report: &Report, terminal: &Terminal) -> anyhow::Result<()> {
-    for finding in &report.findings {
-        let log = finding
-            .log
-            .as_ref()
-            .map(|log| format!(" log {log}"))
-            .unwrap_or_default();
-        let seq = finding
-            .seq
-            .map(|seq| format!(" seq {seq}"))
-            .unwrap_or_default();
-        let status = match finding.status {
-            Status::Ok => "ok",
-            Status::Broken => "broken",
-            Status::Incomplete => "incomplete",
-        };
-        terminal.line(&format!("{status}:{log}{seq}: {}", finding.message))?;
-    }
-    let verdict = match report.status {
-        Status::Ok => "sound",
-        Status::Broken => "BROKEN",
-        Status::Incomplete => "incomplete",
-    };
-    terminal.line(&format!(
-        "{verdict}: {} logs, {} commits, {} events, {} findings",
-        report.logs, report.commits, report.events, report.findings_total
-    ))
 }
 
 /// What becomes of the rows that mirror the events.
@@ -204,8 +135,7 @@ async fn copy_to(
     let copied = match indexes {
         Indexes::AsTheyAre => copy::copy(&*from, &*made).await?,
         Indexes::MadeAnew => {
-            let key = *store_key(settings)?.claim_key().expose();
-            let folds = trilby_directory::VerifyingFolds::new(key, meta.store_id);
+            let folds = folds(settings, &meta)?;
             copy::rebuild(&*from, &*made, &folds).await?
         }
     };
@@ -260,8 +190,4 @@ fn parse_log(text: &str) -> anyhow::Result<LogId> {
     text.parse().with_context(|| {
         format!("`{text}` is no log: an account id, an organization id or `platform`")
     })
-}
-
-fn dyn_folds(folds: &trilby_directory::VerifyingFolds) -> &dyn verify::Folds {
-    folds
 }

@@ -100,16 +100,143 @@ fn tools_agree(acme: &Acme, data_dir: &Path, kept: &str) {
     assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
     assert!(verdict.stdout.starts_with("broken: "), "{verdict:?}");
 
+    let exports = folder.path().join("exports");
+    fs::create_dir(&exports).unwrap();
     for name in listed {
         let export = log(data_dir, &["export", name]);
         let lines = done(&export).lines().count();
         assert!(lines >= 2, "{name}: {lines} lines");
-        python_accepts(folder.path(), &export.stdout, kept);
+        python_accepts(folder.path(), &export.stdout, kept, name);
+        fs::write(exports.join(format!("{name}.jsonl")), &export.stdout).unwrap();
     }
+    exports_are_sound(&exports, acme, kept);
     let unknown = log(data_dir, &["export", "000000000001"]);
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
     let no_log = log(data_dir, &["verify", "--log", "yesterday"]);
     assert_eq!(no_log.status.code(), Some(1), "{no_log:?}");
+}
+
+/// Exports are verified where neither the store nor its keys are.
+fn exports_are_sound(exports: &Path, acme: &Acme, kept: &str) {
+    let nowhere = exports.join("no-store");
+    let offline = |place: &Path, more: &[&str]| {
+        let args = [&["verify", "--offline", place.to_str().unwrap()], more].concat();
+        log(&nowhere, &args)
+    };
+    let all = offline(exports, &["--kept", kept]);
+    let last = done(&all).lines().last().unwrap().to_owned();
+    assert!(last.starts_with("sound: 5 logs, "), "{all:?}");
+    assert!(
+        all.stdout
+            .contains("left out, wholly or in part: commits, receipts"),
+        "{all:?}"
+    );
+    assert!(!nowhere.exists());
+
+    // A position of a log that is not among the files proves nothing.
+    let platform = exports.join("platform.jsonl");
+    let one = offline(&platform, &["--kept", kept, "--json"]);
+    assert_eq!(one.status.code(), Some(3), "{one:?}");
+    let report: Value = serde_json::from_str(&one.stdout).unwrap();
+    assert_eq!(
+        (&report["status"], &report["logs"]),
+        (&json!("incomplete"), &json!(1))
+    );
+
+    let dev = exports.join(format!("{}.jsonl", acme.dev.id));
+    let text = fs::read_to_string(&dev).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.remove(2);
+    let broken = exports.join("broken.jsonl");
+    fs::write(&broken, lines.join("\n")).unwrap();
+    for place in [&broken, exports] {
+        let verdict = offline(place, &[]);
+        assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
+        let named = format!("broken: log {} seq 2:", acme.dev.id);
+        assert!(verdict.stdout.contains(&named), "{verdict:?}");
+    }
+    fs::remove_file(broken).unwrap();
+
+    let unread = offline(&exports.join("nothing-here"), &[]);
+    assert_eq!(unread.status.code(), Some(1), "{unread:?}");
+    let both = offline(exports, &["--log", "platform"]);
+    assert!(both.stderr.contains("cannot be used with"), "{both:?}");
+}
+
+/// What cannot be compared without the store key is named, in the text, the JSON and the exit status; what was found broken
+/// without it is broken all the same.
+#[test]
+fn without_the_store_key_a_store_is_not_called_sound() {
+    let mut acme = Acme::start();
+    create_user(&acme.dev_admin(), &acme.dev.id, "the-telltale-user");
+    let key = acme.trilby.data_dir().join("keys/store.key");
+    assert!(acme.trilby.stop().status.success());
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("copy");
+    done(&log(
+        acme.trilby.data_dir(),
+        &["copy", copy.to_str().unwrap()],
+    ));
+    let left_out =
+        "left out, wholly or in part: claims, trusting, personal, fold, snapshots, revocations\n";
+
+    let verdict = log(&copy, &["verify"]);
+    assert_eq!(verdict.status.code(), Some(3), "{verdict:?}");
+    assert!(verdict.stdout.contains("keys.store_file"), "{verdict:?}");
+    assert!(verdict.stdout.contains(left_out), "{verdict:?}");
+    assert!(
+        verdict.stdout.contains("\nincomplete: 5 logs"),
+        "{verdict:?}"
+    );
+    let report = log(&copy, &["verify", "--json"]);
+    assert_eq!(report.status.code(), Some(3), "{report:?}");
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(
+        (&report["status"], &report["unchecked"]),
+        (
+            &json!("incomplete"),
+            &json!([
+                "claims",
+                "trusting",
+                "personal",
+                "fold",
+                "snapshots",
+                "revocations"
+            ])
+        )
+    );
+
+    // The key may lie elsewhere; another store's is none.
+    let with_key = |key: &Path| {
+        let command = program()
+            .data_dir(&copy)
+            .env("TRILBY_KEYS__STORE_FILE", key.to_str().unwrap());
+        command.arg("log").arg("verify").run()
+    };
+    assert!(done(&with_key(&key)).starts_with("sound: "));
+    let other = program().start();
+    let verdict = with_key(&other.data_dir().join("keys/store.key"));
+    assert_eq!(verdict.status.code(), Some(3), "{verdict:?}");
+    assert!(verdict.stdout.contains("another store key"), "{verdict:?}");
+
+    // Whoever asks for a part is told what that leaves out, and is not failed for it.
+    let part = log(&copy, &["verify", "--since", "1"]);
+    assert!(done(&part).starts_with(left_out), "{part:?}");
+    assert!(part.stdout.contains("\nsound: "), "{part:?}");
+    let one = log(acme.trilby.data_dir(), &["verify", "--log", &acme.dev.id]);
+    assert!(
+        done(&one).starts_with("left out, wholly or in part: activity\nsound: "),
+        "{one:?}"
+    );
+
+    change_bytes(
+        &copy.join("store/trilby.db"),
+        b"the-telltale-user",
+        b"the-telltale-uzer",
+    );
+    let verdict = log(&copy, &["verify"]);
+    assert_eq!(verdict.status.code(), Some(2), "{verdict:?}");
+    assert!(verdict.stdout.contains(left_out), "{verdict:?}");
 }
 
 /// Leaves the first 100 bytes of a file.
@@ -134,8 +261,11 @@ fn copy_serves(acme: &Acme, data_dir: &Path, copy: &Path, kept: &str) {
 }
 
 /// The second verifier, written from the specification alone, agrees.
-fn python_accepts(folder: &Path, export: &str, kept: &str) {
-    let Some(ended) = verify_py(folder, export, kept) else {
+fn python_accepts(folder: &Path, export: &str, kept: &str, log: &str) {
+    let of_log = kept
+        .split(',')
+        .find(|position| position.split('@').next() == Some(log));
+    let Some(ended) = verify_py(folder, export, of_log.unwrap_or_default()) else {
         return;
     };
     assert!(ended.status.success(), "{ended:?}");
@@ -157,7 +287,7 @@ fn verify_py(folder: &Path, export: &str, kept: &str) -> Option<std::process::Ou
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/eventlog/verify.py");
     let mut command = Command::new("python3");
     command.arg(script);
-    for position in kept.split(',') {
+    for position in kept.split(',').filter(|position| !position.is_empty()) {
         command.args(["--kept", position]);
     }
     Some(command.arg(&file).output().unwrap())

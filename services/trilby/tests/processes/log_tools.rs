@@ -61,6 +61,15 @@ fn a_shared_store_is_verified_exported_and_copied_there_and_back() {
             .said(&["log", "verify", "--store", &store])
             .starts_with("sound")
     );
+    // The keys are apart from the store; without them it is not called sound.
+    let keyless = Tools {
+        keys: &folder.path().join("nowhere"),
+        password: database.password(),
+    };
+    let verdict = keyless.run(&["log", "verify", "--store", &store]);
+    assert_eq!(verdict.status.code(), Some(3), "{verdict:?}");
+    let told = String::from_utf8(verdict.stdout).unwrap();
+    assert!(told.contains("\nincomplete: "), "{told}");
     let exported = tools.said(&["log", "export", &account, "--store", &store]);
     assert!(exported.contains("user.created"), "{exported}");
     cluster.stop().unwrap();
