@@ -88,7 +88,7 @@ table::settings! {
         password_file: Option<PathBuf> = None;
         /// File of the certificates (PEM) that sign the shared store's. With `sslmode=verify-full` in the store's URL it is needed; with `sslmode=require` the certificate is looked at if it is given.
         store_ca_file: Option<PathBuf> = None;
-        /// Most connections to the store, per process.
+        /// Most connections to the store, per process. Of a relay they are eight, whatever is set.
         connections_max: usize = 16, 2..=1_000;
         /// How often a store is asked for news that announces none, in milliseconds.
         poll_ms: u64 = 1_000, 50..=2_000;

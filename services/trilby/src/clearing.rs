@@ -11,7 +11,8 @@ use trilby_model::Timestamp;
 use trilby_service::Settings;
 use trilby_service::clock::Clock;
 
-/// A receipt answers for a day; it is kept for another, so that none goes that a request under way may ask for.
+/// A day is promised. A receipt answers as long as it is there; it is kept for another day, so that none goes that a request
+/// under way may ask for.
 const RECEIPTS_KEPT_S: i64 = 48 * 3_600;
 
 /// The longest session, and what clocks may differ.

@@ -16,6 +16,8 @@ use crate::role::Role;
 #[cfg(feature = "postgres")]
 mod agreement;
 #[cfg(feature = "postgres")]
+mod connections;
+#[cfg(feature = "postgres")]
 mod postgres;
 
 #[cfg(not(feature = "postgres"))]

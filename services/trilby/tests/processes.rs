@@ -25,6 +25,8 @@ mod clearing;
 mod compose;
 #[path = "processes/composed.rs"]
 mod composed;
+#[path = "processes/connections.rs"]
+mod connections;
 #[path = "processes/database.rs"]
 mod database;
 #[cfg(feature = "kafka")]

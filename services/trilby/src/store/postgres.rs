@@ -21,6 +21,7 @@ use trilby_service::Settings;
 use trilby_service::settings::{PublicUrl, StoreUrl};
 
 use super::agreement::Ours;
+use super::connections::Connections;
 use super::{Close, Store, ToFence};
 use crate::keys::{Keys, PASSWORD, environment, store_password};
 use crate::role::Role;
@@ -30,10 +31,6 @@ use crate::shared::url_of;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it tries.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Connections that append: groups of commits under way at once.
-const WRITE_CONNECTIONS: usize = 2;
-/// Connections of the store that takes records of decisions: one writer.
-const SINK_CONNECTIONS: usize = 1;
 /// Connections of a relay for what it does besides relaying.
 #[cfg(feature = "kafka")]
 const RELAY_CONNECTIONS: usize = 2;
@@ -48,14 +45,12 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
         Role::Decision => DatabaseRole::Decision,
     };
     let url = login(settings, role.name(), database_role.name())?;
+    let max = settings.log.connections_max;
+    let connections = Connections::of(role, max, settings.kafka.brokers.is_some());
     let mut options = Options::new(url, database_role);
     options.store_key_fingerprint = Some(keys.store.fingerprint());
-    options.write_connections = WRITE_CONNECTIONS;
-    let spare = settings
-        .log
-        .connections_max
-        .saturating_sub(WRITE_CONNECTIONS);
-    options.read_connections = spare.max(1);
+    options.write_connections = connections.appending;
+    options.read_connections = connections.reading;
     let log = Arc::new(patiently(|| Postgres::open(&options)).await?);
     let public_url = settings.server.public_url.as_ref().map(PublicUrl::as_str);
     agree(&log, &Ours::of(keys, public_url)).await?;
@@ -65,8 +60,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
             None => {
                 let options = Options {
                     role: DatabaseRole::Sink,
-                    read_connections: SINK_CONNECTIONS,
-                    write_connections: SINK_CONNECTIONS,
+                    read_connections: connections.recording,
                     ..options
                 };
                 Arc::new(patiently(|| Postgres::open(&options)).await?)
