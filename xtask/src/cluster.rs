@@ -57,6 +57,9 @@ struct Up {
     /// Build and run without optimization
     #[arg(long)]
     debug: bool,
+    /// Without Kafka and relays: the processes ask Postgres for each other's commits
+    #[arg(long)]
+    without_kafka: bool,
 }
 
 pub fn run(root: &Path, args: Args) -> anyhow::Result<()> {
@@ -97,6 +100,9 @@ fn start(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
     }
     if up.debug {
         myself.arg("--debug");
+    }
+    if up.without_kafka {
+        myself.arg("--without-kafka");
     }
     let mut child = myself
         .current_dir(root)
@@ -167,10 +173,13 @@ fn foreground(root: &Path, folder: &Path, up: &Up) -> anyhow::Result<()> {
     let binary = trilby_cluster::cluster::built(&root.join("target"), profile)?;
     std::fs::remove_file(folder.join(STOP)).ok();
     let (store, password) = services::database(root, DATABASE)?;
-    let kafka = Some(Kafka {
-        brokers: services::broker(root)?,
-        topic_prefix: DATABASE.to_owned(),
-    });
+    let kafka = match up.without_kafka {
+        true => None,
+        false => Some(Kafka {
+            brokers: services::broker(root).context(services::NO_BROKER)?,
+            topic_prefix: DATABASE.to_owned(),
+        }),
+    };
     let cluster = Cluster::start(&Config {
         binary,
         folder: folder.to_owned(),

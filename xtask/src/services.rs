@@ -9,6 +9,8 @@
 use std::env;
 use std::path::Path;
 
+use anyhow::Context as _;
+
 mod database;
 mod docker;
 mod kafka;
@@ -20,6 +22,9 @@ pub const ADDRESS: &str = "TRILBY_TEST_DATABASE_URL";
 /// Likewise for the broker: `127.0.0.1:9092`.
 pub const BROKER: &str = "TRILBY_TEST_KAFKA";
 
+/// What to do for want of a broker, where it can be done without.
+pub const NO_BROKER: &str = "no Kafka could be started (name one that runs in TRILBY_TEST_KAFKA, or do without: `--without-kafka`)";
+
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -29,17 +34,23 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     /// Start what is not running, and tell where it is
-    Up,
+    Up {
+        /// Postgres alone; the tests on Kafka are then not run
+        #[arg(long)]
+        without_kafka: bool,
+    },
     /// Stop it and remove its data
     Down,
 }
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     match args.what {
-        What::Up => {
+        What::Up { without_kafka } => {
             let url = up(root)?;
             println!("{ADDRESS}={url}");
-            println!("{BROKER}={}", broker(root)?);
+            if !without_kafka {
+                println!("{BROKER}={}", broker(root).context(NO_BROKER)?);
+            }
             Ok(())
         }
         What::Down => {
