@@ -1,18 +1,17 @@
 //! The figures of the log on Postgres.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::Context as _;
 use tokio::sync::Mutex;
 use trilby_eventlog::{EventLog, Head, StoreMeta};
 use trilby_eventlog_postgres::Postgres;
-use trilby_model::{LogId, Seq};
+use trilby_model::LogId;
 
 use crate::postgres::Database;
 use crate::report::{Figures, median};
-use crate::work::{account, append, rate};
-use crate::{Plan, What, hot};
+use crate::work::{Draw, account, append, rate};
+use crate::{Plan, What, hot, replay};
 
 /// Logs over which appends are spread.
 pub const LOGS: u64 = 1_000;
@@ -42,7 +41,10 @@ pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyho
         bench.many(figures).await?;
     }
     if plan.wants(What::Replay) {
-        bench.replay(figures).await?;
+        replay::measure(&bench.store, plan, figures).await?;
+    }
+    if plan.wants(What::Hot) {
+        hot::measure(&bench.store, plan, "hot_log_own_flush", figures).await?;
     }
     bench.database.slow_flush(SLOW_FLUSH).await?;
     let slow = Bench {
@@ -60,7 +62,7 @@ pub async fn postgres(server: &str, plan: &Plan, figures: &mut Figures) -> anyho
         }
     }
     if plan.wants(What::Hot) {
-        hot::measure(&slow.store, plan, figures).await?;
+        hot::measure(&slow.store, plan, "hot_log", figures).await?;
     }
     slow.database.slow_flush(0).await
 }
@@ -131,18 +133,17 @@ impl Bench {
         Ok(())
     }
 
-    /// Commits a second by some callers, each in logs of its own.
+    /// Commits a second by some callers, each in logs of its own, which it draws at random.
     async fn commits(&self, callers: usize, n_events: u64) -> anyhow::Result<f64> {
         rate(callers, self.plan.slice, |caller, turns| {
             let (store, logs) = (self.store.clone(), self.logs.of(caller, callers));
             async move {
-                let mut n = 0;
+                let mut draw = Draw::of(caller)?;
                 while turns.goes_on() {
-                    let log = logs.get(n % logs.len()).context("a log")?;
+                    let log = logs.get(draw.below(logs.len())?).context("a log")?;
                     let mut log = log.lock().await;
                     let head = append(&store, &log.0, log.1.as_ref(), n_events).await?;
                     log.1 = Some(head);
-                    n += 1;
                     turns.done(1);
                 }
                 Ok(())
@@ -201,12 +202,12 @@ impl Bench {
         rate(8, self.plan.slice, |caller, turns| {
             let store = self.store.clone();
             async move {
-                let mut seed = u64::try_from(caller)? + 1;
+                let mut draw = Draw::of(caller)?;
+                let eighth = usize::try_from(n_logs / 8)?;
                 while turns.goes_on() {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     // Each caller draws from its own eighth.
-                    let n = (seed >> 33) % (n_logs / 8) * 8 + u64::try_from(caller)?;
-                    let log = account(10_000_000 + n)?;
+                    let n = draw.below(eighth)? * 8 + caller;
+                    let log = account(10_000_000 + u64::try_from(n)?)?;
                     let head = store.head(&log).await?;
                     append(&store, &log, head.as_ref(), 1).await?;
                     turns.done(1);
@@ -215,32 +216,6 @@ impl Bench {
             }
         })
         .await
-    }
-
-    /// Events a second, read and their chain checked.
-    async fn replay(&self, figures: &mut Figures) -> anyhow::Result<()> {
-        let log = account(900_000_000)?;
-        let mut head = None;
-        for _ in 0..self.plan.replayed / 200 {
-            head = Some(append(&self.store, &log, head.as_ref(), 200).await?);
-        }
-        let mut values = Vec::new();
-        for _ in 0..self.plan.rounds {
-            let begun = Instant::now();
-            let (mut after, mut n) = (Seq::ZERO, 0_u32);
-            loop {
-                let commits = self.store.read(&log, after, 5_000).await?;
-                let Some(last) = commits.last() else { break };
-                after = last.last;
-                for commit in &commits {
-                    commit.check()?;
-                    n += u32::try_from(commit.events.len())?;
-                }
-            }
-            values.push(f64::from(n) / begun.elapsed().as_secs_f64());
-        }
-        figures.insert("replay_events_per_s".to_owned(), median(&values));
-        Ok(())
     }
 }
 

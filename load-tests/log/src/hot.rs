@@ -31,8 +31,13 @@ impl RevocationSink for NoSink {
     fn revoked(&self, _: &Revocation) {}
 }
 
-/// One log: many callers at once, beside one command at a time.
-pub async fn measure(store: &Postgres, plan: &Plan, figures: &mut Figures) -> anyhow::Result<()> {
+/// One log: many callers at once, beside one command at a time. The figures' names begin with `name`.
+pub async fn measure(
+    store: &Postgres,
+    plan: &Plan,
+    name: &str,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     let log: Arc<dyn EventLog> = Arc::new(store.clone());
     let secrets = StoreSecrets { claim_key: [1; 32] };
     // As a service beside others.
@@ -42,8 +47,10 @@ pub async fn measure(store: &Postgres, plan: &Plan, figures: &mut Figures) -> an
     };
     let (feed, sink) = (Polled::default(), Arc::new(NoSink));
     let directory = Directory::start(log, &feed, secrets, sink, now()?, options).await?;
-    let alone: AccountId = "000800000000".parse()?;
-    let hot: AccountId = "000800000001".parse()?;
+    // Each time others.
+    let first = u64::from_be_bytes(random()?) % 100_000_000;
+    let account = |n: u64| format!("{:012}", 800_000_000 + first + n).parse::<AccountId>();
+    let (alone, hot) = (account(0)?, account(1)?);
     begin(&directory, alone).await?;
     begin(&directory, hot).await?;
     let mut rounds = Rounds::default();
@@ -53,12 +60,12 @@ pub async fn measure(store: &Postgres, plan: &Plan, figures: &mut Figures) -> an
         let together = commands(&directory, hot, CALLERS, plan, Some(&waits)).await?;
         rounds.add(together, single);
     }
-    rounds.tell("hot_log", None, figures);
+    rounds.tell(name, None, figures);
     let mut waits = waits.lock().await;
     waits.sort_by(f64::total_cmp);
     let place = waits.len().saturating_mul(99) / 100;
     let p99 = waits.get(place).copied().unwrap_or(f64::NAN);
-    figures.insert("hot_log_p99_ms".to_owned(), p99);
+    figures.insert(format!("{name}_p99_ms"), p99);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod figures;
 mod hot;
 mod postgres;
 mod processes;
+mod replay;
 mod report;
 mod sqlite;
 mod work;
@@ -30,7 +31,7 @@ pub struct Plan {
     pub slice: Duration,
     /// Logs that are "many".
     pub many_logs: u64,
-    /// Events of the log that is replayed.
+    /// Events of the logs that are replayed, together.
     pub replayed: u64,
     /// Accounts that are decided on for the first time.
     pub cold_accounts: usize,
@@ -60,7 +61,7 @@ pub enum What {
     Many,
     /// Reading, checking and folding.
     Replay,
-    /// Many callers on one log.
+    /// Many callers on one log, with either flush.
     Hot,
     /// The log in a file.
     Sqlite,

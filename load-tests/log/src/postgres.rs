@@ -10,7 +10,7 @@ use trilby_eventlog_postgres::{Options, Postgres, Role, migrate};
 
 use crate::Plan;
 use crate::figures::LOGS;
-use crate::work::{Turns, random, rate};
+use crate::work::{Draw, Turns, random, rate};
 
 const DATABASE: &str = "trilby_bench";
 
@@ -90,8 +90,8 @@ impl Database {
         Ok(begun.elapsed().as_secs_f64() * 1_000.0 / f64::from(n))
     }
 
-    /// Raw inserts a second by as many connections, of one row or of many. Each goes through logs of its own, in turn, as the
-    /// callers of the log do.
+    /// Raw inserts a second by as many connections, of one row or of many. Each has logs of its own and draws among them, as
+    /// the callers of the log do.
     pub async fn raw(&self, connections: usize, rows: u16, plan: &Plan) -> anyhow::Result<f64> {
         let mut clients = Vec::new();
         for _ in 0..connections {
@@ -106,21 +106,28 @@ impl Database {
                 .skip(n)
                 .step_by(connections)
                 .collect();
-            async move { insert(&*client.context("a client")?, &logs, rows, &turns).await }
+            async move {
+                let draw = Draw::of(n)?;
+                insert(&*client.context("a client")?, &logs, draw, rows, &turns).await
+            }
         })
         .await
     }
 }
 
-async fn insert(client: &Client, logs: &[i64], rows: u16, turns: &Turns) -> anyhow::Result<()> {
+async fn insert(
+    client: &Client,
+    logs: &[i64],
+    mut draw: Draw,
+    rows: u16,
+    turns: &Turns,
+) -> anyhow::Result<()> {
     let statement = client.prepare(if rows == 1 { ONE } else { MANY }).await?;
     let (body, hash) = (vec![7_u8; BODY], vec![1_u8; 32]);
     let rows = i64::from(rows);
     let mut seq = 1_i64;
-    for log in logs.iter().cycle() {
-        if !turns.goes_on() {
-            break;
-        }
+    while turns.goes_on() {
+        let log = logs.get(draw.below(logs.len())?).context("a log")?;
         if rows == 1 {
             let values: [&(dyn ToSql + Sync); 5] = [log, &seq, &seq, &body, &hash];
             client.execute(&statement, &values).await?;

@@ -27,6 +27,25 @@ pub fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// Draws numbers, the same in every run.
+pub struct Draw(u64);
+
+impl Draw {
+    pub fn of(caller: usize) -> anyhow::Result<Self> {
+        Ok(Self(u64::try_from(caller)? + 1))
+    }
+
+    /// A number below a bound, which is not 0.
+    pub fn below(&mut self, bound: usize) -> anyhow::Result<usize> {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let drawn = usize::try_from(self.0 >> 33)?;
+        drawn.checked_rem(bound).context("nothing to draw from")
+    }
+}
+
 pub fn event(n: u64) -> NewEvent {
     NewEvent {
         etype: "test.happened".to_owned(),
