@@ -25,12 +25,17 @@ mod common;
 mod work;
 
 use common::Database;
-use work::{Id, assert_sound, execute_surely};
+use work::{HOT, Id, assert_sound, execute_surely};
 
 /// Processes, each with its connections.
 const STORES: u64 = 4;
 const WRITERS: u64 = 32;
 const COMMANDS: u64 = 16;
+/// Writers of other logs beside those of the hot one: of one log alone a cursor loses nothing, since its rows get their
+/// numbers under its lock.
+const OTHERS: u64 = 10;
+/// Of each writer of the hot log.
+const HOT_COMMANDS: u64 = 8;
 
 /// One transaction in fifty (in the short form: in ten) stays open for a while after its row has its number. The other table is for the naive reader,
 /// so that it does not lose what the other one has removed.
@@ -75,11 +80,28 @@ async fn naive(client: Client, stop: Arc<AtomicBool>) -> BTreeSet<i64> {
     }
 }
 
+/// Over five logs, every third command in an organization's as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs services"]
 async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
+    let writers = (0..WRITERS).map(|writer| (0, writer, COMMANDS));
+    beside_writers(writers.collect()).await;
+}
+
+/// All in one log, and some in others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs services"]
+async fn a_reader_loses_nothing_of_one_log_that_many_write() {
+    let hot = (0..WRITERS).map(|writer| (HOT, writer, HOT_COMMANDS));
+    let others = (0..OTHERS).map(|writer| (0, writer, COMMANDS));
+    let n_hot = beside_writers(hot.chain(others).collect()).await;
+    assert!(n_hot >= WRITERS * HOT_COMMANDS, "{n_hot} in the hot log");
+}
+
+/// Writers, each with its run, its number, and how many commands it has in the short form; in the long one each goes on until
+/// the time is over. How many were written in the hot log.
+async fn beside_writers(writers_of: Vec<(u64, u64, u64)>) -> u64 {
     let run = Run::of("F16");
-    // Each writer's number of commands in the short form; in the long one it goes on until the time is over.
     let goes_on = run.clock();
     let database = Database::new();
     let share = if run.is_long() { "0.02" } else { "0.1" };
@@ -93,14 +115,14 @@ async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
         stores.push(database.open(Role::Identity).await);
     }
     let mut writers = tokio::task::JoinSet::new();
-    for writer in 0..WRITERS {
+    for (round, writer, n_commands) in writers_of {
         // Not all of a log's writers in one process.
         let store = stores[usize::try_from(writer / 5 % STORES).unwrap()].clone();
         let goes_on = goes_on.clone();
         writers.spawn(async move {
             let mut told: Vec<(Id, Seq)> = Vec::new();
-            for n in (0..).take_while(|n| goes_on(*n < COMMANDS)) {
-                let id = (0, writer, n);
+            for n in (0..).take_while(|n| goes_on(*n < n_commands)) {
+                let id = (round, writer, n);
                 told.push((id, execute_surely(&store, id).await));
             }
             told
@@ -131,4 +153,6 @@ async fn a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does() {
         ("commits", taken.len()),
         ("lost_by_a_cursor", taken.len() - seen.len()),
     ]);
+    let hot = told.keys().filter(|id| id.0 == HOT);
+    u64::try_from(hot.count()).unwrap()
 }

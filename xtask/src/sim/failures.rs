@@ -133,6 +133,7 @@ pub const FAILURES: [Failure; 19] = [
         files: &["readers", "failures"],
         tests: &[
             "a_reader_that_removes_loses_nothing_and_one_with_a_cursor_does",
+            "a_reader_loses_nothing_of_one_log_that_many_write",
             "slow_transactions_lose_nothing_from_the_outbox",
         ],
     },
