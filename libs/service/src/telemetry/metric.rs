@@ -56,7 +56,7 @@ metrics! {
     LOG_APPENDS: Counter "trilby_log_appends_total" ["outcome"] "Appends by outcome: `written`, `conflict`, `refused`, `failed`.";
     LOG_APPEND_DURATION: Histogram "trilby_log_append_duration_seconds" [] "Time of an append until it is durable.";
     LOG_FORKS: Counter "trilby_log_forks_total" [] "Times a log was not what had been folded from it. Alarm on any.";
-    LOG_QUARANTINES: Counter "trilby_log_quarantines_total" [] "Commits that could not be folded; their logs answer nothing. Alarm on any.";
+    LOG_QUARANTINES: Counter "trilby_log_quarantines_total" [] "Logs with an event that cannot be folded, each counted once by a process for as long as that event stands; they answer nothing. Alarm on any.";
     FEED_GAPS: Counter "trilby_feed_gaps_total" [] "Times messages of the feed were lost and read from the log instead.";
     RELAY_COMMITS: Counter "trilby_relay_commits_total" [] "Commits that this relay told the feed and forgot.";
     RELAY_FAILURES: Counter "trilby_relay_failures_total" [] "Times a record did not arrive, so that its shard was read and told again.";
