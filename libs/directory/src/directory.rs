@@ -374,7 +374,6 @@ impl Inner {
             let enough = (enough > Seq::ZERO).then_some(enough);
             let view = self.read_tail(slot, enough).await.inspect_err(|error| {
                 if matches!(error, Error::Quarantined { .. }) {
-                    measure::quarantine();
                     slot.set_fault(error);
                 }
             })?;

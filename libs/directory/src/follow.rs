@@ -169,7 +169,7 @@ impl Inner {
                 // INVARIANT: the hint is above the view now, so nobody is given the old state: readers fold from the
                 // log, meet the same error and fail.
                 tracing::error!(log.id = %commit.log, seq = commit.last.get(), %error, "cannot fold a commit");
-                measure::quarantine();
+                slot.count_poison(&error);
             }
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct Slot {
     bytes: AtomicU64,
     recent: Mutex<VecDeque<(Seq, Hash)>>,
     fault: Mutex<Option<(Instant, Error)>>,
+    /// The event that could not be folded when that was last counted; 0 if none.
+    poison: AtomicU64,
     /// How often the state was dropped.
     epoch: AtomicU64,
     n_commands: AtomicUsize,
@@ -60,6 +62,7 @@ impl Slot {
             weight: AtomicU32::new(u32::try_from(SLOT_BYTES).unwrap_or(u32::MAX)),
             bytes: AtomicU64::new(SLOT_BYTES),
             fault: Mutex::new(None),
+            poison: AtomicU64::new(0),
             recent: Mutex::new(VecDeque::new()),
             epoch: AtomicU64::new(0),
             n_commands: AtomicUsize::new(0),
@@ -141,6 +144,9 @@ impl Slot {
         self.hear_of(seq);
         self.applied.send_replace(seq.get());
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if seq.get() >= self.poison.load(Ordering::SeqCst) {
+            self.poison.store(0, Ordering::SeqCst);
+        }
         Some(Arc::clone(view))
     }
 
@@ -173,8 +179,19 @@ impl Slot {
         (since.elapsed() < FAULT_STANDS).then(|| error.clone())
     }
 
+    /// Counts an event that cannot be folded. The news of it and whoever asks for its log make it be tried again and again;
+    /// only what is new is counted.
+    pub(crate) fn count_poison(&self, error: &Error) {
+        if let Error::Quarantined { seq, .. } = error
+            && self.poison.swap(seq.get(), Ordering::SeqCst) != seq.get()
+        {
+            measure::quarantine();
+        }
+    }
+
     /// The log cannot be folded.
     pub(crate) fn set_fault(&self, error: &Error) {
+        self.count_poison(error);
         let fault = Some((Instant::now(), error.clone()));
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }

@@ -11,6 +11,8 @@
 
 #[path = "live/asked.rs"]
 mod asked;
+#[path = "live/counts.rs"]
+mod counts;
 #[path = "live/execute.rs"]
 mod execute;
 #[path = "live/follow.rs"]

@@ -1,18 +1,15 @@
 //! Between a feed and its reader stands a proxy that doubles, reorders, drops and delays.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use metrics::{
-    Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
-};
 use trilby_directory::{Directory, Options};
 use trilby_eventlog::{EventLog, Feed, FeedMessage, FeedSender, Memory};
 use trilby_model::{Hash, LogId, Seq};
 use trilby_testkit::simulation::{Random, Run};
 
+use crate::counts::Counts;
 use crate::relayed::Relay;
 use crate::store::*;
 
@@ -22,52 +19,6 @@ const ACCOUNTS: u64 = 4;
 const COMMITS: u64 = 60;
 
 const GAPS: &str = "trilby_feed_gaps_total";
-
-/// Counts of this thread's metrics.
-#[derive(Default)]
-struct Counts(Mutex<BTreeMap<String, Arc<Count>>>);
-
-#[derive(Default)]
-struct Count(AtomicU64);
-
-impl CounterFn for Count {
-    fn increment(&self, by: u64) {
-        self.0.fetch_add(by, Ordering::SeqCst);
-    }
-
-    fn absolute(&self, value: u64) {
-        self.0.store(value, Ordering::SeqCst);
-    }
-}
-
-impl Counts {
-    fn of(&self, name: &str) -> u64 {
-        let counts = self.0.lock().unwrap();
-        counts
-            .get(name)
-            .map_or(0, |one| one.0.load(Ordering::SeqCst))
-    }
-}
-
-impl Recorder for &Counts {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        let mut counts = self.0.lock().unwrap();
-        let count = counts.entry(key.name().to_owned()).or_default();
-        Counter::from_arc(Arc::clone(count))
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
 
 /// What the log says at each end of a commit.
 type Truth = BTreeMap<(u64, Seq), (Hash, String)>;
