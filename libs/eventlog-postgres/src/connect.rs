@@ -25,10 +25,6 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How old a connection gets: after a failover none keeps a process with a server that is no longer the primary, and
-/// load finds new servers.
-const LIFETIME: Duration = Duration::from_secs(600);
-
 /// What every connection begins with. The append's time is bounded, and with it how late a commit can become visible
 /// after its revocations were looked for.
 const SETTINGS: &str = "set synchronous_commit = on; set lock_timeout = '500ms'; set statement_timeout = '2s'; \
@@ -194,7 +190,7 @@ pub(crate) fn pool(
     purpose: Use,
     expected: Option<Timeline>,
 ) -> Result<Pool, OpenError> {
-    let role = options.role;
+    let (role, lifetime) = (options.role, options.connection_lifetime);
     let (config, tls) = config(&options.url, Some(role))?;
     let manager = Manager::from_config(
         config,
@@ -227,8 +223,8 @@ pub(crate) fn pool(
                 Ok(())
             })
         }))
-        .pre_recycle(Hook::sync_fn(|_, metrics| {
-            if metrics.created.elapsed() > LIFETIME {
+        .pre_recycle(Hook::sync_fn(move |_, metrics| {
+            if metrics.created.elapsed() > lifetime {
                 return Err(HookError::message("the connection has had its time"));
             }
             Ok(())

@@ -1,5 +1,11 @@
 //! How to open a store, and why it was not opened.
 
+use std::time::Duration;
+
+/// How old a connection gets: after a failover none keeps a process with a server that is no longer the primary, and
+/// load finds new servers.
+const LIFETIME: Duration = Duration::from_secs(600);
+
 /// As what a process uses the store: a database role, which can do what that service needs and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -82,6 +88,8 @@ pub struct Options {
     pub read_connections: usize,
     /// Connections for appending, which is how many groups of commits are under way at once.
     pub write_connections: usize,
+    /// How old a connection gets.
+    pub connection_lifetime: Duration,
 }
 
 impl Options {
@@ -98,6 +106,7 @@ impl Options {
             relay: false,
             read_connections: 8,
             write_connections: 2,
+            connection_lifetime: LIFETIME,
         }
     }
 }
