@@ -9,7 +9,7 @@
 //! * it had to find a new position: at first (for those who listened already), after its position was out of range, after
 //!   a topic was deleted, or made anew with other partitions;
 //! * offsets jump;
-//! * a record cannot be read;
+//! * a record cannot be read (another store's is none of ours, and nothing is missing);
 //! * another run of the relay began a partition before what was heard last, so it is another partition of that name.
 //!
 //! It never waits for who listens: each receiver has a bounded channel of its own place, and one that lags is told so.
@@ -31,6 +31,7 @@ use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, Delivery, Feed, FeedReceiver, FeedSender};
 
 use crate::context::{Quiet, blocking};
+use crate::passed_over::passed_over;
 use crate::record;
 use crate::{Error, Options};
 use continuity::Continuity;
@@ -91,17 +92,19 @@ impl Drop for Heard {
 }
 
 impl KafkaFeed {
-    /// Begins to connect. It goes on until it is dropped.
+    /// Begins to connect. It goes on until it is dropped. What the relay of another store than this one tells in the same
+    /// topics is passed over.
     ///
     /// # Errors
     /// Options that cannot be used.
-    pub fn start(options: Options, pace: Pace) -> Result<Self, Error> {
+    pub fn start(options: Options, pace: Pace, store_id: [u8; 16]) -> Result<Self, Error> {
         drop(consumer(&options, Channel::Commits, pace)?);
         let sender = FeedSender::new(CAPACITY);
         let hear = |channel| {
             let (position, is_positioned) = watch::channel(false);
             let hearing = Hearing {
                 options: options.clone(),
+                source: record::source(&store_id),
                 channel,
                 pace,
                 sender: sender.clone(),
@@ -172,6 +175,8 @@ fn consumer(
 /// A channel that is to be heard.
 struct Hearing {
     options: Options,
+    /// Of which store.
+    source: String,
     channel: Channel,
     pace: Pace,
     sender: FeedSender,
@@ -189,7 +194,7 @@ impl Hearing {
                     self.sender.gap(1);
                     self.position.send_replace(true);
                     tracing::info!(topic, "hearing the feed");
-                    let why = session.hear(&self.sender).await;
+                    let why = session.hear(&self).await;
                     tracing::warn!(topic, reason = why, "lost the feed's positions");
                     self.position.send_replace(false);
                     self.sender.gap(1);
@@ -224,12 +229,12 @@ impl Session {
     }
 
     /// Hears until positions are lost; says why.
-    async fn hear(&mut self, sender: &FeedSender) -> String {
+    async fn hear(&mut self, hearing: &Hearing) -> String {
         let consumer = Arc::clone(&self.consumer);
         loop {
             match timeout(LOOK, consumer.recv()).await {
                 Ok(Ok(message)) => {
-                    if let Err(why) = self.take(&message, sender) {
+                    if let Err(why) = self.take(&message, hearing) {
                         return why.to_owned();
                     }
                 }
@@ -250,7 +255,7 @@ impl Session {
     fn take(
         &mut self,
         message: &BorrowedMessage<'_>,
-        sender: &FeedSender,
+        hearing: &Hearing,
     ) -> Result<(), &'static str> {
         let channel = self.channel;
         let headers = message.headers();
@@ -259,13 +264,14 @@ impl Session {
             found.and_then(|header| header.value)
         };
         let partition = u16::try_from(message.partition()).map_err(|_| "an unknown partition")?;
-        let told = record::decode(channel, header, message.payload().unwrap_or_default());
-        if let Err(error) = &told {
-            tracing::warn!(%error, partition, offset = message.offset(), "a record of the feed is passed over");
+        let value = message.payload().unwrap_or_default();
+        let told = record::decode(&hearing.source, channel, header, value);
+        if let Err(why) = told {
+            passed_over(why, message.partition(), message.offset());
         }
         let told = self.continuity.take(partition, message.offset(), told)?;
         for message in told {
-            sender.send(message);
+            hearing.sender.send(message);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod decisions;
 pub mod feed;
 mod metric;
 mod options;
+mod passed_over;
 mod producer;
 pub mod record;
 mod relay;

@@ -1,5 +1,6 @@
 //! The names of this crate's metrics. They are rows of the table in `libs/service`, which this crate may not use.
 
+pub(crate) const FEED_PASSED_OVER: &str = "trilby_feed_passed_over_total";
 pub(crate) const TOLD: &str = "trilby_relay_commits_total";
 pub(crate) const LOST: &str = "trilby_relay_failures_total";
 pub(crate) const OLDEST: &str = "trilby_relay_oldest_waiting_seconds";
@@ -12,6 +13,7 @@ pub(crate) const AGE: &str = "trilby_relay_decisions_age_seconds";
 
 /// All of them.
 pub const METRICS: &[&str] = &[
+    FEED_PASSED_OVER,
     TOLD,
     LOST,
     OLDEST,

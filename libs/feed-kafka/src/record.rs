@@ -85,6 +85,17 @@ pub struct Beat {
 #[error("a record of the feed is malformed: {0}")]
 pub struct Malformed(pub &'static str);
 
+/// Why a record of the feed is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Another store's relay wrote it: nothing is missing, and nothing that it says is of this store.
+    #[error("a record of the feed is of another store")]
+    OtherStore,
+    /// It may have been one of this store's.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
 /// A commit; without its events if they are too large or `is_pointer`.
 pub fn commit(
     store_id: &[u8; 16],
@@ -185,24 +196,40 @@ pub(crate) fn envelope(
     ]
 }
 
-/// Of which store a record is.
-pub(crate) fn source(store_id: &[u8; 16]) -> String {
+/// Of which store a record is, as its header `ce_source` says it.
+pub fn source(store_id: &[u8; 16]) -> String {
     format!("/trilby/{}", Hex(store_id))
 }
 
-/// What a record of a channel says. `header` finds a header's value by its name.
+/// What a record of a channel says to whoever reads for the store of this [`source`]. `header` finds a header's value by
+/// its name.
 ///
 /// # Errors
-/// It is not exactly what one of the functions above writes for that channel.
+/// It is not exactly what one of the functions above writes for that channel and that store.
 pub fn decode<'a>(
+    own: &str,
     channel: Channel,
     header: impl Fn(&str) -> Option<&'a [u8]>,
     value: &[u8],
-) -> Result<Told, Malformed> {
+) -> Result<Told, Refused> {
     let text = |name: &str| header(name).and_then(|value| std::str::from_utf8(value).ok());
     if text("ce_specversion") != Some(SPEC) {
-        return Err(Malformed("it is no CloudEvent of version 1.0"));
+        return Err(Malformed("it is no CloudEvent of version 1.0").into());
     }
+    // Before anything else: another store's relay may be of another release.
+    match text("ce_source") {
+        Some(source) if source == own => {}
+        Some(_) => return Err(Refused::OtherStore),
+        None => return Err(Malformed("it names no store").into()),
+    }
+    Ok(read(channel, text, value)?)
+}
+
+fn read<'a>(
+    channel: Channel,
+    text: impl Fn(&str) -> Option<&'a str>,
+    value: &[u8],
+) -> Result<Told, Malformed> {
     match (channel, text("ce_type")) {
         (_, Some(HEARTBEAT)) => read_beat(value).map(Told::Beat),
         (Channel::Commits, Some(COMMIT)) => {

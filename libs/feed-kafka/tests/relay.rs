@@ -14,11 +14,15 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::common::commit;
-use support::{Database, PATIENCE, Running, Topics, append, headers, heard, relaying, told, until};
+use support::{
+    Database, PATIENCE, Running, Topics, append, headers, heard, hearing, positioned, relaying,
+    told, until,
+};
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage, NewRevocation, RevocationKind};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::{KafkaFeed, Pace};
+use trilby_feed_kafka::Pace;
+use trilby_model::Timestamp;
 use trilby_testkit::simulation::Run;
 
 async fn outbox(database: &Database) -> i64 {
@@ -45,7 +49,7 @@ async fn who_hears_commits_together_hears_all_of_them() {
 async fn is_heard_as_written(pace: Pace) {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), pace).unwrap();
+    let feed = hearing(&database, &topics, pace).await;
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
     let mut told = Vec::new();
@@ -71,7 +75,7 @@ async fn is_heard_as_written(pace: Pace) {
     told.sort_by(|a, b| a.log.cmp(&b.log));
     assert_eq!(commits, told);
     until(|| async { outbox(&database).await == 0 }).await;
-    assert_eq!(relay.state.ready(), Ok(()));
+    until(|| async { relay.state.ready().is_ok() }).await;
     relay.stop().await;
 }
 
@@ -106,10 +110,49 @@ async fn the_writer_s_trace_is_in_the_headers_of_its_commit_and_of_its_revocatio
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
+async fn a_revocation_is_heard_as_it_was_written() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = hearing(&database, &topics, Pace::Together).await;
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    let writer = database.open(Role::Token).await;
+    for (log, id_hash) in [(1, [5; 16]), (2, [6; 16])] {
+        let mut revoking = commit(&writer, log, 2).await;
+        revoking.revocations.push(NewRevocation {
+            log: revoking.entries[0].log.clone(),
+            kind: RevocationKind::Session,
+            id_hash,
+            before: None,
+            event: 1,
+        });
+        writer.append(revoking).await.unwrap();
+    }
+    let mut told = Vec::new();
+    heard(&mut receiver, |message| {
+        if let FeedMessage::Revocation(revocation) = message {
+            told.push((**revocation).clone());
+        }
+        assert!(!matches!(message, FeedMessage::Gap(_)));
+        told.len() == 2
+    })
+    .await;
+    told.sort_by_key(|one| one.id_hash);
+    let mut written = writer
+        .revocations_since(Timestamp::from_micros(0))
+        .await
+        .unwrap();
+    written.sort_by_key(|one| one.id_hash);
+    assert_eq!(told, written);
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services"]
 async fn every_partition_of_both_channels_has_a_heartbeat_each_second() {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     let all = usize::from(SHARDS) * 2;
     for _ in 0..3 {
@@ -166,7 +209,7 @@ async fn topics_that_are_deleted_come_back_and_nothing_is_lost() {
     let run = Run::of("F8");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
     let first = append(&writer, 1, 1).await;

@@ -112,7 +112,7 @@ table::settings! {
     kafka: Kafka {
         /// Brokers to begin with: `kafka1:9092,kafka2:9092`. Needed by `trilby relay`; the services hear through it if it is set.
         brokers: Option<String> = None;
-        /// What the names of the topics begin with: `<prefix>.log`, `<prefix>.revocations`, `<prefix>.decisions`.
+        /// What the names of the topics begin with: `<prefix>.log`, `<prefix>.revocations`, `<prefix>.decisions`. It has to differ between stores that share a Kafka.
         topic_prefix: String = String::from("trilby");
         /// Copies of each partition of the topics that the relay makes: 1 for one broker, 3 for three and more.
         replication_factor: u64 = 1, 1..=9;

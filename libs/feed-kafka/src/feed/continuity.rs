@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use trilby_eventlog::{Channel, FeedMessage, Heartbeat};
 
-use crate::record::{Malformed, Told};
+use crate::record::{Refused, Told};
 
 /// A relay's heartbeat before it knows where its run began: it vouches for nothing.
 const UNKNOWN: i64 = -1;
@@ -54,7 +54,7 @@ impl Continuity {
         &mut self,
         partition: u16,
         offset: i64,
-        told: Result<Told, Malformed>,
+        told: Result<Told, Refused>,
     ) -> Result<Vec<FeedMessage>, &'static str> {
         let channel = self.channel;
         let known = self.partitions.get_mut(&partition);
@@ -64,7 +64,9 @@ impl Continuity {
         }
         let n_missing = u64::try_from(offset.saturating_sub(known.next)).unwrap_or(u64::MAX);
         known.next = offset.saturating_add(1);
-        known.heard_at = Instant::now();
+        if told != Err(Refused::OtherStore) {
+            known.heard_at = Instant::now();
+        }
         let mut messages = Vec::with_capacity(2);
         let mut gap = n_missing > 0;
         let message = match told {
@@ -93,7 +95,9 @@ impl Continuity {
                 hash: place.hash,
             }),
             Ok(Told::Revocation(revocation)) => Some(FeedMessage::Revocation(Arc::new(revocation))),
-            Err(_) => {
+            // Nobody has missed it, and nobody's silence is broken by it.
+            Err(Refused::OtherStore) => None,
+            Err(Refused::Malformed(_)) => {
                 gap = true;
                 None
             }

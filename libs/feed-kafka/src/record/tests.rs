@@ -7,12 +7,18 @@ use super::*;
 
 const STORE: [u8; 16] = [7; 16];
 
-fn told(channel: Channel, record: &Record) -> Result<Told, Malformed> {
+const OTHER: [u8; 16] = [8; 16];
+
+fn told(channel: Channel, record: &Record) -> Result<Told, Refused> {
+    told_to(&STORE, channel, record)
+}
+
+fn told_to(store_id: &[u8; 16], channel: Channel, record: &Record) -> Result<Told, Refused> {
     let header = |name: &str| {
         let found = record.headers.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_bytes())
     };
-    decode(channel, header, &record.value)
+    decode(&source(store_id), channel, header, &record.value)
 }
 
 fn log() -> impl Strategy<Value = LogId> {
@@ -104,6 +110,21 @@ proptest! {
         }
     }
 
+    /// Whatever a relay tells is told to its own store, and to no other.
+    #[test]
+    fn nothing_of_another_store_is_believed(commits in commits(), revocations in revocations(), is_pointer in any::<bool>()) {
+        let keep = Place { log: commits.log.clone(), seq: commits.last, hash: commits.hash };
+        let sign = Beat { at: commits.at, waiting: Duration::ZERO, run: [1; 16], base: 0 };
+        let of_commits = [commit(&STORE, &commits, None, is_pointer), rewound(&STORE, &keep), beat(&STORE, 3, &sign)];
+        let of_revocations = [revocation(&STORE, &revocations, None), beat(&STORE, 3, &sign)];
+        for (channel, records) in [(Channel::Commits, &of_commits[..]), (Channel::Revocations, &of_revocations[..])] {
+            for record in records {
+                prop_assert!(told(channel, record).is_ok());
+                prop_assert_eq!(told_to(&OTHER, channel, record), Err(Refused::OtherStore));
+            }
+        }
+    }
+
     /// Whatever is cut off, put on or changed in a value: nothing but what was written is read, and nothing panics.
     #[test]
     fn another_length_is_refused(one in commits(), cut in any::<prop::sample::Index>(), more in vec(any::<u8>(), 1..40)) {
@@ -123,16 +144,36 @@ proptest! {
         kind in prop_oneof![Just(COMMIT), Just(MOVED), Just(REWOUND), Just(REVOCATION), Just(HEARTBEAT), Just("")],
         texts in vec("[ -~]{0,40}", 8), value in vec(any::<u8>(), 0..400),
     ) {
+        let own = source(&STORE);
         let names = ["ce_partitionkey", "inc", "first_seq", "last_seq", "prev_hash", "hash", "at"];
         for channel in [Channel::Commits, Channel::Revocations] {
             let header = |name: &str| match name {
                 "ce_specversion" => Some(SPEC.as_bytes()),
+                "ce_source" => Some(own.as_bytes()),
                 "ce_type" => Some(kind.as_bytes()),
                 _ => names.iter().position(|known| *known == name).map(|at| texts[at].as_bytes()),
             };
-            let _ = decode(channel, header, &value);
+            let _ = decode(&own, channel, header, &value);
         }
     }
+}
+
+#[test]
+fn a_record_that_names_no_store_or_is_of_a_later_release_is_none() {
+    let sign = Beat {
+        at: Timestamp::from_micros(1),
+        waiting: Duration::ZERO,
+        run: [1; 16],
+        base: 0,
+    };
+    let mut unknown = beat(&OTHER, 3, &sign);
+    unknown.headers.retain(|(name, _)| *name != "ce_type");
+    let refused = told(Channel::Commits, &unknown);
+    assert_eq!(refused, Err(Refused::OtherStore));
+    let mut nobody = beat(&STORE, 3, &sign);
+    nobody.headers.retain(|(name, _)| *name != "ce_source");
+    let refused = told(Channel::Commits, &nobody);
+    assert!(matches!(refused, Err(Refused::Malformed(_))));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use trilby_model::{Hash, LogId, Seq};
 
 use super::Shared;
 use crate::context::{Quiet, blocking};
+use crate::passed_over::passed_over;
 use crate::record::{self, Place, Told};
 use crate::{Error, Options};
 
@@ -34,7 +35,8 @@ type Seen = BTreeMap<LogId, BTreeMap<Seq, Hash>>;
 /// Tells of each log of these shards that was taken back.
 pub(crate) async fn compare(shared: &Shared, shards: &[u16]) -> Result<(), Error> {
     let (options, of) = (shared.options.clone(), shards.to_vec());
-    let seen = blocking(move || Ok(read(&options, &of))).await??;
+    let own = record::source(&shared.store_id);
+    let seen = blocking(move || Ok(read(&options, &own, &of))).await??;
     let mut rewound = Vec::new();
     let ends: Vec<(LogId, Seq, Hash)> = seen.iter().filter_map(last).collect();
     for places in ends.chunks(PLACES_AT_ONCE) {
@@ -92,8 +94,8 @@ async fn keep(shared: &Shared, log: &LogId, seen: &Seen) -> Result<Place, Error>
     })
 }
 
-/// The commits of the last minutes.
-fn read(options: &Options, shards: &[u16]) -> Result<Seen, Error> {
+/// The commits of the last minutes, as the relays of this store told them.
+fn read(options: &Options, own: &str, shards: &[u16]) -> Result<Seen, Error> {
     let mut config = options.client("readback")?;
     config
         .set("group.id", format!("{}-readback", options.topic_prefix))
@@ -121,11 +123,11 @@ fn read(options: &Options, shards: &[u16]) -> Result<Seen, Error> {
         }
     }
     consumer.assign(&from)?;
-    gather(&consumer, from.count())
+    gather(&consumer, own, from.count())
 }
 
 /// Reads each partition to its end.
-fn gather(consumer: &BaseConsumer<Quiet>, n_partitions: usize) -> Result<Seen, Error> {
+fn gather(consumer: &BaseConsumer<Quiet>, own: &str, n_partitions: usize) -> Result<Seen, Error> {
     let mut seen = Seen::new();
     let mut ended = std::collections::BTreeSet::new();
     let mut heard_at = Instant::now();
@@ -153,11 +155,11 @@ fn gather(consumer: &BaseConsumer<Quiet>, n_partitions: usize) -> Result<Seen, E
             found.and_then(|header| header.value)
         };
         let value = message.payload().unwrap_or_default();
-        // What cannot be read is nothing that anybody believed.
-        let Ok(told) = record::decode(Channel::Commits, header, value) else {
-            continue;
-        };
-        note(&mut seen, told);
+        match record::decode(own, Channel::Commits, header, value) {
+            Ok(told) => note(&mut seen, told),
+            // Nothing that anybody believed.
+            Err(why) => passed_over(why, message.partition(), message.offset()),
+        }
     }
     Ok(seen)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use trilby_eventlog::{Feed as _, FeedMessage};
+use trilby_eventlog::{Feed as _, FeedMessage, RelayStore as _};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Relaying, Role};
 use trilby_feed_kafka::{KafkaFeed, Options, Pace};
 
@@ -37,7 +37,10 @@ pub async fn live() {
     };
     let options = Options::plain(&var(BROKERS), &var(PREFIX));
     let death = match what.as_str() {
-        "listen" => return listen(options).await,
+        "listen" => {
+            let store = Relaying::open(&store()).await.unwrap();
+            return listen(options, store.meta().await.unwrap().store_id).await;
+        }
         "sink" => {
             let store = Postgres::open(&store()).await.unwrap();
             return crate::decisions::die_storing(store, options).await;
@@ -72,8 +75,8 @@ fn store() -> StoreOptions {
     store
 }
 
-async fn listen(options: Options) {
-    let feed = KafkaFeed::start(options, Pace::AtOnce).unwrap();
+async fn listen(options: Options, store_id: [u8; 16]) {
+    let feed = KafkaFeed::start(options, Pace::AtOnce, store_id).unwrap();
     let mut receiver = feed.subscribe().await.unwrap();
     while let Some(message) = receiver.recv().await {
         match message {
@@ -140,8 +143,9 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub fn start(test: &str, topics: &Topics) -> Self {
-        let mut child = start(test, "listen", topics, &[]);
+    pub fn start(test: &str, topics: &Topics, database: &Database) -> Self {
+        let more = [(STORE, database.url.as_str())];
+        let mut child = start(test, "listen", topics, &more);
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {

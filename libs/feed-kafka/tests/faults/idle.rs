@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 use trilby_eventlog::{EventLog, Feed as _, FeedMessage, FeedReceiver};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::{KafkaFeed, Pace};
+use trilby_feed_kafka::Pace;
 use trilby_testkit::simulation::Run;
 
-use crate::support::{Database, Running, Topics, append, heard, positioned, relaying, until};
+use crate::support::{
+    Database, Running, Topics, append, heard, hearing, positioned, relaying, until,
+};
 
 /// Commits that are timed with such a transaction, and as many without one, in turn.
 const COMMITS: usize = 20;
@@ -59,7 +61,7 @@ async fn a_transaction_that_idles_elsewhere_holds_nothing_up() {
     let mut run = Run::of("F17");
     let (database, elsewhere, topics) = (Database::new(), Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     let writer = database.open(Role::Identity).await;
     positioned(&mut receiver).await;

@@ -17,12 +17,14 @@ mod deaths;
 mod decisions;
 mod faulty;
 mod idle;
+mod lines;
 mod lost;
 mod outages;
 mod restarts;
 mod rewound;
 mod settings;
 mod spoilt;
+mod strangers;
 mod twice;
 
 use std::path::Path;

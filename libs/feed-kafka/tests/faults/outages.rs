@@ -7,14 +7,14 @@ use rdkafka::{Offset, TopicPartitionList};
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Commit, EventLog as _, Feed as _, FeedMessage};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::{KafkaFeed, Pace};
+use trilby_feed_kafka::Pace;
 use trilby_testkit::simulation::Run;
 
 use crate::child::Listener;
 use crate::support::common::commit;
 use crate::support::fold::Fold;
 use crate::support::{
-    Database, PATIENCE, Running, Topics, append, heard, positioned, relaying, told, until,
+    Database, PATIENCE, Running, Topics, append, heard, hearing, positioned, relaying, told, until,
 };
 use crate::{CHILD, broker_in, last_words, outbox, write};
 
@@ -26,7 +26,7 @@ async fn what_is_written_while_the_broker_is_down_is_heard_when_it_is_back() {
     let mut broker = broker_in(folder.path()).await;
     let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let writer = database.open(Role::Identity).await;
@@ -117,7 +117,7 @@ async fn a_commit_that_the_broker_does_not_take_is_told_by_a_pointer_and_the_log
         .alter_configs([&small], &AdminOptions::new())
         .await;
     assert!(altered.unwrap().iter().all(Result::is_ok));
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     relay.stop().await;
@@ -162,7 +162,7 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let writer = database.open(Role::Identity).await;
-    let listener = Listener::start(CHILD, &topics);
+    let listener = Listener::start(CHILD, &topics, &database);
     let deadline = Instant::now() + PATIENCE;
     let mut n = 0;
     // Until it has found its place.

@@ -6,7 +6,7 @@ use trilby_eventlog::{Feed as _, FeedMessage, FeedReceiver};
 use trilby_feed_kafka::{KafkaFeed, Pace};
 
 use crate::broker_in;
-use crate::support::{Database, Running, Topics, heard, positioned, relaying};
+use crate::support::{Database, Running, Topics, heard, hearing, positioned, relaying};
 
 /// Restarts of the broker.
 const RESTARTS: usize = 3;
@@ -22,7 +22,7 @@ async fn a_broker_that_comes_back_is_heard_by_all_who_heard_it() {
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let mut feeds: Vec<(KafkaFeed, FeedReceiver)> = Vec::new();
     for _ in 0..FEEDS {
-        let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+        let feed = hearing(&database, &topics, Pace::AtOnce).await;
         let receiver = feed.subscribe().await.unwrap();
         feeds.push((feed, receiver));
     }

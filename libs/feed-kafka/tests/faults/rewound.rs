@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use trilby_eventlog::{Archive as _, EventLog as _, Feed as _, FeedReceiver, Head};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Role};
-use trilby_feed_kafka::{KafkaFeed, Pace};
+use trilby_feed_kafka::Pace;
 use trilby_testkit::simulation::Random;
 
 use crate::faulty::{Fault, Faulty, Gate};
 use crate::support::common::{connect, url_of};
 use crate::support::fold::Fold;
-use crate::support::{Database, Running, Topics, append, heard, positioned, relaying, told, until};
+use crate::support::{
+    Database, Running, Topics, append, heard, hearing, positioned, relaying, told, until,
+};
 use crate::{LOGS, last_words, outbox, write};
 
 /// A copy of a test's database, from which it can be taken back.
@@ -104,7 +106,7 @@ async fn hear_until_at(receiver: &mut FeedReceiver, fold: &mut Fold, heads: &[He
 async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let mut fold = Fold::that_may_rewind();
@@ -162,7 +164,7 @@ async fn without_the_comparison_another_past_is_told() {
         fault: Fault::Greedy(Arc::new(Gate::default())),
     };
     let relay = Running::start(Arc::new(faulty), &topics.0).await;
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let mut receiver = feed.subscribe().await.unwrap();
     positioned(&mut receiver).await;
     let mut fold = Fold::that_may_rewind();

@@ -1,7 +1,5 @@
 //! Topics as whoever made them has left them, and those that nobody made.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -11,46 +9,19 @@ use trilby_cluster::kafka::Broker;
 use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{ActivitySink as _, Feed as _};
 use trilby_eventlog_postgres::Role;
-use trilby_feed_kafka::{KafkaFeed, Pace};
+use trilby_feed_kafka::Pace;
 
 use crate::decisions::{record, sender, sink};
-use crate::support::{Database, PATIENCE, Running, Topics, append, relaying, until};
+use crate::lines::Lines;
+use crate::support::{Database, PATIENCE, Running, Topics, append, hearing, relaying, until};
 
-/// Lines of this thread's log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// What a relay that is started says of topics that are not as it makes them.
-    async fn of_start(database: &Database, topics: &Topics) -> Vec<String> {
-        let lines = Self::default();
-        let told = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || told.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        let relay = Running::start(relaying(database).await, &topics.0).await;
-        drop(guard);
-        relay.stop().await;
-        let bytes = lines.0.lock().unwrap().clone();
-        let text = String::from_utf8(bytes).unwrap();
-        let lines = text.lines().map(str::to_owned);
-        lines
-            .filter(|line| line.contains("is not as the relay makes it"))
-            .collect()
-    }
+/// What a relay that is started says of topics that are not as it makes them.
+async fn told_at_start(database: &Database, topics: &Topics) -> Vec<String> {
+    let lines = Lines::of_this_thread();
+    let relay = Running::start(relaying(database).await, &topics.0).await;
+    let told = lines.with("is not as the relay makes it");
+    relay.stop().await;
+    told
 }
 
 /// Gives a topic these settings and no others, and waits until the broker says so.
@@ -89,7 +60,7 @@ async fn a_relay_tells_which_topics_are_not_as_it_makes_them_and_how_to_change_t
     let made = admin.create_topics(&[new], &AdminOptions::new()).await;
     assert!(made.unwrap().iter().all(Result::is_ok));
 
-    let lines = Lines::of_start(&database, &topics).await;
+    let lines = told_at_start(&database, &topics).await;
     let [line] = lines.as_slice() else {
         panic!("{lines:?}");
     };
@@ -113,7 +84,7 @@ async fn a_relay_tells_which_topics_are_not_as_it_makes_them_and_how_to_change_t
     ];
     alter(&topics, &decisions, &as_told).await;
     assert_eq!(
-        Lines::of_start(&database, &topics).await,
+        told_at_start(&database, &topics).await,
         Vec::<String>::new()
     );
 
@@ -121,10 +92,37 @@ async fn a_relay_tells_which_topics_are_not_as_it_makes_them_and_how_to_change_t
     for name in [&log, &revocations] {
         alter(&topics, name, &[("retention.ms", "5000000")]).await;
     }
-    let lines = Lines::of_start(&database, &topics).await;
+    let lines = told_at_start(&database, &topics).await;
     assert_eq!(lines.len(), 2, "{lines:?}");
     let list = "cleanup.policy=[compact,delete],retention.ms=43800000";
     assert!(lines.iter().any(|line| line.contains(list)), "{lines:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn topics_are_made_with_their_settings() {
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    relay.stop().await;
+    let names = topics.names();
+    let asked: Vec<_> = names
+        .iter()
+        .map(|name| ResourceSpecifier::Topic(name))
+        .collect();
+    let admin = topics.admin();
+    let found = admin.describe_configs(&asked, &AdminOptions::new()).await;
+    let found = found.unwrap();
+    let wanted = [
+        ["delete", "604800000"],
+        ["compact,delete", "43800000"],
+        ["delete", "604800000"],
+    ];
+    for (found, wanted) in found.into_iter().zip(wanted) {
+        let found = found.unwrap();
+        let value = |key| found.get(key).and_then(|entry| entry.value.as_deref());
+        let is = ["cleanup.policy", "retention.ms"].map(|key| value(key).unwrap());
+        assert_eq!(is, wanted, "{:?}", found.specifier);
+    }
 }
 
 /// Where the brokers make whatever topic is asked for, nobody of ours has one made so: it would have other partitions.
@@ -148,7 +146,7 @@ async fn nobody_but_the_relay_makes_topics() {
     append(&database.open(Role::Identity).await, 1, 1).await;
 
     // Each has asked for its topic, and goes on asking.
-    let feed = KafkaFeed::start(topics.0.clone(), Pace::AtOnce).unwrap();
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
     let _receiver = feed.subscribe().await.unwrap();
     let _sinking = sink(database.open(Role::Relay).await, &topics.0, false).await;
     let sender = sender(&database, &topics).await;

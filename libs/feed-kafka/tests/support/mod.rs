@@ -23,7 +23,7 @@ use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, FeedMessage, FeedReceiver, RelayStore};
 use trilby_eventlog_postgres::{Relaying, Role};
 use trilby_feed_kafka::record::{Told, decode};
-use trilby_feed_kafka::{Options, Relay, State};
+use trilby_feed_kafka::{KafkaFeed, Options, Pace, Relay, State};
 
 use fold::Fold;
 
@@ -131,6 +131,19 @@ pub async fn relaying(database: &Database) -> Arc<Relaying> {
     )
 }
 
+/// The id of a test's store. Those that come from one template have one, as a store and its copy have.
+pub async fn store_id(database: &Database) -> [u8; 16] {
+    let client = database.client().await;
+    let found = client.query_one("select store_id from store_meta", &[]);
+    let id: Vec<u8> = found.await.unwrap().get(0);
+    id.try_into().unwrap()
+}
+
+/// A feed for whoever reads that store.
+pub async fn hearing(database: &Database, topics: &Topics, pace: Pace) -> KafkaFeed {
+    KafkaFeed::start(topics.0.clone(), pace, store_id(database).await).unwrap()
+}
+
 /// Hears until enough was heard.
 pub async fn heard(receiver: &mut FeedReceiver, mut enough: impl FnMut(&FeedMessage) -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -180,7 +193,8 @@ fn read_whole(brokers: &str, topic: &str) -> Fold {
     let mut fold = Fold::that_may_rewind();
     each(brokers, topic, |header, message| {
         let value = message.payload().unwrap_or_default();
-        match decode(Channel::Commits, header, value).unwrap() {
+        let of = std::str::from_utf8(header("ce_source").unwrap()).unwrap();
+        match decode(of, Channel::Commits, header, value).unwrap() {
             Told::Commit(commit) => fold.commit(&commit),
             Told::Rewound(place) => fold.rewind(&place.log, place.seq, place.hash),
             _ => {}

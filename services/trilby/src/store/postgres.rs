@@ -11,9 +11,7 @@ use anyhow::Context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, sleep};
 use trilby_credential::StoreKey;
-#[cfg(feature = "kafka")]
-use trilby_eventlog::EventLog;
-use trilby_eventlog::{ActivitySink, Feed, NodeTable, Polled};
+use trilby_eventlog::{ActivitySink, EventLog, Feed, NodeTable, Polled};
 #[cfg(feature = "kafka")]
 use trilby_eventlog_postgres::Relaying;
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role as DatabaseRole};
@@ -54,8 +52,9 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
     let log = Arc::new(patiently(|| Postgres::open(&options)).await?);
     let public_url = settings.server.public_url.as_ref().map(PublicUrl::as_str);
     agree(&log, &Ours::of(keys, public_url)).await?;
+    let store_id = EventLog::store_meta(&*log).await?.store_id;
     let decisions: Arc<dyn ActivitySink> = match role {
-        Role::Decision => match through_kafka(settings, &log).await? {
+        Role::Decision => match through_kafka(settings, store_id)? {
             Some(through) => through,
             None => {
                 let options = Options {
@@ -76,7 +75,7 @@ pub(super) async fn open(role: Role, settings: &Settings, keys: &Keys) -> anyhow
         log,
         decisions,
         nodes,
-        feed: feed(role, settings)?,
+        feed: feed(role, settings, store_id)?,
         place: url_of(settings, role.name())?.place().to_owned(),
         close: Close::Nothing,
     })
@@ -102,30 +101,26 @@ pub(super) async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bo
 
 /// Where records of decisions go if there is Kafka.
 #[cfg(feature = "kafka")]
-async fn through_kafka(
+fn through_kafka(
     settings: &Settings,
-    log: &Postgres,
+    store_id: [u8; 16],
 ) -> anyhow::Result<Option<Arc<dyn ActivitySink>>> {
     let Some(options) = crate::kafka::of(settings, &environment)? else {
         return Ok(None);
     };
-    let store_id = EventLog::store_meta(log).await?.store_id;
     let records = trilby_feed_kafka::DecisionRecords::start(&options, store_id)?;
     Ok(Some(Arc::new(records)))
 }
 
 /// Where records of decisions go if there is Kafka, of which this build knows nothing.
 #[cfg(not(feature = "kafka"))]
-async fn through_kafka(
-    _: &Settings,
-    _: &Postgres,
-) -> anyhow::Result<Option<Arc<dyn ActivitySink>>> {
+fn through_kafka(_: &Settings, _: [u8; 16]) -> anyhow::Result<Option<Arc<dyn ActivitySink>>> {
     Ok(None)
 }
 
 /// News of other processes: through Kafka if there is one, else the store is asked for them.
 #[cfg(feature = "kafka")]
-fn feed(role: Role, settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+fn feed(role: Role, settings: &Settings, store_id: [u8; 16]) -> anyhow::Result<Arc<dyn Feed>> {
     use trilby_feed_kafka::{KafkaFeed, Pace};
     let pace = match role.writes() {
         // It asks the store where a log ends before it says anything of it.
@@ -133,14 +128,14 @@ fn feed(role: Role, settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
         false => Pace::AtOnce,
     };
     Ok(match crate::kafka::of(settings, &environment)? {
-        Some(options) => Arc::new(KafkaFeed::start(options, pace)?),
+        Some(options) => Arc::new(KafkaFeed::start(options, pace, store_id)?),
         None => Arc::new(Polled::default()),
     })
 }
 
 /// News of other processes: the store is asked for them.
 #[cfg(not(feature = "kafka"))]
-fn feed(_: Role, settings: &Settings) -> anyhow::Result<Arc<dyn Feed>> {
+fn feed(_: Role, settings: &Settings, _: [u8; 16]) -> anyhow::Result<Arc<dyn Feed>> {
     crate::kafka::refuse(settings)?;
     Ok(Arc::new(Polled::default()))
 }

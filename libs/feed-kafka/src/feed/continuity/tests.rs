@@ -1,7 +1,7 @@
 use trilby_model::{Hash, Seq, Timestamp};
 
 use super::*;
-use crate::record::{Beat, Place};
+use crate::record::{Beat, Malformed, Place};
 
 const CHANNEL: Channel = Channel::Revocations;
 
@@ -9,7 +9,7 @@ fn from(next: i64) -> Continuity {
     Continuity::new(CHANNEL, &[next])
 }
 
-fn moved() -> Result<Told, Malformed> {
+fn moved() -> Result<Told, Refused> {
     Ok(Told::Moved(Place {
         log: trilby_model::LogId::Platform,
         seq: Seq::new(1),
@@ -17,7 +17,7 @@ fn moved() -> Result<Told, Malformed> {
     }))
 }
 
-fn beat(run: u8, base: i64) -> Result<Told, Malformed> {
+fn beat(run: u8, base: i64) -> Result<Told, Refused> {
     Ok(Told::Beat(Beat {
         at: Timestamp::from_micros(0),
         waiting: Duration::ZERO,
@@ -27,7 +27,7 @@ fn beat(run: u8, base: i64) -> Result<Told, Malformed> {
 }
 
 /// What is told, in a letter each.
-fn told(continuity: &mut Continuity, offset: i64, what: Result<Told, Malformed>) -> String {
+fn told(continuity: &mut Continuity, offset: i64, what: Result<Told, Refused>) -> String {
     let messages = continuity.take(0, offset, what);
     let letter = |message: &FeedMessage| match message {
         FeedMessage::Gap(_) => 'g',
@@ -61,8 +61,23 @@ fn a_jump_is_told_before_what_follows_it() {
 #[test]
 fn what_cannot_be_read_is_a_gap() {
     let mut heard = from(0);
-    assert_eq!(told(&mut heard, 0, Err(Malformed("noise"))), "g");
+    let noise = Err(Malformed("noise").into());
+    assert_eq!(told(&mut heard, 0, noise), "g");
     assert_eq!(told(&mut heard, 1, moved()), "m");
+}
+
+#[test]
+fn what_another_store_tells_is_no_gap_and_no_sign_of_life() {
+    let mut heard = from(7);
+    let most = Duration::ZERO;
+    let silent_since = heard.partitions[&0].heard_at;
+    assert_eq!(told(&mut heard, 7, Err(Refused::OtherStore)), "");
+    assert_eq!(heard.partitions[&0].heard_at, silent_since);
+    assert!(heard.is_silent(silent_since + Duration::from_secs(1), most));
+    // Its records count where ours are.
+    assert_eq!(told(&mut heard, 8, moved()), "m");
+    assert_eq!(told(&mut heard, 10, Err(Refused::OtherStore)), "g");
+    assert_eq!(told(&mut heard, 11, moved()), "m");
 }
 
 #[test]
