@@ -12,6 +12,8 @@
 //! * a record cannot be read (another store's is none of ours, and nothing is missing);
 //! * another run of the relay began a partition before what was heard last, so it is another partition of that name.
 //!
+//! Silence is no gap: where a partition still ends where it was heard to, or later, hearing goes on there.
+//!
 //! It never waits for who listens: each receiver has a bounded channel of its own place, and one that lags is told so.
 
 mod continuity;
@@ -47,7 +49,8 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Pause after an error that passes. While brokers are away the library tells of a dozen errors a second, and what it has to
 /// say when they are back comes after them: they are to be heard as fast as they are told.
 pub(crate) const BREATH: Duration = Duration::from_millis(5);
-/// A partition that says nothing for so long, though heartbeats come each second, may be one that was deleted.
+/// A partition that says nothing for so long, though heartbeats come each second, may be one that was deleted. As a rule
+/// no relay runs: then nothing is missing, and whoever listens asks the store already.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -187,25 +190,49 @@ impl Hearing {
     /// Hears for good.
     async fn go_on(self) {
         let topic = self.options.topic(self.channel);
+        // Of a session in which nothing was said any more.
+        let mut before: Option<Continuity> = None;
+        let mut is_silent = false;
         loop {
-            match Session::open(&self, &topic).await {
-                Ok(mut session) => {
-                    // Whoever listened before there were positions has missed what was told before them.
-                    self.sender.gap(1);
-                    self.position.send_replace(true);
-                    tracing::info!(topic, "hearing the feed");
-                    let why = session.hear(&self).await;
-                    tracing::warn!(topic, reason = why, "lost the feed's positions");
-                    self.position.send_replace(false);
-                    self.sender.gap(1);
+            let was_positioned = before.is_some();
+            match Session::open(&self, &topic, before.take()).await {
+                Ok((mut session, goes_on)) => {
+                    if !goes_on {
+                        if was_positioned {
+                            tracing::warn!(topic, "the feed is another since it was silent");
+                        }
+                        // Whoever listened before there were positions has missed what was told before them.
+                        self.sender.gap(1);
+                        self.position.send_replace(true);
+                        tracing::info!(topic, "hearing the feed");
+                    }
+                    match session.hear(&self, &mut is_silent).await {
+                        End::Silent => before = Some(session.rest(&topic, &mut is_silent)),
+                        End::Lost(why) => self.lose(&topic, &why),
+                    }
                     // Its end waits for a thread.
                     tokio::task::spawn_blocking(move || drop(session));
                 }
+                Err(error) if was_positioned => self.lose(&topic, &error.to_string()),
                 Err(error) => tracing::debug!(topic, %error, "the feed cannot be heard"),
             }
             sleep(RETRY).await;
         }
     }
+
+    fn lose(&self, topic: &str, why: &str) {
+        tracing::warn!(topic, reason = why, "lost the feed's positions");
+        self.position.send_replace(false);
+        self.sender.gap(1);
+    }
+}
+
+/// How a session ends.
+enum End {
+    /// A partition says nothing any more.
+    Silent,
+    /// Its positions are worth nothing: why.
+    Lost(String),
 }
 
 /// One consumer with its positions.
@@ -216,38 +243,75 @@ struct Session {
 }
 
 impl Session {
-    async fn open(hearing: &Hearing, topic: &str) -> Result<Self, Error> {
+    /// One that goes on where another was, if it can, or begins where all partitions end now; and which of the two.
+    async fn open(
+        hearing: &Hearing,
+        topic: &str,
+        before: Option<Continuity>,
+    ) -> Result<(Self, bool), Error> {
         let channel = hearing.channel;
         let consumer = Arc::new(consumer(&hearing.options, channel, hearing.pace)?);
         let (of, name) = (Arc::clone(&consumer), topic.to_owned());
-        let ends = blocking(move || Ok(ends(&of, &name))).await??;
-        Ok(Self {
+        let placed = blocking(move || {
+            Ok(ends(&of, &name).and_then(|ends| {
+                let places = before.as_ref().and_then(|before| before.places(&ends));
+                let goes_on = places.is_some();
+                let from = places.unwrap_or(ends);
+                place(&of, &name, &from)?;
+                let before = before.filter(|_| goes_on);
+                Ok((
+                    before.unwrap_or_else(|| Continuity::new(channel, &from)),
+                    goes_on,
+                ))
+            }))
+        });
+        let (continuity, goes_on) = placed.await??;
+        let session = Self {
             consumer,
             channel,
-            continuity: Continuity::new(channel, &ends),
-        })
+            continuity,
+        };
+        Ok((session, goes_on))
     }
 
-    /// Hears until positions are lost; says why.
-    async fn hear(&mut self, hearing: &Hearing) -> String {
+    /// What was heard, for the one that is next. That nothing is said is told once.
+    fn rest(&mut self, topic: &str, is_silent: &mut bool) -> Continuity {
+        if !std::mem::replace(is_silent, true) {
+            tracing::warn!(
+                topic,
+                "the feed is silent: the store is asked for news until a relay tells them again"
+            );
+        }
+        self.continuity.rest(Instant::now());
+        std::mem::replace(&mut self.continuity, Continuity::new(self.channel, &[]))
+    }
+
+    /// Hears until there is nothing to be heard.
+    async fn hear(&mut self, hearing: &Hearing, is_silent: &mut bool) -> End {
         let consumer = Arc::clone(&self.consumer);
         loop {
             match timeout(LOOK, consumer.recv()).await {
                 Ok(Ok(message)) => {
                     if let Err(why) = self.take(&message, hearing) {
-                        return why.to_owned();
+                        return End::Lost(why.to_owned());
                     }
                 }
-                Ok(Err(error)) if is_alone(&error) => return "no broker is there".to_owned(),
-                Ok(Err(error)) if passes(&error) => {
+                Ok(Err(error)) if is_alone(&error) => {
+                    return End::Lost("no broker is there".to_owned());
+                }
+                Ok(Err(error)) if passes(&error) || is_of_group(&error) => {
                     tracing::debug!(%error, "the feed is interrupted");
                     sleep(BREATH).await;
                 }
-                Ok(Err(error)) => return error.to_string(),
+                Ok(Err(error)) => return End::Lost(error.to_string()),
                 Err(_) => {}
             }
             if self.continuity.is_silent(Instant::now(), SILENCE) {
-                return "a partition is silent".to_owned();
+                return End::Silent;
+            }
+            if *is_silent && self.continuity.is_heard() {
+                *is_silent = false;
+                tracing::info!(channel = ?self.channel, "the feed is heard again");
             }
         }
     }
@@ -277,7 +341,7 @@ impl Session {
     }
 }
 
-/// Where all partitions of a topic end; the consumer is placed there.
+/// Where all partitions of a topic end.
 fn ends(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i64>, Error> {
     let mut asked = TopicPartitionList::new();
     is_led(consumer, topic)?;
@@ -295,8 +359,17 @@ fn ends(consumer: &StreamConsumer<Quiet>, topic: &str) -> Result<Vec<i64>, Error
         let end = ends.get_mut(partition);
         *end.ok_or_else(|| Error::Unavailable("an unknown partition".to_owned()))? = offset;
     }
-    consumer.assign(&found)?;
     Ok(ends)
+}
+
+/// Places the consumer at these places of a topic's partitions.
+fn place(consumer: &StreamConsumer<Quiet>, topic: &str, places: &[i64]) -> Result<(), Error> {
+    let mut at = TopicPartitionList::new();
+    for (partition, place) in (0_i32..).zip(places) {
+        at.add_partition_offset(topic, partition, Offset::Offset(*place))?;
+    }
+    consumer.assign(&at)?;
+    Ok(())
 }
 
 /// Whether a topic is as it must be, and each of its partitions has a leader.
@@ -328,6 +401,15 @@ fn is_alone(error: &KafkaError) -> bool {
         return false;
     };
     *code == RDKafkaErrorCode::AllBrokersDown
+}
+
+/// Whether an error is of the group whose name a consumer has that joins none: the library asks for it all the same, and a
+/// login that only reads need not be allowed to.
+pub(crate) fn is_of_group(error: &KafkaError) -> bool {
+    matches!(
+        error,
+        KafkaError::MessageConsumption(RDKafkaErrorCode::GroupAuthorizationFailed)
+    )
 }
 
 /// Whether hearing goes on where it was when the brokers are back.

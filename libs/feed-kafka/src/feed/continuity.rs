@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ const UNKNOWN: i64 = -1;
 pub(crate) struct Continuity {
     channel: Channel,
     partitions: BTreeMap<u16, Partition>,
+    /// Those that said nothing yet, since it began or rested.
+    unheard: BTreeSet<u16>,
 }
 
 #[derive(Debug)]
@@ -40,10 +42,34 @@ impl Continuity {
             heard_at,
         };
         let partitions = (0_u16..).zip(ends.iter().map(partition));
+        let partitions: BTreeMap<u16, Partition> = partitions.collect();
         Self {
             channel,
-            partitions: partitions.collect(),
+            unheard: partitions.keys().copied().collect(),
+            partitions,
         }
+    }
+
+    /// Where it goes on in each partition if they end here now. `None`: one of them ends before that, so it is another
+    /// partition of that name, or was emptied.
+    pub fn places(&self, ends: &[i64]) -> Option<Vec<i64>> {
+        let places: Vec<i64> = self.partitions.values().map(|one| one.next).collect();
+        let mut both = places.iter().zip(ends);
+        let go_on = places.len() == ends.len() && both.all(|(next, end)| next <= end);
+        go_on.then_some(places)
+    }
+
+    /// Nothing was heard for long, and it is waited for anew.
+    pub fn rest(&mut self, now: Instant) {
+        for one in self.partitions.values_mut() {
+            one.heard_at = now;
+        }
+        self.unheard = self.partitions.keys().copied().collect();
+    }
+
+    /// Whether every partition has said something since it began or rested.
+    pub fn is_heard(&self) -> bool {
+        self.unheard.is_empty()
     }
 
     /// What to tell of a record, after what is missing before it.
@@ -66,6 +92,7 @@ impl Continuity {
         known.next = offset.saturating_add(1);
         if told != Err(Refused::OtherStore) {
             known.heard_at = Instant::now();
+            self.unheard.remove(&partition);
         }
         let mut messages = Vec::with_capacity(2);
         let mut gap = n_missing > 0;

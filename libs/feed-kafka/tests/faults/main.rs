@@ -23,6 +23,7 @@ mod outages;
 mod restarts;
 mod rewound;
 mod settings;
+mod silence;
 mod spoilt;
 mod strangers;
 mod twice;

@@ -81,6 +81,29 @@ fn what_another_store_tells_is_no_gap_and_no_sign_of_life() {
 }
 
 #[test]
+fn what_was_silent_goes_on_where_it_was_unless_it_ends_before_that() {
+    let mut heard = Continuity::new(CHANNEL, &[7, 20]);
+    assert!(!heard.is_heard());
+    assert_eq!(told(&mut heard, 7, beat(1, 3)), "h");
+    assert!(!heard.is_heard());
+    drop(heard.take(1, 20, beat(1, 3)));
+    assert!(heard.is_heard());
+    // As it was, and with more that was told meanwhile.
+    assert_eq!(heard.places(&[8, 21]), Some(vec![8, 21]));
+    assert_eq!(heard.places(&[8, 30]), Some(vec![8, 21]));
+    assert_eq!(heard.places(&[8, 20]), None);
+    assert_eq!(heard.places(&[0, 0]), None);
+    assert_eq!(heard.places(&[8]), None);
+    let now = Instant::now() + Duration::from_secs(60);
+    assert!(heard.is_silent(now, Duration::from_secs(10)));
+    heard.rest(now);
+    assert!(!heard.is_silent(now, Duration::from_secs(10)));
+    assert!(!heard.is_heard());
+    // Another partition of that name is still known by its relay's heartbeat.
+    assert_eq!(told(&mut heard, 8, beat(2, 0)), "gh");
+}
+
+#[test]
 fn a_partition_that_begins_anew_ends_the_position() {
     let mut heard = from(7);
     assert_eq!(told(&mut heard, 3, moved()), "lost");
