@@ -5,6 +5,7 @@ pub(crate) const TOLD: &str = "trilby_relay_commits_total";
 pub(crate) const LOST: &str = "trilby_relay_failures_total";
 pub(crate) const OLDEST: &str = "trilby_relay_oldest_waiting_seconds";
 pub(crate) const SHARDS: &str = "trilby_relay_shards";
+pub(crate) const ORPHANS: &str = "trilby_relay_orphans_total";
 pub(crate) const STORED: &str = "trilby_relay_decisions_total";
 pub(crate) const REPEATED: &str = "trilby_relay_decisions_repeated_total";
 pub(crate) const PASSED_OVER: &str = "trilby_relay_decisions_passed_over_total";
@@ -18,6 +19,7 @@ pub const METRICS: &[&str] = &[
     LOST,
     OLDEST,
     SHARDS,
+    ORPHANS,
     STORED,
     REPEATED,
     PASSED_OVER,

@@ -46,8 +46,8 @@ pub struct Record {
 pub enum Told {
     /// A commit, whole.
     Commit(RecordedCommit),
-    /// A commit that is too large for the feed.
-    Moved(Place),
+    /// A commit that is too large for the feed: where it began and where it ends.
+    Moved(Seq, Place),
     /// A log lost what was after this.
     Rewound(Place),
     /// A revocation.
@@ -238,11 +238,12 @@ fn read<'a>(
         }
         (Channel::Commits, Some(MOVED)) if value.is_empty() => {
             let bare = bare_commit(&text)?;
-            Ok(Told::Moved(Place {
+            let place = Place {
                 log: bare.log,
                 seq: bare.last,
                 hash: bare.hash,
-            }))
+            };
+            Ok(Told::Moved(bare.first, place))
         }
         (Channel::Commits, Some(REWOUND)) => read_rewound(value).map(Told::Rewound),
         (Channel::Revocations, Some(REVOCATION)) => read_revocation(value).map(Told::Revocation),

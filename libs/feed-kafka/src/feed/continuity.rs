@@ -112,7 +112,7 @@ impl Continuity {
                 }))
             }
             Ok(Told::Commit(commit)) => Some(FeedMessage::Commit(Arc::new(commit))),
-            Ok(Told::Moved(place)) => Some(FeedMessage::Moved {
+            Ok(Told::Moved(_, place)) => Some(FeedMessage::Moved {
                 log: place.log,
                 last: place.seq,
             }),

@@ -88,7 +88,7 @@ proptest! {
         let record = commit(&STORE, &one, None, true);
         prop_assert!(record.value.is_empty());
         let place = Place { log: one.log, seq: one.last, hash: one.hash };
-        prop_assert_eq!(told(Channel::Commits, &record), Ok(Told::Moved(place)));
+        prop_assert_eq!(told(Channel::Commits, &record), Ok(Told::Moved(one.first, place)));
     }
 
     #[test]
@@ -184,6 +184,6 @@ fn what_is_too_large_becomes_a_pointer() {
     let record = commit(&STORE, &one, None, false);
     assert!(matches!(
         told(Channel::Commits, &record),
-        Ok(Told::Moved(_))
+        Ok(Told::Moved(..))
     ));
 }

@@ -1,7 +1,9 @@
 //! After the store was taken back (restored, or a standby took over) the feed may hold commits that the store has lost.
-//! They are found by reading the last minutes of the feed back, and their logs are told where they still stand.
+//! They are found by reading the last minutes of the feed back and named in our own log, and their logs are told where they
+//! still stand.
 
-use std::collections::BTreeMap;
+mod seen;
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -9,13 +11,15 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 use trilby_eventlog::{Channel, chain, shard};
-use trilby_model::{Hash, LogId, Seq};
+use trilby_model::{LogId, Seq};
 
 use super::Shared;
 use crate::context::{Quiet, blocking};
+use crate::feed::is_of_group;
 use crate::passed_over::passed_over;
-use crate::record::{self, Place, Told};
-use crate::{Error, Options};
+use crate::record::{self, Place};
+use crate::{Error, Options, metric};
+use seen::{Commit, Seen};
 
 /// How far back the feed can hold what the store lost: longer than a standby that is promoted may lag.
 const BACK: Duration = Duration::from_secs(600);
@@ -26,11 +30,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Places that are asked about at once.
 const PLACES_AT_ONCE: usize = 500;
 
-/// Places of one log that are remembered, the newest.
-const PLACES_EACH_MAX: usize = 512;
-
-/// Where commits of a log began and ended, as the feed has it, in order.
-type Seen = BTreeMap<LogId, BTreeMap<Seq, Hash>>;
+/// Lost commits that are named; the rest is counted.
+const NAMED_MAX: usize = 1_000;
 
 /// Tells of each log of these shards that was taken back.
 pub(crate) async fn compare(shared: &Shared, shards: &[u16]) -> Result<(), Error> {
@@ -38,12 +39,10 @@ pub(crate) async fn compare(shared: &Shared, shards: &[u16]) -> Result<(), Error
     let own = record::source(&shared.store_id);
     let seen = blocking(move || Ok(read(&options, &own, &of))).await??;
     let mut rewound = Vec::new();
-    let ends: Vec<(LogId, Seq, Hash)> = seen.iter().filter_map(last).collect();
-    for places in ends.chunks(PLACES_AT_ONCE) {
+    for places in seen.ends().chunks(PLACES_AT_ONCE) {
         let stand = shared.store.stands(places).await?;
         let lost = places.iter().zip(stand).filter(|(_, stands)| !stands);
-        for ((log, seq, _), _) in lost {
-            tracing::error!(%log, %seq, "the feed has commits that the store has lost");
+        for ((log, _, _), _) in lost {
             rewound.push(keep(shared, log, &seen).await?);
         }
     }
@@ -55,26 +54,51 @@ pub(crate) async fn compare(shared: &Shared, shards: &[u16]) -> Result<(), Error
             batch.send(Channel::Commits, shard::of(&place.log), &record)
         })
         .collect();
-    for one in sent {
-        if let Err(lost) = one.arrived().await {
-            shared.producer.replace(batch.generation);
-            return Err(Error::Unavailable(format!("{lost:?}")));
+    let (mut told, mut failed) = (Vec::new(), None);
+    for (place, one) in rewound.iter().zip(sent) {
+        match one.arrived().await {
+            Ok(_) => told.push(place),
+            Err(lost) => failed = Some(lost),
         }
     }
-    Ok(())
+    // Once: whoever reads back again finds that it was told.
+    name_lost(&seen, &told);
+    match failed {
+        None => Ok(()),
+        Some(lost) => {
+            shared.producer.replace(batch.generation);
+            Err(Error::Unavailable(format!("{lost:?}")))
+        }
+    }
 }
 
-fn last((log, places): (&LogId, &BTreeMap<Seq, Hash>)) -> Option<(LogId, Seq, Hash)> {
-    let (seq, hash) = places.last_key_value()?;
-    Some((log.clone(), *seq, *hash))
+/// Names what the store has lost of the logs that were told where they stand.
+fn name_lost(seen: &Seen, told: &[&Place]) {
+    let lost = told.iter().flat_map(|keep| seen.after(keep));
+    let mut n_commits = 0_usize;
+    for Commit { log, first, last } in lost {
+        n_commits = n_commits.saturating_add(1);
+        if n_commits <= NAMED_MAX {
+            let (seq, hash) = last;
+            tracing::error!(%log, %first, last = %seq, %hash, "the feed has a commit that the store has lost");
+        }
+    }
+    if told.is_empty() {
+        return;
+    }
+    let n = u64::try_from(n_commits).unwrap_or(u64::MAX);
+    metrics::counter!(metric::ORPHANS).increment(n);
+    tracing::error!(
+        n_commits,
+        n_logs = told.len(),
+        n_not_named = n_commits.saturating_sub(NAMED_MAX),
+        "the feed has commits that the store has lost"
+    );
 }
 
 /// The newest place of a log that the store still has.
 async fn keep(shared: &Shared, log: &LogId, seen: &Seen) -> Result<Place, Error> {
-    let places = seen.get(log).into_iter().flatten();
-    let places: Vec<_> = places
-        .map(|(seq, hash)| (log.clone(), *seq, *hash))
-        .collect();
+    let places = seen.places(log);
     for some in places.rchunks(PLACES_AT_ONCE) {
         let stand = shared.store.stands(some).await?;
         let kept = some.iter().zip(stand).rev().find(|(_, stands)| *stands);
@@ -128,7 +152,7 @@ fn read(options: &Options, own: &str, shards: &[u16]) -> Result<Seen, Error> {
 
 /// Reads each partition to its end.
 fn gather(consumer: &BaseConsumer<Quiet>, own: &str, n_partitions: usize) -> Result<Seen, Error> {
-    let mut seen = Seen::new();
+    let mut seen = Seen::default();
     let mut ended = std::collections::BTreeSet::new();
     let mut heard_at = Instant::now();
     while ended.len() < n_partitions {
@@ -147,6 +171,7 @@ fn gather(consumer: &BaseConsumer<Quiet>, own: &str, n_partitions: usize) -> Res
                 ended.insert(partition);
                 continue;
             }
+            Err(error) if is_of_group(&error) => continue,
             Err(error) => return Err(error.into()),
         };
         let headers = message.headers();
@@ -156,37 +181,10 @@ fn gather(consumer: &BaseConsumer<Quiet>, own: &str, n_partitions: usize) -> Res
         };
         let value = message.payload().unwrap_or_default();
         match record::decode(own, Channel::Commits, header, value) {
-            Ok(told) => note(&mut seen, told),
+            Ok(told) => seen.note(told),
             // Nothing that anybody believed.
             Err(why) => passed_over(why, message.partition(), message.offset()),
         }
     }
     Ok(seen)
-}
-
-fn note(seen: &mut Seen, told: Told) {
-    match told {
-        Told::Commit(commit) => {
-            let places = seen.entry(commit.log).or_default();
-            if let Some(before) = commit.first.get().checked_sub(1) {
-                places.entry(Seq::new(before)).or_insert(commit.prev_hash);
-            }
-            places.insert(commit.last, commit.hash);
-            while places.len() > PLACES_EACH_MAX {
-                places.pop_first();
-            }
-        }
-        Told::Moved(place) => {
-            seen.entry(place.log)
-                .or_default()
-                .insert(place.seq, place.hash);
-        }
-        // What came before it was told to be over.
-        Told::Rewound(place) => {
-            let places = seen.entry(place.log).or_default();
-            places.retain(|seq, _| *seq < place.seq);
-            places.insert(place.seq, place.hash);
-        }
-        Told::Beat(_) | Told::Revocation(_) => {}
-    }
 }

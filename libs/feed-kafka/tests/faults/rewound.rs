@@ -5,15 +5,19 @@ use std::sync::Arc;
 use trilby_eventlog::{Archive as _, EventLog as _, Feed as _, FeedReceiver, Head};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Role};
 use trilby_feed_kafka::Pace;
+use trilby_testkit::metrics::Measured;
 use trilby_testkit::simulation::Random;
 
 use crate::faulty::{Fault, Faulty, Gate};
+use crate::lines::Lines;
 use crate::support::common::{connect, url_of};
 use crate::support::fold::Fold;
 use crate::support::{
     Database, Running, Topics, append, heard, hearing, positioned, relaying, told, until,
 };
 use crate::{LOGS, last_words, outbox, write};
+
+const ORPHANS: &str = "trilby_relay_orphans_total";
 
 /// A copy of a test's database, from which it can be taken back.
 struct Backup(String);
@@ -151,6 +155,54 @@ async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     for head in &at_last {
         assert_eq!(store.head(&head.log).await.unwrap().as_ref(), Some(head));
     }
+    backup.remove().await;
+}
+
+/// Each commit that is lost is named, once, and all of them are counted.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn lost_commits_are_named_and_counted() {
+    let (measured, lines) = (Measured::new(), Lines::of_this_thread());
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Identity).await;
+    write(&writer, &mut Random::new(10), 20).await;
+    let kept = last_words(&writer).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let backup = Backup::of(&database).await;
+    go_on(&database, 11, 2..=LOGS).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let mut lost = Vec::new();
+    let reader = database.open(Role::Identity).await;
+    for head in &kept {
+        lost.extend(reader.read(&head.log, head.seq, 100).await.unwrap());
+    }
+    drop((writer, reader));
+    assert!(measured.counter(ORPHANS) == 0 && lost.len() > 5);
+    backup.restore(&database).await;
+    let n_lost = u64::try_from(lost.len()).unwrap();
+    until(|| async { measured.counter(ORPHANS) == n_lost }).await;
+    let named = lines.with("the feed has a commit that the store has lost");
+    assert_eq!(named.len(), lost.len(), "{named:?}");
+    for one in lost {
+        let (log, first, last, hash) = (one.log, one.first, one.last, one.hash);
+        let says = format!("log={log} first={first} last={last} hash={hash}");
+        assert!(
+            named.iter().any(|line| line.contains(&says)),
+            "{says}: {named:?}"
+        );
+    }
+    assert_eq!(lines.with("the feed has commits that").len(), 1);
+    // Who compares again finds nothing new.
+    relay.stop().await;
+    let client = database.client().await;
+    let anew = "update relay_lease set checked = null";
+    client.batch_execute(anew).await.unwrap();
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    go_on(&database, 12, 1..=LOGS).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+    assert_eq!(measured.counter(ORPHANS), n_lost);
     backup.remove().await;
 }
 

@@ -63,6 +63,7 @@ metrics! {
     RELAY_FAILURES: Counter "trilby_relay_failures_total" [] "Times a record did not arrive, so that its shard was read and told again.";
     RELAY_OLDEST: Gauge "trilby_relay_oldest_waiting_seconds" [] "How long the oldest commit of this relay's shards has been waiting to be told.";
     RELAY_SHARDS: Gauge "trilby_relay_shards" [] "Shards that this relay looks after.";
+    RELAY_ORPHANS: Counter "trilby_relay_orphans_total" [] "Commits that the feed had and the store has lost: it was restored, or a standby took over. The relay's log names them. Alarm on any.";
     DECISIONS_STORED: Counter "trilby_relay_decisions_total" [] "Records of decisions that this relay took from Kafka and stored.";
     DECISIONS_REPEATED: Counter "trilby_relay_decisions_repeated_total" [] "Records of decisions that came again and were stored already.";
     DECISIONS_PASSED_OVER: Counter "trilby_relay_decisions_passed_over_total" [] "Records in the topic of decisions that are none, of no account that there is, another under a known id, or unreadable. Alarm on any: somebody else writes there, or a disk fails.";

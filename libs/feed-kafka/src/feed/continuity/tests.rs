@@ -10,11 +10,12 @@ fn from(next: i64) -> Continuity {
 }
 
 fn moved() -> Result<Told, Refused> {
-    Ok(Told::Moved(Place {
+    let place = Place {
         log: trilby_model::LogId::Platform,
         seq: Seq::new(1),
         hash: Hash([0; 32]),
-    }))
+    };
+    Ok(Told::Moved(Seq::new(1), place))
 }
 
 fn beat(run: u8, base: i64) -> Result<Told, Refused> {
