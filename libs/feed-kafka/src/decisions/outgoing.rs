@@ -1,6 +1,7 @@
 //! To the topic.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::sleep;
@@ -13,15 +14,16 @@ use crate::{Error as FeedError, Options};
 
 /// How long a record may be under way before it is sent anew.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long records are held that do not arrive. Meanwhile others wait, in memory that is bounded by whoever hands over.
-const HELD: Duration = Duration::from_secs(600);
 /// Pause before they are sent anew.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Takes records of decisions, and holds on to them until the brokers have them.
+/// Takes records of decisions, and holds on to them until the brokers have them, however long that takes. Meanwhile others
+/// wait, in memory that is bounded by whoever hands over.
 pub struct DecisionRecords {
     producer: Producer,
     store_id: [u8; 16],
+    /// That some do not arrive was told.
+    is_held: AtomicBool,
 }
 
 impl DecisionRecords {
@@ -30,10 +32,36 @@ impl DecisionRecords {
     /// # Errors
     /// Options that cannot be used.
     pub fn start(options: &Options, store_id: [u8; 16]) -> Result<Self, FeedError> {
+        Self::start_patiently(options, store_id, PATIENCE)
+    }
+
+    /// The same, sending anew what is under way for longer.
+    ///
+    /// # Errors
+    /// As [`DecisionRecords::start`].
+    pub fn start_patiently(
+        options: &Options,
+        store_id: [u8; 16],
+        patience: Duration,
+    ) -> Result<Self, FeedError> {
         Ok(Self {
-            producer: Producer::new(options, "decisions", PATIENCE)?,
+            producer: Producer::new(options, "decisions", patience)?,
             store_id,
+            is_held: AtomicBool::new(false),
         })
+    }
+
+    fn hold(&self, why: &str) {
+        match self.is_held.swap(true, Ordering::AcqRel) {
+            true => tracing::debug!(why, "records of decisions are sent anew"),
+            false => tracing::warn!(why, "records of decisions wait: Kafka does not take them"),
+        }
+    }
+
+    fn let_go(&self) {
+        if self.is_held.swap(false, Ordering::AcqRel) {
+            tracing::info!("Kafka takes records of decisions again");
+        }
     }
 
     /// Sends all of them; gives back those that did not arrive.
@@ -72,7 +100,6 @@ impl ActivitySink for DecisionRecords {
         for record in &records {
             activity::check(record)?;
         }
-        let begun = Instant::now();
         let encode = |one| record::encode(&self.store_id, one);
         let mut left: Vec<Record> = records.iter().map(encode).collect();
         let mut is_too_large = false;
@@ -80,17 +107,20 @@ impl ActivitySink for DecisionRecords {
             let outcome = self.send(left).await;
             is_too_large |= outcome.is_too_large;
             match outcome.why {
-                None if is_too_large => {
-                    return Err(Error::Invalid(
-                        "the brokers take no record of that size".to_owned(),
-                    ));
+                None => {
+                    self.let_go();
+                    break;
                 }
-                None => return Ok(()),
-                Some(why) if begun.elapsed() > HELD => return Err(Error::Unavailable(why)),
-                Some(why) => tracing::debug!(why, "records of decisions are sent anew"),
+                Some(why) => self.hold(&why),
             }
             left = outcome.left;
             sleep(RETRY).await;
+        }
+        match is_too_large {
+            true => Err(Error::Invalid(
+                "the brokers take no record of that size".to_owned(),
+            )),
+            false => Ok(()),
         }
     }
 }
