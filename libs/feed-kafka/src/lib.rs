@@ -49,6 +49,16 @@ pub enum Error {
         /// What the broker says.
         code: String,
     },
+    /// A topic is not there, or not to be seen, and this client is not allowed to make it.
+    #[error(
+        "topic `{topic}` is missing or hidden from this login, which may not make it: make it with {partitions} partitions, or let this login describe and create it"
+    )]
+    NotAllowed {
+        /// Which.
+        topic: String,
+        /// What it needs.
+        partitions: u16,
+    },
     /// A topic has another number of partitions, so that logs are not where they are looked for.
     #[error(
         "topic `{topic}` has {found} partitions and must have {wanted}: delete it, and the relay makes it anew"

@@ -12,6 +12,7 @@ use rdkafka::admin::{
     TopicReplication,
 };
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::metadata::MetadataTopic;
 use trilby_eventlog::Channel;
 use trilby_eventlog::shard::SHARDS;
 
@@ -31,32 +32,56 @@ const MESSAGE_BYTES_MIN: u64 = 1_048_588;
 /// With three copies two have to have what is acknowledged.
 const SAFE_COPIES: u16 = 3;
 
-/// Makes the topics that are not there yet.
+/// Makes the topics that are not there yet. Of those that are there nothing is asked but to see them: a login need not be
+/// allowed more.
 ///
 /// # Errors
 /// `Unavailable` if the brokers do not answer; `Partitions` if a topic is there with another number of partitions, which
-/// would break the order of logs.
+/// would break the order of logs; `NotAllowed` if one is missing and this login may not make it.
 pub(crate) async fn make(options: &Options) -> Result<(), Error> {
     let admin: AdminClient<Quiet> = options.client("relay")?.create_with_context(Quiet)?;
     let admin = Arc::new(admin);
-    let topics = all(options);
-    let wanted: Vec<NewTopic<'_>> = topics.iter().map(|topic| new(options, topic)).collect();
+    let mut missing = Vec::new();
+    for topic in all(options) {
+        if !is_there(&admin, &topic.name).await? {
+            missing.push(topic);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<NewTopic<'_>> = missing.iter().map(|topic| new(options, topic)).collect();
     for made in admin.create_topics(&wanted, &patience()).await? {
         match made {
             Ok(name) => tracing::info!(topic = name, "made a topic"),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => {
-                return Err(Error::Topic {
-                    topic,
-                    code: code.to_string(),
-                });
-            }
+            Err((topic, code)) => return Err(refused(topic, code)),
         }
     }
-    for topic in topics {
-        check(&admin, topic.name).await?;
+    for topic in &missing {
+        // It was made a moment ago, and this broker has not heard of it.
+        if !is_there(&admin, &topic.name).await? {
+            let name = &topic.name;
+            return Err(Error::Unavailable(format!(
+                "topic `{name}` is not known yet"
+            )));
+        }
     }
     Ok(())
+}
+
+fn refused(topic: String, code: RDKafkaErrorCode) -> Error {
+    match code {
+        RDKafkaErrorCode::TopicAuthorizationFailed
+        | RDKafkaErrorCode::ClusterAuthorizationFailed => Error::NotAllowed {
+            topic,
+            partitions: SHARDS,
+        },
+        code => Error::Topic {
+            topic,
+            code: code.to_string(),
+        },
+    }
 }
 
 /// A topic and what it is made with.
@@ -222,24 +247,53 @@ fn command(options: &Options, topic: &str, differences: &[Difference]) -> String
     )
 }
 
-async fn check(admin: &Arc<AdminClient<Quiet>>, name: String) -> Result<(), Error> {
-    let (admin, of) = (Arc::clone(admin), name.clone());
-    let found = blocking(move || {
+/// Whether a topic is there, as it must be.
+async fn is_there(admin: &Arc<AdminClient<Quiet>>, name: &str) -> Result<bool, Error> {
+    let (admin, of) = (Arc::clone(admin), name.to_owned());
+    let (found, error) = blocking(move || {
         let metadata = admin.inner().fetch_metadata(Some(&of), PATIENCE)?;
         let topic = metadata.topics().iter().find(|topic| topic.name() == of);
-        Ok(topic.map_or(0, |topic| topic.partitions().len()))
+        let error = topic.and_then(MetadataTopic::error);
+        let found = topic.map_or(0, |topic| topic.partitions().len());
+        Ok((found, error.map(RDKafkaErrorCode::from)))
     })
     .await?;
-    match found == usize::from(SHARDS) {
-        true => Ok(()),
-        // It was made a moment ago, and this broker has not heard of it.
-        false if found == 0 => Err(Error::Unavailable(format!(
-            "topic `{name}` is not known yet"
-        ))),
-        false => Err(Error::Partitions {
-            topic: name,
+    match error {
+        None | Some(RDKafkaErrorCode::UnknownTopicOrPartition) => {}
+        Some(code @ RDKafkaErrorCode::TopicAuthorizationFailed) => {
+            return Err(refused(name.to_owned(), code));
+        }
+        Some(code) => return Err(Error::Unavailable(format!("topic `{name}`: {code}"))),
+    }
+    match found {
+        0 => Ok(false),
+        found if found == usize::from(SHARDS) => Ok(true),
+        found => Err(Error::Partitions {
+            topic: name.to_owned(),
             found,
             wanted: SHARDS,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_three_copies_two_must_have_what_is_acknowledged() {
+        let mut options = Options::plain("localhost:9092", "trilby");
+        for (copies, safe) in [(1, None), (2, None), (3, Some("2")), (5, Some("2"))] {
+            options.replication_factor = copies;
+            for topic in &all(&options) {
+                let asked = new(&options, topic);
+                assert_eq!(asked.num_partitions, i32::from(SHARDS));
+                let copies = i32::from(copies);
+                assert!(matches!(asked.replication, TopicReplication::Fixed(n) if n == copies));
+                let mut settings = asked.config.iter();
+                let found = settings.find(|(key, _)| *key == "min.insync.replicas");
+                assert_eq!(found.map(|(_, value)| *value), safe, "{}", topic.name);
+            }
+        }
     }
 }

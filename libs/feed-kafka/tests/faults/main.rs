@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authorized;
 mod child;
 mod deaths;
 mod decisions;
@@ -20,6 +21,7 @@ mod idle;
 mod lines;
 mod lost;
 mod outages;
+mod outbox;
 mod restarts;
 mod rewound;
 mod settings;

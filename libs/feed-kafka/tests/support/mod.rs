@@ -23,7 +23,7 @@ use trilby_eventlog::shard::SHARDS;
 use trilby_eventlog::{Channel, FeedMessage, FeedReceiver, RelayStore};
 use trilby_eventlog_postgres::{Relaying, Role};
 use trilby_feed_kafka::record::{Told, decode};
-use trilby_feed_kafka::{KafkaFeed, Options, Pace, Relay, State};
+use trilby_feed_kafka::{Error, KafkaFeed, Options, Pace, Relay, State};
 
 use fold::Fold;
 
@@ -104,17 +104,28 @@ pub struct Running {
 
 impl Running {
     pub async fn start(store: Arc<dyn RelayStore>, options: &Options) -> Self {
+        Self::try_start(store, options, None).await.unwrap()
+    }
+
+    /// The same, giving up a record after another time than relays do.
+    pub async fn try_start(
+        store: Arc<dyn RelayStore>,
+        options: &Options,
+        patience: Option<Duration>,
+    ) -> Result<Self, Error> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).unwrap();
         let state = Arc::new(State::default());
-        let relay = Relay::prepare(store, options.clone(), id, Arc::clone(&state))
-            .await
-            .unwrap();
+        let (of, told) = (options.clone(), Arc::clone(&state));
+        let relay = match patience {
+            None => Relay::prepare(store, of, id, told).await?,
+            Some(patience) => Relay::prepare_patiently(store, of, id, told, patience).await?,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(relay.run(async {
             stopped.await.ok();
         }));
-        Self { stop, task, state }
+        Ok(Self { stop, task, state })
     }
 
     pub async fn stop(self) {

@@ -1,0 +1,124 @@
+//! A store under a relay that is in memory: all its shards are one relay's.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use trilby_eventlog::relay::{From, Lease, Leases, RowId, Waiting};
+use trilby_eventlog::shard::{self, SHARDS};
+use trilby_eventlog::{Error, EventLog as _, Head, Memory, RelayStore, StoreMeta};
+use trilby_model::{Hash, LogId, Seq};
+
+use crate::support::append;
+
+pub struct Outbox {
+    log: Memory,
+    rows: Mutex<BTreeMap<i64, (Instant, Waiting)>>,
+    /// It does not answer.
+    pub is_away: AtomicBool,
+}
+
+impl Outbox {
+    pub fn new() -> Self {
+        Self {
+            log: Memory::for_tests(),
+            rows: Mutex::default(),
+            is_away: AtomicBool::new(false),
+        }
+    }
+
+    /// One more commit of so many events in the log of that number, which waits to be told.
+    pub async fn write(&self, n: u64, n_events: u64) -> Head {
+        let head = append(&self.log, n, n_events).await;
+        let before = Seq::new(head.seq.get() - n_events);
+        let commit = self.log.read(&head.log, before, 1).await.unwrap().remove(0);
+        let mut rows = self.rows.lock().unwrap();
+        let id = 1 + rows.last_key_value().map_or(0, |(id, _)| *id);
+        let row = RowId {
+            shard: shard::of(&head.log),
+            id,
+            mark: *commit.hash.as_bytes().first_chunk().unwrap(),
+        };
+        let waiting = Waiting {
+            row,
+            commit,
+            revocations: Vec::new(),
+            age: std::time::Duration::ZERO,
+            trace: None,
+        };
+        rows.insert(id, (Instant::now(), waiting));
+        head
+    }
+
+    pub fn n_waiting(&self) -> usize {
+        self.rows.lock().unwrap().len()
+    }
+
+    fn answer(&self) -> Result<(), Error> {
+        match self.is_away.load(Ordering::SeqCst) {
+            true => Err(Error::Unavailable("it is away".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl RelayStore for Outbox {
+    async fn meta(&self) -> Result<StoreMeta, Error> {
+        self.answer()?;
+        self.log.store_meta().await
+    }
+
+    async fn lease(&self, _: [u8; 16]) -> Result<Leases, Error> {
+        let checked = Some(self.meta().await?.incarnation);
+        let all = (0..SHARDS).map(|shard| Lease {
+            shard,
+            epoch: 1,
+            checked,
+        });
+        Ok(Leases {
+            held: all.collect(),
+            share: usize::from(SHARDS),
+        })
+    }
+
+    async fn release(&self, _: [u8; 16], _: Option<&[u16]>) -> Result<(), Error> {
+        self.answer()
+    }
+
+    async fn checked(&self, _: &[u16], _: u32) -> Result<(), Error> {
+        self.answer()
+    }
+
+    async fn waiting(&self, from: &[From], most_each: usize) -> Result<Vec<Waiting>, Error> {
+        self.answer()?;
+        let rows = self.rows.lock().unwrap();
+        let mut found = Vec::new();
+        for From { shard, after } in from {
+            let of = rows.range(after + 1..).map(|(_, row)| row);
+            let of = of.filter(|(_, row)| row.row.shard == *shard);
+            found.extend(of.take(most_each).map(|(since, row)| Waiting {
+                age: since.elapsed(),
+                ..row.clone()
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn told(&self, told: &[RowId]) -> Result<(), Error> {
+        self.answer()?;
+        let mut rows = self.rows.lock().unwrap();
+        for row in told {
+            let gone = rows.remove(&row.id);
+            assert!(gone.is_none_or(|(_, gone)| gone.row == *row));
+        }
+        Ok(())
+    }
+
+    async fn stands(&self, places: &[(LogId, Seq, Hash)]) -> Result<Vec<bool>, Error> {
+        self.answer()?;
+        Ok(vec![true; places.len()])
+    }
+}
