@@ -18,6 +18,7 @@ mod deaths;
 mod decisions;
 mod faulty;
 mod idle;
+mod injected;
 mod lines;
 mod lost;
 mod outages;
@@ -28,6 +29,7 @@ mod settings;
 mod silence;
 mod spoilt;
 mod strangers;
+mod takeovers;
 mod twice;
 
 use std::path::Path;
