@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::Instrument as _;
 use trilby_eventlog::relay::{RelayStore, Waiting};
 
@@ -45,6 +45,8 @@ const BATCHES_MAX: usize = 5;
 const LOOKS_EVERY: Duration = Duration::from_millis(10);
 /// Pause after a store or brokers that did not answer.
 const RETRY: Duration = Duration::from_millis(500);
+/// How often it is looked at how long things have taken.
+const GLANCE: Duration = Duration::from_secs(1);
 /// How long the end waits for what is under way.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -130,6 +132,7 @@ impl Relay {
         let mut tasks = JoinSet::new();
         tasks.spawn(leases::keep(Arc::clone(&self.shared)));
         tasks.spawn(look(Arc::clone(&self.shared)));
+        tasks.spawn(watch(Arc::clone(&self.shared.state)));
         let mut stop = std::pin::pin!(stop);
         tokio::select! {
             () = &mut stop => {}
@@ -170,6 +173,16 @@ impl Shared {
         if !matches!(released, Ok(Ok(()))) {
             tracing::warn!("the leases could not be given back; they end by themselves");
         }
+    }
+}
+
+/// Looks at how long things have taken, for good. Apart from whoever waits for them.
+async fn watch(state: Arc<State>) {
+    let mut ticks = interval(GLANCE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        state.look(Instant::now());
     }
 }
 
@@ -255,7 +268,8 @@ fn part(
         while let Some(row) = found.next_if(|row| row.row.shard == shard) {
             rows.push(row);
         }
-        let oldest = rows.first().map_or(Duration::ZERO, |row| row.age);
+        let age = rows.first().map(|row| row.age);
+        let oldest = age.unwrap_or_default();
         let most = shared.shards.most(shard);
         let is_cut = rows.len() >= ROWS_EACH_MAX.min(most.saturating_add(1));
         rows.truncate(most);
@@ -264,8 +278,9 @@ fn part(
             true => oldest,
             false => Duration::ZERO,
         };
-        if read.is_sweep {
-            shared.state.oldest(shard, oldest);
+        if read.is_sweep || age.is_some() {
+            let since = age.map(|age| now.checked_sub(age).unwrap_or(now));
+            shared.state.waits(shard, since);
         }
         let vouch = read.is_sweep.then_some(batch::Vouch { shard, at, waiting });
         if rows.is_empty() || !shared.shards.may_tell(shard, now) {
@@ -274,7 +289,12 @@ fn part(
             idle.extend(vouch.filter(|_| rows.is_empty()));
             continue;
         }
-        parts.push(batch::Part { shard, rows, vouch });
+        parts.push(batch::Part {
+            shard,
+            rows,
+            is_cut,
+            vouch,
+        });
     }
     (parts, idle)
 }

@@ -25,6 +25,8 @@ pub(crate) const UNKNOWN: i64 = -1;
 pub(crate) struct Part {
     pub shard: u16,
     pub rows: Vec<Waiting>,
+    /// There is more where these are from.
+    pub is_cut: bool,
     pub vouch: Option<Vouch>,
 }
 
@@ -90,6 +92,7 @@ pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSem
 /// Sends all, then waits for all. The first that does not arrive takes the others with it.
 async fn arrive(shared: &Shared, parts: &[Part]) -> Vec<Outcome> {
     let batch = shared.producer.batch();
+    let sending = shared.state.sending();
     let mut under_way: FuturesUnordered<_> = send(shared, &batch, parts)
         .into_iter()
         .map(|(flight, sent)| async { (flight, sent.arrived().await) })
@@ -112,6 +115,7 @@ async fn arrive(shared: &Shared, parts: &[Part]) -> Vec<Outcome> {
             }
         }
     }
+    drop(sending);
     if n_lost == 0 {
         shared.state.brokers_answer();
     }
@@ -197,6 +201,9 @@ fn finish(shared: &Shared, part: &Part, outcome: &Outcome, is_forgotten: bool) {
         }),
         (Some(_), _) | (None, false) => Some(Failure::Other),
     };
+    if failed.is_none() && !part.is_cut {
+        shared.state.waits(part.shard, None);
+    }
     shared.shards.done(part.shard, told, failed);
 }
 
@@ -244,10 +251,12 @@ async fn write_beat(shared: &Shared, vouch: Vouch, run: Run, base: [i64; 2]) -> 
         batch.send(channel, vouch.shard, &record).arrived()
     };
     let [of_commits, of_revocations] = base;
+    let sending = shared.state.sending();
     let (commits, revocations) = futures::join!(
         send(Channel::Commits, of_commits),
         send(Channel::Revocations, of_revocations)
     );
+    drop(sending);
     match (commits, revocations) {
         (Ok(commits), Ok(revocations)) => {
             shared.state.brokers_answer();

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use trilby_eventlog::relay::RENEW;
 
 use super::{RETRY, Shared, readback};
-use crate::topics;
+use crate::{Error, topics};
 
 /// How long brokers may take to agree on a new topic.
 const NEW_TOPIC: Duration = Duration::from_secs(10);
@@ -47,8 +47,11 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
 }
 
 async fn make(shared: Arc<Shared>) {
-    if let Err(error) = topics::make(&shared.options).await {
-        tracing::warn!(%error, "the topics cannot be made yet");
+    match topics::make(&shared.options).await {
+        Ok(()) => {}
+        // That they are away was told.
+        Err(error @ Error::Unavailable(_)) => tracing::debug!(%error, "the topics are not known"),
+        Err(error) => tracing::warn!(%error, "the topics cannot be made yet"),
     }
 }
 
@@ -62,7 +65,7 @@ async fn renew(shared: &Shared) -> Result<u32, trilby_eventlog::Error> {
     if !beyond.is_empty() {
         shared.store.release(shared.id, Some(&beyond)).await?;
     }
-    shared.state.holds(shared.shards.n_held(), &beyond);
+    shared.state.holds(&shared.shards.held());
     Ok(incarnation)
 }
 
@@ -70,7 +73,7 @@ async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
     let compared = async {
         readback::compare(&shared, &shards).await?;
         shared.store.checked(&shards, incarnation).await?;
-        Ok::<(), crate::Error>(())
+        Ok::<(), Error>(())
     };
     let compared = compared.await;
     let mut failing_since = shared.failing_since.lock().await;

@@ -152,9 +152,9 @@ impl Shards {
         gone
     }
 
-    /// How many are leased.
-    pub fn n_held(&self) -> usize {
-        self.all().len()
+    /// Those that are leased.
+    pub fn held(&self) -> Vec<u16> {
+        self.all().keys().copied().collect()
     }
 
     /// Those whose newest records are still to be compared with the store.

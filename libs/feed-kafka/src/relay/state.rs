@@ -1,63 +1,109 @@
 //! How a relay is doing, for whoever asks from outside.
+//!
+//! The client library holds on to records for as long as brokers are away and says nothing meanwhile. So Kafka is judged by
+//! what is under way: heartbeats are written each second, and an acknowledgement takes milliseconds.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use trilby_model::Timestamp;
 
 use crate::metric;
 use crate::producer::Lost;
 
+/// What is under way for so long has no brokers that answer.
+pub(crate) const OVERDUE: Duration = Duration::from_secs(5);
+
 /// How a relay is doing.
 #[derive(Debug)]
 pub struct State {
     store: Side,
     brokers: Side,
-    oldest: Mutex<BTreeMap<u16, Duration>>,
+    under_way: Mutex<UnderWay>,
+    /// Of each shard in which something waits, since when the oldest has.
+    waiting: Mutex<BTreeMap<u16, Instant>>,
+}
+
+/// What was sent and is not acknowledged: a batch or a heartbeat each, of which there are no more than permits and shards.
+#[derive(Debug, Default)]
+struct UnderWay {
+    n_sent: u64,
+    since: BTreeMap<u64, Instant>,
+}
+
+/// Something under way, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Sending<'a> {
+    state: &'a State,
+    n: u64,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        lock(&self.state.under_way).since.remove(&self.n);
+    }
 }
 
 /// Whether one of those that a relay stands between answers.
 #[derive(Debug)]
 struct Side {
     name: &'static str,
-    answers: AtomicBool,
+    answers: Mutex<Answers>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    /// It was not asked yet.
+    Unknown,
+    Yes,
+    No,
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for State {
     fn default() -> Self {
         let side = |name| Side {
             name,
-            answers: AtomicBool::new(false),
+            answers: Mutex::new(Answers::Unknown),
         };
         Self {
             store: side("the store"),
             brokers: side("Kafka"),
-            oldest: Mutex::default(),
+            under_way: Mutex::default(),
+            waiting: Mutex::default(),
         }
     }
 }
 
 impl Side {
     fn answers(&self) {
-        if !self.answers.swap(true, Ordering::AcqRel) {
+        let before = std::mem::replace(&mut *lock(&self.answers), Answers::Yes);
+        if before != Answers::Yes {
             tracing::info!("{} answers", self.name);
         }
     }
 
     fn fails(&self, reason: &str) {
-        if self.answers.swap(false, Ordering::AcqRel) {
-            tracing::warn!(reason, "{} does not answer", self.name);
-        } else {
-            tracing::debug!(reason, "{} does not answer", self.name);
+        let before = std::mem::replace(&mut *lock(&self.answers), Answers::No);
+        match before {
+            Answers::Unknown | Answers::Yes => {
+                tracing::warn!(reason, "{} does not answer", self.name);
+            }
+            Answers::No => tracing::debug!(reason, "{} does not answer", self.name),
         }
     }
 
     fn ready(&self) -> Result<(), String> {
-        match self.answers.load(Ordering::Acquire) {
-            true => Ok(()),
-            false => Err(format!("{} does not answer", self.name)),
+        match *lock(&self.answers) {
+            Answers::Yes => Ok(()),
+            Answers::Unknown | Answers::No => Err(format!("{} does not answer", self.name)),
         }
     }
 }
@@ -69,11 +115,14 @@ impl State {
     /// What keeps it from that.
     pub fn ready(&self) -> Result<(), String> {
         self.store.ready()?;
-        self.brokers.ready()
+        self.brokers_ready()
     }
 
     pub(crate) fn brokers_ready(&self) -> Result<(), String> {
-        self.brokers.ready()
+        match self.overdue(Instant::now()) {
+            Some(age) => Err(unacknowledged(age)),
+            None => self.brokers.ready(),
+        }
     }
 
     pub(crate) fn store_answers(&self) {
@@ -84,8 +133,27 @@ impl State {
         self.store.fails(reason);
     }
 
+    /// Something is under way from now on.
+    pub(crate) fn sending(&self) -> Sending<'_> {
+        let mut under_way = lock(&self.under_way);
+        let n = under_way.n_sent;
+        under_way.n_sent = n.wrapping_add(1);
+        under_way.since.insert(n, Instant::now());
+        Sending { state: self, n }
+    }
+
+    /// How long what is overdue has been under way.
+    fn overdue(&self, now: Instant) -> Option<Duration> {
+        let under_way = lock(&self.under_way);
+        let since = under_way.since.values().min()?;
+        Some(now.saturating_duration_since(*since)).filter(|age| *age > OVERDUE)
+    }
+
+    /// Something arrived. What else is overdue still says otherwise.
     pub(crate) fn brokers_answer(&self) {
-        self.brokers.answers();
+        if self.overdue(Instant::now()).is_none() {
+            self.brokers.answers();
+        }
     }
 
     pub(crate) fn brokers_fail(&self, reason: &str) {
@@ -106,20 +174,38 @@ impl State {
         metrics::counter!(metric::TOLD).increment(u64::try_from(n_rows).unwrap_or(u64::MAX));
     }
 
-    pub(crate) fn holds(&self, n_shards: usize, gone: &[u16]) {
-        let n_shards = u32::try_from(n_shards).unwrap_or(u32::MAX);
+    /// These shards are leased, and no others: what waits in those is another relay's.
+    pub(crate) fn holds(&self, shards: &[u16]) {
+        let n_shards = u32::try_from(shards.len()).unwrap_or(u32::MAX);
         metrics::gauge!(metric::SHARDS).set(f64::from(n_shards));
-        let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        oldest.retain(|shard, _| !gone.contains(shard));
+        lock(&self.waiting).retain(|shard, _| shards.contains(shard));
     }
 
-    pub(crate) fn oldest(&self, shard: u16, age: Duration) {
-        let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
-        oldest.insert(shard, age);
-        let worst = oldest.values().max().copied().unwrap_or_default();
-        drop(oldest);
-        metrics::gauge!(metric::OLDEST).set(worst.as_secs_f64());
+    /// Since when the oldest of a shard has been waiting, as was just seen; nothing waits if there is none.
+    pub(crate) fn waits(&self, shard: u16, since: Option<Instant>) {
+        let mut waiting = lock(&self.waiting);
+        match since {
+            Some(since) => waiting.insert(shard, since),
+            None => waiting.remove(&shard),
+        };
     }
+
+    /// Looks at how long things have taken by now. To be called each second: whoever is stuck calls nothing.
+    pub(crate) fn look(&self, now: Instant) {
+        if let Some(age) = self.overdue(now) {
+            self.brokers.fails(&unacknowledged(age));
+        }
+        let oldest = lock(&self.waiting).values().min().copied();
+        let age = oldest.map(|since| now.saturating_duration_since(since));
+        metrics::gauge!(metric::OLDEST).set(age.unwrap_or_default().as_secs_f64());
+    }
+}
+
+fn unacknowledged(age: Duration) -> String {
+    format!(
+        "Kafka does not acknowledge what was sent {} s ago",
+        age.as_secs()
+    )
 }
 
 /// This host's clock.

@@ -23,6 +23,7 @@ mod lines;
 mod lost;
 mod outages;
 mod outbox;
+mod readiness;
 mod restarts;
 mod rewound;
 mod settings;

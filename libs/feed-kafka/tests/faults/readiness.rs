@@ -1,0 +1,71 @@
+//! F8: a relay under which the broker goes away, as whoever watches it sees it.
+
+use std::time::{Duration, Instant};
+
+use trilby_eventlog_postgres::Role;
+use trilby_testkit::metrics::Measured;
+
+use crate::lines::Lines;
+use crate::support::{Database, Running, Topics, append, relaying, until};
+use crate::{broker_in, outbox};
+
+const OLDEST: &str = "trilby_relay_oldest_waiting_seconds";
+const FAILURES: &str = "trilby_relay_failures_total";
+/// It is said so soon.
+const SOON: Duration = Duration::from_secs(10);
+
+async fn says_that_kafka_is_away(relay: &Running) {
+    let begun = Instant::now();
+    until(|| async { relay.state.ready().is_err() }).await;
+    let took = begun.elapsed();
+    println!("{:?} after {took:?}", relay.state.ready());
+    assert!(took < SOON, "{took:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_relay_whose_broker_is_away_says_so_soon_and_once_and_that_it_is_back() {
+    let (measured, lines) = (Measured::new(), Lines::of_this_thread());
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = broker_in(folder.path()).await;
+    let (database, topics) = (Database::new(), Topics::at(&broker.address().to_string()));
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Identity).await;
+    append(&writer, 1, 1).await;
+    until(|| async { outbox(&database).await == 0 && relay.state.ready().is_ok() }).await;
+    assert_eq!(lines.with("Kafka answers").len(), 1);
+
+    broker.kill().unwrap();
+    append(&writer, 2, 1).await;
+    says_that_kafka_is_away(&relay).await;
+    // What waits grows older.
+    for seconds in [6.0, 9.0, 14.0] {
+        until(|| async { measured.gauge(OLDEST) > seconds }).await;
+    }
+    assert_eq!(lines.with("Kafka does not answer").len(), 1);
+    // Nothing was given up: it arrives in its order when the broker is back.
+    assert_eq!(measured.counter(FAILURES), 0);
+    let mut broker = tokio::task::spawn_blocking(move || {
+        broker.restart().unwrap();
+        broker
+    })
+    .await
+    .unwrap();
+    until(|| async { relay.state.ready().is_ok() && outbox(&database).await == 0 }).await;
+    until(|| async { measured.gauge(OLDEST) == 0.0 }).await;
+    assert_eq!(lines.with("Kafka answers").len(), 2);
+
+    // One that keeps its connections and answers nothing; and nothing waits.
+    broker.pause().unwrap();
+    says_that_kafka_is_away(&relay).await;
+    assert_eq!(measured.gauge(OLDEST), 0.0);
+    until(|| async { lines.with("Kafka does not answer").len() == 2 }).await;
+    broker.resume().unwrap();
+    until(|| async { relay.state.ready().is_ok() }).await;
+    append(&writer, 3, 1).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    assert_eq!(lines.with("Kafka does not answer").len(), 2);
+    relay.stop().await;
+    drop(topics);
+    broker.kill().unwrap();
+}
