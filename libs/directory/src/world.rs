@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use trilby_account::AccountStatus;
 use trilby_engine::Worlds;
 use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Seq, Timestamp};
 
@@ -41,6 +42,23 @@ impl World {
                 .resource_organization
                 .as_ref()
                 .map(|view| &view.compiled),
+        }
+    }
+
+    /// The same for whoever asks from outside: an account that is suspended or closed is as one that is not there. Its principals
+    /// may nothing anywhere, also where others have named them, and nobody is let to what it owns.
+    #[must_use]
+    pub fn worlds_in_service(&self) -> Worlds<'_> {
+        let serves = |view: &Option<Arc<AccountView>>| {
+            view.as_ref()
+                .is_some_and(|view| view.state.status() == AccountStatus::Active)
+        };
+        let all = self.worlds();
+        Worlds {
+            principal_account: all.principal_account.filter(|_| serves(&self.principal)),
+            principal_org: all.principal_org.filter(|_| serves(&self.principal)),
+            resource_account: all.resource_account.filter(|_| serves(&self.resource)),
+            resource_org: all.resource_org.filter(|_| serves(&self.resource)),
         }
     }
 
@@ -124,7 +142,7 @@ impl Directory {
         let inner = &self.inner;
         let moment = inner.moment(freshness).await?;
         if let Moment::Now(Some(token)) = &moment {
-            inner.read_named(token).await?;
+            inner.read_members([principal, resource], token).await?;
         }
         if let Moment::Now(named) = &moment {
             let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
@@ -223,19 +241,30 @@ impl Inner {
         }
     }
 
-    /// Reads the organizations that a caller names up to there. A commit that an account shares with one of them may be
-    /// known to the caller by the organization's half alone; reading that half tells of the other.
+    /// Reads an account to its log's end where the caller names an organization that the account is not known to be in. A
+    /// commit that the two share may be known to the caller by the organization's half alone, and whoever has one half in the store
+    /// has the other.
     ///
-    /// It neither waits nor says whether a position is reached: of organizations that the question does not rest on nobody
-    /// learns here. Those that it rests on are waited for as the account is.
-    async fn read_named(&self, token: &ConsistencyToken) -> Result<(), Error> {
-        for position in token.positions() {
-            if !matches!(position.log, LogId::Organization(_)) {
+    /// The organization itself is left alone: of one that the question does not rest on nobody learns here, by waiting or by time.
+    async fn read_members(
+        &self,
+        accounts: [Option<AccountId>; 2],
+        token: &ConsistencyToken,
+    ) -> Result<(), Error> {
+        let names = |log: &LogId| token.get(log).is_some();
+        let is_organization = |position: &Position| matches!(position.log, LogId::Organization(_));
+        if !token.positions().iter().any(is_organization) {
+            return Ok(());
+        }
+        for account in accounts.into_iter().flatten() {
+            let log = account_log(account);
+            let Some(view) = self.slots.get(&log).and_then(|slot| slot.last()) else {
                 continue;
-            }
-            match self.read_as_far(&position.log, position.seq).await {
-                Ok(()) | Err(Error::UnknownLog { .. }) => {}
-                Err(error) => return Err(error),
+            };
+            let membership = view.account().and_then(|view| view.state.organization());
+            let is_known = membership.is_some_and(|of| names(&organization_log(&of.organization)));
+            if !is_known {
+                self.read_as_far(&log, view.seq().next()).await?;
             }
         }
         Ok(())

@@ -145,19 +145,48 @@ async fn the_outbox_does_not_grow_where_nobody_relays() {
     let database = Database::new();
     let token = database.open(Role::Token).await;
     let client = database.client().await;
-    // Its time is long ago.
-    append(&token, 1, 1).await;
-    token.purge(now(), now(), now()).await.unwrap();
-    assert_eq!(counted(&client, "outbox").await, 0);
-    let recent = format!(
-        "with e as (insert into event select log_id, 2, 2, 2, {}, etype, ever, inc, body, body_hash, hash from event \
-            returning log_id) \
-        insert into outbox (shard, log_id, first_seq, last_seq, tx_id) select 0, log_id, 2, 2, repeat('x', 16)::bytea from e",
-        now().micros()
-    );
-    client.batch_execute(&recent).await.unwrap();
+    let ages = [
+        "interval '1 hour'",
+        "interval '61 seconds'",
+        "null::interval",
+    ];
+    for (n, age) in ages.iter().enumerate() {
+        append(&token, u64::try_from(n).unwrap() + 1, 1).await;
+        let grows_old = format!(
+            "update outbox set since = clock_timestamp() - {age} where since > now() - interval '9 seconds'"
+        );
+        client.batch_execute(&grows_old).await.unwrap();
+    }
+    append(&token, 9, 1).await;
     token.purge(now(), now(), now()).await.unwrap();
     assert_eq!(counted(&client, "outbox").await, 1, "it is too new");
+}
+
+/// While anybody writes something always grows old.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn clearing_ends_with_the_first_look_that_is_not_full() {
+    let database = Database::new();
+    let client = database.client().await;
+    let counts = "do $$ begin execute format('alter database %I set track_functions = pl', current_database()); end $$";
+    client.batch_execute(counts).await.unwrap();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    let grows_old = "update outbox set since = clock_timestamp() - interval '1 hour'";
+    client.batch_execute(grows_old).await.unwrap();
+    token.purge(now(), now(), now()).await.unwrap();
+    assert_eq!(counted(&client, "outbox").await, 0);
+    // A connection tells the server's statistics within some ten seconds.
+    let calls = "select coalesce(sum(calls), 0)::bigint from pg_stat_user_functions where funcname = 'clear_outbox'";
+    let mut n_calls = 0_i64;
+    for _ in 0..300 {
+        n_calls = client.query_one(calls, &[]).await.unwrap().get(0);
+        if n_calls > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(n_calls, 1);
 }
 
 #[tokio::test]

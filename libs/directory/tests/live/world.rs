@@ -247,6 +247,27 @@ async fn an_organization_that_was_read_further_than_its_member_is_no_fault() {
     assert!(matches!(refused, Err(Error::Apart { .. })), "{refused:?}");
 }
 
+#[tokio::test]
+async fn an_account_out_of_service_is_as_one_that_is_not_there() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    append(&directory, account(7), vec![created(account(7))]).await;
+    let own = Some(account(7));
+    let ask = async || {
+        let world = directory.world(own, own, &Freshness::Head).await.unwrap();
+        let worlds = world.worlds_in_service();
+        let one = root_asks(account(7), account(7));
+        (
+            decide(&one, &worlds).unwrap().outcome,
+            worlds.resource_account.is_some(),
+        )
+    };
+    assert_eq!(ask().await, (Outcome::Allow, true));
+    append(&directory, account(7), vec![suspended(1)]).await;
+    let (outcome, has_owner) = ask().await;
+    assert!(!outcome.is_allow() && !has_owner);
+}
+
 #[tokio::test(start_paused = true)]
 async fn nobody_learns_how_far_a_foreign_organization_is() {
     let memory = Memory::for_tests();

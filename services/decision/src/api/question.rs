@@ -221,12 +221,12 @@ impl<'a> Asking<'a> {
         let begun = Instant::now();
         let (body, brief) = match self.shared.explain {
             None => {
-                let brief = self.brief(&question.request, &world.worlds());
+                let brief = self.brief(&question.request, &world.worlds_in_service());
                 let brief = brief.map_err(Problem::internal)?;
                 (DecisionBody::bare(brief.outcome.is_allow()), brief)
             }
             Some(level) => {
-                let decision = self.explained(&question, &world.worlds(), level);
+                let decision = self.explained(&question, &world.worlds_in_service(), level);
                 let decision = decision.map_err(Problem::internal)?;
                 let body = DecisionBody::decided(&decision, level, token.as_ref(), &self.shared)?;
                 (body, decision.brief())
