@@ -164,7 +164,8 @@ impl Facts {
     fn render(&self, problem: &Problem, form: ErrorForm) -> HttpResponse {
         let cause = problem.cause_chain();
         let status = problem.status();
-        if status.is_server_error() {
+        // That a position is not reached is the caller's to ask for, as often as it likes; the metric has it.
+        if status.is_server_error() && problem.code != Code::StateBehind {
             tracing::error!(problem.code = %problem.code, cause, "request failed: {}", problem.detail);
         } else {
             tracing::debug!(problem.code = %problem.code, cause, "request refused: {}", problem.detail);
