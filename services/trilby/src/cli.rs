@@ -37,7 +37,7 @@ pub struct SettingsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve identity, token and decision on one port (the default)
+    /// Serve identity, token and decision on one port; so does `trilby` alone. Makes `./trilby-data` if it is not there
     Serve,
     /// Serve identity alone, over a shared store
     Identity,
