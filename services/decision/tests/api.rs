@@ -10,6 +10,8 @@
 
 #[path = "api/advice.rs"]
 mod advice;
+#[path = "api/batches.rs"]
+mod batches;
 #[path = "api/caps.rs"]
 mod caps;
 #[path = "api/decisions.rs"]

@@ -14,7 +14,10 @@ use crate::authzen::answer::{BatchBody, DecisionBody};
 use crate::authzen::request::{Batch, Evaluation, Semantic};
 
 const DESCRIPTION: &str = "OpenID AuthZEN 1.0, Access Evaluations API. Members beside `evaluations` are defaults; an item that has one replaces it \
-    whole. A malformed item is answered `false` with its error; the others stand.";
+    whole, and what all items take from them is bounded (413). A malformed item is answered `false` with its error; the others stand.";
+
+/// Questions that are looked at for the right to ask: the most that an installation can be set to take.
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// Many questions.
 #[derive(Debug, ToSchema)]
@@ -130,8 +133,9 @@ fn target<Op>(scope: &Scope<'_>, place: &Place, input: &Input<Op>) -> Result<Tar
 where
     Op: Operation<Body = Tree<EvaluationsRequest>>,
 {
-    // One that cannot be read is told so after the right to ask. How many there may be is asked then, too.
-    let read = Batch::read(&input.body.node, usize::MAX).ok();
+    // One that cannot be read is told so after the right to ask. How many there may be is asked then, too: of one with too
+    // many no question is looked at.
+    let read = Batch::read(&input.body.node, LOOKED_AT_MAX).ok();
     let questions = read.iter().flat_map(Batch::questions);
     question::target(scope, place, &input.facts, &input.body.node, questions)
 }
@@ -160,7 +164,7 @@ where
 /// whole one.
 async fn all(
     asking: &mut Asking<'_>,
-    items: Vec<Result<Evaluation, Problem>>,
+    items: Vec<Result<Evaluation<'_>, Problem>>,
     semantic: Semantic,
 ) -> Result<Vec<DecisionBody>, Problem> {
     let mut answers = Vec::with_capacity(items.len());
@@ -184,6 +188,8 @@ async fn all(
         if stop {
             break;
         }
+        // Nothing in an answer waits: here other requests have their turn, and this one ends when its time is over.
+        tokio::task::yield_now().await;
     }
     Ok(answers)
 }

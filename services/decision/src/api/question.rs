@@ -48,7 +48,8 @@ pub struct EntityBody {
     /// resource its type.
     #[schema(rename = "type", example = "user")]
     r#type: String,
-    /// Name, unique id or ARN; for a session its id, or its ARN if one live session bears it.
+    /// Name, unique id or ARN; for a session its id, or its ARN if one live session bears it, and no more than 8 different
+    /// ones in a request. A session of another account than the path's has its token only.
     #[schema(example = "Mary")]
     id: String,
     /// Attributes: condition keys `authzen:subject/…` or `authzen:resource/…`, and tags where none are stored. A subject's
@@ -97,7 +98,7 @@ pub fn target<'q>(
     place: &Place,
     facts: &Facts,
     body: &Node,
-    questions: impl IntoIterator<Item = &'q Evaluation>,
+    questions: impl IntoIterator<Item = &'q Evaluation<'q>>,
 ) -> Result<Target, Problem> {
     let account = match place {
         Place::Account(account) => *account,
@@ -146,7 +147,7 @@ impl<'a> Asking<'a> {
         grant: &Authorized<Op>,
         facts: &Facts,
         body: &Node,
-        questions: impl IntoIterator<Item = &'q Evaluation>,
+        questions: impl IntoIterator<Item = &'q Evaluation<'q>>,
         services: &'a Services,
     ) -> Result<Self, Problem> {
         let home = grant.account_id()?;
@@ -186,7 +187,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Answers one question, and hands the record of it to the writer.
-    pub async fn answer(&mut self, evaluation: &Evaluation) -> Result<DecisionBody, Problem> {
+    pub async fn answer(&mut self, evaluation: &Evaluation<'_>) -> Result<DecisionBody, Problem> {
         if !self.is_first {
             let id = uuid_v7(self.now, self.services.entropy_source());
             self.shared.id = DecisionId::from(id);
@@ -202,7 +203,7 @@ impl<'a> Asking<'a> {
 
     async fn decide(
         &mut self,
-        evaluation: &Evaluation,
+        evaluation: &Evaluation<'_>,
     ) -> Result<(DecisionBody, DecisionRecord), Problem> {
         let name = self.session_name(evaluation);
         let record = self.asker.begin(evaluation, name);
@@ -273,7 +274,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The question in the engine's words.
-    async fn question(&mut self, evaluation: &Evaluation) -> Result<mapping::Mapped, Problem> {
+    async fn question(&mut self, evaluation: &Evaluation<'_>) -> Result<mapping::Mapped, Problem> {
         let session = match self.session(evaluation).await? {
             Ok(session) => session,
             Err(why) => return Ok(Err(Unanswerable::Session(why))),
@@ -288,7 +289,7 @@ impl<'a> Asking<'a> {
         Ok(mapped)
     }
 
-    fn session_name(&self, evaluation: &Evaluation) -> Option<SessionName> {
+    fn session_name(&self, evaluation: &Evaluation<'_>) -> Option<SessionName> {
         let found = self.sessions.get(&Reference::of(evaluation)?)?;
         let standing = found.as_ref().ok()?;
         Some(SessionName::of(&standing.caller))
@@ -298,7 +299,7 @@ impl<'a> Asking<'a> {
     /// decided on. `None`: the subject is no session.
     async fn session(
         &mut self,
-        evaluation: &Evaluation,
+        evaluation: &Evaluation<'_>,
     ) -> Result<Result<Option<Principal>, NoSession>, Problem> {
         let Some(reference) = Reference::of(evaluation) else {
             return Ok(Ok(None));
@@ -338,20 +339,35 @@ impl<'a> Asking<'a> {
 async fn sessions<'q>(
     services: &Services,
     home: AccountId,
-    questions: impl IntoIterator<Item = &'q Evaluation>,
+    questions: impl IntoIterator<Item = &'q Evaluation<'q>>,
     freshness: &Freshness,
 ) -> Result<HashMap<Reference, Found>, Problem> {
-    let mut sessions = HashMap::new();
+    let mut wanted = HashMap::new();
     for question in questions {
-        let Some(reference) = Reference::of(question) else {
-            continue;
-        };
-        if sessions.contains_key(&reference) {
-            continue;
+        if let Some(reference) = Reference::of(question) {
+            wanted.entry(reference).or_insert(question.token.as_ref());
         }
-        let token = question.token.as_ref();
+    }
+    let is_arn = |reference: &&Reference| matches!(reference, Reference::Arn(_));
+    if wanted.keys().filter(is_arn).count() > session::ARNS_MAX {
+        return Err(too_many_arns());
+    }
+    let mut sessions = HashMap::new();
+    for (reference, token) in wanted {
         let found = session::find(services, home, &reference, token, freshness).await?;
         sessions.insert(reference, found);
+        // A token from memory is judged without a wait: the thread is others' as well.
+        tokio::task::yield_now().await;
     }
     Ok(sessions)
+}
+
+fn too_many_arns() -> Problem {
+    let max = session::ARNS_MAX;
+    Problem::invalid(
+        "/evaluations",
+        format!(
+            "more than {max} different ARNs of sessions in one request: name sessions by their id or token"
+        ),
+    )
 }

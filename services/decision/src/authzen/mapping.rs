@@ -78,7 +78,7 @@ pub type Mapped = Result<Question, Unanswerable>;
 /// Error: 400 if two properties differ by case only, or there are too many. Nothing else about values is refused here: one that does
 /// not parse is kept as text, and typed operators then do not match it.
 pub fn map(
-    evaluation: &Evaluation,
+    evaluation: &Evaluation<'_>,
     account: &Account,
     session: Option<Principal>,
     now: Timestamp,
@@ -126,7 +126,7 @@ fn default_service(account: &Account) -> Option<String> {
     names.next().is_none().then_some(first)
 }
 
-fn action(evaluation: &Evaluation, default_service: Option<&str>) -> Option<Action> {
+fn action(evaluation: &Evaluation<'_>, default_service: Option<&str>) -> Option<Action> {
     let name = &evaluation.action.name;
     if name.contains(':') {
         return name.parse().ok();
@@ -140,7 +140,7 @@ fn action(evaluation: &Evaluation, default_service: Option<&str>) -> Option<Acti
 }
 
 /// The resource's ARN: as given, or `arn:trilby:<service>::<account>:<type>/<id>`.
-fn resource(entity: &Entity, action: &Action, account: AccountId) -> Option<Arn> {
+fn resource(entity: &Entity<'_>, action: &Action, account: AccountId) -> Option<Arn> {
     if entity.id.starts_with("arn:") {
         return entity.id.parse().ok();
     }
@@ -161,7 +161,7 @@ fn resource(entity: &Entity, action: &Action, account: AccountId) -> Option<Arn>
 }
 
 /// Who is meant, if that is somebody of this account or, by ARN, of another.
-fn known_principal(subject: &Entity, account: &Account) -> Option<Principal> {
+fn known_principal(subject: &Entity<'_>, account: &Account) -> Option<Principal> {
     if subject.id.starts_with("arn:") {
         return by_arn(&subject.id.parse().ok()?, &subject.kind, account);
     }
@@ -295,7 +295,7 @@ pub fn can_be_asked(key: &str) -> bool {
 }
 
 /// The condition keys that the question brings.
-fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
+fn context(evaluation: &Evaluation<'_>) -> Result<Context, Problem> {
     let mut keys = Keys {
         context: Context::new(),
         count: 0,
@@ -335,7 +335,7 @@ fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
         let address = evaluation
             .context
             .iter()
-            .find(|(key, _)| key == name)
+            .find(|(key, _)| *key == name)
             .and_then(|(_, node)| scalar(node));
         if let Some(address) = address.and_then(|text| text.parse::<IpAddr>().ok()) {
             // One address, however it is written: ranges are of addresses as they are.
@@ -347,7 +347,7 @@ fn context(evaluation: &Evaluation) -> Result<Context, Problem> {
     }
     let tags = &evaluation.action.properties;
     let names = tags.iter().filter(|(_, node)| scalar(node).is_some());
-    let names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
+    let names: Vec<String> = names.map(|(name, _)| (*name).to_owned()).collect();
     if !names.is_empty() {
         keys.put(
             "aws:TagKeys",

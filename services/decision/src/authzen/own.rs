@@ -12,7 +12,7 @@ use super::session::SESSION;
 
 /// Whether all questions are about the session that asks, and none asserts an attribute of anything or where it is.
 pub fn only_about<'q>(
-    questions: impl IntoIterator<Item = &'q Evaluation>,
+    questions: impl IntoIterator<Item = &'q Evaluation<'q>>,
     caller: &Caller,
     bearer: Option<&Secret<String>>,
 ) -> bool {
@@ -21,7 +21,7 @@ pub fn only_about<'q>(
         && questions.all(|question| is_about(question, caller, bearer) && asserts_nothing(question))
 }
 
-fn is_about(question: &Evaluation, caller: &Caller, bearer: Option<&Secret<String>>) -> bool {
+fn is_about(question: &Evaluation<'_>, caller: &Caller, bearer: Option<&Secret<String>>) -> bool {
     let subject = &question.subject;
     match &question.token {
         // With a token the subject's name says nothing, so it settles nothing here either.
@@ -30,12 +30,12 @@ fn is_about(question: &Evaluation, caller: &Caller, bearer: Option<&Secret<Strin
     }
 }
 
-fn asserts_nothing(question: &Evaluation) -> bool {
+fn asserts_nothing(question: &Evaluation<'_>) -> bool {
     question.subject.properties.is_empty()
         && question.action.properties.is_empty()
         && question.resource.properties.is_empty()
         && !question
             .context
             .iter()
-            .any(|(name, _)| ADDRESSES.contains(&name.as_str()))
+            .any(|(name, _)| ADDRESSES.contains(name))
 }

@@ -8,44 +8,52 @@
 mod tests;
 
 use trilby_model::json::{Node, Value, escape_pointer};
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 
 use super::options::MEMBER;
 use super::token::{self, SubjectToken};
 
+/// What the defaults of a batch may hold together, counted once for each question that takes them.
+const DEFAULTS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a value counts besides its text.
+const VALUE_BYTES: usize = 32;
+
+/// Members of an object of the request.
+pub type Members<'a> = Vec<(&'a str, &'a Node)>;
+
 /// A subject or a resource: something with a type and an id.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entity {
+pub struct Entity<'a> {
     /// Its type, not empty.
     pub kind: String,
     /// Its id within the type, not empty.
     pub id: String,
     /// Attributes the caller asserts.
-    pub properties: Vec<(String, Node)>,
+    pub properties: Members<'a>,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ActionEntity {
+pub struct ActionEntity<'a> {
     /// Its name, not empty.
     pub name: String,
     /// Attributes the caller asserts.
-    pub properties: Vec<(String, Node)>,
+    pub properties: Members<'a>,
 }
 
-/// One question.
+/// One question. What it asserts is borrowed: the questions of a batch share their defaults.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evaluation {
+pub struct Evaluation<'a> {
     /// Who. What it says is only a name if there is a token.
-    pub subject: Entity,
+    pub subject: Entity<'a>,
     /// The session that is meant, by its token.
     pub token: Option<SubjectToken>,
     /// Does what.
-    pub action: ActionEntity,
+    pub action: ActionEntity<'a>,
     /// To what.
-    pub resource: Entity,
+    pub resource: Entity<'a>,
     /// Under which circumstances.
-    pub context: Vec<(String, Node)>,
+    pub context: Members<'a>,
 }
 
 /// When a batch stops.
@@ -61,21 +69,21 @@ pub enum Semantic {
 
 /// A request of the batch endpoint.
 #[derive(Debug)]
-pub enum Batch {
+pub enum Batch<'a> {
     /// No `evaluations`: one question, answered in the single form.
-    Single(Box<Evaluation>),
+    Single(Box<Evaluation<'a>>),
     /// Questions in order; one that is malformed has its problem in its place.
     Many {
         /// The questions.
-        items: Vec<Result<Evaluation, Problem>>,
+        items: Vec<Result<Evaluation<'a>, Problem>>,
         /// When to stop.
         semantic: Semantic,
     },
 }
 
-impl Evaluation {
+impl<'a> Evaluation<'a> {
     /// Reads a single question. Error: 400 naming the member that is missing or has the wrong type.
-    pub fn read(node: &Node) -> Result<Self, Problem> {
+    pub fn read(node: &'a Node) -> Result<Self, Problem> {
         object(node, "")?;
         Self::merged(&Layers {
             item: node,
@@ -84,7 +92,7 @@ impl Evaluation {
         })
     }
 
-    fn merged(layers: &Layers<'_>) -> Result<Self, Problem> {
+    fn merged(layers: &Layers<'a, '_>) -> Result<Self, Problem> {
         let (subject, subject_at) = layers.required("subject")?;
         let (action, action_at) = layers.required("action")?;
         let (resource, resource_at) = layers.required("resource")?;
@@ -96,14 +104,12 @@ impl Evaluation {
         };
         let ours = take(&mut context, MEMBER);
         let own_options = layers.defaults.is_some() && context_at.starts_with("/evaluations/");
-        if let (true, Some(ours)) = (own_options, &ours) {
+        if let (true, Some(ours)) = (own_options, ours) {
             only_a_token(ours, &format!("{context_at}/{MEMBER}"))?;
         }
-        let in_context = ours
-            .as_ref()
-            .and_then(|ours| present(ours, token::IN_CONTEXT));
+        let in_context = ours.and_then(|ours| present(ours, token::IN_CONTEXT));
         Ok(Self {
-            token: one_token(in_properties.as_ref(), in_context, &subject_at)?,
+            token: one_token(in_properties, in_context, &subject_at)?,
             subject,
             action: action_entity(action, &action_at)?,
             resource: entity(resource, &resource_at)?,
@@ -112,9 +118,12 @@ impl Evaluation {
     }
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     /// Reads a batch of at most `items_max` questions. Only the merged items are held to the form, never an unused default.
-    pub fn read(node: &Node, items_max: usize) -> Result<Self, Problem> {
+    ///
+    /// Errors: 400 for more questions or a wrong form, 413 if the questions take too much from the defaults. Nothing is
+    /// built before both were counted.
+    pub fn read(node: &'a Node, items_max: usize) -> Result<Self, Problem> {
         object(node, "")?;
         let items = match present(node, "evaluations") {
             None => return Evaluation::read(node).map(|one| Self::Single(Box::new(one))),
@@ -133,6 +142,10 @@ impl Batch {
             ));
         }
         let semantic = semantic(node)?;
+        let defaults = Defaults::of(node);
+        if defaults.bytes_taken_by(items) > DEFAULTS_BYTES_MAX {
+            return Err(too_large());
+        }
         let items = items
             .iter()
             .enumerate()
@@ -142,7 +155,7 @@ impl Batch {
                 Evaluation::merged(&Layers {
                     item,
                     at: &at,
-                    defaults: Some(node),
+                    defaults: Some(&defaults),
                 })
             })
             .collect();
@@ -150,9 +163,9 @@ impl Batch {
     }
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     /// The questions that could be read.
-    pub fn questions(&self) -> impl Iterator<Item = &Evaluation> {
+    pub fn questions(&self) -> impl Iterator<Item = &Evaluation<'a>> {
         let (single, many): (_, &[_]) = match self {
             Self::Single(one) => (Some(&**one), &[]),
             Self::Many { items, .. } => (None, items),
@@ -163,20 +176,58 @@ impl Batch {
     }
 }
 
-/// An item over the defaults of its batch: an entity in the item replaces the default whole.
-struct Layers<'a> {
-    item: &'a Node,
-    at: &'a str,
-    defaults: Option<&'a Node>,
+/// The defaults of a batch, each looked for once.
+struct Defaults<'a>([(&'static str, Option<&'a Node>); 4]);
+
+impl<'a> Defaults<'a> {
+    fn of(node: &'a Node) -> Self {
+        let names = ["subject", "action", "resource", "context"];
+        Self(names.map(|name| (name, present(node, name))))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Node> {
+        let (_, node) = self.0.iter().find(|(default, _)| *default == name)?;
+        *node
+    }
+
+    /// What the items take from the defaults, all together.
+    fn bytes_taken_by(&self, items: &[Node]) -> usize {
+        let taken = self.0.iter().filter_map(|(name, node)| {
+            let takers = items.iter().filter(|item| present(item, name).is_none());
+            Some(bytes((*node)?).saturating_mul(takers.count()))
+        });
+        taken.fold(0, usize::saturating_add)
+    }
 }
 
-impl<'a> Layers<'a> {
+/// Bytes of a value with all below it.
+fn bytes(node: &Node) -> usize {
+    let below = match &node.value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(text) | Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(bytes).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|member| member.key.len() + bytes(&member.value))
+            .sum(),
+    };
+    VALUE_BYTES + below
+}
+
+/// An item over the defaults of its batch: an entity in the item replaces the default whole.
+struct Layers<'a, 'b> {
+    item: &'a Node,
+    at: &'b str,
+    defaults: Option<&'b Defaults<'a>>,
+}
+
+impl<'a> Layers<'a, '_> {
     fn find(&self, name: &str) -> Option<(&'a Node, String)> {
         if let Some(node) = present(self.item, name) {
             return Some((node, format!("{}/{name}", self.at)));
         }
         self.defaults
-            .and_then(|defaults| present(defaults, name))
+            .and_then(|defaults| defaults.get(name))
             .map(|node| (node, format!("/{name}")))
     }
 
@@ -187,8 +238,8 @@ impl<'a> Layers<'a> {
 }
 
 /// Takes a member out: it is ours, and becomes no condition key. One that is `null` is absent.
-fn take(members: &mut Vec<(String, Node)>, name: &str) -> Option<Node> {
-    let at = members.iter().position(|(member, _)| member == name)?;
+fn take<'a>(members: &mut Members<'a>, name: &str) -> Option<&'a Node> {
+    let at = members.iter().position(|(member, _)| *member == name)?;
     let (_, node) = members.remove(at);
     (!matches!(node.value, Value::Null)).then_some(node)
 }
@@ -244,7 +295,7 @@ fn semantic(node: &Node) -> Result<Semantic, Problem> {
     }
 }
 
-fn entity(node: &Node, at: &str) -> Result<Entity, Problem> {
+fn entity<'a>(node: &'a Node, at: &str) -> Result<Entity<'a>, Problem> {
     object(node, at)?;
     Ok(Entity {
         kind: text(node, at, "type")?,
@@ -253,7 +304,7 @@ fn entity(node: &Node, at: &str) -> Result<Entity, Problem> {
     })
 }
 
-fn action_entity(node: &Node, at: &str) -> Result<ActionEntity, Problem> {
+fn action_entity<'a>(node: &'a Node, at: &str) -> Result<ActionEntity<'a>, Problem> {
     object(node, at)?;
     Ok(ActionEntity {
         name: text(node, at, "name")?,
@@ -261,18 +312,18 @@ fn action_entity(node: &Node, at: &str) -> Result<ActionEntity, Problem> {
     })
 }
 
-fn properties(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
+fn properties<'a>(node: &'a Node, at: &str) -> Result<Members<'a>, Problem> {
     match present(node, "properties") {
         Some(properties) => members(properties, &format!("{at}/properties")),
         None => Ok(Vec::new()),
     }
 }
 
-fn members(node: &Node, at: &str) -> Result<Vec<(String, Node)>, Problem> {
+fn members<'a>(node: &'a Node, at: &str) -> Result<Members<'a>, Problem> {
     match &node.value {
         Value::Object(members) => Ok(members
             .iter()
-            .map(|member| (member.key.clone(), member.value.clone()))
+            .map(|member| (member.key.as_str(), &member.value))
             .collect()),
         _ => Err(wrong(at, "an object")),
     }
@@ -301,6 +352,16 @@ fn object(node: &Node, at: &str) -> Result<(), Problem> {
         Value::Object(_) => Ok(()),
         _ => Err(wrong(at, "an object")),
     }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!(
+            "with the defaults that they take, the evaluations are larger than {DEFAULTS_BYTES_MAX} bytes"
+        ),
+    )
+    .with("limit", DEFAULTS_BYTES_MAX)
 }
 
 fn missing(at: &str) -> Problem {

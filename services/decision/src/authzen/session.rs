@@ -1,4 +1,5 @@
-//! Sessions as subjects: by their token, by their id, or by an ARN that one live session bears.
+//! Sessions as subjects: by their token, or, those of the path's account, by their id or an ARN that one live session
+//! bears. Of other accounts' sessions nobody hears who does not have their token.
 //!
 //! Whatever way a session is named, it is judged now: signature or record, times, revocation, and whether its principal
 //! is in service. One that fails is a `false`, never an anonymous caller. What a record says never changes, so it is
@@ -29,6 +30,8 @@ pub const SESSION: &str = "session";
 const ISSUED: &str = "session.issued";
 /// Records read at a time when a session is looked for by its ARN.
 const BATCH: usize = 500;
+/// Different ARNs of sessions that one request may name: each is looked for among the records.
+pub const ARNS_MAX: usize = 8;
 /// Records read for one ARN at most. An account with more sessions than that names them by id or token.
 const RECORDS_MAX: usize = 10_000;
 
@@ -39,7 +42,7 @@ pub enum Reference {
     Token(TokenDigest),
     /// By its id, in the path's account.
     Id(SessionId),
-    /// By the ARN of an assumed role.
+    /// By the ARN of an assumed role of the path's account.
     Arn(Arn),
     /// By something that names none.
     Nothing,
@@ -109,7 +112,7 @@ pub type Found = Result<Arc<Standing>, NoSession>;
 
 impl Reference {
     /// The session that a question is about; `None` if it is about another sort of subject.
-    pub fn of(evaluation: &Evaluation) -> Option<Self> {
+    pub fn of(evaluation: &Evaluation<'_>) -> Option<Self> {
         if let Some(token) = &evaluation.token {
             return Some(Self::Token(TokenDigest::of(token.expose())));
         }
@@ -157,7 +160,12 @@ pub async fn find(
             reached.map_err(problem::of_directory)?;
         }
     }
-    look(services, home, reference, token).await
+    // The records of the account are not read again for an ARN: it means this session.
+    let by_id = match reference {
+        Reference::Arn(_) => Some(Reference::Id(standing.caller.session_id.clone())),
+        Reference::Token(_) | Reference::Id(_) | Reference::Nothing => None,
+    };
+    look(services, home, by_id.as_ref().unwrap_or(reference), token).await
 }
 
 async fn look(
@@ -175,7 +183,7 @@ async fn look(
             Some(claims) => found(judge(services, &claims).await),
             None => Ok(Err(NoSession::Unknown)),
         },
-        (Reference::Arn(arn), _) => by_arn(services, arn).await,
+        (Reference::Arn(arn), _) => by_arn(services, home, arn).await,
         (Reference::Token(_), None) | (Reference::Nothing, _) => Ok(Err(NoSession::Unknown)),
     }
 }
@@ -237,11 +245,11 @@ async fn recorded(
     Ok(Some(claims))
 }
 
-/// The one live session of an ARN.
-async fn by_arn(services: &Services, arn: &Arn) -> Result<Found, Problem> {
-    let Some(account) = arn.account_id() else {
+/// The one live session of the account that bears an ARN. One of another account is none, without a look at its log.
+async fn by_arn(services: &Services, account: AccountId, arn: &Arn) -> Result<Found, Problem> {
+    if arn.account_id() != Some(account) {
         return Ok(Err(NoSession::Unknown));
-    };
+    }
     let text = arn.to_string();
     let mut filter = ActivityFilter {
         kinds: vec![ISSUED.to_owned()],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trilby_account::command::RevokeTarget;
 use trilby_testkit::installation::allow;
 
-use crate::world::{World, assert_allowed, assert_denied, question};
+use crate::world::{World, assert_allowed, assert_denied, bearer, question};
 
 fn session(id: &str) -> Value {
     json!({"type": "session", "id": id})
@@ -107,4 +107,72 @@ fn an_outside_identity_without_an_alias_is_nobody() {
         },
     );
     assert_allowed(&world.ask(&question(&ana, "docs:Read")));
+}
+
+#[test]
+fn a_session_of_another_account_is_not_found_by_its_arn() {
+    let world = World::new();
+    let other = world.inside.account("other");
+    world.role(other, "Guest", &allow(&["docs:*"]));
+    let everyone_there = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": other.to_string()}, "Action": "docs:Read", "Resource": "*",
+    }]});
+    crate::history::resource_policy(&world, &everyone_there);
+    let claims = world.inside.role_claims(other, "Guest", "ana");
+    let arn = claims.trilby.arn.to_string();
+    let asked = question(&session(&arn), "docs:Read");
+    let without = world.ask(&asked);
+    world.record(&claims);
+    let with = world.ask(&asked);
+    for answer in [&without, &with] {
+        assert_denied(answer, "no such session");
+        assert!(!answer.seq().contains(&other.to_string()), "{answer:?}");
+    }
+    // Its token says that the asker has it from the session itself.
+    let token = world.inside.token(&claims);
+    assert_allowed(&world.ask(&question(&bearer(&token), "docs:Read")));
+}
+
+#[test]
+fn a_request_names_few_sessions_by_arn() {
+    let world = World::new();
+    let names: Vec<String> = (0..9).map(|n| format!("ana-{n}")).collect();
+    let asked: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            let claims = world.editor(name);
+            world.record(&claims);
+            question(&session(&claims.trilby.arn.to_string()), "docs:Read")
+        })
+        .collect();
+    let path = world.path("evaluations");
+    let storefront = world.storefront();
+    // The same one twice is one.
+    let eight: Vec<&Value> = asked.iter().take(8).chain(asked.first()).collect();
+    let answer = storefront
+        .post(&path, &json!({"evaluations": eight}))
+        .expect(200);
+    for item in answer.json["evaluations"].as_array().unwrap() {
+        assert_eq!(item["decision"], true, "{answer:?}");
+    }
+    let refused = storefront
+        .post(&path, &json!({"evaluations": asked}))
+        .expect_problem(400, "invalid_parameter");
+    assert!(refused.body().contains("by their id or token"));
+}
+
+#[test]
+fn a_revocation_that_the_asker_has_seen_counts_for_an_arn() {
+    let world = World::new();
+    let claims = world.editor("ana");
+    world.record(&claims);
+    let asked = question(&session(&claims.trilby.arn.to_string()), "docs:Read");
+    let seq = world.ask(&asked).seq().to_owned();
+    let fresh = world.storefront().with_header("trilby-min-seq", &seq);
+    assert_allowed(&fresh.post(&world.path("evaluation"), &asked).expect(200));
+    world.revoke(world.account, RevokeTarget::Session(claims.jti));
+    assert_denied(
+        &fresh.post(&world.path("evaluation"), &asked).expect(200),
+        "no such session",
+    );
 }

@@ -25,7 +25,8 @@ fn acme() -> Account {
 
 fn asked(subject: &str, action: &str, resource: &str) -> Mapped {
     let text = format!(r#"{{"subject":{subject},"action":{action},"resource":{resource}}}"#);
-    let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+    let node = json::parse(&text).unwrap();
+    let evaluation = Evaluation::read(&node).unwrap();
     map(&evaluation, &acme(), None, START).unwrap()
 }
 
@@ -206,7 +207,8 @@ fn context_cannot_set_keys_that_are_ours() {
             "context":{{"aws:PrincipalArn":"x","trilby:MultiFactorAuthPresent":"true","ip":"203.0.113.7","trilby":{{"explain":"trace"}}}}}}"#,
         mary()
     );
-    let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+    let node = json::parse(&text).unwrap();
+    let evaluation = Evaluation::read(&node).unwrap();
     let context = map(&evaluation, &acme(), None, START)
         .unwrap()
         .unwrap()
@@ -227,7 +229,8 @@ fn two_names_that_differ_by_case_are_refused() {
         r#"{{"subject":{},"action":{{"name":"docs:Read"}},"resource":{{"type":"document","id":"7","properties":{{"Status":"active","status":"archived"}}}}}}"#,
         mary()
     );
-    let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+    let node = json::parse(&text).unwrap();
+    let evaluation = Evaluation::read(&node).unwrap();
     assert!(map(&evaluation, &acme(), None, START).is_err());
 }
 
@@ -239,7 +242,8 @@ fn a_property_larger_than_a_condition_key_may_be_is_refused() {
             mary(),
             "x".repeat(bytes)
         );
-        let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+        let node = json::parse(&text).unwrap();
+        let evaluation = Evaluation::read(&node).unwrap();
         let mapped = map(&evaluation, &acme(), None, START);
         assert_eq!(mapped.is_ok(), taken, "{bytes}");
     }
@@ -251,7 +255,8 @@ fn keys_of(action: &str, context: &str) -> Context {
         r#"{{"subject":{},"action":{action},"resource":{{"type":"document","id":"7"}},"context":{context}}}"#,
         mary()
     );
-    let evaluation = Evaluation::read(&json::parse(&text).unwrap()).unwrap();
+    let node = json::parse(&text).unwrap();
+    let evaluation = Evaluation::read(&node).unwrap();
     map(&evaluation, &acme(), None, START)
         .unwrap()
         .unwrap()

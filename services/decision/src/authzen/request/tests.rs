@@ -6,8 +6,8 @@ fn node(text: &str) -> Node {
     json::parse(text).expect("JSON")
 }
 
-fn question(text: &str) -> Result<Evaluation, Option<String>> {
-    Evaluation::read(&node(text)).map_err(|problem| {
+fn question(text: &str) -> Result<(), Option<String>> {
+    Evaluation::read(&node(text)).map(drop).map_err(|problem| {
         problem
             .errors
             .first()
@@ -17,10 +17,10 @@ fn question(text: &str) -> Result<Evaluation, Option<String>> {
 
 #[test]
 fn unknown_members_are_passed_over() {
-    let one = question(
+    let node = node(
         r#"{"subject":{"type":"user","id":"a","x":1},"action":{"name":"read","y":[]},"resource":{"type":"r","id":"1"},"z":null}"#,
-    )
-    .expect("a question");
+    );
+    let one = Evaluation::read(&node).expect("a question");
     assert_eq!(
         (
             one.subject.id.as_str(),
@@ -67,11 +67,11 @@ fn wrong_types_and_empty_texts_are_refused() {
 
 #[test]
 fn an_item_replaces_a_default_whole_and_an_unused_default_is_not_looked_at() {
-    let batch = Batch::read(&node(
+    let node = node(
         r#"{"subject":{"type":"user","id":"a","properties":{"p":1}},"resource":{},"action":{"name":"read"},
             "evaluations":[{"resource":{"type":"r","id":"1"},"subject":{"type":"user","id":"b"}},{}]}"#,
-    ), 10)
-    .expect("a batch");
+    );
+    let batch = Batch::read(&node, 10).expect("a batch");
     let Batch::Many { items, semantic } = batch else {
         panic!("many")
     };
@@ -97,4 +97,43 @@ fn an_empty_batch_is_a_single_question() {
 fn an_unknown_semantic_is_refused() {
     let text = r#"{"evaluations":[{}],"options":{"evaluations_semantic":"any"}}"#;
     assert!(Batch::read(&node(text), 10).is_err());
+}
+
+/// A batch of so many empty items over a context with so much text.
+fn batch(n_items: usize, n_bytes: usize, item: &str) -> Node {
+    let items = vec![item; n_items].join(",");
+    let text = "x".repeat(n_bytes);
+    node(&format!(
+        r#"{{"subject":{{"type":"user","id":"a"}},"action":{{"name":"read"}},"resource":{{"type":"r","id":"1"}},
+            "context":{{"text":"{text}"}},"evaluations":[{items}]}}"#
+    ))
+}
+
+#[test]
+fn what_all_items_take_from_the_defaults_is_bounded() {
+    let code = |node: &Node| Batch::read(node, 1_000).map(drop).map_err(|it| it.code);
+    assert_eq!(code(&batch(1_000, 16_000, "{}")), Ok(()));
+    assert_eq!(
+        code(&batch(1_000, 17_000, "{}")),
+        Err(Code::PayloadTooLarge)
+    );
+    // A default that no item takes counts nothing; one that is `null` in the item is taken.
+    assert_eq!(code(&batch(1_000, 17_000, r#"{"context":{}}"#)), Ok(()));
+    assert_eq!(
+        code(&batch(1_000, 17_000, r#"{"context":null}"#)),
+        Err(Code::PayloadTooLarge)
+    );
+    assert_eq!(code(&batch(1_001, 1, "{}")), Err(Code::InvalidParameter));
+}
+
+#[test]
+fn items_share_their_defaults() {
+    let node = batch(2, 10, "{}");
+    let batch = Batch::read(&node, 10).expect("a batch");
+    let default = node.pointer("/context/text").expect("it is there");
+    assert_eq!(batch.questions().count(), 2);
+    for question in batch.questions() {
+        let (_, value) = question.context.first().expect("one member");
+        assert!(std::ptr::eq(*value, default));
+    }
 }

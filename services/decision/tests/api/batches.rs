@@ -1,0 +1,105 @@
+//! Batches that are made to cost much.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use trilby_testkit::installation::allow;
+
+use crate::world::{World, question};
+
+/// So many empty items over a context with so much text.
+fn over_defaults(n_items: usize, n_bytes: usize) -> Value {
+    let mut asked = question(&json!({"type": "user", "id": "mary"}), "docs:Read");
+    asked["context"] = json!({"text": "x".repeat(n_bytes)});
+    asked["evaluations"] = vec![json!({}); n_items].into();
+    asked
+}
+
+#[test]
+fn the_right_to_ask_comes_before_anything_is_built() {
+    let world = World::new();
+    let path = world.path("evaluations");
+    let mary = world.inside.as_user(world.account, "mary");
+    let begun = Instant::now();
+    for asked in [
+        over_defaults(180_000, 400_000),
+        over_defaults(1_000, 500_000),
+    ] {
+        let refused = mary
+            .post(&path, &asked)
+            .expect_problem(403, "access_denied");
+        assert_eq!(refused.text("/action"), "trilby:Evaluate");
+    }
+    let storefront = world.storefront();
+    storefront
+        .post(&path, &over_defaults(180_000, 400_000))
+        .expect_problem(400, "invalid_parameter");
+    storefront
+        .post(&path, &over_defaults(1_000, 500_000))
+        .expect_problem(413, "payload_too_large");
+    assert!(begun.elapsed() < Duration::from_secs(30), "far less work");
+    let answer = storefront
+        .post(&path, &over_defaults(100, 1_000))
+        .expect(200);
+    assert_eq!(
+        answer.json["evaluations"].as_array().map(Vec::len),
+        Some(100)
+    );
+}
+
+#[test]
+fn the_narrower_right_is_for_as_many_questions_as_are_looked_at() {
+    let world = World::new();
+    world.role(world.account, "Customer", &allow(&["trilby:EvaluateSelf"]));
+    let claims = world.inside.role_claims(world.account, "Customer", "ana");
+    world.record(&claims);
+    let page = world
+        .inside
+        .stranger()
+        .with_token(&world.inside.token(&claims));
+    let path = world.path("evaluations");
+    let mut asked = question(
+        &json!({"type": "session", "id": claims.jti.as_str()}),
+        "docs:Read",
+    );
+    asked["evaluations"] = vec![json!({}); 1_001].into();
+    page.post(&path, &asked)
+        .expect_problem(400, "invalid_parameter");
+    asked["evaluations"] = vec![json!({}); 10_001].into();
+    page.post(&path, &asked)
+        .expect_problem(403, "access_denied");
+}
+
+#[test]
+fn others_are_answered_while_a_batch_is() {
+    let world = World::new();
+    // A pattern that is held to each place of a long value.
+    let costly = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "docs:*", "Resource": "*",
+        "Condition": {"StringLike": {"authzen:context/text": "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*b"}},
+    }]});
+    world.role(world.account, "Costly", &costly);
+    let mut asked = question(&json!({"type": "role", "id": "Costly"}), "docs:Read");
+    asked["context"] = json!({"text": "a".repeat(15_000)});
+    asked["evaluations"] = vec![json!({}); 100].into();
+    let (slow, quick) = (world.storefront(), world.storefront());
+    let (batch, single) = (world.path("evaluations"), world.path("evaluation"));
+    let simple = question(&json!({"type": "user", "id": "mary"}), "docs:Read");
+    quick.post(&single, &simple).expect(200);
+    let (took, longest) = std::thread::scope(|scope| {
+        let batch = scope.spawn(|| {
+            let begun = Instant::now();
+            slow.post(&batch, &asked).expect(200);
+            begun.elapsed()
+        });
+        let mut longest = Duration::ZERO;
+        while !batch.is_finished() {
+            let begun = Instant::now();
+            quick.post(&single, &simple).expect(200);
+            longest = longest.max(begun.elapsed());
+        }
+        (batch.join().unwrap(), longest)
+    });
+    // There is one worker.
+    assert!(longest * 2 < took, "{longest:?} of {took:?}");
+}
