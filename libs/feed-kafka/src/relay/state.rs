@@ -100,10 +100,15 @@ impl Side {
         }
     }
 
+    fn is_unknown(&self) -> bool {
+        *lock(&self.answers) == Answers::Unknown
+    }
+
     fn ready(&self) -> Result<(), String> {
         match *lock(&self.answers) {
             Answers::Yes => Ok(()),
-            Answers::Unknown | Answers::No => Err(format!("{} does not answer", self.name)),
+            Answers::Unknown => Err(format!("{} was not asked yet", self.name)),
+            Answers::No => Err(format!("{} does not answer", self.name)),
         }
     }
 }
@@ -114,6 +119,10 @@ impl State {
     /// # Errors
     /// What keeps it from that.
     pub fn ready(&self) -> Result<(), String> {
+        // At the start the brokers are asked first: a store that was not asked yet is not what is wrong.
+        if self.store.is_unknown() {
+            self.brokers_ready()?;
+        }
         self.store.ready()?;
         self.brokers_ready()
     }

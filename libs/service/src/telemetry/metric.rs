@@ -58,7 +58,7 @@ metrics! {
     LOG_FORKS: Counter "trilby_log_forks_total" [] "Times a log was not what had been folded from it. Alarm on any.";
     LOG_QUARANTINES: Counter "trilby_log_quarantines_total" [] "Logs with an event that cannot be folded, each counted once by a process for as long as that event stands; they answer nothing. Alarm on any.";
     FEED_GAPS: Counter "trilby_feed_gaps_total" [] "Times messages of the feed were lost and read from the log instead.";
-    FEED_PASSED_OVER: Counter "trilby_feed_passed_over_total" ["reason"] "Records in the topics of the feed that were not taken: of another store (`other_store`: two installations have one `kafka.topic_prefix`), or none at all (`malformed`). Alarm on any.";
+    FEED_PASSED_OVER: Counter "trilby_feed_passed_over_total" [] "Records in the topics of the feed that were not taken: another store's, where two installations have one `kafka.topic_prefix`, or none at all. The log says which. Alarm on any.";
     RELAY_COMMITS: Counter "trilby_relay_commits_total" [] "Commits that this relay told the feed and forgot.";
     RELAY_FAILURES: Counter "trilby_relay_failures_total" [] "Times a record did not arrive, so that its shard was read and told again.";
     RELAY_OLDEST: Gauge "trilby_relay_oldest_waiting_seconds" [] "How long the oldest commit of this relay's shards has been waiting to be told.";

@@ -96,3 +96,17 @@ fn a_shard_that_is_another_s_has_no_age() {
     assert_eq!(measured.gauge(metric::OLDEST), 0.0);
     assert_eq!(measured.gauge(metric::SHARDS), 2.0);
 }
+
+#[test]
+fn what_does_not_answer_is_named_and_not_what_was_not_asked() {
+    let state = State::default();
+    assert_eq!(state.ready().unwrap_err(), "Kafka was not asked yet");
+    state.brokers_fail("refused");
+    assert_eq!(state.ready().unwrap_err(), "Kafka does not answer");
+    state.brokers_answer();
+    assert_eq!(state.ready().unwrap_err(), "the store was not asked yet");
+    state.store_fails("refused");
+    assert_eq!(state.ready().unwrap_err(), "the store does not answer");
+    state.store_answers();
+    state.ready().unwrap();
+}
