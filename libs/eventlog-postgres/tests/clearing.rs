@@ -184,7 +184,7 @@ async fn clearing_ends_with_the_first_look_that_is_not_full() {
         if n_calls > 0 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(n_calls, 1);
 }
