@@ -141,10 +141,10 @@ impl Directory {
     ) -> Result<World, Error> {
         let inner = &self.inner;
         let moment = inner.moment(freshness).await?;
-        if let Moment::Now(Some(token)) = &moment {
-            inner.read_members([principal, resource], token).await?;
-        }
         if let Moment::Now(named) = &moment {
+            if let Some(token) = named {
+                inner.read_members([principal, resource], token).await?;
+            }
             let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
             inner.ask([principal, resource], named, &mut asked).await?;
         }

@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 use support::common::commit;
 use support::{
-    Database, PATIENCE, Running, Topics, append, headers, heard, hearing, positioned, relaying,
-    told, until,
+    Database, PATIENCE, Running, Topics, append, ended_by, headers, heard, hearing, positioned,
+    relaying, told, until,
 };
 use trilby_eventlog::shard::SHARDS;
-use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage, NewRevocation, RevocationKind};
+use trilby_eventlog::{Channel, EventLog, Feed, FeedMessage};
 use trilby_eventlog_postgres::Role;
 use trilby_feed_kafka::Pace;
 use trilby_model::Timestamp;
@@ -88,13 +88,7 @@ async fn the_writer_s_trace_is_in_the_headers_of_its_commit_and_of_its_revocatio
     let writer = database.open(Role::Token).await;
     let mut traced = commit(&writer, 1, 1).await;
     traced.trace = Some(TRACE.parse().unwrap());
-    traced.revocations.push(NewRevocation {
-        log: traced.entries[0].log.clone(),
-        kind: RevocationKind::Session,
-        id_hash: [5; 16],
-        before: None,
-        event: 0,
-    });
+    traced.revocations.push(ended_by(&traced, [5; 16], 0));
     writer.append(traced).await.unwrap();
     append(&writer, 2, 1).await;
     until(|| async { outbox(&database).await == 0 }).await;
@@ -119,13 +113,7 @@ async fn a_revocation_is_heard_as_it_was_written() {
     let writer = database.open(Role::Token).await;
     for (log, id_hash) in [(1, [5; 16]), (2, [6; 16])] {
         let mut revoking = commit(&writer, log, 2).await;
-        revoking.revocations.push(NewRevocation {
-            log: revoking.entries[0].log.clone(),
-            kind: RevocationKind::Session,
-            id_hash,
-            before: None,
-            event: 1,
-        });
+        revoking.revocations.push(ended_by(&revoking, id_hash, 1));
         writer.append(revoking).await.unwrap();
     }
     let mut told = Vec::new();

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use trilby_eventlog::relay::{From, Lease, Leases, RowId, Waiting};
-use trilby_eventlog::shard::{self, SHARDS};
+use trilby_eventlog::relay::{From, Leases, RowId, Waiting};
+use trilby_eventlog::shard;
 use trilby_eventlog::{Error, EventLog as _, Head, Memory, RelayStore, StoreMeta};
 use trilby_model::{Hash, LogId, Seq};
 
+use crate::faulty::all_held;
 use crate::support::append;
 
 pub struct Outbox {
@@ -72,16 +73,7 @@ impl RelayStore for Outbox {
     }
 
     async fn lease(&self, _: [u8; 16]) -> Result<Leases, Error> {
-        let checked = Some(self.meta().await?.incarnation);
-        let all = (0..SHARDS).map(|shard| Lease {
-            shard,
-            epoch: 1,
-            checked,
-        });
-        Ok(Leases {
-            held: all.collect(),
-            share: usize::from(SHARDS),
-        })
+        Ok(all_held(Some(self.meta().await?.incarnation)))
     }
 
     async fn release(&self, _: [u8; 16], _: Option<&[u16]>) -> Result<(), Error> {

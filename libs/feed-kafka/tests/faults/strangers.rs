@@ -1,15 +1,14 @@
 //! Another store whose relay tells its news in the same topics: two installations with one prefix.
 
-use trilby_eventlog::{
-    Channel, EventLog as _, Feed as _, FeedMessage, NewRevocation, RevocationKind,
-};
+use trilby_eventlog::{Channel, EventLog as _, Feed as _, FeedMessage};
 use trilby_eventlog_postgres::Role;
 use trilby_feed_kafka::Pace;
 use trilby_testkit::metrics::Measured;
 
 use crate::support::common::commit;
 use crate::support::{
-    Database, Running, Topics, append, headers, heard, hearing, positioned, relaying, until,
+    Database, Running, Topics, append, ended_by, headers, heard, hearing, positioned, relaying,
+    until,
 };
 use crate::{last_words, outbox};
 
@@ -28,13 +27,7 @@ async fn stranger() -> Database {
 async fn revoke(database: &Database) {
     let writer = database.open(Role::Token).await;
     let mut revoking = commit(&writer, 1, 1).await;
-    revoking.revocations.push(NewRevocation {
-        log: revoking.entries[0].log.clone(),
-        kind: RevocationKind::Session,
-        id_hash: [5; 16],
-        before: None,
-        event: 0,
-    });
+    revoking.revocations.push(ended_by(&revoking, [5; 16], 0));
     writer.append(revoking).await.unwrap();
 }
 

@@ -20,7 +20,9 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use trilby_eventlog::shard::SHARDS;
-use trilby_eventlog::{Channel, FeedMessage, FeedReceiver, RelayStore};
+use trilby_eventlog::{
+    Channel, Commit, FeedMessage, FeedReceiver, NewRevocation, RelayStore, RevocationKind,
+};
 use trilby_eventlog_postgres::{Relaying, Role};
 use trilby_feed_kafka::record::{Told, decode};
 use trilby_feed_kafka::{Error, KafkaFeed, Options, Pace, Relay, State};
@@ -131,6 +133,17 @@ impl Running {
     pub async fn stop(self) {
         self.stop.send(()).ok();
         self.task.await.unwrap();
+    }
+}
+
+/// That a session ended, by an event of this commit.
+pub fn ended_by(commit: &Commit, id_hash: [u8; 16], event: usize) -> NewRevocation {
+    NewRevocation {
+        log: commit.entries[0].log.clone(),
+        kind: RevocationKind::Session,
+        id_hash,
+        before: None,
+        event,
     }
 }
 
