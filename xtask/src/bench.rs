@@ -96,9 +96,12 @@ fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
             .current_dir(root),
     )?;
     let target = workspace::target_dir(root);
-    services::with_bench(root, |url| {
+    services::with_flushes(root, |url, flush_file| {
         let mut bench = Command::new(target.join("release").join("trilby-load-log"));
         bench.arg("--dir").arg(target.join("load-tests"));
+        if let Some(file) = flush_file {
+            bench.arg("--flush-file").arg(file);
+        }
         bench
             .arg("--program")
             .arg(target.join("release").join("trilby"));

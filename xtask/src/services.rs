@@ -57,6 +57,7 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
             kafka::down(root)?;
             local::down(root, &local::TESTS)?;
             local::down(root, &local::BENCH)?;
+            local::down(root, &local::BENCH_LOG)?;
             docker::down()
         }
     }
@@ -109,5 +110,19 @@ pub fn with_bench(root: &Path, run: impl FnOnce(&str) -> anyhow::Result<()>) -> 
     let url = local::up(root, &local::BENCH)?;
     let done = run(&url);
     local::down(root, &local::BENCH)?;
+    done
+}
+
+/// The same with the file that says how long a flush takes, which a server that is named does not have.
+pub fn with_flushes(
+    root: &Path,
+    run: impl FnOnce(&str, Option<&Path>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if let Ok(url) = env::var(ADDRESS) {
+        return run(&url, None);
+    }
+    let url = local::up(root, &local::BENCH_LOG)?;
+    let done = run(&url, Some(&local::flush_file(root, &local::BENCH_LOG)?));
+    local::down(root, &local::BENCH_LOG)?;
     done
 }

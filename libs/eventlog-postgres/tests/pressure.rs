@@ -27,7 +27,7 @@ mod common;
 use common::{Database, account, append, at, salt};
 
 /// More than wait in the queue, in the writer, and are under way.
-const CALLERS: u64 = 3_000;
+const CALLERS: u64 = 4_000;
 
 /// How long a caller waits for a place, and room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(2);

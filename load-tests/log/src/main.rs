@@ -53,7 +53,7 @@ impl Plan {
 pub enum What {
     /// Single appends beside single inserts.
     Appends,
-    /// The same with a slow flush.
+    /// The same with slower flushes.
     SlowAppends,
     /// Commits of many events.
     Batches,
@@ -61,7 +61,7 @@ pub enum What {
     Many,
     /// Reading, checking and folding.
     Replay,
-    /// Many callers on one log, with either flush.
+    /// Many callers on one log, with the disk's flush and a slow one.
     Hot,
     /// The log in a file.
     Sqlite,
@@ -83,6 +83,10 @@ struct Args {
     /// The program `trilby` with Postgres in it
     #[arg(long)]
     program: PathBuf,
+    /// The file that says how many microseconds the server's flushes take at least. Without it there are no figures of slow
+    /// flushes
+    #[arg(long)]
+    flush_file: Option<PathBuf>,
     /// See that everything can be measured; rough figures
     #[arg(long)]
     short: bool,
@@ -123,7 +127,13 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let mut figures = report::Figures::new();
     if plan.only != Some(What::Sqlite) {
-        runtime.block_on(figures::postgres(&args.url, &plan, &mut figures))?;
+        let flush_file = args.flush_file.as_deref();
+        runtime.block_on(figures::postgres(
+            &args.url,
+            flush_file,
+            &plan,
+            &mut figures,
+        ))?;
     }
     if plan.wants(What::Sqlite) {
         runtime.block_on(sqlite::measure(&args.dir, &plan, &mut figures))?;

@@ -66,14 +66,6 @@ impl Database {
         Ok(Postgres::open(&options).await?)
     }
 
-    /// Has each flush take this long at least, as on a disk across a network. 0: as it is.
-    pub async fn slow_flush(&self, micros: u32) -> anyhow::Result<()> {
-        let sql = format!(
-            "alter database {DATABASE} set commit_delay = {micros}; alter database {DATABASE} set commit_siblings = 0"
-        );
-        Ok(self.client().await?.batch_execute(&sql).await?)
-    }
-
     /// How long a flush takes here, in milliseconds: a commit of next to nothing.
     pub async fn flush_ms(&self, plan: &Plan) -> anyhow::Result<f64> {
         let client = self.client().await?;

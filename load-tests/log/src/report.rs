@@ -13,10 +13,16 @@ enum Goal {
     AtMost(f64),
 }
 
-const GOALS: [(&str, Goal); 12] = [
+const GOALS: [(&str, Goal); 18] = [
     ("append_ratio_1", Goal::AtLeast(0.60)),
     ("append_ratio_8", Goal::AtLeast(0.80)),
     ("append_ratio_32", Goal::AtLeast(1.00)),
+    ("append_flush_600us_ratio_1", Goal::AtLeast(0.60)),
+    ("append_flush_600us_ratio_8", Goal::AtLeast(0.80)),
+    ("append_flush_600us_ratio_32", Goal::AtLeast(1.00)),
+    ("append_flush_4ms_ratio_1", Goal::AtLeast(0.60)),
+    ("append_flush_4ms_ratio_8", Goal::AtLeast(0.80)),
+    ("append_flush_4ms_ratio_32", Goal::AtLeast(1.00)),
     ("batch_ratio", Goal::AtLeast(0.65)),
     ("hot_log_ratio", Goal::AtLeast(20.0)),
     ("hot_log_per_s", Goal::AtLeast(5_000.0)),

@@ -34,7 +34,14 @@ pub struct Server {
     name: &'static str,
     /// What it runs with.
     settings: &'static str,
+    /// Whether its flushes can be made to take longer.
+    has_slow_flush: bool,
 }
+
+/// What makes flushes take longer, its library and the file that says how long, in the server's folder.
+const SLOW_FLUSH: &str = include_str!("slow_flush.c");
+const SLOW_FLUSH_LIBRARY: &str = "slow_flush.so";
+const SLOW_FLUSH_FILE: &str = "flush_us";
 
 /// For tests: what it writes need not outlive the machine's power, only its own end.
 pub const TESTS: Server = Server {
@@ -45,6 +52,7 @@ max_connections = 200
 fsync = off
 full_page_writes = off
 autovacuum_naptime = '1s'",
+    has_slow_flush: false,
 };
 
 /// For measuring: as one would run it.
@@ -56,6 +64,14 @@ max_connections = 200
 shared_buffers = '512MB'
 max_wal_size = '4GB'
 checkpoint_timeout = '30min'",
+    has_slow_flush: false,
+};
+
+/// The same, with the flush as slow as is asked for.
+pub const BENCH_LOG: Server = Server {
+    name: "postgres-bench-log",
+    settings: BENCH.settings,
+    has_slow_flush: true,
 };
 
 /// How long a listening server may take to say so.
@@ -137,6 +153,18 @@ impl Place {
         command
     }
 
+    /// Puts there what makes flushes take longer, which it does not yet.
+    fn make_slow_flush(&self) -> anyhow::Result<()> {
+        let source = self.folder.join("slow_flush.c");
+        fs::write(&source, SLOW_FLUSH)?;
+        let mut compile = Command::new("cc");
+        compile.args(["-O2", "-shared", "-fPIC", "-o"]);
+        compile.arg(self.folder.join(SLOW_FLUSH_LIBRARY));
+        command::quiet(compile.arg(&source).arg("-ldl"))?;
+        fs::write(self.folder.join(SLOW_FLUSH_FILE), "0")?;
+        Ok(())
+    }
+
     /// The URL, if the server listens.
     fn url(&self) -> Option<String> {
         let read = |name| fs::read_to_string(self.folder.join(name)).ok();
@@ -164,7 +192,10 @@ pub fn up(root: &Path, server: &Server) -> anyhow::Result<String> {
         return Ok(url);
     }
     let data = place.folder.join("data");
-    if !is_of(&programs, &data) || start(&place, &programs).is_err() {
+    if server.has_slow_flush {
+        place.make_slow_flush()?;
+    }
+    if !is_of(&programs, &data) || start(&place, &programs, server).is_err() {
         let port = trilby_cluster::member::free_address()?.port();
         let mut make = place.command("sh");
         make.args(["-c", MAKE, "sh"]).arg(&place.folder);
@@ -172,7 +203,7 @@ pub fn up(root: &Path, server: &Server) -> anyhow::Result<String> {
             .arg(port.to_string())
             .arg(server.settings);
         command::quiet(&mut make).context("cannot make a Postgres cluster")?;
-        start(&place, &programs)?;
+        start(&place, &programs, server)?;
     }
     place
         .url()
@@ -190,8 +221,12 @@ fn is_of(programs: &Path, data: &Path) -> bool {
     !version.trim().is_empty() && major == Some(version.trim())
 }
 
-fn start(place: &Place, programs: &Path) -> anyhow::Result<()> {
+fn start(place: &Place, programs: &Path, server: &Server) -> anyhow::Result<()> {
     let mut start = place.command(programs.join("pg_ctl"));
+    if server.has_slow_flush {
+        start.env("LD_PRELOAD", place.folder.join(SLOW_FLUSH_LIBRARY));
+        start.env("TRILBY_FLUSH_FILE", place.folder.join(SLOW_FLUSH_FILE));
+    }
     start.arg("-D").arg(place.folder.join("data"));
     start.arg("-l").arg(place.folder.join("log"));
     start.args(["-w", "-s", "start"]);
@@ -226,4 +261,9 @@ pub fn down(root: &Path, server: &Server) -> anyhow::Result<()> {
     }
     fs::remove_dir_all(&place.folder)?;
     Ok(())
+}
+
+/// The file that says how many microseconds each of the server's flushes takes at least.
+pub fn flush_file(root: &Path, server: &Server) -> anyhow::Result<PathBuf> {
+    Ok(Place::find(root, server.name)?.folder.join(SLOW_FLUSH_FILE))
 }

@@ -154,3 +154,27 @@ async fn a_log_whose_head_was_set_back_by_hand_refuses_alone() {
     let good: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(good, [true, false, true], "{outcomes:?}");
 }
+
+/// More receipts than are looked at at once, and a young one that a copy brought before old ones.
+#[tokio::test]
+async fn all_old_receipts_are_purged_and_no_young_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    append(&store, 1, 10).await.unwrap();
+    let filled = store.write(|session| {
+        let sql = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 2500)
+            insert into receipt (log_id, key, req_hash, first_seq, last_seq, status, created_at)
+            select log_id, unhex(printf('%064x', n)), zeroblob(32), 1, 1, 201, iif(n in (7, 2499), 200, 99)
+            from log_head, n";
+        session.conn.execute(sql, []).map_err(failure)
+    });
+    assert_eq!(filled.await.unwrap(), 2_500);
+    let [now, before, never] = [300, 100, 0].map(Timestamp::from_micros);
+    assert_eq!(store.purge(now, before, never).await.unwrap(), 2_498);
+    assert_eq!(store.purge(now, before, never).await.unwrap(), 0);
+    for n in [7_u64, 2_499] {
+        let mut key = [0; 32];
+        key[24..].copy_from_slice(&n.to_be_bytes());
+        assert!(store.receipt(&account(1), &key).await.unwrap().is_some());
+    }
+}

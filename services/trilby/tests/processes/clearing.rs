@@ -31,7 +31,7 @@ fn a_running_installation_clears_away_what_is_over() {
         &admin_url,
         "insert into receipt select log_id, sha256('old'), sha256('r'), 1, 1, 200, null, 1 from log_head;
         insert into event values (999999, 1, 1, 1, 1, 'test.happened', 1, 1, '', '', '');
-        insert into outbox (shard, log_id, first_seq, last_seq, tx_id) values (0, 999999, 1, 1, repeat('x', 16)::bytea)",
+        insert into outbox (shard, log_id, first_seq, last_seq, tx_id, since) values (0, 999999, 1, 1, repeat('x', 16)::bytea, now() - interval '1 hour')",
     )
     .unwrap();
     let is_gone = "select 1 / (not exists (select from receipt where key = sha256('old')))::int;
