@@ -126,7 +126,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<Secret<String>>, Prob
     };
     let token = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        Some(_) | None => return Err(Problem::unauthenticated()),
+        None if value.eq_ignore_ascii_case("bearer") => return Err(Problem::unauthenticated()),
+        // In another way than ours.
+        Some(_) | None => return Err(Problem::no_token()),
     };
     if token.is_empty() || token.contains(' ') {
         return Err(Problem::unauthenticated());

@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value};
 
@@ -88,13 +88,30 @@ impl Problem {
         )
     }
 
-    /// The 401 of a missing, bad, expired or revoked Bearer token.
+    /// The 401 of a bad, expired or revoked Bearer token.
     #[must_use]
     pub fn unauthenticated() -> Problem {
         Problem::new(
             Code::Unauthenticated,
             "a valid session token is needed in the `Authorization: Bearer` header",
         )
+    }
+
+    /// The 401 of a request without a Bearer token. Nothing was wrong with one, so the challenge names no error
+    /// (RFC 6750, section 3.1).
+    #[must_use]
+    pub fn no_token() -> Problem {
+        let what = "no session token was sent; it belongs in the `Authorization: Bearer` header";
+        Problem::new(Code::Unauthenticated, what)
+            .error(FieldError::header(
+                header::AUTHORIZATION.as_str(),
+                Code::MissingParameter,
+                "is needed: `Bearer`, a space, and a session token",
+            ))
+            .with_header(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"trilby\""),
+            )
     }
 
     /// A fault of ours. The cause goes to the log, not to the client.
@@ -160,11 +177,8 @@ impl Problem {
     pub fn retry_after(mut self, seconds: u64) -> Problem {
         self.rest
             .headers
-            .retain(|(name, _)| name != actix_web::http::header::RETRY_AFTER);
-        self.with_header(
-            actix_web::http::header::RETRY_AFTER,
-            HeaderValue::from(seconds),
-        )
+            .retain(|(name, _)| name != header::RETRY_AFTER);
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// Sets the `error` of the OAuth form where it is not [`Code::oauth_error`].

@@ -143,6 +143,10 @@ fn http_wants_certain_headers_with_certain_statuses() {
         "Bearer error=\"invalid_token\""
     );
     assert_eq!(
+        header(Problem::no_token(), "www-authenticate").unwrap(),
+        "Bearer realm=\"trilby\""
+    );
+    assert_eq!(
         header(Problem::new(Code::StateBehind, "x"), "retry-after").unwrap(),
         "1"
     );

@@ -51,7 +51,7 @@ impl Client {
                 return Ok(Self::Session(Box::new(session)));
             }
             (None, Some(presented), None) | (None, None, Some(presented)) => presented,
-            (None, None, None) => return Err(Problem::unauthenticated()),
+            (None, None, None) => return Err(Problem::no_token()),
             (Some(_), _, Some(_)) | (_, Some(_), Some(_)) | (Some(_), Some(_), None) => {
                 return Err(Problem::new(
                     Code::InvalidParameter,

@@ -163,7 +163,7 @@ async fn by_session(
     facts: &Facts,
     old: &Secret<String>,
 ) -> Result<Claim, Problem> {
-    let bearer = facts.bearer()?.ok_or_else(Problem::unauthenticated)?;
+    let bearer = facts.bearer()?.ok_or_else(Problem::no_token)?;
     let session = authenticate(services, bearer.expose())
         .await
         .map_err(Problem::from)?;
