@@ -8,7 +8,7 @@ mod tests;
 
 use std::net::IpAddr;
 
-use trilby_account::{Account, AccountStatus, PrincipalId, Ref, SubjectKey};
+use trilby_account::{Account, PrincipalId, Ref, SubjectKey};
 use trilby_engine::{Principal, Request, RoleSession, SessionFacts, UserPrincipal};
 use trilby_model::json::{Node, Value};
 use trilby_model::{AccountId, Action, Arn, Tags, Timestamp};
@@ -177,12 +177,8 @@ fn known_principal(subject: &Entity<'_>, account: &Account) -> Option<Principal>
         "service" => Some(Principal::Service {
             name: subject.id.clone(),
         }),
-        "account" => {
-            let named: AccountId = subject.id.parse().ok()?;
-            // A root user is somebody only of an account that is in service; for another account its own log tells.
-            (named != account.id() || account.status() == AccountStatus::Active)
-                .then(|| Principal::root(named))
-        }
+        // Whether the account is there, and in service, the state that is decided on tells.
+        "account" => subject.id.parse().ok().map(Principal::root),
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
 //! Decisions on an earlier state.
 
 use serde_json::{Value, json};
-use trilby_account::command::{PutResource, PutResourcePolicy, RegisterApplication};
+use trilby_account::command::{
+    PutResource, PutResourcePolicy, RegisterApplication, ResumeAccount, SuspendAccount,
+};
 use trilby_account::organization::{CreateOrganization, create_organization};
 use trilby_account::{Actor, Context, KnownPrincipals};
 use trilby_directory::Events;
@@ -189,6 +191,28 @@ fn a_position_within_a_commit_or_of_a_lost_timeline_is_refused() {
     world.inside.append(Events::Account(world.account, both));
     let inside = format!("{}@{}", world.account, before + 1);
     ask_at(&storefront, &world, &inside, &mary("docs:Read")).expect_problem(400, "invalid_seq");
+}
+
+#[test]
+fn root_of_an_account_that_was_out_of_service_may_nothing() {
+    let world = World::new();
+    let root = question(
+        &json!({"type": "account", "id": world.account.to_string()}),
+        "docs:Read",
+    );
+    assert_allowed(&world.ask(&root));
+    world
+        .inside
+        .run(world.account, SuspendAccount { reason: None });
+    let then = world.inside.clock().now().to_string();
+    world.inside.clock().advance_seconds(60);
+    world.inside.run(world.account, ResumeAccount {});
+    assert_allowed(&world.ask(&root));
+    let past = world.storefront().with_header("trilby-at-time", &then);
+    let answer = past.post(&world.path("evaluation"), &root).expect(200);
+    let told = format!("the root user of account {}", world.account);
+    assert_denied(&answer, &told);
+    assert_denied(&answer, "no such principal is known");
 }
 
 #[test]
