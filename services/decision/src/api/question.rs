@@ -39,6 +39,10 @@ const EXPLAIN: &str = "trilby:ExplainDecision";
 /// The right to look into the past.
 const READ_HISTORY: &str = "iam:ReadHistory";
 
+/// Bytes of reasons that the answers of one request hold, but for the last of them. Answers beyond have their decision and its
+/// reason: a trace may be some ten thousand bytes long, and a request may ask a thousand questions.
+const TOLD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// A subject or a resource.
 #[derive(Debug, ToSchema)]
 #[schema(as = Entity, title = "Entity")]
@@ -137,6 +141,8 @@ pub struct Asking<'a> {
     secure: bool,
     /// What all answers together may spend on advice.
     advice: Budget,
+    /// Bytes of reasons told so far.
+    told_bytes: usize,
     /// Of the last answer; kept for the next one's.
     notes: Notes,
 }
@@ -182,6 +188,7 @@ impl<'a> Asking<'a> {
             now: facts.now,
             secure: facts.secure,
             advice: Budget::default(),
+            told_bytes: 0,
             notes: Notes::default(),
         })
     }
@@ -194,6 +201,7 @@ impl<'a> Asking<'a> {
         }
         self.is_first = false;
         let (body, record) = self.decide(evaluation).await?;
+        self.told_bytes = self.told_bytes.saturating_add(body.told_bytes());
         metric::DECISIONS.add(1, &[&record.decision]);
         let record = self.asker.activity(record, &self.shared, &self.id)?;
         let parts = self.services.part::<DecisionParts>()?;
@@ -220,7 +228,8 @@ impl<'a> Asking<'a> {
             .await?;
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
         let begun = Instant::now();
-        let (body, brief) = match self.shared.explain {
+        let (level, left_out) = self.level();
+        let (body, brief) = match level {
             None => {
                 let brief = self.brief(&question.request, &world.worlds_in_service());
                 let brief = brief.map_err(Problem::internal)?;
@@ -233,6 +242,7 @@ impl<'a> Asking<'a> {
                 (body, decision.brief())
             }
         };
+        let body = if left_out { body.left_out() } else { body };
         metric::DECISION_DURATION.record(begun.elapsed().as_secs_f64(), &[]);
         let record = record.decided(&question, &brief, token.as_ref())?;
         if question.subject_known {
@@ -241,6 +251,16 @@ impl<'a> Asking<'a> {
         let subject = &evaluation.subject;
         let remark = format!("no {} `{}` is known here", subject.kind, subject.id);
         Ok((body.with_remark(&remark), record))
+    }
+
+    /// How much the next answer tells, and whether that is less than was asked for.
+    fn level(&self) -> (Option<Explain>, bool) {
+        match self.shared.explain {
+            Some(Explain::Explain | Explain::Trace) if self.told_bytes >= TOLD_BYTES_MAX => {
+                (Some(Explain::Reason), true)
+            }
+            level => (level, false),
+        }
     }
 
     /// The answer without reasons, and what the record says of it.

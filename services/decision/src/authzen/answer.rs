@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 
 use super::mapping::Unanswerable;
 
+/// What is said in place of reasons that one request has too many of.
+const LEFT_OUT: &str =
+    "the answers before hold as many reasons as fit: ask this question in another request";
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Decision, title = "Decision")]
@@ -83,6 +87,27 @@ impl DecisionBody {
             *message = json!(format!("{remark}; {told}"));
         }
         self
+    }
+
+    /// The same with a word that more was asked for than it tells.
+    pub fn left_out(mut self) -> Self {
+        let trilby = self
+            .context
+            .as_mut()
+            .and_then(|context| context.get_mut("trilby"))
+            .and_then(Value::as_object_mut);
+        if let Some(trilby) = trilby {
+            trilby.insert("left_out".to_owned(), json!(LEFT_OUT));
+        }
+        self
+    }
+
+    /// Bytes of what it tells besides the decision.
+    pub fn told_bytes(&self) -> usize {
+        self.context
+            .as_ref()
+            .and_then(|context| serde_json::to_vec(context).ok())
+            .map_or(0, |told| told.len())
     }
 
     /// No, without a policy having been asked.

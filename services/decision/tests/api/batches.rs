@@ -71,6 +71,36 @@ fn the_narrower_right_is_for_as_many_questions_as_are_looked_at() {
 }
 
 #[test]
+fn a_batch_tells_no_more_reasons_than_fit_and_says_so() {
+    let world = World::new();
+    let statement = json!({"Effect": "Allow", "Action": "docs:*", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": vec![statement; 100]});
+    world.role(world.account, "Editors", &policy);
+    let asked = question(&json!({"type": "role", "id": "Editors"}), "docs:Read");
+    let mut batch = asked.clone();
+    batch["evaluations"] = vec![json!({}); 1_000].into();
+    let storefront = world.storefront().with_header("trilby-explain", "trace");
+    let answer = storefront.post(&world.path("evaluations"), &batch);
+    let answer = answer.expect(200);
+    assert!(answer.json.to_string().len() < 5 * 1024 * 1024, "bounded");
+    let told = answer.json["evaluations"].as_array().unwrap();
+    assert_eq!(told.len(), 1_000);
+    let is_whole = |item: &&Value| item["context"]["trilby"]["matched"].is_array();
+    let whole = told.iter().take_while(is_whole).count();
+    assert!((10..1_000).contains(&whole), "{whole}");
+    for item in &told[whole..] {
+        assert_eq!(item["decision"], true);
+        assert_eq!(item["context"]["reason"], "allow");
+        assert_eq!(item["context"]["trilby"]["layer"], "identity");
+        assert!(item["context"]["trilby"]["left_out"].is_string(), "{item}");
+    }
+    let alone = storefront.post(&world.path("evaluation"), &asked).expect(200);
+    let trilby = &alone.json["context"]["trilby"];
+    assert_eq!(trilby["matched"], told[0]["context"]["trilby"]["matched"]);
+    assert!(trilby["left_out"].is_null(), "{trilby}");
+}
+
+#[test]
 fn others_are_answered_while_a_batch_is() {
     let world = World::new();
     // A pattern that is held to each place of a long value.
