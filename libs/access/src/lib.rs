@@ -29,6 +29,7 @@ mod browsers;
 mod conditional;
 mod freshness;
 mod guards;
+mod history;
 mod input;
 mod late;
 pub mod list;

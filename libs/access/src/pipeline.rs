@@ -18,15 +18,13 @@ use crate::authorized::{Authorized, Grant};
 use crate::body::RequestBody;
 use crate::browsers::Page;
 use crate::freshness::counted_here;
+use crate::history::READ_HISTORY;
 use crate::input::{Facts, Input};
 use crate::operation::{Access, Known, Operation, Rule};
 use crate::services::Services;
 use crate::target::{Place, Scope, Target};
 use crate::write::{Incoming, allowed_in};
 use crate::{late, params, problem};
-
-/// The right to look into the past, asked on the account.
-const READ_HISTORY: &str = "iam:ReadHistory";
 
 /// Runs one operation. Only what depends on its types is done here: the rest is compiled once for all of them.
 pub(crate) async fn run<Op: Operation>(

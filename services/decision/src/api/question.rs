@@ -168,6 +168,7 @@ impl<'a> Asking<'a> {
             }
             None => facts.freshness.clone(),
         };
+        grant.may_read_past(services, &freshness).await?;
         let shared = Shared {
             id: DecisionId::from(uuid_v7(facts.now, services.entropy_source())),
             at: facts.now,

@@ -7,7 +7,7 @@ use trilby_account::command::{
 use trilby_account::organization::{CreateOrganization, create_organization};
 use trilby_account::{Actor, Context, KnownPrincipals};
 use trilby_directory::Events;
-use trilby_model::Tags;
+use trilby_model::{AccountId, Tags};
 use trilby_policy::Kind;
 use trilby_service::clock::Clock;
 use trilby_testkit::given::document;
@@ -18,10 +18,15 @@ use crate::world::{World, assert_allowed, assert_denied, bearer, question};
 
 /// Registers document 7 and puts a policy on it.
 pub fn resource_policy(world: &World, policy: &Value) {
+    resource_policy_in(world, world.account, policy);
+}
+
+/// The same in any account.
+fn resource_policy_in(world: &World, account: AccountId, policy: &Value) {
     let docs = || "docs".parse().unwrap();
     let seven = || trilby_account::ResourceName::try_from("document/7".to_owned()).unwrap();
     world.inside.run(
-        world.account,
+        account,
         RegisterApplication {
             name: docs(),
             description: None,
@@ -29,7 +34,7 @@ pub fn resource_policy(world: &World, policy: &Value) {
         },
     );
     world.inside.run(
-        world.account,
+        account,
         PutResource {
             application: docs(),
             resource: seven(),
@@ -38,13 +43,18 @@ pub fn resource_policy(world: &World, policy: &Value) {
             tags: Tags::default(),
         },
     );
+    put_policy(world, account, policy);
+}
+
+/// Puts a policy on document 7.
+fn put_policy(world: &World, account: AccountId, policy: &Value) {
     let principal = &policy["Statement"][0]["Principal"]["AWS"];
     let accounts = principal.as_str().and_then(|text| text.parse().ok());
     world.inside.run(
-        world.account,
+        account,
         PutResourcePolicy {
-            application: docs(),
-            resource: seven(),
+            application: "docs".parse().unwrap(),
+            resource: trilby_account::ResourceName::try_from("document/7".to_owned()).unwrap(),
             document: document(Kind::Resource, policy),
             known: KnownPrincipals {
                 accounts: accounts.into_iter().collect(),
@@ -191,6 +201,61 @@ fn a_position_within_a_commit_or_of_a_lost_timeline_is_refused() {
     world.inside.append(Events::Account(world.account, both));
     let inside = format!("{}@{}", world.account, before + 1);
     ask_at(&storefront, &world, &inside, &mary("docs:Read")).expect_problem(400, "invalid_seq");
+}
+
+#[test]
+fn of_another_accounts_past_only_what_an_answer_told_can_be_named() {
+    let world = World::new();
+    let other = world.inside.account("other");
+    let policy = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": world.account.to_string()}, "Action": action, "Resource": "*",
+        }]})
+    };
+    resource_policy_in(&world, other, &policy("docs:Read"));
+    let mut asked = mary("docs:Read");
+    asked["resource"]["id"] = json!(format!("arn:trilby:docs::{other}:document/7"));
+    let before = world.ask(&asked);
+    assert_allowed(&before);
+    put_policy(&world, other, &policy("docs:Write"));
+    assert_denied(&world.ask(&asked), "");
+    let storefront = world.storefront();
+    // What it was told can be asked again, as of any position of an answer.
+    let then = ask_at(&storefront, &world, before.seq(), &asked).expect(200);
+    assert_allowed(&then);
+    assert_eq!(then.seq(), before.seq());
+
+    let (own, told) = before.seq().split_once(',').unwrap();
+    let (there, hash) = told.split_once('.').unwrap();
+    let end = world.inside.state(other).seq();
+    let refused = |foreign: &str| {
+        let at = format!("{own},{foreign}");
+        let by_header = ask_at(&storefront, &world, &at, &asked);
+        let by_header = by_header.expect_problem(403, "access_denied");
+        assert_eq!(by_header.text("/action"), "iam:ReadHistory", "{foreign}");
+        let mut in_body = asked.clone();
+        in_body["context"] = json!({"trilby": {"at_seq": at}});
+        let in_body = storefront.post(&world.path("evaluation"), &in_body);
+        let in_body = in_body.expect_problem(403, "access_denied");
+        assert_eq!(in_body.text("/detail"), by_header.text("/detail"));
+        by_header.text("/detail").to_owned()
+    };
+    // An end of a commit, the inside of one, beyond the end, another history, logs that are none.
+    let answers: std::collections::BTreeSet<String> = [
+        there.to_owned(),
+        format!("{other}@1"),
+        format!("{other}@{end}"),
+        format!("{other}@{end}.{hash}"),
+        format!("{other}@999999.{hash}"),
+        format!("{there}.0123456789abcdef"),
+        format!("999999999999@2.{hash}"),
+        "999999999999@2".to_owned(),
+        "o-aaaaaaaaaa@1".to_owned(),
+    ]
+    .iter()
+    .map(|foreign| refused(foreign))
+    .collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
 #[test]
