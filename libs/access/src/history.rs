@@ -50,11 +50,7 @@ impl Grant {
         positions.any(|position| position.log == *log)
     }
 
-    async fn may_read_history_of(
-        &self,
-        services: &Services,
-        log: &LogId,
-    ) -> Result<bool, Problem> {
+    async fn may_read_history_of(&self, services: &Services, log: &LogId) -> Result<bool, Problem> {
         match log {
             LogId::Account(account) => self.may_read_history_in(services, *account).await,
             // Rights are asked on accounts.

@@ -105,8 +105,7 @@ async fn arrive(
     let (session, federated) = match rule.access {
         Access::Public(_) => (None, None),
         Access::Authenticated(_) | Access::Action(_) => {
-            let bearer =
-                crate::input::bearer(request.headers())?.ok_or_else(Problem::no_token)?;
+            let bearer = crate::input::bearer(request.headers())?.ok_or_else(Problem::no_token)?;
             match who(rule, services, bearer.expose()).await? {
                 Anyone::Session(session) => (Some(*session), None),
                 Anyone::Federated(session) => (None, Some(session)),

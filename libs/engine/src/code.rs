@@ -22,6 +22,7 @@ mod condition;
 mod cursor;
 mod name;
 mod pattern;
+mod steps;
 mod write;
 
 use trilby_model::Action;
@@ -31,6 +32,7 @@ use trilby_policy::{Document, Effect};
 pub(crate) use condition::Held;
 pub(crate) use cursor::{Cursor, KeyRef};
 pub(crate) use name::{Name, is_twin};
+pub(crate) use steps::Texts;
 
 use crate::ready::View;
 
@@ -220,6 +222,26 @@ impl<'a> Clause<'a> {
             return None;
         }
         condition::hold(self.rest, self.numbers, self.has(flag::VARIABLES), view)
+    }
+
+    /// How many steps it takes at most to ask it about a request; see [`steps`].
+    pub(crate) fn steps(mut self, view: &View<'_>) -> Option<u64> {
+        if !self.covers_action(view.ready.action()?)? {
+            return Some(0);
+        }
+        let mut steps = 0_u64;
+        if !self.has(flag::ANY_RESOURCE) {
+            let mut names = self.rest.block()?;
+            let asked = view.ready.name().map_or(0, |name| name.len());
+            while !names.is_empty() {
+                let cost = name::cost(&mut names, view)?;
+                steps = steps.saturating_add(cost.steps(Texts::one(asked)));
+            }
+        }
+        if !self.has(flag::ALWAYS) {
+            steps = steps.saturating_add(condition::steps(self.rest, self.numbers, view)?);
+        }
+        Some(steps)
     }
 
     /// Shows the keys for the want of which alone the tests do not hold: as the policy spells each, and as it is compared.

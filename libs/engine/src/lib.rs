@@ -32,6 +32,7 @@ mod compiled;
 pub mod context;
 mod decide;
 mod decision;
+mod effort;
 mod error;
 mod evaluate;
 mod filter;
@@ -61,6 +62,7 @@ pub use decision::{
     LevelVerdict, Levels, MissingKey, NearMiss, NearMissReason, Outcome, Relation, ResourceClasses,
     StatementRef, Visible,
 };
+pub use effort::{STEPS_MAX, takes_too_long};
 pub use error::Error;
 pub use evaluate::{evaluate, evaluate_into};
 pub use gates::{Gate, Gates};

@@ -15,6 +15,7 @@ pub use answer::{Answer, CaseError, Decided, Failed, Match};
 
 use crate::advice::{Budget, Setting, advised};
 use crate::decision::Decision;
+use crate::effort::is_too_much;
 use crate::evaluate::evaluate;
 #[cfg(test)]
 use crate::{layer::Layers, request::Request};
@@ -66,6 +67,9 @@ pub fn simulate_with_advice(
     }
 }
 
+const TAKES_TOO_LONG: &str =
+    "policies and context are too large together; `trilby simulate` takes cases of any size";
+
 /// What a case asks, and every policy that bears on it.
 #[cfg(test)]
 pub(crate) fn layers_of(case: &Node) -> Result<(Request, Layers), CaseError> {
@@ -79,6 +83,28 @@ pub fn answer(case: &Node, line: u64) -> Answer {
         Ok(simulation) => Answer::decided(&simulation),
         Err(failed) => Answer::Failed(failed),
     }
+}
+
+/// As [`answer`], for whoever answers others as well: a case that may take long is in error.
+#[must_use]
+pub fn answer_soon(case: &Node, line: u64) -> Answer {
+    let id = match case::id(case, line) {
+        Ok(id) => id,
+        Err(failed) => return Answer::Failed(failed),
+    };
+    let error = match Case::read(case) {
+        Ok(case) if is_too_much(&case.request, &case.layers) => {
+            CaseError::new("takes_too_long", "/request/context", TAKES_TOO_LONG)
+        }
+        Ok(case) => {
+            return Answer::decided(&Simulation {
+                decision: evaluate(&case.request, &case.layers),
+                id,
+            });
+        }
+        Err(error) => error,
+    };
+    Answer::Failed(Failed { id, error })
 }
 
 /// Answers a case that is still text.

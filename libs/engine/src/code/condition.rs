@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use trilby_policy::ContextValue;
 use trilby_policy::condition::{Decimal, Instant, Order, other_spelling, same_folded, truth};
 
+use super::steps::{BYTES_A_STEP, Cost, Texts};
 use super::{Cursor, Fit, KeyRef, name, pattern};
 use crate::ready::View;
 use crate::values::{Told, Typed};
@@ -138,6 +139,20 @@ fn failed<'v>(
     Some(true)
 }
 
+/// How many steps the tests take at most.
+pub(super) fn steps<'v>(
+    mut tests: Cursor<'v>,
+    numbers: &'v [Decimal],
+    view: &'v View<'_>,
+) -> Option<u64> {
+    let mut steps = 0_u64;
+    while !tests.is_empty() {
+        let test = Test::read(tests.block()?, numbers)?;
+        steps = steps.saturating_add(test.steps(view)?);
+    }
+    Some(steps)
+}
+
 #[derive(Clone, Copy)]
 struct Test<'a> {
     head: u8,
@@ -264,6 +279,42 @@ impl<'a> Test<'a> {
             }
         }
         Some(false)
+    }
+
+    fn steps(&self, view: &'a View<'_>) -> Option<u64> {
+        let Some(told) = view.at(self.key) else {
+            return Some(0);
+        };
+        let texts = Texts::of(told.value);
+        let compare = self.head & compare::MASK;
+        let spellings = match compare {
+            compare::ARN_TEXT | compare::ARN_TEXT_IGNORE_CASE => 2,
+            _ => 1,
+        };
+        let mut operand = self.operand;
+        // To read the values.
+        let mut steps = u64::try_from(texts.bytes).unwrap_or(u64::MAX);
+        while !operand.is_empty() {
+            let cost = match compare {
+                compare::TEXT
+                | compare::TEXT_IGNORE_CASE
+                | compare::ARN_TEXT
+                | compare::ARN_TEXT_IGNORE_CASE => pattern::cost(&mut operand, view)?,
+                compare::NAME => name::cost(&mut operand, view)?,
+                compare::BOOL if operand.byte()? == PATTERN => pattern::cost(&mut operand, view)?,
+                compare::BOOL => Cost::default(),
+                compare::NULL => return Some(0),
+                // Numbers, moments, addresses: not more than the bytes that say them.
+                _ => {
+                    let mut cost = Cost::default();
+                    cost.piece(operand.len().saturating_mul(BYTES_A_STEP), false);
+                    return Some(steps.saturating_add(cost.steps(texts)));
+                }
+            };
+            let more = cost.steps(texts).saturating_mul(spellings);
+            steps = steps.saturating_add(more);
+        }
+        Some(steps)
     }
 
     /// Shows what a test that does not hold asked for and the request does not carry.

@@ -20,6 +20,11 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
+    /// Bytes of code that are left.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
+    }
+
     #[inline]
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.rest.split_first()?;

@@ -3,6 +3,7 @@
 use trilby_policy::pattern::ArnParts;
 
 use super::pattern;
+use super::steps::Cost;
 use super::{Beginning, Cursor, Fit, KeyRef};
 use crate::ready::View;
 
@@ -56,6 +57,11 @@ impl<'a> Name<'a> {
         let parts = ArnParts::split(text)?;
         let head = "arn::".len().checked_add(parts.partition.len())?;
         Some(Self::new(parts.partition, text.get(head..)?))
+    }
+
+    /// Bytes after the partition.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
     }
 
     /// Service, region, account and resource.
@@ -151,6 +157,32 @@ fn parts_fit<'v>(parts: Cursor<'v>, name: &Name<'_>, view: &'v View<'_>) -> Opti
         null |= fit == Fit::Null;
     }
     Some(if null { Fit::Null } else { all.into() })
+}
+
+/// What comparing with the next pattern takes; passes over it.
+pub(super) fn cost<'v>(names: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Cost> {
+    let mut cost = Cost::default();
+    match names.byte()? {
+        kind::ALL => {}
+        kind::TWIN | kind::TWIN_PREFIX => cost.piece(names.text()?.len(), false),
+        kind::OTHER | kind::OTHER_PREFIX => {
+            cost.piece(names.text()?.len(), false);
+            cost.piece(names.text()?.len(), false);
+        }
+        named @ (kind::VARIABLE | kind::VARIABLE_OR) => {
+            let or = named == kind::VARIABLE_OR;
+            let text = pattern::variable(names, or, Some(view))?;
+            cost.piece(text.unwrap_or_default().len(), false);
+        }
+        kind::PARTS => {
+            let mut parts = names.block()?;
+            while !parts.is_empty() {
+                cost = cost.and(pattern::cost(&mut parts, view)?);
+            }
+        }
+        _ => return None,
+    }
+    Some(cost)
 }
 
 /// The same for a request about no particular resource: only `*` fits.

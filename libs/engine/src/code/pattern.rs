@@ -2,6 +2,7 @@
 
 use trilby_policy::ContextValue;
 
+use super::steps::Cost;
 use super::{Beginning, Cursor, Fit, KeyRef, Operation};
 use crate::ready::View;
 
@@ -91,6 +92,31 @@ pub(super) fn null<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<
         kind::VARIABLES => is_null(patterns.block()?, view),
         _ => None,
     }
+}
+
+/// What comparing with the next pattern takes; passes over it.
+pub(super) fn cost<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Cost> {
+    let mut cost = Cost::default();
+    match patterns.byte()? {
+        kind::LITERAL | kind::PREFIX => cost.piece(patterns.text()?.len(), false),
+        kind::ALL => {}
+        kind::TOKENS | kind::VARIABLES => {
+            let mut tokens = patterns.block()?;
+            let mut anywhere = false;
+            while !tokens.is_empty() {
+                match next(&mut tokens, Some(view))? {
+                    Token::Star => anywhere = true,
+                    Token::Any => cost.character(anywhere),
+                    Token::Text(piece) | Token::Variable(Some(piece)) => {
+                        cost.piece(piece.len(), anywhere);
+                    }
+                    Token::Variable(None) => {}
+                }
+            }
+        }
+        _ => return None,
+    }
+    Some(cost)
 }
 
 /// Shows the key of each variable of the next pattern that the key would make resolve; passes over the pattern.

@@ -9,7 +9,7 @@ use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target
 use trilby_directory::Freshness;
 use trilby_engine::{
     Brief, Budget, Decision, Error, Explain, Notes, Principal, Reader, Ready, Request, Worlds,
-    decide, decide_into, decide_with_advice,
+    decide, decide_into, decide_with_advice, takes_too_long,
 };
 use trilby_model::brand::headers;
 use trilby_model::json::Node;
@@ -228,16 +228,20 @@ impl<'a> Asking<'a> {
             .world(question.principal_account, question.resource_account)
             .await?;
         let token = ConsistencyToken::new(world.positions_from(Some(self.home))).ok();
+        let worlds = world.worlds_in_service();
+        if takes_too_long(&question.request, &worlds).map_err(Problem::internal)? {
+            return Err(too_much());
+        }
         let begun = Instant::now();
         let (level, left_out) = self.level();
         let (body, brief) = match level {
             None => {
-                let brief = self.brief(&question.request, &world.worlds_in_service());
+                let brief = self.brief(&question.request, &worlds);
                 let brief = brief.map_err(Problem::internal)?;
                 (DecisionBody::bare(brief.outcome.is_allow()), brief)
             }
             Some(level) => {
-                let decision = self.explained(&question, &world.worlds_in_service(), level);
+                let decision = self.explained(&question, &worlds, level);
                 let decision = decision.map_err(Problem::internal)?;
                 let body = DecisionBody::decided(&decision, level, token.as_ref(), &self.shared)?;
                 (body, decision.brief())
@@ -381,6 +385,12 @@ async fn sessions<'q>(
         tokio::task::yield_now().await;
     }
     Ok(sessions)
+}
+
+/// No thread is kept from others by one question.
+fn too_much() -> Problem {
+    let what = "the values are too long to be held to all the patterns that bear on this question";
+    Problem::invalid("/context", what)
 }
 
 fn too_many_arns() -> Problem {

@@ -1,7 +1,8 @@
 //! `POST /v1/simulate`: one self-contained case to the evaluator. No account is read, nothing is stored.
 //!
 //! Whoever asks brings the policies too, of any size that a body may have. So cases are evaluated beside the threads that
-//! answer everybody else, a few at a time, and none that would take seconds.
+//! answer everybody else, a few at a time, and none that may take longer than a decision (`trilby_engine::STEPS_MAX`).
+//! `trilby simulate` has no such limit.
 
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use trilby_access::{
 };
 use trilby_engine::simulate::{self, Answer, Decided, Failed};
 use trilby_model::Arn;
-use trilby_model::json::{Node, Value as Json};
 use trilby_service::problem::{Code, FieldError, Problem};
 use utoipa::ToSchema;
 
@@ -27,9 +27,6 @@ static RUNNING: Semaphore = Semaphore::const_new(RUNNING_MAX);
 const WAIT: Duration = Duration::from_secs(2);
 /// Seconds after which a caller may try again.
 const BUSY_S: u64 = 2;
-/// Bytes of policies times bytes of the largest value in the context: each byte of a pattern may be held to each byte of a
-/// value. `trilby simulate` has no such limit.
-const WORK_MAX: usize = 200_000_000;
 
 /// A request and every policy that bears on it; the same object that `trilby simulate` reads.
 #[derive(Debug, ToSchema)]
@@ -85,16 +82,13 @@ impl Operation for Simulate {
         _: &Services,
     ) -> Result<Reply<Self>, Problem> {
         let case = input.body.node;
-        if work(&case) > WORK_MAX {
-            return Err(too_much());
-        }
         let waited = tokio::time::timeout(WAIT, RUNNING.acquire()).await;
         let seat = waited.map_err(|_| {
             Problem::new(Code::Busy, "too many cases are being evaluated").retry_after(BUSY_S)
         })?;
         let seat = seat.map_err(Problem::internal)?;
         let answered = tokio::task::spawn_blocking(move || {
-            let answer = simulate::answer(&case, 1);
+            let answer = simulate::answer_soon(&case, 1);
             // Not before it is done, though the caller may have gone away.
             drop(seat);
             answer
@@ -104,44 +98,6 @@ impl Operation for Simulate {
             Answer::Failed(failed) => Err(problem(&failed)),
         }
     }
-}
-
-/// The most that evaluating a case may take, by [`WORK_MAX`].
-fn work(case: &Node) -> usize {
-    let context = case
-        .get("request")
-        .and_then(|request| request.get("context"));
-    let largest = context
-        .and_then(Node::as_object)
-        .into_iter()
-        .flatten()
-        .map(|member| bytes(&member.value))
-        .max();
-    let policies = case.get("policies").map_or(0, bytes);
-    policies.saturating_mul(largest.unwrap_or_default())
-}
-
-/// Bytes of all texts below.
-fn bytes(node: &Node) -> usize {
-    match &node.value {
-        Json::Null | Json::Bool(_) => 0,
-        Json::Number(text) | Json::String(text) => text.len(),
-        Json::Array(items) => items.iter().map(bytes).sum(),
-        Json::Object(members) => members
-            .iter()
-            .map(|member| member.key.len().saturating_add(bytes(&member.value)))
-            .sum(),
-    }
-}
-
-fn too_much() -> Problem {
-    let what =
-        "policies and context are too large together; `trilby simulate` takes cases of any size";
-    Problem::new(Code::InvalidParameter, what).error(FieldError::at(
-        "/request/context",
-        Code::InvalidParameter,
-        what,
-    ))
 }
 
 fn problem(failed: &Failed) -> Problem {

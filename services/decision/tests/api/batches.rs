@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use trilby_testkit::installation::allow;
 
-use crate::world::{World, question};
+use crate::world::{World, assert_allowed, question};
 
 /// So many empty items over a context with so much text.
 fn over_defaults(n_items: usize, n_bytes: usize) -> Value {
@@ -94,10 +94,44 @@ fn a_batch_tells_no_more_reasons_than_fit_and_says_so() {
         assert_eq!(item["context"]["trilby"]["layer"], "identity");
         assert!(item["context"]["trilby"]["left_out"].is_string(), "{item}");
     }
-    let alone = storefront.post(&world.path("evaluation"), &asked).expect(200);
+    let alone = storefront
+        .post(&world.path("evaluation"), &asked)
+        .expect(200);
     let trilby = &alone.json["context"]["trilby"];
     assert_eq!(trilby["matched"], told[0]["context"]["trilby"]["matched"]);
     assert!(trilby["left_out"].is_null(), "{trilby}");
+}
+
+#[test]
+fn a_question_that_would_take_long_is_refused_and_the_others_of_its_batch_are_answered() {
+    let world = World::new();
+    let pattern = format!("*{}b", "?".repeat(2_000));
+    let costly = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "docs:*", "Resource": "*",
+        "Condition": {"StringNotLike": {"authzen:context/text": pattern}},
+    }]});
+    world.role(world.account, "Costly", &costly);
+    let mut asked = question(&json!({"type": "role", "id": "Costly"}), "docs:Read");
+    asked["context"] = json!({"text": "a".repeat(32_000)});
+    let begun = Instant::now();
+    for explain in ["reason", "trace"] {
+        let storefront = world.storefront().with_header("trilby-explain", explain);
+        let refused = storefront.post(&world.path("evaluation"), &asked);
+        let refused = refused.expect_problem(400, "invalid_parameter");
+        assert_eq!(refused.text("/errors/0/pointer"), "/context");
+    }
+    let mut batch = asked.clone();
+    batch["evaluations"] = json!([{}, {"context": {"text": "b"}}]);
+    let answer = world.storefront().post(&world.path("evaluations"), &batch);
+    let answers = answer.expect(200).json["evaluations"].clone();
+    assert_eq!(answers[0]["decision"], false);
+    assert_eq!(answers[0]["context"]["error"]["code"], "invalid_parameter");
+    assert_eq!(answers[1]["decision"], true, "{answers}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "far less work");
+    // Long lists are not many comparisons.
+    let groups: Vec<String> = (0..1_000).map(|group| format!("{group:0>30}")).collect();
+    asked["context"] = json!({"groups": groups, "text": "c"});
+    assert_allowed(&world.ask(&asked));
 }
 
 #[test]
