@@ -25,8 +25,8 @@ const SENT: &str = "authorization, content-type, idempotency-key, trilby-at-seq,
     trilby-min-seq, x-request-id";
 
 /// What a page may read besides the body.
-const READ: &str = "etag, retry-after, trilby-decision-id, trilby-request-id, trilby-seq, trilby-stale, www-authenticate, \
-    x-request-id";
+const READ: &str = "etag, retry-after, trilby-decision-id, trilby-hint, trilby-request-id, trilby-seq, trilby-stale, \
+    www-authenticate, x-request-id";
 
 /// How long a browser may remember a preflight, in seconds: an origin that is taken from the list is shut out that soon.
 const PREFLIGHT_S: &str = "600";

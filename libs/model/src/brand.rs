@@ -42,6 +42,8 @@ pub mod headers {
     pub const DECISION_ID: &str = "trilby-decision-id";
     /// How much of its reason a decision should tell.
     pub const EXPLAIN: &str = "trilby-explain";
+    /// What is amiss with a question that no policy could allow, in words.
+    pub const HINT: &str = "trilby-hint";
     /// Says that an answer stands on state that may be older than asked.
     pub const STALE: &str = "trilby-stale";
 }

@@ -12,7 +12,8 @@ use crate::authzen::answer::DecisionBody;
 use crate::authzen::request::Evaluation;
 
 const DESCRIPTION: &str = "OpenID AuthZEN 1.0, Access Evaluation API. A denied request is answered with 200 and `false`. Reasons come with \
-    `Trilby-Explain: reason`, `explain` or `trace` and need `trilby:ExplainDecision`.";
+    `Trilby-Explain: reason`, `explain` or `trace` and need `trilby:ExplainDecision`. What is amiss with a \
+    question that no policy could allow is told in `Trilby-Hint`.";
 
 /// A question in the caller's own account.
 pub struct Evaluate;

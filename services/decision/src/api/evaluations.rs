@@ -15,7 +15,8 @@ use crate::authzen::request::{Batch, Evaluation, Semantic};
 
 const DESCRIPTION: &str = "OpenID AuthZEN 1.0, Access Evaluations API. Members beside `evaluations` are defaults; an item that has one replaces it \
     whole, and what all items take from them is bounded (413). A malformed item is answered `false` with its error; the others stand. \
-    Reasons are told up to some 4 MiB for all items together; those beyond have their decision and layer, and `left_out` in `context.trilby`.";
+    Reasons are told up to some 4 MiB for all items together; those beyond have their decision and layer, and `left_out` in `context.trilby`. \
+    What is amiss with questions that no policy could allow is told in `Trilby-Hint`.";
 
 /// Questions that are looked at for the right to ask: the most that an installation can be set to take.
 const LOOKED_AT_MAX: usize = 10_000;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use trilby_access::{Authorized, Facts, Operation, Place, Scope, Services, Target, principal};
@@ -22,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::DecisionParts;
 use crate::authzen::answer::{DecisionBody, Shared};
+use crate::authzen::hint::Hint;
 use crate::authzen::mapping::{self, Question, Unanswerable};
 use crate::authzen::options::Options;
 use crate::authzen::own;
@@ -143,6 +145,7 @@ pub struct Asking<'a> {
     advice: Budget,
     /// Bytes of reasons told so far.
     told_bytes: usize,
+    hint: Hint,
     /// Of the last answer; kept for the next one's.
     notes: Notes,
 }
@@ -190,6 +193,7 @@ impl<'a> Asking<'a> {
             secure: facts.secure,
             advice: Budget::default(),
             told_bytes: 0,
+            hint: Hint::default(),
             notes: Notes::default(),
         })
     }
@@ -201,6 +205,7 @@ impl<'a> Asking<'a> {
             self.shared.id = DecisionId::from(id);
         }
         self.is_first = false;
+        self.hint.count();
         let (body, record) = self.decide(evaluation).await?;
         self.told_bytes = self.told_bytes.saturating_add(body.told_bytes());
         metric::DECISIONS.add(1, &[&record.decision]);
@@ -219,6 +224,7 @@ impl<'a> Asking<'a> {
         let question = match self.question(evaluation).await? {
             Ok(question) => question,
             Err(why) => {
+                self.hint.note(why);
                 let record = record.refused(&why.message());
                 return Ok((DecisionBody::unanswerable(why, &self.shared), record));
             }
@@ -350,13 +356,17 @@ impl<'a> Asking<'a> {
             reply = reply.at(token);
         }
         let id = self.id.to_string();
-        match actix_web::http::header::HeaderValue::from_str(&id) {
-            Ok(value) => reply.header(
-                actix_web::http::header::HeaderName::from_static(headers::DECISION_ID),
-                value,
-            ),
-            Err(_) => reply,
+        let told = [
+            (headers::DECISION_ID, Some(id)),
+            (headers::HINT, self.hint.text()),
+        ];
+        for (name, text) in told {
+            let value = text.and_then(|text| HeaderValue::from_str(&text).ok());
+            if let Some(value) = value {
+                reply = reply.header(HeaderName::from_static(name), value);
+            }
         }
+        reply
     }
 }
 

@@ -59,7 +59,7 @@ impl Unanswerable {
     pub fn message(self) -> String {
         match self {
             Self::Action => {
-                "the action names no service: write `service:Operation` (without a service it is that of the account's only application)".to_owned()
+                "the action names no service: write `service:Operation` (without a service it is that of the account's application, if it has exactly one)".to_owned()
             }
             Self::Resource => "the resource has no name that a policy could allow".to_owned(),
             Self::Foreign => {

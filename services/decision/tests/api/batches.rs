@@ -167,3 +167,44 @@ fn others_are_answered_while_a_batch_is() {
     // There is one worker.
     assert!(longest * 2 < took, "{longest:?} of {took:?}");
 }
+
+#[test]
+fn a_question_that_no_policy_could_allow_is_told_so_without_reasons() {
+    let world = World::new();
+    let register = |name: &str| {
+        let command = trilby_account::command::RegisterApplication {
+            name: name.parse().unwrap(),
+            description: None,
+            tags: trilby_model::Tags::default(),
+        };
+        world.inside.run(world.account, command);
+    };
+    let storefront = world.inside.as_user(world.account, "storefront");
+    let mary = json!({"type": "user", "id": "mary"});
+    let ask = |what: &str, asked: &Value| storefront.post(&world.path(what), asked).expect(200);
+    register("docs");
+    let one = ask("evaluation", &question(&mary, "Read"));
+    assert_eq!(one.json, json!({"decision": true}));
+    assert_eq!(one.header("trilby-hint"), None);
+    // With a second application the same question means nothing.
+    register("shop");
+    let none = ask("evaluation", &question(&mary, "Read"));
+    assert_eq!(none.json, json!({"decision": false}));
+    let hint = none.header("trilby-hint").unwrap();
+    assert!(hint.starts_with("the action names no service"), "{hint}");
+    let batch = json!({"evaluations": [
+        question(&mary, "docs:Read"), question(&mary, "Read"), question(&mary, "Write"),
+    ]});
+    let some = ask("evaluations", &batch);
+    assert_eq!(some.json["evaluations"][1], json!({"decision": false}));
+    let hint = some.header("trilby-hint").unwrap();
+    assert!(
+        hint.starts_with("question 2: the action names no service"),
+        "{hint}"
+    );
+    assert!(hint.ends_with("(2 of 3 questions are amiss)"), "{hint}");
+    // Policies are another matter.
+    let denied = ask("evaluation", &question(&mary, "docs:Write"));
+    assert_eq!(denied.json, json!({"decision": false}));
+    assert_eq!(denied.header("trilby-hint"), None);
+}
