@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, Route, web};
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 use utoipa::openapi::{Info, OpenApi};
 
 use crate::browsers;
@@ -137,6 +137,22 @@ impl Registry {
         }
     }
 
+    /// Answers the paths of these operations with a 404 that says which service has them, in a process that has not. To be
+    /// added after the process's own routes.
+    pub fn configure_elsewhere(&self, config: &mut web::ServiceConfig, service: &'static str) {
+        let paths: BTreeMap<String, &'static str> = self
+            .entries
+            .iter()
+            .map(|entry| (order(entry.row.path), entry.row.path))
+            .collect();
+        for path in paths.into_values() {
+            config.service(
+                web::resource(path)
+                    .default_service(web::to(move || async move { elsewhere(service) })),
+            );
+        }
+    }
+
     /// The API's document (OpenAPI 3.1).
     #[must_use]
     pub fn openapi(&self, info: Info) -> OpenApi {
@@ -147,6 +163,11 @@ impl Registry {
                 .map(|entry| (&entry.row, &*entry.describe)),
         )
     }
+}
+
+fn elsewhere(service: &'static str) -> Result<HttpResponse, Problem> {
+    let what = format!("this path is the {service} service's, and another service answers here");
+    Err(Problem::new(Code::NotFound, what).with("service", service))
 }
 
 /// One way in for all operations, so that it is compiled once.

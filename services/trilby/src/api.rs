@@ -32,6 +32,14 @@ pub fn registry(roles: &[Role]) -> Registry {
         .fold(Registry::new(), |all, role| all.and(role.operations()))
 }
 
+/// The operations of the services that are not among these, each with its service.
+pub fn elsewhere(roles: &[Role]) -> Vec<(&'static str, Registry)> {
+    let others = Role::ALL.iter().filter(|role| !roles.contains(role));
+    others
+        .map(|role| (role.name(), role.operations()))
+        .collect()
+}
+
 /// What these services serve on the operator's port.
 pub fn operator(roles: &[Role]) -> Registry {
     roles.iter().fold(Registry::new(), |all, role| {

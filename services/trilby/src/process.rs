@@ -130,8 +130,13 @@ impl Process {
             server = server.document(service, document);
         }
         let for_routes = self.services.clone();
-        let server =
-            server.routes(move |config| Registry::configure(&registry, config, &for_routes));
+        let elsewhere = api::elsewhere(self.roles);
+        let server = server.routes(move |config| {
+            Registry::configure(&registry, config, &for_routes);
+            for (service, operations) in &elsewhere {
+                operations.configure_elsewhere(config, service);
+            }
+        });
         let (operator, for_operator) = (api::operator(self.roles), self.services.clone());
         operator
             .check()

@@ -1,7 +1,11 @@
 //! The order of routes, and rows that make no sense.
 
+use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+use actix_web::{App, HttpResponse, web};
+use serde_json::Value;
+
 use super::row::Row;
-use super::{Error, order, shape};
+use super::{Entry, Error, Registry, order, shape};
 use crate::operation::{Access, Idempotency, Known, Method, Precondition};
 
 fn row() -> Row {
@@ -93,4 +97,33 @@ fn a_row_without_sense_is_refused() {
         );
     }
     assert_eq!(row().path_parameters(), ["thing"]);
+}
+
+#[actix_web::test]
+async fn a_path_of_another_service_says_which_has_it() {
+    let entry = |path| Entry {
+        row: Row { path, ..row() },
+        run: |_, _, _| Box::pin(async { Ok(HttpResponse::Ok().finish()) }),
+        describe: std::sync::Arc::new(|_| utoipa::openapi::path::Operation::new()),
+    };
+    let elsewhere = Registry {
+        entries: vec![entry("/v1/things/{thing}"), entry("/v1/things/{other}")],
+    };
+    let own = |config: &mut web::ServiceConfig| {
+        config.route("/v1/things/mine", web::to(HttpResponse::Ok));
+    };
+    let app = App::new()
+        .configure(own)
+        .configure(|config| elsewhere.configure_elsewhere(config, "identity"));
+    let app = init_service(app).await;
+    let ask = async |path: &str| {
+        let request = TestRequest::get().uri(path).to_request();
+        call_service(&app, request).await
+    };
+    assert_eq!(ask("/v1/things/mine").await.status(), 200);
+    let answer = ask("/v1/things/7").await;
+    assert_eq!(answer.status(), 404);
+    let problem: Value = read_body_json(answer).await;
+    assert_eq!(problem["code"], "not_found");
+    assert_eq!(problem["service"], "identity");
 }
