@@ -3,7 +3,7 @@
 //! Whoever asks chooses the values, and somebody else wrote the patterns that they are held to: a pattern that begins anew at
 //! each place of a value takes the product of both lengths, and an account has many patterns. A question that would take
 //! long is told from the code of the policies that bear on it, without any comparing. Few are looked at: a question whose
-//! values are all short cannot take long.
+//! values are all short, and not many, cannot take long.
 
 use trilby_policy::ContextValue;
 
@@ -23,6 +23,8 @@ pub const STEPS_MAX: u64 = 200_000_000;
 /// A value, or what is asked about, up to here takes little of any policy: all that may be attached to somebody is about a
 /// megabyte.
 const SHORT_BYTES: usize = 256;
+/// As many keys are passed over at once.
+const FEW_KEYS: usize = 64;
 
 /// Whether deciding a request may take more than [`STEPS_MAX`]. `false` is certain, `true` is not.
 ///
@@ -51,7 +53,9 @@ fn is_short(request: &Request) -> bool {
     let resource = request.resource.arn();
     let resource = resource.map_or(0, |arn| arn.resource().len() + arn.region().len());
     let mut values = request.context.iter().map(|(_, value)| weight(value));
-    resource <= SHORT_BYTES && values.all(|bytes| bytes <= SHORT_BYTES)
+    resource <= SHORT_BYTES
+        && request.context.len() <= FEW_KEYS
+        && values.all(|bytes| bytes <= SHORT_BYTES)
 }
 
 /// Bytes of a value; each of several counts as some.

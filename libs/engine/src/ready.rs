@@ -249,6 +249,18 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many keys may be passed over in looking for one.
+    pub(crate) fn n_keys(&self) -> usize {
+        let stored = |values: Option<&Values>| values.map_or(0, Values::len);
+        let own = self
+            .ready
+            .given
+            .len()
+            .saturating_add(self.ready.own_tags.len());
+        own.saturating_add(stored(self.principal_tags))
+            .saturating_add(stored(self.resource_tags))
+    }
+
     /// What is known of a key.
     #[inline]
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<Told<'_>> {

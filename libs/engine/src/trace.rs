@@ -17,6 +17,11 @@ use crate::request::Request;
 /// The most near misses told. Enough for a person; a policy set of thousands must not make an answer of megabytes.
 pub(crate) const NEAR_MISSES_MAX: usize = 20;
 
+/// Of what a test got, so many bytes are told: every test of a near miss says it again.
+const GOT_BYTES_MAX: usize = 1_024;
+/// Ends what was cut.
+const CUT: &str = "…";
+
 /// The most values told that could not be read; each is looked for among those before.
 const MISMATCHES_MAX: usize = 100;
 
@@ -100,7 +105,7 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
                     operator: Some(failure.operator),
                     key: Some(failure.key),
                     wanted: failure.wanted,
-                    got: failure.got,
+                    got: failure.got.map(cut),
                 })
                 .collect();
             NearMiss {
@@ -109,6 +114,39 @@ fn near_miss(request: &Request, miss: &Missed, statement: StatementRef) -> NearM
                 detail,
             }
         }
+    }
+}
+
+/// A value of which no more is told than it is good for.
+fn cut(got: ContextValue) -> ContextValue {
+    match got {
+        ContextValue::Scalar(text) if text.len() > GOT_BYTES_MAX => {
+            let mut told = text;
+            told.truncate(told.floor_char_boundary(GOT_BYTES_MAX));
+            told.push_str(CUT);
+            ContextValue::Scalar(told)
+        }
+        ContextValue::List(texts) => {
+            let mut left = GOT_BYTES_MAX;
+            let count = texts.len();
+            let mut told: Vec<String> = texts
+                .into_iter()
+                .take_while(
+                    |text| match left.checked_sub(text.len().saturating_add(1)) {
+                        Some(less) => {
+                            left = less;
+                            true
+                        }
+                        None => false,
+                    },
+                )
+                .collect();
+            if told.len() < count {
+                told.push(CUT.to_owned());
+            }
+            ContextValue::List(told)
+        }
+        short @ ContextValue::Scalar(_) => short,
     }
 }
 

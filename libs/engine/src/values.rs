@@ -75,6 +75,11 @@ impl Values {
         }
     }
 
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     #[inline]
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<Told<'_>> {
         for (index, sign) in self.signs.iter().enumerate() {

@@ -107,6 +107,32 @@ fn many_values_that_cannot_be_read() {
 }
 
 #[test]
+fn one_long_value_that_many_tests_got() {
+    let operators = [
+        "StringLike",
+        "StringEquals",
+        "StringEqualsIgnoreCase",
+        "ForAnyValue:StringLike",
+        "ForAnyValue:StringEquals",
+    ];
+    let tests: Map<String, Value> = operators
+        .iter()
+        .map(|operator| ((*operator).to_owned(), json!({ "app:v": "x" })))
+        .collect();
+    let statements: Vec<Value> = (0..2_000)
+        .map(|_| statement("Allow", json!(tests)))
+        .collect();
+    for value in [json!("a".repeat(30_000)), json!(vec!["aaaa"; 1_000])] {
+        let policies = json!({ "identity": document(statements.clone()) });
+        let told = explain(&policies, &json!({ "app:v": value })).at_level(Explain::Trace);
+        let got = told["near_misses"][0]["detail"][0]["got"].to_string();
+        assert!(got.contains('…'), "{got}");
+        let near_misses = told["near_misses"].to_string();
+        assert!(near_misses.len() < 200_000, "{}", near_misses.len());
+    }
+}
+
+#[test]
 fn patterns_made_to_be_slow() {
     let slow = "*a".repeat(400);
     let statements = (0..200)

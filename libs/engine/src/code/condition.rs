@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use trilby_policy::ContextValue;
 use trilby_policy::condition::{Decimal, Instant, Order, other_spelling, same_folded, truth};
 
-use super::steps::{BYTES_A_STEP, Cost, Texts};
+use super::steps::{BYTES_A_STEP, Cost, Texts, look_up_steps};
 use super::{Cursor, Fit, KeyRef, name, pattern};
 use crate::ready::View;
 use crate::values::{Told, Typed};
@@ -282,8 +282,9 @@ impl<'a> Test<'a> {
     }
 
     fn steps(&self, view: &'a View<'_>) -> Option<u64> {
+        let looked = u64::try_from(look_up_steps(view.n_keys())).unwrap_or(u64::MAX);
         let Some(told) = view.at(self.key) else {
-            return Some(0);
+            return Some(looked);
         };
         let texts = Texts::of(told.value);
         let compare = self.head & compare::MASK;
@@ -292,8 +293,9 @@ impl<'a> Test<'a> {
             _ => 1,
         };
         let mut operand = self.operand;
-        // To read the values.
-        let mut steps = u64::try_from(texts.bytes).unwrap_or(u64::MAX);
+        // To find the values, and to read them.
+        let read = u64::try_from(texts.bytes).unwrap_or(u64::MAX);
+        let mut steps = looked.saturating_add(read);
         while !operand.is_empty() {
             let cost = match compare {
                 compare::TEXT
@@ -303,11 +305,11 @@ impl<'a> Test<'a> {
                 compare::NAME => name::cost(&mut operand, view)?,
                 compare::BOOL if operand.byte()? == PATTERN => pattern::cost(&mut operand, view)?,
                 compare::BOOL => Cost::default(),
-                compare::NULL => return Some(0),
+                compare::NULL => return Some(looked),
                 // Numbers, moments, addresses: not more than the bytes that say them.
                 _ => {
                     let mut cost = Cost::default();
-                    cost.piece(operand.len().saturating_mul(BYTES_A_STEP), false);
+                    cost.piece(operand.len().saturating_mul(BYTES_A_STEP));
                     return Some(steps.saturating_add(cost.steps(texts)));
                 }
             };

@@ -164,15 +164,16 @@ pub(super) fn cost<'v>(names: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Cos
     let mut cost = Cost::default();
     match names.byte()? {
         kind::ALL => {}
-        kind::TWIN | kind::TWIN_PREFIX => cost.piece(names.text()?.len(), false),
+        kind::TWIN | kind::TWIN_PREFIX => cost.piece(names.text()?.len()),
         kind::OTHER | kind::OTHER_PREFIX => {
-            cost.piece(names.text()?.len(), false);
-            cost.piece(names.text()?.len(), false);
+            cost.piece(names.text()?.len());
+            cost.piece(names.text()?.len());
         }
         named @ (kind::VARIABLE | kind::VARIABLE_OR) => {
             let or = named == kind::VARIABLE_OR;
             let text = pattern::variable(names, or, Some(view))?;
-            cost.piece(text.unwrap_or_default().len(), false);
+            cost.look_up(view.n_keys());
+            cost.piece(text.unwrap_or_default().len());
         }
         kind::PARTS => {
             let mut parts = names.block()?;

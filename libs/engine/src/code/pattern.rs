@@ -98,19 +98,20 @@ pub(super) fn null<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<
 pub(super) fn cost<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Cost> {
     let mut cost = Cost::default();
     match patterns.byte()? {
-        kind::LITERAL | kind::PREFIX => cost.piece(patterns.text()?.len(), false),
+        kind::LITERAL | kind::PREFIX => cost.piece(patterns.text()?.len()),
         kind::ALL => {}
         kind::TOKENS | kind::VARIABLES => {
             let mut tokens = patterns.block()?;
-            let mut anywhere = false;
             while !tokens.is_empty() {
                 match next(&mut tokens, Some(view))? {
-                    Token::Star => anywhere = true,
-                    Token::Any => cost.character(anywhere),
-                    Token::Text(piece) | Token::Variable(Some(piece)) => {
-                        cost.piece(piece.len(), anywhere);
+                    Token::Star => cost.star(),
+                    Token::Any => cost.piece(1),
+                    Token::Text(piece) => cost.piece(piece.len()),
+                    // Looked for again wherever it is compared.
+                    Token::Variable(value) => {
+                        cost.look_up(view.n_keys());
+                        cost.piece(value.unwrap_or_default().len());
                     }
-                    Token::Variable(None) => {}
                 }
             }
         }

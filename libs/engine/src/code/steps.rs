@@ -1,8 +1,8 @@
 //! What comparing takes, in steps of about a nanosecond: told from code, before anything is compared.
 //!
 //! A pattern is compared with each text from its beginning, once. What follows its first star may begin at each place of the
-//! text, and is compared there at most as far as the next star: all stars of a pattern together never go back, so that
-//! each place is begun at once.
+//! text, and is compared there at most as far as the next star. A star that was passed is not gone back to: so all together
+//! begin once at each place, and the longest run between two stars tells what that takes.
 
 use trilby_policy::ContextValue;
 
@@ -10,6 +10,14 @@ use trilby_policy::ContextValue;
 const BEGIN_STEPS: usize = 6;
 /// Bytes of two texts that are compared at a step.
 pub(super) const BYTES_A_STEP: usize = 16;
+
+/// To pass over a key of the request, looking for another.
+const KEY_STEPS: usize = 4;
+
+/// What it takes to look for a key among so many. They may be such that each must be looked at.
+pub(super) fn look_up_steps(n_keys: usize) -> usize {
+    BEGIN_STEPS.saturating_add(n_keys.saturating_mul(KEY_STEPS))
+}
 
 /// The texts that a pattern is compared with.
 #[derive(Clone, Copy)]
@@ -40,34 +48,42 @@ impl Texts {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cost {
     once: usize,
+    /// Of the longest run between two stars.
     at_each_byte: usize,
+    /// Of the run so far; none before the first star.
+    run: Option<usize>,
 }
 
 impl Cost {
-    /// Adds a piece that is compared whole. `anywhere`: it comes after a star.
-    pub(super) fn piece(&mut self, bytes: usize, anywhere: bool) {
-        self.add(BEGIN_STEPS.saturating_add(bytes / BYTES_A_STEP), anywhere);
+    /// Adds a star.
+    pub(super) fn star(&mut self) {
+        self.run = Some(0);
     }
 
-    /// Adds a single character, whichever.
-    pub(super) fn character(&mut self, anywhere: bool) {
-        self.add(BEGIN_STEPS, anywhere);
+    /// Adds a piece that is compared whole.
+    pub(super) fn piece(&mut self, bytes: usize) {
+        self.add(BEGIN_STEPS.saturating_add(bytes / BYTES_A_STEP));
     }
 
-    fn add(&mut self, steps: usize, anywhere: bool) {
-        let of = if anywhere {
-            &mut self.at_each_byte
-        } else {
-            &mut self.once
-        };
-        *of = of.saturating_add(steps);
+    /// Adds a key whose value is looked for, among so many.
+    pub(super) fn look_up(&mut self, n_keys: usize) {
+        self.add(look_up_steps(n_keys));
     }
 
-    /// Both, one after the other.
+    fn add(&mut self, steps: usize) {
+        self.once = self.once.saturating_add(steps);
+        if let Some(run) = &mut self.run {
+            *run = run.saturating_add(steps);
+            self.at_each_byte = self.at_each_byte.max(*run);
+        }
+    }
+
+    /// Both, of two parts of each text.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             once: self.once.saturating_add(other.once),
-            at_each_byte: self.at_each_byte.saturating_add(other.at_each_byte),
+            at_each_byte: self.at_each_byte.max(other.at_each_byte),
+            run: None,
         }
     }
 

@@ -100,14 +100,27 @@ fn long_lists_held_to_many_names_do_not() {
 }
 
 #[test]
-fn only_long_values_are_looked_at() {
-    let many: Vec<(String, ContextValue)> = (0..100)
-        .map(|key| (format!("app:key{key}"), text(200)))
-        .collect();
-    let many: Vec<(&str, ContextValue)> = many
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.clone()))
-        .collect();
+fn a_key_that_is_looked_for_among_many_counts_with_them() {
+    let patterns = vec!["\"*${app:other}b\""; 300].join(",");
+    let condition = format!(r#"{{"StringLike":{{"app:text":[{patterns}]}}}}"#);
+    let layers = layers("app:*", 1, &condition);
+    let among = |n_keys: usize| {
+        let mut request = asked(&[("app:text", text(2_000)), ("app:other", text(1))]);
+        for key in 0..n_keys {
+            request.context.insert(format!("app:key{key}"), "x");
+        }
+        request
+    };
+    assert!(is_too_much(&among(900), &layers));
+    assert!(!is_too_much(&among(10), &layers));
+    assert!(!is_short(&among(900)));
+}
+
+#[test]
+fn only_long_values_and_many_are_looked_at() {
+    let keys: Vec<String> = (0..FEW_KEYS).map(|key| format!("app:key{key}")).collect();
+    let many: Vec<(&str, ContextValue)> =
+        keys.iter().map(|key| (key.as_str(), text(200))).collect();
     assert!(is_short(&asked(&many)));
     assert!(!is_short(&asked(&[("app:text", text(300))])));
     assert!(!is_short(&asked(&[("app:list", list(300, 1))])));
