@@ -2,6 +2,7 @@
 
 use trilby_account::{Blocker, ClaimKind, Rejection};
 use trilby_directory::{Error as DirectoryError, ExecuteError};
+use trilby_eventlog::Error as StoreError;
 use trilby_policy::Finding;
 use trilby_service::problem::{Code, FieldError, Problem};
 
@@ -29,11 +30,21 @@ pub fn of_directory(error: DirectoryError) -> Problem {
             Code::InvalidSeq,
             format!("seq {seq} of `{log}` is not the end of a commit"),
         ),
+        DirectoryError::Unavailable(ref cause) if matches!(**cause, StoreError::Busy(_)) => {
+            store_busy(error)
+        }
         DirectoryError::Quarantined { .. } | DirectoryError::Unavailable(_) => {
             Problem::unavailable(error).retry_after(1)
         }
         DirectoryError::Corrupt { .. } => Problem::internal(error),
     }
+}
+
+/// The store's queue is full: nothing was begun.
+fn store_busy(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Problem {
+    Problem::new(Code::Busy, "too many changes wait to be written")
+        .caused_by(cause)
+        .retry_after(1)
 }
 
 /// Revocations may be missing: no session can be judged.
@@ -150,6 +161,7 @@ pub fn of_execution(error: ExecuteError<Problem>) -> Problem {
             format!("too many changes of `{log}` wait to be written"),
         )
         .retry_after(1),
+        ExecuteError::StoreBusy(what) => store_busy(what),
         ExecuteError::KeyReused => Problem::new(
             Code::IdempotencyKeyReused,
             "this `Idempotency-Key` was used for another request",
@@ -183,3 +195,6 @@ pub fn of_execution(error: ExecuteError<Problem>) -> Problem {
         ExecuteError::Unavailable(what) => Problem::unavailable(what).retry_after(1),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,7 @@ impl Recorder {
             reply,
         };
         let sent = tokio::time::timeout(QUEUE_WAIT, self.queue.send(call)).await;
-        sent.map_err(|_| Error::Unavailable("the activity queue is full".to_owned()))?
+        sent.map_err(|_| Error::Busy("the activity queue is full".to_owned()))?
             .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }

@@ -88,11 +88,20 @@ impl Writer {
     pub async fn send(&self, job: Job) -> Result<(), Error> {
         let place = tokio::time::timeout(QUEUE_WAIT, self.queue.reserve()).await;
         let place = place
-            .map_err(|_| Error::Unavailable("the write queue is full".to_owned()))?
+            .map_err(|_| full(job.is_apart))?
             .map_err(|_| Error::Unavailable("the writer has stopped".to_owned()))?;
         self.known
             .expect(job.sealed.heads.clone(), || place.send(job));
         Ok(())
+    }
+}
+
+/// Nothing was begun, unless an earlier attempt of the same commit was.
+fn full(was_tried: bool) -> Error {
+    let what = "the write queue is full".to_owned();
+    match was_tried {
+        true => Error::Unavailable(what),
+        false => Error::Busy(what),
     }
 }
 

@@ -81,7 +81,8 @@ async fn who_finds_no_place_among_the_writes_is_told_so_and_nothing_is_lost() {
         let (n, outcome, waited) = ended.unwrap();
         match outcome {
             Ok(()) => done.push(n),
-            Err(AppendError::Unavailable(why)) if why.contains("queue is full") => {
+            Err(AppendError::Busy(why)) => {
+                assert!(why.contains("queue is full"), "{why}");
                 assert!(waited >= PATIENCE && waited < PATIENCE + ROOM, "{waited:?}");
                 refused.push(n);
                 // Those who have a place go on.
@@ -154,15 +155,16 @@ async fn who_finds_no_place_among_the_records_is_told_so_and_nothing_is_lost() {
     while let Some(ended) = callers.join_next().await {
         match ended.unwrap() {
             (n, Ok(())) => done.push(n),
+            (n, Err(Error::Busy(why))) => {
+                assert!(why.contains("queue is full"), "{why}");
+                n_full += 1;
+                // Those who have a place go on.
+                held = None;
+                refused.push(n);
+            }
             (n, Err(Error::Unavailable(why))) => {
-                if why.contains("queue is full") {
-                    n_full += 1;
-                    // Those who have a place go on.
-                    held = None;
-                } else {
-                    // It had a place, and its turn came while the table was locked.
-                    assert!(why.contains("55P03"), "{why}");
-                }
+                // It had a place, and its turn came while the table was locked.
+                assert!(why.contains("55P03"), "{why}");
                 refused.push(n);
             }
             (n, Err(error)) => panic!("{n}: {error}"),

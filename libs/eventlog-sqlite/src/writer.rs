@@ -230,7 +230,7 @@ impl Writer {
         let place = tokio::time::timeout(QUEUE_WAIT, Arc::clone(&self.places).acquire_owned());
         match place.await {
             Ok(place) => place.map_err(|_| stopped()),
-            Err(_) => Err(Error::Unavailable("the write queue is full".to_owned())),
+            Err(_) => Err(Error::Busy("the write queue is full".to_owned())),
         }
     }
 }

@@ -13,6 +13,9 @@ pub enum Error {
     /// It did not answer. Of a write nothing is known: read the receipt before repeating it.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// More waits to be written than it takes. Nothing was begun.
+    #[error("the store is busy: {0}")]
+    Busy(String),
     /// It answered something it can never have been given.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),
@@ -73,8 +76,11 @@ pub enum AppendError {
         /// Which, by its place in `Commit::side`.
         index: usize,
     },
-    /// The store did not answer, or its queue is full. Whether the commit was taken is not known
-    /// until its receipt, or the log, is read.
+    /// More commits wait than the store takes, and this one found no place among them in time.
+    #[error("the store is busy: {0}")]
+    Busy(String),
+    /// The store did not answer. Whether the commit was taken is not known until its receipt, or the
+    /// log, is read.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
     /// The store contradicts itself.
@@ -86,6 +92,7 @@ impl From<Error> for AppendError {
     fn from(error: Error) -> Self {
         match error {
             Error::Unavailable(what) => Self::Unavailable(what),
+            Error::Busy(what) => Self::Busy(what),
             Error::Corrupt(what) => Self::Corrupt(what),
             Error::Invalid(what) => Self::Invalid(what),
         }

@@ -186,7 +186,7 @@ fn unreadable(
             findings.broken(Check::Files, log, None, what);
             Ok(())
         }
-        Err(Error::Unavailable(what)) => {
+        Err(Error::Unavailable(what) | Error::Busy(what)) => {
             findings.incomplete(Check::Files, log, None, what);
             Ok(())
         }

@@ -100,6 +100,7 @@ pub(super) fn refused<E>(error: AppendError) -> ExecuteError<E> {
         AppendError::Corrupt(what) => {
             ExecuteError::Directory(trilby_eventlog::Error::Corrupt(what).into())
         }
+        AppendError::Busy(what) => ExecuteError::StoreBusy(what),
         AppendError::Unavailable(what) => ExecuteError::Unavailable(what),
         AppendError::Stale { .. } => ExecuteError::Conflict,
         AppendError::Receipt(_) => ExecuteError::KeyReused,

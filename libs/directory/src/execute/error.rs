@@ -20,6 +20,9 @@ pub enum ExecuteError<E> {
         /// The log.
         log: LogId,
     },
+    /// Too many commits wait for the store already. Nothing was begun.
+    #[error("the store is busy: {0}")]
+    StoreBusy(String),
     /// The key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

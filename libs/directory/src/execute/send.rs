@@ -156,6 +156,7 @@ impl UnderWay {
             | AppendError::ClaimTaken { .. }
             | AppendError::Side { .. }
             | AppendError::TooLarge { .. }
+            | AppendError::Busy(_)
             | AppendError::Invalid(_) => {
                 for (one, _) in &self.written {
                     one.slot.pending.break_off(Break::Refused);
@@ -199,6 +200,8 @@ fn outcome(appended: &Answer) -> Appended {
             | AppendError::TooLarge { .. }
             | AppendError::Invalid(_),
         ) => Appended::Refused,
-        Err(AppendError::Unavailable(_) | AppendError::Corrupt(_)) => Appended::Failed,
+        Err(AppendError::Busy(_) | AppendError::Unavailable(_) | AppendError::Corrupt(_)) => {
+            Appended::Failed
+        },
     }
 }

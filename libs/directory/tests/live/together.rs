@@ -319,6 +319,24 @@ async fn too_many_commands_of_a_log_are_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_store_without_a_place_for_a_commit_is_busy_and_nothing_is_decided_on_it() {
+    let (memory, through, directory) = store(Options::default()).await;
+    through.held.hold();
+    let (first, second) = (rename(&directory, "first"), rename(&directory, "second"));
+    through.held.until(2).await;
+    let full = AppendError::Busy("the write queue is full".to_owned());
+    through.held.one(Verdict::Refuse(full)).await;
+    let refused = first.await.unwrap();
+    assert!(
+        matches!(&refused, Err(ExecuteError::StoreBusy(_))),
+        "{refused:?}"
+    );
+    through.held.release().await;
+    done(second.await.unwrap());
+    assert_eq!(names(&memory).await, ["second"]);
+}
+
+#[tokio::test]
 async fn a_key_that_is_under_way_gives_one_answer() {
     let (memory, through, directory) = store(Options::default()).await;
     let request = || {

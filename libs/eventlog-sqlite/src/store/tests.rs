@@ -178,3 +178,42 @@ async fn all_old_receipts_are_purged_and_no_young_one() {
         assert!(store.receipt(&account(1), &key).await.unwrap().is_some());
     }
 }
+
+/// Whoever finds no place among the writes is told so in time; those who have one are written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_is_busy_and_nothing_is_lost() {
+    const CALLERS: usize = 1_100;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(dir.path()));
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let holder = Arc::clone(&store);
+    let held = tokio::spawn(async move {
+        let work = move |_: &mut Session<'_>| {
+            wait.recv().ok();
+            Ok::<_, Error>(())
+        };
+        holder.write(work).await
+    });
+    let mut callers = tokio::task::JoinSet::new();
+    for n in 0..CALLERS {
+        let store = Arc::clone(&store);
+        let wish = commit(&store, u64::try_from(n).unwrap(), 10).await;
+        callers.spawn(async move { store.append(wish).await });
+    }
+    let mut go_on = Some(go_on);
+    let (mut n_done, mut n_busy) = (0, 0);
+    while let Some(ended) = callers.join_next().await {
+        match ended.unwrap() {
+            Ok(_) => n_done += 1,
+            Err(AppendError::Busy(_)) => {
+                n_busy += 1;
+                go_on = None;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    held.await.unwrap().unwrap();
+    assert!(go_on.is_none(), "the queue was never full");
+    assert!(n_busy > 0 && n_done >= 1_000, "{n_busy} {n_done}");
+    assert_eq!(store.logs(None, 2 * CALLERS).await.unwrap().len(), n_done);
+}

@@ -196,7 +196,7 @@ where
     let mut pause = PAUSE;
     loop {
         match sink.hand_over(records.to_vec()).await {
-            Err(Error::Unavailable(why)) if !room.is_given_up() => {
+            Err(Error::Unavailable(why) | Error::Busy(why)) if !room.is_given_up() => {
                 room.waits(&why);
                 sleep(pause).await;
                 pause = PAUSE_MAX.min(pause.saturating_mul(2));

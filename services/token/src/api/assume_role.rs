@@ -75,6 +75,7 @@ impl Operation for AssumeRole {
         Code::TransitiveTagConflict,
         Code::SourceIdentityImmutable,
         Code::RateLimited,
+        Code::Busy,
     ];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
 

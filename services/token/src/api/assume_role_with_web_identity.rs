@@ -87,6 +87,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         Code::PackedPolicyTooLarge,
         Code::MalformedPolicy,
         Code::RateLimited,
+        Code::Busy,
     ];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const BROWSERS: Browsers = Browsers::OfAccount;

@@ -109,6 +109,7 @@ impl Operation for CreateFederatedSession {
         Code::PackedPolicyTooLarge,
         Code::AccessDenied,
         Code::RateLimited,
+        Code::Busy,
     ];
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const BROWSERS: Browsers = Browsers::OfAccount;

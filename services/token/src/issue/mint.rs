@@ -1,6 +1,6 @@
 //! The last two steps: record, then sign.
 
-use trilby_access::{Facts, Services};
+use trilby_access::{Facts, Services, problem};
 use trilby_eventlog::{OneTime, SideError, SideWrite};
 use trilby_model::{AccountId, ConsistencyToken, LogId, SessionId, Timestamp, json};
 use trilby_service::problem::{Code, Problem};
@@ -48,7 +48,7 @@ pub(super) async fn mint(
         .log()
         .activity_append(records)
         .await
-        .map_err(|error| Problem::unavailable(error).retry_after(1))?;
+        .map_err(|error| problem::of_directory(error.into()))?;
     let token = sign(&claims, key)?;
     let policy = claims.trilby.pol.clone().map(serde_json::Value::Object);
     let policy = policy.map(|policy| json::canonical(&policy));
@@ -129,7 +129,7 @@ async fn use_up(services: &Services, once: Once) -> Result<(), Problem> {
             let code = codes.get(index).copied().unwrap_or(Code::TokenReplayed);
             Err(Problem::new(code, "the token was used already"))
         }
-        Err(SideError::Store(error)) => Err(Problem::unavailable(error).retry_after(1)),
+        Err(SideError::Store(error)) => Err(problem::of_directory(error.into())),
     }
 }
 
