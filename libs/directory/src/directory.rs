@@ -217,7 +217,12 @@ impl Directory {
 
     /// Waits until this log is at least at this position: a while for the feed, then by reading the log.
     ///
-    /// Errors: [`Error::Behind`] if it is not there in time, [`Error::TimelineLost`] if its hash there is another.
+    /// A hash is told of commits that are durable, and the store shows each of those to whoever reads it afterwards. So a
+    /// position with a hash that the store does not reach is of a history that it has lost, and is not waited for; one
+    /// without may be of a commit that is yet to come.
+    ///
+    /// Errors: [`Error::Behind`] if it is not there in time, [`Error::TimelineLost`] if its hash there is another, or the
+    /// log ends before it.
     pub async fn at_least(&self, position: &Position) -> Result<(), Error> {
         self.inner.at_least(position).await.map(|_| ())
     }
@@ -414,6 +419,9 @@ impl Inner {
                 view = self.reread(&slot, position.seq).await?;
             }
             if view.seq() < position.seq {
+                if position.hash.is_some() {
+                    return Err(lost(position));
+                }
                 wait_for(&slot, position.seq, deadline).await;
                 view = self.reread(&slot, position.seq).await?;
             }
@@ -422,6 +430,7 @@ impl Inner {
         });
         match asked.await {
             Err(_) => Err(behind()),
+            Ok(Err(Error::UnknownLog { .. })) if position.hash.is_some() => Err(lost(position)),
             Ok(Err(Error::UnknownLog { .. })) => Err(behind()),
             Ok(Err(error)) => Err(error),
             Ok(Ok(view)) if view.seq() < position.seq => Err(behind()),
@@ -471,14 +480,18 @@ impl Inner {
                 .filter(|commit| commit.last == position.seq)
                 .map(|commit| commit.hash),
         };
-        if ours.is_some_and(|hash| hash.prefix() == wanted) {
-            Ok(())
-        } else {
-            Err(Error::TimelineLost {
-                log: position.log.clone(),
-                seq: position.seq,
-            })
+        match ours.is_some_and(|hash| hash.prefix() == wanted) {
+            true => Ok(()),
+            false => Err(lost(position)),
         }
+    }
+}
+
+/// The position is of a history that the store does not have.
+pub(crate) fn lost(position: &Position) -> Error {
+    Error::TimelineLost {
+        log: position.log.clone(),
+        seq: position.seq,
     }
 }
 

@@ -19,12 +19,12 @@ pub enum Error {
         /// The seq that was asked for.
         wanted: Seq,
     },
-    /// The asked position has another hash here: it belongs to a timeline that was lost.
+    /// The asked position has another hash here, or the log ends before it: it belongs to a timeline that was lost.
     #[error("log `{log}` has another history at seq {seq}")]
     TimelineLost {
         /// The log.
         log: LogId,
-        /// The position whose hash differs.
+        /// The position's seq.
         seq: Seq,
     },
     /// A past position must be the end of a commit.

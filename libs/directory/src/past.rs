@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trilby_eventlog::CommitPoint;
 use trilby_model::{HashPrefix, LogId, Position, Seq, Timestamp};
 
-use crate::directory::Inner;
+use crate::directory::{Inner, lost};
 use crate::error::Error;
 use crate::options::READ_BATCH;
 use crate::view::AnyView;
@@ -22,7 +22,8 @@ pub(crate) struct PastKey {
 impl Inner {
     /// The state at exactly this position.
     ///
-    /// Errors: `InvalidSeq` inside a commit, `TimelineLost` if the hash is another, `Behind` beyond the log's end.
+    /// Errors: `InvalidSeq` inside a commit, `TimelineLost` if the hash is another; beyond the log's end `TimelineLost` with
+    /// a hash, `Behind` without.
     pub(crate) async fn at_position(&self, position: &Position) -> Result<AnyView, Error> {
         let point = self.point(position).await?;
         self.at_point(&point).await
@@ -32,9 +33,13 @@ impl Inner {
     pub(crate) async fn point(&self, position: &Position) -> Result<CommitPoint, Error> {
         let Position { log, seq, hash } = position;
         let Some(point) = self.log.commit_at(log, *seq).await? else {
-            return Err(Error::Behind {
-                log: log.clone(),
-                wanted: *seq,
+            // A hash is told of what is durable: see [`crate::Directory::at_least`].
+            return Err(match hash {
+                Some(_) => lost(position),
+                None => Error::Behind {
+                    log: log.clone(),
+                    wanted: *seq,
+                },
             });
         };
         if point.last != *seq {
@@ -45,10 +50,7 @@ impl Inner {
         }
         let fits = |prefix: &HashPrefix| point.hash.prefix() == *prefix;
         if !hash.as_ref().is_none_or(fits) {
-            return Err(Error::TimelineLost {
-                log: log.clone(),
-                seq: *seq,
-            });
+            return Err(lost(position));
         }
         Ok(point)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use trilby_account::command::CreateUser;
 use trilby_account::{Actor, Context, UserKind};
-use trilby_directory::{Error, Options};
+use trilby_directory::{Error, Freshness, Options};
 use trilby_eventlog::{FeedMessage, Memory};
 use trilby_model::{ConsistencyToken, LogId, Position, Seq, Tags};
 
@@ -103,6 +103,39 @@ async fn a_position_of_another_history_is_lost() {
         directory.at_least(&other).await,
         Err(Error::TimelineLost { .. })
     ));
+}
+
+/// A hash is told only of what is durable, so what the store does not have was lost: nobody waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_position_with_a_hash_that_the_store_does_not_reach_is_lost() {
+    let (memory, restored) = (Memory::for_tests(), Memory::for_tests());
+    let directory = follower(&memory).await;
+    append(&directory, account(1), vec![created(account(1))]).await;
+    trilby_eventlog::copy::copy(&memory, &restored).await.unwrap();
+    let token = append(&directory, account(1), vec![renamed("other")]).await;
+    let other = append(&directory, account(2), vec![created(account(2))]).await;
+    let feed = HandFeed::new(16);
+    let (taken_back, _) = self::directory(&restored, &feed, Options::default()).await;
+    assert_eq!(name(&taken_back, account(1)).await, "acme");
+    for token in [&token, &other] {
+        let begun = tokio::time::Instant::now();
+        let asked = taken_back.at_least(&first(token)).await;
+        assert!(
+            matches!(asked, Err(Error::TimelineLost { .. })),
+            "{asked:?}"
+        );
+        assert!(begun.elapsed() <= trilby_directory::FEED_WAIT);
+        let past = Freshness::AtSeq(token.clone());
+        let asked = taken_back.world(None, Some(account(1)), &past).await;
+        assert!(
+            matches!(asked, Err(Error::TimelineLost { .. })),
+            "{asked:?}"
+        );
+    }
+    // Nothing of it stays, and what is written next counts.
+    assert_eq!(name(&taken_back, account(1)).await, "acme");
+    let token = append(&taken_back, account(1), vec![renamed("anew")]).await;
+    taken_back.at_least(&first(&token)).await.unwrap();
 }
 
 #[tokio::test]
