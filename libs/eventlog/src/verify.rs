@@ -44,7 +44,7 @@ pub struct Options<'a> {
     /// One log, or all of them and the activity log.
     pub log: Option<&'a LogId>,
     /// Begin after this seq, or with the commit that it is inside of, trusting the hash stored there. Folds need the
-    /// beginning: with a seq above 0 they are not run.
+    /// beginning: with a seq above 0 they are not run. A log that ends before it is verified whole, and told.
     pub since: Seq,
     /// Positions that were answered before; each must still be what it was.
     pub kept: &'a [Position],

@@ -175,8 +175,9 @@ pub enum LogCommand {
         /// One log: an account id, an organization id or `platform`; all without it. The activity log is left out
         #[arg(long)]
         log: Option<String>,
-        /// Begin after this seq. What needs all of a log's events is left out: claims, revocations, who is trusted, snapshots
-        /// and personal data are not compared with them
+        /// Begin after this seq; a log that does not reach it is broken (2), and without --log it is incomplete (3) if none
+        /// does. What needs all of a log's events is left out: claims, revocations, who is trusted, snapshots and personal
+        /// data are not compared with them
         #[arg(long)]
         since: Option<u64>,
         /// A Trilby-Seq kept from an earlier answer: the log must still hold it

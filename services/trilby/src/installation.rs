@@ -59,6 +59,38 @@ impl DataDir {
         Ok(dir)
     }
 
+    /// The folder of an installation that is there, for whoever looks after it.
+    ///
+    /// Errors: there is none. It is said what is missing, and how another folder is named.
+    pub fn existing(root: &Path) -> anyhow::Result<Self> {
+        let dir = Self {
+            root: root.to_path_buf(),
+        };
+        let found = match fs::read_dir(dir.store()).map(|mut entries| entries.next().is_some()) {
+            Ok(true) => return Ok(dir),
+            Ok(false) => "its folder `store` is empty",
+            Err(error) if is_absent(&error) => match fs::metadata(root) {
+                Ok(facts) if facts.is_dir() => "it has no folder `store`, where the log would be",
+                Ok(_) => "it is not a folder",
+                Err(_) => "it does not exist",
+            },
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read {}", dir.store().display()));
+            }
+        };
+        bail!(
+            "there is no store in {}: {found}; name the data folder of the installation, which `trilby serve` prints when it starts, with --data-dir (or a shared store with --store)",
+            dir.shown()
+        )
+    }
+
+    /// The folder, for people: from the root.
+    pub fn shown(&self) -> String {
+        let whole = std::path::absolute(&self.root);
+        whole.as_ref().unwrap_or(&self.root).display().to_string()
+    }
+
     fn check_is_ours(&self, entries: fs::ReadDir) -> anyhow::Result<()> {
         if self.store().exists() || self.keys().exists() {
             return Ok(());
@@ -142,6 +174,14 @@ impl DataDir {
             keks,
         })
     }
+}
+
+/// Nothing is there, or something that is no folder.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory
+    )
 }
 
 /// Makes the keys of a new installation, each in a file of its own.

@@ -44,6 +44,7 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     let dir = DataDir::at(&settings.log.data_dir)?;
     let Embedded { serving, ticket } = start(settings).await?;
     let asked_to_stop = stop_signal();
+    terminal.line(&format!("Data folder: {}", dir.shown()))?;
     if let Some(ticket) = &ticket {
         bootstrap::tell(&terminal, &serving.url(), ticket, &dir.ticket())?;
     }

@@ -28,7 +28,34 @@ pub(super) async fn logs(
     if let (Some(log), true) = (options.log, heads.is_empty()) {
         findings.incomplete(Check::Log, Some(log), None, "there is no such log");
     }
+    check_reach(options, &heads, findings);
     Ok(heads)
+}
+
+/// Whoever begins after a seq has seen it: a log that ends before it has lost what came after its end. Of several logs
+/// each has its own end, so that only one of them need be so long.
+fn check_reach(options: &Options<'_>, heads: &[Head], findings: &mut Findings) {
+    let since = options.since;
+    let Some(longest) = heads.iter().max_by_key(|head| head.seq) else {
+        return;
+    };
+    if longest.seq >= since {
+        return;
+    }
+    let end = longest.seq;
+    match options.log {
+        Some(log) => {
+            let message = format!(
+                "the log ends at seq {end}, before seq {since}: what was there is lost, as after an older backup was restored"
+            );
+            findings.broken(Check::Log, Some(log), Some(since), message);
+        }
+        None => {
+            let message =
+                format!("no log reaches seq {since}: the longest, {}, ends at {end}", longest.log);
+            findings.incomplete(Check::Log, None, Some(since), message);
+        }
+    }
 }
 
 /// Whether an event that somebody was told of is still there.

@@ -57,7 +57,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
     if settings.log.store.is_some() {
         return Store::archive(settings).await;
     }
-    let dir = DataDir::at(&settings.log.data_dir)?;
+    let dir = DataDir::existing(&settings.log.data_dir)?;
     let options = Options {
         create: false,
         read_only: true,
@@ -72,7 +72,7 @@ pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<ToFence
     if settings.log.store.is_some() {
         return Store::to_fence(settings).await;
     }
-    let dir = DataDir::at(&settings.log.data_dir)?;
+    let dir = DataDir::existing(&settings.log.data_dir)?;
     let options = Options {
         create: false,
         relay: false,

@@ -223,6 +223,14 @@ fn without_the_store_key_a_store_is_not_called_sound() {
     let part = log(&copy, &["verify", "--since", "1"]);
     assert!(done(&part).starts_with(left_out), "{part:?}");
     assert!(part.stdout.contains("\nsound: "), "{part:?}");
+    // Whoever has seen a seq that is not there has seen another history.
+    let beyond = &["verify", "--log", &acme.dev.id, "--since", "1000000"];
+    let lost = log(&copy, beyond);
+    assert_eq!(lost.status.code(), Some(2), "{lost:?}");
+    assert!(lost.stdout.contains("the log ends at seq "), "{lost:?}");
+    let lost = log(&copy, &["verify", "--since", "1000000"]);
+    assert_eq!(lost.status.code(), Some(3), "{lost:?}");
+    assert!(lost.stdout.contains("no log reaches seq "), "{lost:?}");
     let one = log(acme.trilby.data_dir(), &["verify", "--log", &acme.dev.id]);
     assert!(
         done(&one).starts_with("left out, wholly or in part: activity\nsound: "),

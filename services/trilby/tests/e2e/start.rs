@@ -64,6 +64,35 @@ fn a_port_in_use_is_one_line_and_no_folder() {
 }
 
 #[test]
+fn a_server_says_where_its_data_are_and_tools_say_what_they_miss() {
+    let folder = TempDir::new().unwrap();
+    let data_dir = folder.path().join("data");
+    let trilby = program().data_dir(&data_dir).start();
+    let shown = data_dir.display().to_string();
+    assert_eq!(trilby.printed(&shown), shown);
+    drop(trilby);
+    let file = folder.path().join("a-file");
+    fs::write(&file, "not a folder").unwrap();
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    for (place, missing) in [
+        (folder.path().join("nowhere"), "does not exist"),
+        (file, "is not a folder"),
+        (empty, "no folder `store`"),
+        (data_dir.join("store"), "no folder `store`"),
+    ] {
+        let shown = place.display().to_string();
+        for command in [&["log", "verify"], &["log", "list"], &["admin", "fence"]] {
+            let program = command
+                .iter()
+                .fold(program().data_dir(&place), |program, arg| program.arg(arg));
+            let words = ["no store in", &shown, missing, "--data-dir"];
+            refuses(program, folder.path(), &words);
+        }
+    }
+}
+
+#[test]
 fn a_data_folder_that_is_none_is_refused() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("a-file");
