@@ -35,6 +35,8 @@ impl Inner {
                 other => return other,
             }
         }
+        let begun = std::time::Instant::now();
+        let hydrating = self.snapshots.hydrating();
         let work = match self.restore(slot.log(), None).await? {
             Some(work) => {
                 slot.set_snapshotted(work.seq());
@@ -49,7 +51,12 @@ impl Inner {
             }
             None => Work::start(slot.log(), self.genesis(slot.log()).await?),
         };
-        self.extend(slot, work, until).await
+        let view = self.extend(slot, work, until).await?;
+        if begun.elapsed() > self.options.snapshot_after {
+            self.snapshots.offer_slow(slot, &view);
+        }
+        drop(hydrating);
+        Ok(view)
     }
 
     async fn extend(

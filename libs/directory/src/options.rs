@@ -33,6 +33,8 @@ pub struct Options {
     pub past_max: u64,
     /// Events after the newest snapshot at which another is written.
     pub snapshot_tail: u64,
+    /// Whether the hydration of a log took longer than this: then a snapshot is written as well, once no log is hydrated.
+    pub snapshot_after: Duration,
     /// Snapshots that may wait to be written; more are skipped, which costs nothing but time at the next hydration.
     pub snapshot_queue: usize,
     /// How often a store is asked for news while none are announced.
@@ -72,6 +74,7 @@ impl Default for Options {
             memory_bytes_max: 512 * 1024 * 1024,
             past_max: 64,
             snapshot_tail: 500,
+            snapshot_after: Duration::from_millis(5),
             snapshot_queue: 32,
             poll_every: Duration::from_secs(1),
             ask_heads: false,

@@ -1,11 +1,15 @@
-//! Snapshots: written in the background when a log's tail has grown, used only if everything about them fits.
+//! Snapshots: written in the background when a log's tail has grown or its hydration was slow, used only if everything
+//! about them fits.
 //!
-//! Losing all of them changes nothing but the time of the next hydration, so the queue may drop and the writer may
-//! fail without anybody waiting.
+//! Losing all of them changes nothing but the time of the next hydration, so the queues may drop and the writer may
+//! fail without anybody waiting. One is written at a time. Those for slow hydrations wait until no log is hydrated: where
+//! many cold logs are read at once each of them is slow, and writing would make the others slower.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use trilby_account as account;
 use trilby_eventlog::Snapshot;
 use trilby_eventlog::snapshot::Header;
@@ -21,18 +25,87 @@ use crate::work::{Folded, Work};
 /// Version of the states' encoding. Raised when a serialized state could be read as something else.
 const STATE_SCHEMA: u32 = 1;
 
-/// Views that wait to be written.
+/// Events that a snapshot must stand for to be worth its two questions to the store.
+const WORTH_EVENTS: u64 = 32;
+
+/// How long no log was hydrated when a snapshot for a slow hydration is written.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// How long that is waited for. Where logs are hydrated all the time one is written as often as this.
+const QUIET_WAIT: Duration = Duration::from_secs(10);
+
+/// Logs whose hydration was slow that wait. Only their ids: what is written is their newest state, if it is still held.
+const SLOW_MAX: usize = 256;
+
+/// What waits to be written.
 pub(crate) struct SnapshotQueue {
-    sender: mpsc::Sender<Arc<AnyView>>,
-    receiver: std::sync::Mutex<Option<mpsc::Receiver<Arc<AnyView>>>>,
+    due: mpsc::Sender<Arc<AnyView>>,
+    slow: mpsc::Sender<LogId>,
+    receivers: Mutex<Option<Receivers>>,
+    hydrations: Hydrations,
+    /// Of whoever writes.
+    pen: tokio::sync::Mutex<()>,
+}
+
+struct Receivers {
+    due: mpsc::Receiver<Arc<AnyView>>,
+    slow: mpsc::Receiver<LogId>,
+}
+
+/// The hydrations under way, and when the last one ended.
+#[derive(Default)]
+struct Hydrations(Mutex<(usize, Option<Instant>)>);
+
+/// One of them, until it is dropped.
+pub(crate) struct Hydrating<'a>(&'a Hydrations);
+
+impl Hydrations {
+    /// How long it is at least until none was under way for [`QUIET`].
+    fn quiet_in(&self) -> Duration {
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            (0, None) => Duration::ZERO,
+            (0, Some(ended)) => QUIET.saturating_sub(ended.elapsed()),
+            _ => QUIET,
+        }
+    }
+}
+
+impl Drop for Hydrating<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = (state.0.saturating_sub(1), Some(Instant::now()));
+    }
 }
 
 impl SnapshotQueue {
     pub(crate) fn new(capacity: usize) -> Self {
-        let (sender, receiver) = mpsc::channel(capacity.max(1));
+        let (due, due_receiver) = mpsc::channel(capacity.max(1));
+        let (slow, slow_receiver) = mpsc::channel(SLOW_MAX);
         Self {
-            sender,
-            receiver: std::sync::Mutex::new(Some(receiver)),
+            due,
+            slow,
+            receivers: Mutex::new(Some(Receivers {
+                due: due_receiver,
+                slow: slow_receiver,
+            })),
+            hydrations: Hydrations::default(),
+            pen: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A hydration is under way.
+    pub(crate) fn hydrating(&self) -> Hydrating<'_> {
+        let hydrations = &self.hydrations;
+        let mut state = hydrations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = state.0.saturating_add(1);
+        Hydrating(hydrations)
+    }
+
+    /// Queues a snapshot of a log whose hydration was slow, if the next would be faster with one.
+    pub(crate) fn offer_slow(&self, slot: &Slot, view: &AnyView) {
+        let tail = view.seq().get().saturating_sub(slot.snapshotted().get());
+        if tail >= WORTH_EVENTS && self.slow.try_send(slot.log().clone()).is_ok() {
+            slot.set_snapshotted(view.seq());
         }
     }
 
@@ -42,32 +115,55 @@ impl SnapshotQueue {
         if seq.get().saturating_sub(slot.snapshotted().get()) <= tail {
             return;
         }
-        if self.sender.try_send(Arc::clone(view)).is_ok() {
+        if self.due.try_send(Arc::clone(view)).is_ok() {
             slot.set_snapshotted(seq);
         }
     }
 }
 
-/// Starts the writer; it ends when the directory is gone.
+/// Starts the writers; they end when the directory is gone.
 pub(crate) fn spawn(inner: &Arc<Inner>) {
-    let receiver = inner
-        .snapshots
-        .receiver
-        .lock()
-        .ok()
-        .and_then(|mut receiver| receiver.take());
-    let Some(mut receiver) = receiver else { return };
-    let weak = Arc::downgrade(inner);
-    tokio::spawn(async move {
-        while let Some(view) = receiver.recv().await {
-            let Some(inner) = Weak::upgrade(&weak) else {
-                return;
-            };
-            if let Err(reason) = write(&inner, &view).await {
-                tracing::warn!(log.id = %view.head().log, seq = view.seq().get(), reason, "snapshot not written");
+    let receivers = &inner.snapshots.receivers;
+    let receivers = receivers.lock().ok().and_then(|mut both| both.take());
+    let Some(Receivers { due, slow }) = receivers else {
+        return;
+    };
+    tokio::spawn(write_due(Arc::downgrade(inner), due));
+    tokio::spawn(write_slow(Arc::downgrade(inner), slow));
+}
+
+async fn write_due(inner: Weak<Inner>, mut due: mpsc::Receiver<Arc<AnyView>>) {
+    while let Some(view) = due.recv().await {
+        let Some(inner) = inner.upgrade() else { return };
+        keep(&inner, &view).await;
+    }
+}
+
+async fn write_slow(inner: Weak<Inner>, mut slow: mpsc::Receiver<LogId>) {
+    while let Some(log) = slow.recv().await {
+        let begun = Instant::now();
+        let inner = loop {
+            let Some(inner) = inner.upgrade() else { return };
+            let quiet_in = inner.snapshots.hydrations.quiet_in();
+            if quiet_in.is_zero() || begun.elapsed() >= QUIET_WAIT {
+                break inner;
             }
+            // Whoever waits keeps nothing alive.
+            drop(inner);
+            sleep(quiet_in).await;
+        };
+        // A log that was let go meanwhile is hydrated, slowly, another time.
+        if let Some(view) = inner.slots.get(&log).and_then(|slot| slot.last()) {
+            keep(&inner, &view).await;
         }
-    });
+    }
+}
+
+async fn keep(inner: &Inner, view: &Arc<AnyView>) {
+    let _pen = inner.snapshots.pen.lock().await;
+    if let Err(reason) = write(inner, view).await {
+        tracing::warn!(log.id = %view.head().log, seq = view.seq().get(), reason, "snapshot not written");
+    }
 }
 
 async fn write(inner: &Inner, view: &Arc<AnyView>) -> Result<(), String> {

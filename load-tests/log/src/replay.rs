@@ -2,7 +2,7 @@
 //! that has never seen them.
 
 use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -68,6 +68,7 @@ async fn fresh(store: &Postgres) -> anyhow::Result<Directory> {
     let options = Options {
         memory_bytes_max: MEMORY_BYTES,
         snapshot_tail: u64::MAX,
+        snapshot_after: Duration::MAX,
         ..Options::default()
     };
     let (feed, sink) = (Polled::default(), Arc::new(IgnoreRevocations));

@@ -1,6 +1,8 @@
 //! Snapshots: a faster way to the same state, and nothing else.
 
-use trilby_directory::Options;
+use std::time::Duration;
+
+use trilby_directory::{Directory, Options};
 use trilby_eventlog::{EventLog, Memory, Snapshot};
 use trilby_model::LogId;
 
@@ -22,7 +24,7 @@ async fn with_snapshot() -> (Memory, Snapshot) {
         if let Some(snapshot) = memory.snapshot_get(&log, 1, None).await.unwrap() {
             return (memory, snapshot);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     panic!("no snapshot was written");
 }
@@ -91,4 +93,82 @@ async fn a_snapshot_of_the_future_of_a_past_is_not_used_for_it() {
         world.resource.unwrap().state.name().unwrap().to_string(),
         "name-1"
     );
+}
+
+/// Accounts with so many events that a snapshot is worth something, and less than make one due.
+async fn accounts(memory: &Memory, n: u64) {
+    let writer = follower(memory).await;
+    for n in 0..n {
+        let mut events = vec![created(account(n))];
+        events.extend((0..40).map(|at| renamed(&format!("name-{at}"))));
+        append(&writer, account(n), events).await;
+    }
+}
+
+/// Finds every hydration slow.
+async fn slow(memory: &Memory) -> Directory {
+    let options = Options {
+        snapshot_after: Duration::ZERO,
+        ..Options::default()
+    };
+    directory(memory, memory, options).await.0
+}
+
+async fn n_snapshots(memory: &Memory, of: u64) -> usize {
+    let mut n_found = 0;
+    for n in 0..of {
+        let log = LogId::Account(account(n));
+        let found = memory.snapshot_get(&log, 1, None).await.unwrap();
+        n_found += usize::from(found.is_some());
+    }
+    n_found
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_hydration_is_followed_by_a_snapshot_when_all_is_quiet() {
+    let memory = Memory::for_tests();
+    accounts(&memory, 5).await;
+    let reader = slow(&memory).await;
+    for n in 0..5 {
+        assert_eq!(name(&reader, account(n)).await, "name-39");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(n_snapshots(&memory, 5).await, 0, "others are being read");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(n_snapshots(&memory, 5).await, 5);
+    // Read from it, none is slow enough to make another.
+    let again = slow(&memory).await;
+    assert_eq!(name(&again, account(1)).await, "name-39");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_logs_are_read_all_the_time_snapshots_are_few() {
+    const ACCOUNTS: u64 = 150;
+    let memory = Memory::for_tests();
+    accounts(&memory, ACCOUNTS).await;
+    let reader = slow(&memory).await;
+    for n in 0..ACCOUNTS {
+        reader.account(account(n)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let n_written = n_snapshots(&memory, ACCOUNTS).await;
+    assert!((1..=3).contains(&n_written), "{n_written}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_events_or_a_fast_hydration_make_no_snapshot() {
+    let memory = Memory::for_tests();
+    accounts(&memory, 2).await;
+    let writer = follower(&memory).await;
+    append(&writer, account(2), vec![created(account(2))]).await;
+    let reader = slow(&memory).await;
+    assert_eq!(name(&reader, account(2)).await, "acme");
+    let options = Options {
+        snapshot_after: Duration::MAX,
+        ..Options::default()
+    };
+    let (fast, _) = directory(&memory, &memory, options).await;
+    assert_eq!(name(&fast, account(1)).await, "name-39");
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(n_snapshots(&memory, 3).await, 0);
 }
