@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use trilby_eventlog::READER_LEVEL;
+
 /// How old a connection gets: after a failover none keeps a process with a server that is no longer the primary, and
 /// load finds new servers.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -100,7 +102,7 @@ impl Options {
             url: url.into(),
             role,
             store_key_fingerprint: None,
-            reader_level: 1,
+            reader_level: READER_LEVEL,
             read_only: false,
             any_timeline: false,
             relay: false,

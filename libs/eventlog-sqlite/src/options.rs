@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use trilby_eventlog::READER_LEVEL;
+
 use crate::failure::is_corruption;
 
 /// How to open a store.
@@ -31,7 +33,7 @@ impl Default for Options {
             read_only: false,
             store_key_fingerprint: None,
             store_id: None,
-            reader_level: 1,
+            reader_level: READER_LEVEL,
             relay: true,
             read_connections: 4,
         }

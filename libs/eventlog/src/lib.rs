@@ -49,7 +49,7 @@ pub use error::{AppendError, Error, SideError};
 pub use feed::{Channel, Delivery, Feed, FeedMessage, FeedReceiver, FeedSender, Heartbeat, Polled};
 pub use log::{EventLog, OutboxRow};
 pub use memory::{Memory, MemoryNodes};
-pub use meta::StoreMeta;
+pub use meta::{READER_LEVEL, StoreMeta};
 pub use node::{Applied, Node, NodeKind, NodeTable, Nodes, Told};
 pub use receipt::{NewReceipt, StoredReceipt};
 pub use record::{ActivityKeeper, ActivitySink, Kept};

@@ -13,6 +13,11 @@ pub struct StoreMeta {
     pub min_reader_level: u32,
 }
 
+/// What the folds of this release can read. Each release that brings a type or a version of an event which the release
+/// before cannot fold has the next level, and writes it only to stores that need it ([`StoreMeta::min_reader_level`]):
+/// while processes of both are at work nobody meets what it does not know.
+pub const READER_LEVEL: u32 = 1;
+
 /// Says which store key a store belongs to, and nothing about the key.
 pub fn store_key_fingerprint(store_key: &[u8; 32]) -> [u8; 32] {
     crate::claim::hmac_sha256(store_key, b"trilby.store-key-fingerprint.v1")

@@ -30,7 +30,7 @@ pub struct SettingsArgs {
     /// Address of the operator's port (metrics) [default: 127.0.0.1:9080]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     pub operator_listen: Option<SocketAddr>,
-    /// Shared store, for `identity`, `token`, `decision`, `relay`, `migrate`, `bootstrap`, `log` and `admin fence`; no password in it
+    /// Shared store, for `identity`, `token`, `decision`, `relay`, `migrate`, `bootstrap`, `log` and `admin`; no password in it
     #[arg(long, global = true, value_name = "postgres://HOST/DB")]
     pub store: Option<String>,
 }
@@ -225,6 +225,9 @@ pub enum AdminCommand {
         #[arg(value_enum)]
         what: Agreed,
     },
+    /// Say that no process of an older release runs any more: what only this release can read may be written from now on, and
+    /// older ones do not open the store again
+    RaiseReaderLevel,
     /// Say that the store was restored, or that a standby took over: what is written from now on is of another incarnation,
     /// and the processes start again. While none of them runs
     Fence {

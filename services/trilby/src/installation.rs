@@ -178,10 +178,7 @@ impl DataDir {
 
 /// Nothing is there, or something that is no folder.
 fn is_absent(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Makes the keys of a new installation, each in a file of its own.

@@ -95,6 +95,12 @@ impl Store {
         Ok(Box::new(postgres::archive(settings, true).await?))
     }
 
+    /// The shared store, to be changed by whoever looks after it. One that moved has to be fenced first.
+    #[cfg(feature = "postgres")]
+    pub async fn to_change(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        Ok(Box::new(postgres::to_change(settings).await?))
+    }
+
     /// The shared store to be fenced.
     #[cfg(feature = "postgres")]
     pub async fn to_fence(settings: &Settings) -> anyhow::Result<ToFence> {
@@ -116,6 +122,12 @@ impl Store {
     /// Refused: this build knows no store that can be shared.
     #[cfg(not(feature = "postgres"))]
     pub async fn archive(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+        anyhow::bail!(NO_POSTGRES)
+    }
+
+    /// Refused: this build knows no store that can be shared.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn to_change(_: &Settings) -> anyhow::Result<Box<dyn Archive>> {
         anyhow::bail!(NO_POSTGRES)
     }
 

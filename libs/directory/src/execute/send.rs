@@ -202,6 +202,6 @@ fn outcome(appended: &Answer) -> Appended {
         ) => Appended::Refused,
         Err(AppendError::Busy(_) | AppendError::Unavailable(_) | AppendError::Corrupt(_)) => {
             Appended::Failed
-        },
+        }
     }
 }

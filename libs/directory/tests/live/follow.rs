@@ -111,7 +111,9 @@ async fn a_position_with_a_hash_that_the_store_does_not_reach_is_lost() {
     let (memory, restored) = (Memory::for_tests(), Memory::for_tests());
     let directory = follower(&memory).await;
     append(&directory, account(1), vec![created(account(1))]).await;
-    trilby_eventlog::copy::copy(&memory, &restored).await.unwrap();
+    trilby_eventlog::copy::copy(&memory, &restored)
+        .await
+        .unwrap();
     let token = append(&directory, account(1), vec![renamed("other")]).await;
     let other = append(&directory, account(2), vec![created(account(2))]).await;
     let feed = HandFeed::new(16);

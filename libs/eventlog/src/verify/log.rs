@@ -51,8 +51,10 @@ fn check_reach(options: &Options<'_>, heads: &[Head], findings: &mut Findings) {
             findings.broken(Check::Log, Some(log), Some(since), message);
         }
         None => {
-            let message =
-                format!("no log reaches seq {since}: the longest, {}, ends at {end}", longest.log);
+            let message = format!(
+                "no log reaches seq {since}: the longest, {}, ends at {end}",
+                longest.log
+            );
             findings.incomplete(Check::Log, None, Some(since), message);
         }
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
+use trilby_eventlog::{Archive, READER_LEVEL};
 use trilby_service::clock::{EntropySource, SystemEntropy};
 use trilby_service::settings::Settings;
 
@@ -20,6 +21,10 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         AdminCommand::Fence { yes } => fence(&settings, yes, &terminal).await?,
+        AdminCommand::RaiseReaderLevel => {
+            let store = super::log::open_to_change(&settings).await?;
+            terminal.line(&raise_reader_level(&*store, READER_LEVEL).await?)?;
+        }
         AdminCommand::Forget { what } => {
             let kind = match what {
                 Agreed::PublicUrl => "public_url",
@@ -52,6 +57,18 @@ pub async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Raises the level of a store's readers to that of a release. It never falls.
+async fn raise_reader_level(store: &dyn Archive, level: u32) -> anyhow::Result<String> {
+    let was = store.store_meta().await?.min_reader_level;
+    let is = store.raise_reader_level(level).await?;
+    Ok(match was == is {
+        true => format!("The store needs readers of level {is} already. Nothing was changed."),
+        false => format!(
+            "The store needs readers of level {is} from now on (it was {was}): a release that knows less does not open it any more."
+        ),
+    })
+}
+
 async fn fence(settings: &Settings, yes: bool, terminal: &Terminal) -> anyhow::Result<()> {
     let ToFence {
         archive,
@@ -70,3 +87,6 @@ async fn fence(settings: &Settings, yes: bool, terminal: &Terminal) -> anyhow::R
         "The store {place} is fenced: it was of incarnation {was}, what is written from now on is of incarnation {incarnation}."
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,17 +73,30 @@ pub(super) async fn open_to_fence(settings: &Settings) -> anyhow::Result<ToFence
         return Store::to_fence(settings).await;
     }
     let dir = DataDir::existing(&settings.log.data_dir)?;
+    Ok(ToFence {
+        archive: owned(&dir).await?,
+        place: dir.store().display().to_string(),
+        // A server that runs holds it, so that it cannot be opened.
+        objections: Vec::new(),
+    })
+}
+
+/// The store, to be changed by whoever looks after it: a folder's while no server runs, a shared one beside its processes.
+pub(super) async fn open_to_change(settings: &Settings) -> anyhow::Result<Box<dyn Archive>> {
+    match settings.log.store {
+        Some(_) => Store::to_change(settings).await,
+        None => owned(&DataDir::existing(&settings.log.data_dir)?).await,
+    }
+}
+
+/// The store of a folder, held by this process alone.
+async fn owned(dir: &DataDir) -> anyhow::Result<Box<dyn Archive>> {
     let options = Options {
         create: false,
         relay: false,
         ..Options::default()
     };
-    Ok(ToFence {
-        archive: Box::new(open_with(dir.store(), options).await?),
-        place: dir.store().display().to_string(),
-        // A server that runs holds it, so that it cannot be opened.
-        objections: Vec::new(),
-    })
+    Ok(Box::new(open_with(dir.store(), options).await?))
 }
 
 /// What knows the events of this store: it needs the store key, which is in the data folder or where the settings say.

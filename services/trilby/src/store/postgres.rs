@@ -193,10 +193,23 @@ where
 
 /// The shared store as whoever owns its tables, on whatever timeline: to look at it as it is at this moment, or to fence it.
 pub(super) async fn archive(settings: &Settings, read_only: bool) -> anyhow::Result<Postgres> {
+    owned(settings, read_only, true).await
+}
+
+/// The same to change it, unless it moved and was not fenced yet.
+pub(super) async fn to_change(settings: &Settings) -> anyhow::Result<Postgres> {
+    owned(settings, false, false).await
+}
+
+async fn owned(
+    settings: &Settings,
+    read_only: bool,
+    any_timeline: bool,
+) -> anyhow::Result<Postgres> {
     let url = login(settings, "log", ADMIN)?;
     let mut options = Options::new(url, DatabaseRole::Admin);
     options.read_only = read_only;
-    options.any_timeline = true;
+    options.any_timeline = any_timeline;
     let opened = Postgres::open(&options).await;
     opened.map_err(|error| told(error, "cannot open the shared store"))
 }
