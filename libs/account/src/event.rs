@@ -56,7 +56,7 @@ pub use role::{
     RoleTrustPolicyReplaced, RoleUpdated,
 };
 pub use user::{
-    UserCreated, UserDeleted, UserDisabled, UserEnabled, UserInlinePolicyDeleted,
+    UserCreated, UserDeleted, UserDisabled, UserEnabled, UserErased, UserInlinePolicyDeleted,
     UserInlinePolicyPut, UserPasswordRemoved, UserPasswordSet, UserPasswordTicketIssued,
     UserPolicyAttached, UserPolicyDetached, UserRenamed, UserSessionsRevoked, UserTagsChanged,
     UserUpdated,
@@ -107,6 +107,8 @@ log_events! {
         UserEnabled = "user.enabled" v 1,
         /// See [`UserDeleted`].
         UserDeleted = "user.deleted" v 1,
+        /// See [`UserErased`].
+        UserErased = "user.erased" v 1,
         /// See [`UserTagsChanged`].
         UserTagsChanged = "user.tags_changed" v 1,
         /// See [`UserPasswordSet`].

@@ -525,6 +525,7 @@ fn random_commands_reach_every_kind_of_event_they_can_make() {
         "role.tags_changed",
         "role.trust_policy_replaced",
         "role.updated",
+        "user.erased",
         "user.password_ticket_issued",
         "user.sessions_revoked",
         "user.updated",

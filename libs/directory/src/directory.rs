@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
-use trilby_eventlog::{Delivery, EventLog, Feed, Head, StoreMeta};
+use trilby_eventlog::{Delivery, EventLog, Feed, Head, HeadState, StoreMeta};
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::asked::Asked;
@@ -377,11 +377,14 @@ impl Inner {
         for _ in 0..CATCH_UP_ROUNDS {
             let enough = slot.hint().max(wanted);
             let enough = (enough > Seq::ZERO).then_some(enough);
-            let view = self.read_tail(slot, enough).await.inspect_err(|error| {
-                if matches!(error, Error::Quarantined { .. }) {
-                    slot.set_fault(error);
+            let view = match self.read_tail(slot, enough).await {
+                Err(error @ Error::Quarantined { .. }) => {
+                    let error = self.unless_erased(slot, error).await?;
+                    slot.set_fault(&error);
+                    return Err(error);
                 }
-            })?;
+                read => read?,
+            };
             if !slot.knows_newer_than(view.seq()) {
                 return Ok(view);
             }
@@ -392,6 +395,16 @@ impl Inner {
             None => Err(Error::UnknownLog {
                 log: slot.log().clone(),
             }),
+        }
+    }
+
+    /// Why a log cannot be folded. An erased one says nothing any more: for whoever asks there is no such log.
+    async fn unless_erased(&self, slot: &Slot, error: Error) -> Result<Error, Error> {
+        match self.head_of(slot.log()).await?.state {
+            HeadState::Erased => Err(Error::UnknownLog {
+                log: slot.log().clone(),
+            }),
+            HeadState::Open | HeadState::Sealed => Ok(error),
         }
     }
 

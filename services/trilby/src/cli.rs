@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use trilby_model::{AccountId, UserId};
 
 /// Trilby: IAM for other people's applications, self-hosted.
 #[derive(Debug, Parser)]
@@ -224,6 +225,23 @@ pub enum AdminCommand {
         /// What was changed on purpose
         #[arg(value_enum)]
         what: Agreed,
+    },
+    /// Erase what is kept beside the log about a user that was deleted: verifiers of secrets, personal data, and where their
+    /// requests came from. That it was done is in the account's log
+    EraseSubject {
+        /// The account
+        account: AccountId,
+        /// The user's unique id
+        user: UserId,
+    },
+    /// Erase the log of a closed account: what its events say and all that is kept beside it. What stays is that there were
+    /// events, so that the chain can still be verified
+    EraseLog {
+        /// The account, which must be closed
+        account: AccountId,
+        /// It cannot be undone
+        #[arg(long)]
+        yes: bool,
     },
     /// Say that no process of an older release runs any more: what only this release can read may be written from now on, and
     /// older ones do not open the store again

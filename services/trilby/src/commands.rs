@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod erase;
 mod health;
 mod log;
 mod openapi;

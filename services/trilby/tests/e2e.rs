@@ -20,6 +20,8 @@ mod bad_input;
 mod concepts;
 #[path = "e2e/demo_exit.rs"]
 mod demo_exit;
+#[path = "e2e/erase.rs"]
+mod erase;
 #[path = "e2e/folder.rs"]
 mod folder;
 #[path = "e2e/issuer_down.rs"]

@@ -4,11 +4,14 @@ use trilby_model::{Path, Tags, UserId, UserName};
 
 use super::deletion;
 use crate::decide::{Desk, Verdict, is_no_id};
-use crate::event::{UserCreated, UserDeleted, UserDisabled, UserEnabled, UserRenamed, UserUpdated};
+use crate::event::{
+    Event, UserCreated, UserDeleted, UserDisabled, UserEnabled, UserErased, UserRenamed,
+    UserUpdated,
+};
 use crate::id::{Ref, UserRef};
 use crate::quota::{Quota, count};
 use crate::rejection::{Rejection, ThingKind, within};
-use crate::state::UserStatus;
+use crate::state::{Account, UserStatus};
 use crate::value::{Description, UserKind};
 
 /// Makes a user.
@@ -139,5 +142,19 @@ impl DeleteUser {
             self.cascade,
             last.into(),
         )
+    }
+}
+
+impl Account {
+    /// The fact that what was kept about a user beside the log is erased. It is no command: nobody has the right to it but
+    /// whoever looks after the installation, in whatever state the account is.
+    ///
+    /// Errors: the user is still there.
+    pub fn erase_user(&self, user: &UserId) -> Result<Vec<Event>, Rejection> {
+        if self.users().contains_key(user) {
+            let why = "is still there; delete it first";
+            return Err(Rejection::state(ThingKind::User, user, why));
+        }
+        Ok(vec![UserErased { user: user.clone() }.into()])
     }
 }

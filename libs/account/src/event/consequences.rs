@@ -152,6 +152,7 @@ impl Event {
             | Self::UserRenamed(_)
             | Self::UserUpdated(_)
             | Self::UserEnabled(_)
+            | Self::UserErased(_)
             | Self::UserTagsChanged(_)
             | Self::UserPasswordSet(_)
             | Self::UserPasswordTicketIssued(_)

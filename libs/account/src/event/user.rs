@@ -62,6 +62,12 @@ facts! {
         user: UserId,
     }
 
+    /// What was kept beside the log about a user that is gone was erased for good.
+    UserErased {
+        /// The user.
+        user: UserId,
+    }
+
     /// A user's tags were replaced.
     UserTagsChanged {
         /// The user.

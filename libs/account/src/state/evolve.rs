@@ -81,6 +81,8 @@ impl Account {
             Event::UserDisabled(fact) => self.user_disabled(&fact.user, moment),
             Event::UserEnabled(fact) => self.user_enabled(&fact.user, moment),
             Event::UserDeleted(fact) => self.user_deleted(&fact.user),
+            // Of a user that is gone nothing is left here.
+            Event::UserErased(_) => {}
             Event::UserTagsChanged(fact) => self.user_tags_changed(fact, moment),
             Event::UserPasswordSet(fact) => self.user_password_set(fact, moment),
             Event::UserPasswordRemoved(fact) => self.user_password_removed(&fact.user, moment),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use trilby_account::command::CreateUser;
 use trilby_account::{Actor, Context, UserKind};
 use trilby_directory::{Error, Freshness, Options};
-use trilby_eventlog::{FeedMessage, Memory};
+use trilby_eventlog::{Archive as _, FeedMessage, Memory};
 use trilby_model::{ConsistencyToken, LogId, Position, Seq, Tags};
 
 use crate::store::*;
@@ -170,6 +170,29 @@ async fn an_event_nobody_knows_stops_its_log_and_no_other() {
     assert!(written.is_err());
     assert_eq!(name(&directory, account(2)).await, "acme");
     append(&directory, account(2), vec![renamed("well")]).await;
+}
+
+#[tokio::test]
+async fn an_erased_log_is_as_one_that_never_was() {
+    let memory = Memory::for_tests();
+    let writer = follower(&memory).await;
+    for n in [1, 2] {
+        append(&writer, account(n), vec![created(account(n))]).await;
+    }
+    memory
+        .close_log(&LogId::Account(account(1)), true)
+        .await
+        .unwrap();
+    let reader = follower(&memory).await;
+    for _ in 0..2 {
+        let asked = reader.account(account(1)).await;
+        assert!(matches!(asked, Err(Error::UnknownLog { .. })), "{asked:?}");
+    }
+    let world = reader
+        .world(Some(account(1)), Some(account(2)), &Freshness::Head)
+        .await
+        .unwrap();
+    assert!(world.principal.is_none() && world.resource.is_some());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use trilby_eventlog::{Archive, READER_LEVEL};
 use trilby_service::clock::{EntropySource, SystemEntropy};
 use trilby_service::settings::Settings;
 
+use super::erase;
 use crate::cli::{AdminCommand, Agreed};
 use crate::installation;
 use crate::shared::url_of;
@@ -24,6 +25,12 @@ pub async fn run(
         AdminCommand::RaiseReaderLevel => {
             let store = super::log::open_to_change(&settings).await?;
             terminal.line(&raise_reader_level(&*store, READER_LEVEL).await?)?;
+        }
+        AdminCommand::EraseSubject { account, user } => {
+            terminal.line(&erase::subject(&settings, account, user).await?)?;
+        }
+        AdminCommand::EraseLog { account, yes } => {
+            terminal.line(&erase::log(&settings, account, yes).await?)?;
         }
         AdminCommand::Forget { what } => {
             let kind = match what {

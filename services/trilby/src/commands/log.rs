@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use trilby_credential::StoreKey;
 use trilby_directory::VerifyingFolds;
 use trilby_eventlog::{Archive, StoreMeta, copy, export};
 use trilby_eventlog_sqlite::{Options, Sqlite};
@@ -99,8 +100,17 @@ async fn owned(dir: &DataDir) -> anyhow::Result<Box<dyn Archive>> {
     Ok(Box::new(open_with(dir.store(), options).await?))
 }
 
-/// What knows the events of this store: it needs the store key, which is in the data folder or where the settings say.
+/// What knows the events of this store.
 fn folds(settings: &Settings, meta: &StoreMeta) -> anyhow::Result<VerifyingFolds> {
+    let key = store_key(settings, meta)?;
+    Ok(VerifyingFolds::new(
+        *key.claim_key().expose(),
+        meta.store_id,
+    ))
+}
+
+/// The store's key, which is in the data folder or where the settings say.
+pub(super) fn store_key(settings: &Settings, meta: &StoreMeta) -> anyhow::Result<StoreKey> {
     let beside = match settings.log.store {
         Some(_) => None,
         None => DataDir::at(&settings.log.data_dir)?.store_key()?,
@@ -113,10 +123,7 @@ fn folds(settings: &Settings, meta: &StoreMeta) -> anyhow::Result<VerifyingFolds
     if key.fingerprint() != meta.store_key_fingerprint {
         bail!("the store was made with another store key");
     }
-    Ok(VerifyingFolds::new(
-        *key.claim_key().expose(),
-        meta.store_id,
-    ))
+    Ok(key)
 }
 
 async fn open_with(path: std::path::PathBuf, options: Options) -> anyhow::Result<Sqlite> {
