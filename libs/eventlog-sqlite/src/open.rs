@@ -25,9 +25,12 @@ const STATEMENTS: usize = 128;
 /// let go has to be read again before a row can be put into it.
 const WRITER_CACHE_KIB: i32 = 32 * 1024;
 
-/// Pages written ahead before they are moved to their places: 16 MiB. What was written in one of them several times
+/// Bytes of a page of a new store. A commit changes a row or two on each of several pages, and each of them is written whole.
+const PAGE_BYTES: i32 = 2_048;
+
+/// Pages written ahead before they are moved to their places: 64 MiB. What was written in one of them several times
 /// meanwhile is moved once; the more there are, the longer the next start and every reader look for theirs.
-const CHECKPOINT_PAGES: i32 = 4_096;
+const CHECKPOINT_PAGES: i32 = 32_768;
 
 mod migrations {
     refinery::embed_migrations!("../../migrations/sqlite");
@@ -216,6 +219,8 @@ fn hold_still(conn: &Connection) -> Result<(), OpenError> {
 }
 
 fn prepare(conn: &mut Connection, is_new: bool, options: &Options) -> Result<(), OpenError> {
+    // Of a store that is there it changes nothing.
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update(None, "journal_mode", "wal")?;
     // NORMAL may lose the last acknowledged commits when the power fails.
     conn.pragma_update(None, "synchronous", "full")?;

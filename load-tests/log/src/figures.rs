@@ -230,9 +230,11 @@ async fn fill(client: &tokio_postgres::Client, n: i64) -> anyhow::Result<()> {
         insert into event (log_id, seq, commit_first, commit_last, at, etype, ever, inc, body, body_hash, hash)
         select log_id, 1, 1, 1, 1, 'test.happened', 1, 1, convert_to(repeat('x', 330), 'UTF8'), hash, hash from h";
     client.execute(sql, &[&n]).await?;
-    client
-        .batch_execute("vacuum analyze log_head; vacuum analyze event")
-        .await?;
+    for table in ["log_head", "event"] {
+        client
+            .batch_execute(&format!("vacuum analyze {table}"))
+            .await?;
+    }
     Ok(())
 }
 
