@@ -16,6 +16,9 @@ pub struct Args {
     /// The short form: sees that everything can be measured, in about a minute
     #[arg(long, global = true)]
     short: bool,
+    /// With the build of the tests: sees that everything can be measured, and measures nothing of worth
+    #[arg(long, requires = "short")]
+    unoptimized: bool,
     /// Write the figures as JSON as well
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -118,14 +121,18 @@ fn log(root: &Path, args: &Args) -> anyhow::Result<()> {
 }
 
 fn embedded(root: &Path, args: &Args) -> anyhow::Result<()> {
-    command::run(
-        Command::new("cargo")
-            .args(["build", "--release", "--locked"])
-            .args(["--package", "trilby", "--package", "trilby-load-embedded"])
-            .current_dir(root),
-    )?;
+    let mut build = Command::new("cargo");
+    build.args(["build", "--locked"]);
+    if args.unoptimized {
+        build.args(workspace::WHOLE);
+        build.args(["--bin", "trilby", "--bin", "trilby-load-embedded"]);
+    } else {
+        build.args(["--release", "--package", "trilby"]);
+        build.args(["--package", "trilby-load-embedded"]);
+    }
+    command::run(build.current_dir(root))?;
     let target = workspace::target_dir(root);
-    let programs = target.join("release");
+    let programs = target.join(if args.unoptimized { "debug" } else { "release" });
     // Beside the builds: a folder for temporary files is often in memory, and an installation's is not.
     let folder = target.join("load-tests");
     fs::create_dir_all(&folder)?;
