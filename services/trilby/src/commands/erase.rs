@@ -55,7 +55,7 @@ pub async fn subject(
         false => "is erased",
     };
     Ok(format!(
-        "What was kept about {user} of account {account} {told}: verifiers, personal data, and the origin of {n_requests} requests."
+        "What was kept about {user} of account {account} {told}: verifiers, personal data, the origin of requests ({n_requests})."
     ))
 }
 

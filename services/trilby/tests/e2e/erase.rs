@@ -78,7 +78,7 @@ fn a_person_and_then_an_account_are_erased_and_the_log_is_sound() {
     once(&root, "DELETE", &path).send().expect(204);
     trilby.stop();
     assert!(holds(&data_dir, BROWSER), "deletion alone erases it not");
-    said(&erase(&mary), "the origin of 2 requests");
+    said(&erase(&mary), "the origin of requests (2)");
     assert!(!holds(&data_dir, BROWSER));
     said(&erase(&mary), "erased before");
     said(&run(&data_dir, &["log", "verify"]), "sound: ");

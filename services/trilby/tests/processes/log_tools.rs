@@ -8,7 +8,7 @@ use trilby_cluster::Cluster;
 use trilby_testkit::http::Client;
 
 use crate::acme;
-use crate::database::{Database, sql};
+use crate::database::{Database, rows, sql};
 use crate::founded::{config, found};
 
 struct Tools<'a> {
@@ -127,4 +127,66 @@ fn a_shared_store_is_verified_exported_and_copied_there_and_back() {
         told.contains(&format!("broken: log {account} seq 3")),
         "{told}"
     );
+}
+
+#[test]
+#[ignore = "needs services"]
+fn a_person_is_erased_beside_the_processes_and_so_is_an_account() {
+    let database = Database::fresh();
+    let folder = TempDir::new().unwrap();
+    let config = config(folder.path(), database.url(), database.password(), 1);
+    let cluster = Cluster::start(&config).unwrap();
+    let stranger = Client::new(cluster.url());
+    let (account, admin) = found(&stranger, cluster.ticket().expect("an empty store"));
+    let mary = acme::create_user(&admin, &account, "mary");
+    let mary = mary.text("/id").to_owned();
+    acme::attach(&admin, &account, "mary", "system:AdministratorAccess");
+    let key = acme::create_key(&admin, &account, "mary");
+    let as_mary = stranger.with_token(&acme::key_session(&stranger, &key));
+    acme::create_user(&as_mary, &account, "bob");
+    let (keys, store) = (folder.path().join("keys"), database.url());
+    let tools = Tools {
+        keys: &keys,
+        password: database.password(),
+    };
+    let erase = ["admin", "erase-subject", &account, &mary, "--store", &store];
+    let refused = tools.run(&erase);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let path = format!("/v1/accounts/{account}/users/mary?cascade=true");
+    acme::once(&admin, "DELETE", &path).send().expect(204);
+    let kept = || {
+        let query = format!(
+            "select subject from personal join log_head using (log_id) where public_id = '{account}'"
+        );
+        rows(&database.admin_url(), &query).len()
+    };
+    let n_before = kept();
+    let said = tools.said(&erase);
+    assert!(said.contains("the origin of requests (1)"), "{said}");
+    assert_eq!(kept(), n_before - 1);
+    let is_sound = || {
+        let verdict = tools.said(&["log", "verify", "--store", &store]);
+        assert!(verdict.starts_with("sound"), "{verdict}");
+    };
+    is_sound();
+    // The processes go on, and the fact is in the log.
+    acme::create_user(&admin, &account, "eve");
+    let log = admin
+        .get(&format!("/v1/accounts/{account}/log"))
+        .expect(200);
+    assert!(log.json.to_string().contains("user.erased"), "{log:?}");
+
+    let root = acme::root_login(&stranger, &account, acme::ROOT_PASSWORD).expect(200);
+    let root = stranger.with_token(root.text("/access_token"));
+    let close = format!("/v1/accounts/{account}/close");
+    acme::once(&root, "POST", &close).send().expect(200);
+    let erase = ["admin", "erase-log", &account, "--yes", "--store", &store];
+    let untold = tools.run(&erase);
+    let told = String::from_utf8_lossy(&untold.stderr).into_owned();
+    assert!(told.contains("are not told to all processes yet"), "{told}");
+    sql(&database.admin_url(), "delete from outbox").unwrap();
+    tools.said(&erase);
+    assert_eq!(kept(), 0);
+    is_sound();
+    cluster.stop().unwrap();
 }
