@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use trilby_eventlog::verify::{Options as Verify, Status, verify};
 use trilby_eventlog::{
     AppendError, Archive, Claim, ClaimKey, ClaimScope, Commit, Entry, EventLog, Expected, NewEvent,
-    NewReceipt,
+    NewReceipt, conformance,
 };
 use trilby_model::{LogId, Seq};
 
@@ -140,8 +139,7 @@ pub async fn assert_sound(
     told: &BTreeMap<Id, Seq>,
     tried: impl IntoIterator<Item = Id>,
 ) {
-    let report = verify(store, &Verify::default()).await.unwrap();
-    assert_eq!(report.status, Status::Ok, "{:#?}", report.findings);
+    conformance::assert_sound(store).await;
     let found = found(store).await;
     for (id, seq) in told {
         assert_eq!(found.get(id), Some(&vec![*seq]), "{id:?} was acknowledged");
