@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::acme;
-use crate::founded::Founded;
+use crate::founded::{Founded, urls};
 
 #[test]
 #[ignore = "needs services"]
@@ -43,6 +43,14 @@ fn a_decision_process_decides_by_what_identity_wrote() {
         .post(&history, &question)
         .expect(200);
     assert_eq!(then.json["decision"], false, "{then:?}");
+    // What it does not serve, it says who does.
+    let decision = &urls(&mut here.cluster, "decision")[0];
+    let elsewhere = here.admin.at(decision).get(&here.path("/users/mary"));
+    let elsewhere = elsewhere.expect_problem(404, "not_found");
+    assert_eq!(elsewhere.text("/service"), "identity");
+    let nowhere = here.admin.at(decision).get("/v1/nothing");
+    let nowhere = nowhere.expect_problem(404, "not_found");
+    assert!(nowhere.json.get("service").is_none(), "{nowhere:?}");
 }
 
 #[test]
