@@ -63,6 +63,7 @@ mod lane;
 mod nodes;
 mod open;
 mod options;
+mod pace;
 mod pipeline;
 mod read;
 mod relay;

@@ -3,8 +3,8 @@
 //! One task takes the commits that callers send and deals them out to the lanes, each a connection with one transaction
 //! under way. While a transaction waits for the disk the next group gathers, so groups grow with the load and a lone
 //! commit waits for nobody. Two lanes go abreast where there is enough for both: one group is executed while the other waits
-//! for the disk. Where there is less, one lane does it all, since two would halve the groups and not the flushes; another
-//! begins when it is held up, or has much to write. Commits in one transaction share its flush and nothing else: one whose
+//! for the disk. Where there is less, or the disk is slow ([`crate::pace`]), one lane does it all, since two would halve the
+//! groups and not the flushes; another begins when it is held up, or has much to write. Commits in one transaction share its flush and nothing else: one whose
 //! log has moved is left out, and what breaks a group is found by trying its commits one by one.
 //!
 //! INVARIANT: of one log's commits no two are in different transactions at once, and they are sent in the order in which
@@ -27,6 +27,7 @@ use crate::group::{self, Group};
 use crate::job::{self, Job, Outcome};
 use crate::known::Known;
 use crate::lane;
+use crate::pace::Pace;
 
 /// Commits that wait. Beyond it a caller waits [`QUEUE_WAIT`] for a place and is then refused.
 const QUEUE_MAX: usize = 1024;
@@ -79,6 +80,7 @@ impl Writer {
             lanes,
             waiting: VecDeque::new(),
             announced: Vec::new(),
+            pace: Pace::default(),
         };
         tokio::spawn(task.run(jobs));
         Self { queue, known }
@@ -111,6 +113,7 @@ struct Task {
     waiting: VecDeque<Job>,
     /// Outbox rows whose commits were announced.
     announced: Vec<i64>,
+    pace: Pace,
 }
 
 impl Task {
@@ -133,7 +136,11 @@ impl Task {
                 Some(done) = running.next(), if !running.is_empty() => match done {
                     Ok(Finished::Forgetting) => is_forgetting = false,
                     Ok(Finished::Group { n, announced }) => {
-                        let n_answered = busy.iter().find(|one| one.n == n).map_or(0, |one| one.n_commits);
+                        let done = busy.iter().find(|one| one.n == n);
+                        let n_answered = done.map_or(0, |one| one.n_commits);
+                        if let Some(one) = done.filter(|one| one.n_events < HEAVY) {
+                            self.pace.done(one.n_commits, one.begun.elapsed());
+                        }
                         busy.retain(|one| one.n != n);
                         self.announced.extend(announced);
                         self.gather(&mut jobs, n_answered).await;
@@ -164,7 +171,10 @@ impl Task {
                 let Some(group) = group::form(&mut self.waiting, is_busy) else {
                     break;
                 };
-                let abreast = ABREAST.min(self.lanes).saturating_sub(busy.len());
+                let abreast = match self.pace.is_sooner_in_two(group.jobs.len()) {
+                    true => ABREAST.min(self.lanes).saturating_sub(busy.len()),
+                    false => 1,
+                };
                 for group in group.split(abreast) {
                     n += 1;
                     busy.push(Busy::of(n, &group));
@@ -189,7 +199,11 @@ impl Task {
         let Some(first) = quick.next() else {
             return true;
         };
-        quick.count() + 1 < ABREAST && self.waiting.len() * 2 >= first.n_commits
+        quick.count() + 1 < ABREAST
+            && self.waiting.len() * 2 >= first.n_commits
+            && self
+                .pace
+                .is_sooner_in_two(first.n_commits + self.waiting.len())
     }
 
     fn take_waiting(&mut self, jobs: &mut mpsc::Receiver<Job>) {

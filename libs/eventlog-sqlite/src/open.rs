@@ -28,9 +28,9 @@ const WRITER_CACHE_KIB: i32 = 32 * 1024;
 /// Bytes of a page of a new store. A commit changes a row or two on each of several pages, and each of them is written whole.
 const PAGE_BYTES: i32 = 2_048;
 
-/// Pages written ahead before they are moved to their places: 64 MiB. What was written in one of them several times
+/// Bytes of pages written ahead before they are moved to their places. What was written in one of them several times
 /// meanwhile is moved once; the more there are, the longer the next start and every reader look for theirs.
-const CHECKPOINT_PAGES: i32 = 32_768;
+const CHECKPOINT_BYTES: i32 = 64 * 1024 * 1024;
 
 mod migrations {
     refinery::embed_migrations!("../../migrations/sqlite");
@@ -227,7 +227,9 @@ fn prepare(conn: &mut Connection, is_new: bool, options: &Options) -> Result<(),
     // Checked as a whole by verification; a segment's row follows its records within a transaction.
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    let page_bytes: i32 = conn.query_row("pragma page_size", [], |row| row.get(0))?;
+    let pages = CHECKPOINT_BYTES / page_bytes.max(1);
+    conn.pragma_update(None, "wal_autocheckpoint", pages)?;
     // What is erased is overwritten.
     conn.pragma_update(None, "secure_delete", true)?;
     if is_new {
