@@ -14,7 +14,7 @@ mod spelling;
 pub use decimal::Decimal;
 pub use instant::{Instant, UNITS_PER_SECOND};
 pub use network::Network;
-pub use operand::{Operand, OperandError, same_folded, truth};
+pub use operand::{Folded, Operand, OperandError, truth};
 pub use operator::{Comparison, Operator, Order, SetOperator};
 pub use spelling::other_spelling;
 

@@ -8,9 +8,9 @@
 use std::net::IpAddr;
 
 use trilby_policy::ContextValue;
-use trilby_policy::condition::{Decimal, Instant, Order, other_spelling, same_folded, truth};
+use trilby_policy::condition::{Decimal, Folded, Instant, Order, other_spelling, truth};
 
-use super::steps::{BYTES_A_STEP, Cost, Texts, look_up_steps};
+use super::steps::{BYTES_A_STEP, Cost, Texts, fold_steps, look_up_steps};
 use super::{Cursor, Fit, KeyRef, name, pattern};
 use crate::ready::View;
 use crate::values::{Told, Typed};
@@ -296,6 +296,13 @@ impl<'a> Test<'a> {
         // To find the values, and to read them.
         let read = u64::try_from(texts.bytes).unwrap_or(u64::MAX);
         let mut steps = looked.saturating_add(read);
+        let ignores_case = matches!(
+            compare,
+            compare::TEXT_IGNORE_CASE | compare::ARN_TEXT_IGNORE_CASE
+        );
+        if ignores_case {
+            steps = steps.saturating_add(fold_steps(told.value).saturating_mul(spellings));
+        }
         while !operand.is_empty() {
             let cost = match compare {
                 compare::TEXT
@@ -313,7 +320,8 @@ impl<'a> Test<'a> {
                     return Some(steps.saturating_add(cost.steps(texts)));
                 }
             };
-            let more = cost.steps(texts).saturating_mul(spellings);
+            let each = if ignores_case { cost.folded() } else { cost };
+            let more = each.steps(texts).saturating_mul(spellings);
             steps = steps.saturating_add(more);
         }
         Some(steps)
@@ -382,9 +390,10 @@ fn text<'v>(mut operand: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<
 }
 
 fn text_ignore_case<'v>(mut operand: Cursor<'v>, value: &str, view: &'v View<'_>) -> Option<bool> {
+    let value = Folded::new(value);
     while !operand.is_empty() {
         let wanted = pattern::resolved(&mut operand, view)?;
-        let same = |wanted: &Vec<u8>| str::from_utf8(wanted).is_ok_and(|w| same_folded(w, value));
+        let same = |wanted: &Vec<u8>| str::from_utf8(wanted).is_ok_and(|w| value.is(w));
         if wanted.as_ref().is_some_and(same) {
             return Some(true);
         }

@@ -98,7 +98,7 @@ pub(super) fn null<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<
 pub(super) fn cost<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<Cost> {
     let mut cost = Cost::default();
     match patterns.byte()? {
-        kind::LITERAL | kind::PREFIX => cost.piece(patterns.text()?.len()),
+        kind::LITERAL | kind::PREFIX => cost.text(patterns.text()?),
         kind::ALL => {}
         kind::TOKENS | kind::VARIABLES => {
             let mut tokens = patterns.block()?;
@@ -106,11 +106,11 @@ pub(super) fn cost<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<
                 match next(&mut tokens, Some(view))? {
                     Token::Star => cost.star(),
                     Token::Any => cost.piece(1),
-                    Token::Text(piece) => cost.piece(piece.len()),
+                    Token::Text(piece) => cost.text(piece),
                     // Looked for again wherever it is compared.
                     Token::Variable(value) => {
                         cost.look_up(view.n_keys());
-                        cost.piece(value.unwrap_or_default().len());
+                        cost.text(value.unwrap_or_default());
                     }
                 }
             }

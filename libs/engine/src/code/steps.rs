@@ -10,6 +10,10 @@ use trilby_policy::ContextValue;
 const BEGIN_STEPS: usize = 6;
 /// Bytes of two texts that are compared at a step.
 pub(super) const BYTES_A_STEP: usize = 16;
+/// The same without regard to case.
+const FOLDED_BYTES_A_STEP: usize = 4;
+/// To put a byte of a text that is not all ASCII into lower case.
+const FOLD_STEPS_A_BYTE: usize = 8;
 
 /// To pass over a key of the request, looking for another.
 const KEY_STEPS: usize = 4;
@@ -17,6 +21,19 @@ const KEY_STEPS: usize = 4;
 /// What it takes to look for a key among so many. They may be such that each must be looked at.
 pub(super) fn look_up_steps(n_keys: usize) -> usize {
     BEGIN_STEPS.saturating_add(n_keys.saturating_mul(KEY_STEPS))
+}
+
+/// What it takes to put the values of a key into lower case, which is done once for all that they are held to.
+pub(super) fn fold_steps(value: &ContextValue) -> u64 {
+    let steps = |text: &str| match text.is_ascii() {
+        true => text.len() / BYTES_A_STEP,
+        false => text.len().saturating_mul(FOLD_STEPS_A_BYTE),
+    };
+    let steps = match value {
+        ContextValue::Scalar(text) => steps(text),
+        ContextValue::List(texts) => texts.iter().map(|text| steps(text)).sum(),
+    };
+    u64::try_from(steps).unwrap_or(u64::MAX)
 }
 
 /// The texts that a pattern is compared with.
@@ -48,6 +65,10 @@ impl Texts {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cost {
     once: usize,
+    /// Of all its pieces.
+    bytes: usize,
+    /// A piece is not all ASCII.
+    is_foreign: bool,
     /// Of the longest run between two stars.
     at_each_byte: usize,
     /// Of the run so far; none before the first star.
@@ -62,7 +83,27 @@ impl Cost {
 
     /// Adds a piece that is compared whole.
     pub(super) fn piece(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
         self.add(BEGIN_STEPS.saturating_add(bytes / BYTES_A_STEP));
+    }
+
+    /// Adds a text that is compared whole.
+    pub(super) fn text(&mut self, text: &[u8]) {
+        self.is_foreign |= !text.is_ascii();
+        self.piece(text.len());
+    }
+
+    /// The same without regard to case: it is put together, and perhaps into lower case, for each text.
+    pub(super) fn folded(self) -> Self {
+        let more = if self.is_foreign {
+            self.bytes.saturating_mul(FOLD_STEPS_A_BYTE)
+        } else {
+            self.bytes / FOLDED_BYTES_A_STEP
+        };
+        Self {
+            once: self.once.saturating_add(more),
+            ..self
+        }
     }
 
     /// Adds a key whose value is looked for, among so many.
@@ -82,6 +123,8 @@ impl Cost {
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             once: self.once.saturating_add(other.once),
+            bytes: self.bytes.saturating_add(other.bytes),
+            is_foreign: self.is_foreign || other.is_foreign,
             at_each_byte: self.at_each_byte.max(other.at_each_byte),
             run: None,
         }

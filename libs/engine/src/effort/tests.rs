@@ -85,6 +85,30 @@ fn variables_count_with_what_they_stand_for() {
 }
 
 #[test]
+fn texts_that_are_put_into_lower_case_count_with_it() {
+    let ignoring = |key: &str, count: usize, name: &str| {
+        let names: Vec<String> = (0..count).map(|n| format!("\"{name}{n:0>5}\"")).collect();
+        let names = names.join(",");
+        format!(r#"{{"ForAnyValue:StringEqualsIgnoreCase":{{"{key}":[{names}]}}}}"#)
+    };
+    // Names that must be put into lower case for each of the values.
+    let groups = asked(&[("app:groups", list(1_000, 32))]);
+    let foreign = ignoring("app:groups", 3_000, &"\u{e9}".repeat(10));
+    assert!(is_too_much(&groups, &layers("app:*", 1, &foreign)));
+    let few = ignoring("app:groups", 100, "team-");
+    assert!(!is_too_much(&groups, &layers("app:*", 30, &few)));
+    // A value is, once, however many names it is held to.
+    let long: ContextValue = "\u{e9}".repeat(16_000).into();
+    let long = asked(&[("app:text", long)]);
+    let many = ignoring("app:text", 20_000, "");
+    assert!(!is_too_much(&long, &layers("app:*", 1, &many)));
+    assert!(is_too_much(
+        &long,
+        &layers("app:*", 1_000, &ignoring("app:text", 1, ""))
+    ));
+}
+
+#[test]
 fn long_lists_held_to_many_names_do_not() {
     let names: Vec<String> = (0..100)
         .map(|name| format!("\"team-{name:0>25}\""))

@@ -1,5 +1,6 @@
 //! The values a policy lists for one key, typed by the operator.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use base64::Engine as _;
@@ -174,10 +175,11 @@ impl Operand {
             Self::Text(wanted) => wanted.iter().any(|w| w.says(value, context)).into(),
             Self::TextIgnoreCase(wanted) => {
                 let bytes_max = value.len().saturating_mul(FOLDED_RATIO_MAX);
+                let value = Folded::new(value);
                 wanted
                     .iter()
                     .filter_map(|w| w.resolve(context, bytes_max))
-                    .any(|w| same_folded(&w, value))
+                    .any(|w| value.is(&w))
                     .into()
             }
             Self::Glob(wanted) => wanted
@@ -267,12 +269,37 @@ pub fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether two texts are one without regard to case.
-#[must_use]
-pub fn same_folded(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        a.eq_ignore_ascii_case(b)
-    } else {
-        a.to_lowercase() == b.to_lowercase()
+/// A text that is held to many without regard to case: it is put into lower case at most once.
+#[derive(Debug)]
+pub struct Folded<'a> {
+    text: &'a str,
+    is_ascii: bool,
+    lower: OnceCell<String>,
+}
+
+impl<'a> Folded<'a> {
+    /// Of a text as it is written.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            is_ascii: text.is_ascii(),
+            lower: OnceCell::new(),
+        }
+    }
+
+    /// Whether it is this text without regard to case. Takes no more than the other's length asks for.
+    #[must_use]
+    pub fn is(&self, other: &str) -> bool {
+        let lower = || self.lower.get_or_init(|| self.text.to_lowercase());
+        match (self.is_ascii, other.is_ascii()) {
+            (true, true) => self.text.eq_ignore_ascii_case(other),
+            // Lower case has no capital that this would let pass.
+            (false, true) => lower().eq_ignore_ascii_case(other),
+            (_, false) => *lower() == other.to_lowercase(),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;
