@@ -95,19 +95,28 @@ pub(super) async fn mint_once(
 ) -> Result<Issued, Refusal> {
     // What would not fit is found out before anything is used up.
     sign(&draft.claims, key)?;
-    use_up(services, once).await?;
-    Ok(mint(services, draft, key, facts).await?)
+    let used = use_up(services, once).await?;
+    let issued = mint(services, draft, key, facts).await;
+    Ok(issued.map_err(|problem| if used { begun(problem) } else { problem })?)
 }
 
-/// Puts down replay key and nonce in one step, each only if it is not there yet.
-async fn use_up(services: &Services, once: Once) -> Result<(), Problem> {
+/// What is told once something was used up: not that nothing was begun.
+fn begun(problem: Problem) -> Problem {
+    match problem.code {
+        Code::Busy => Problem::unavailable("the session was not recorded: too many records wait"),
+        _ => problem,
+    }
+}
+
+/// Puts down replay key and nonce in one step, each only if it is not there yet. Whether there was any.
+async fn use_up(services: &Services, once: Once) -> Result<bool, Problem> {
     let Once {
         owner: Some(owner),
         replay,
         nonce,
     } = once
     else {
-        return Ok(());
+        return Ok(false);
     };
     let row = |purpose: u16, (key_hash, expires_at): ([u8; 32], Timestamp)| {
         SideWrite::OneTimeInsert(OneTime {
@@ -121,10 +130,10 @@ async fn use_up(services: &Services, once: Once) -> Result<(), Problem> {
     let stale = nonce.map(|nonce| (row(NONCE, nonce), Code::NonceMismatch));
     let (rows, codes): (Vec<_>, Vec<_>) = replayed.into_iter().chain(stale).unzip();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     match services.log().side_write(rows).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
         Err(SideError::Conflict { index }) => {
             let code = codes.get(index).copied().unwrap_or(Code::TokenReplayed);
             Err(Problem::new(code, "the token was used already"))
@@ -150,5 +159,22 @@ pub(super) fn of_lifetime(refusal: lifetime::Refusal) -> Problem {
             Problem::new(Code::InvalidParameter, refusal.to_string()).with("minimum_seconds", min_s)
         }
         lifetime::Refusal::ChainExpired => Problem::new(Code::ChainExpired, refusal.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trilby_eventlog::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_full_queue_is_not_busy_once_something_was_used_up() {
+        let full = Error::Busy("the activity queue is full".to_owned());
+        let full = problem::of_directory(full.into());
+        assert_eq!(full.code, Code::Busy);
+        assert_eq!(begun(full).code, Code::Unavailable);
+        let other = Problem::new(Code::PackedPolicyTooLarge, "too large");
+        assert_eq!(begun(other).code, Code::PackedPolicyTooLarge);
     }
 }
