@@ -2,7 +2,7 @@
 
 use trilby_policy::ContextValue;
 
-use super::steps::Cost;
+use super::steps::{Cost, KNOWN_MAX};
 use super::{Beginning, Cursor, Fit, KeyRef, Operation};
 use crate::ready::View;
 
@@ -107,7 +107,6 @@ pub(super) fn cost<'v>(patterns: &mut Cursor<'v>, view: &'v View<'_>) -> Option<
                     Token::Star => cost.star(),
                     Token::Any => cost.piece(1),
                     Token::Text(piece) => cost.text(piece),
-                    // Looked for again wherever it is compared.
                     Token::Variable(value) => {
                         cost.look_up(view.n_keys());
                         cost.text(value.unwrap_or_default());
@@ -235,6 +234,43 @@ fn is_null<'v>(mut tokens: Cursor<'v>, view: &'v View<'_>) -> Option<bool> {
     Some(false)
 }
 
+/// A variable that was looked for.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    /// Bytes of code from it on, and of itself.
+    begin: usize,
+    size: usize,
+    value: &'a [u8],
+}
+
+/// The first variables behind the last star: what follows it may begin at each place of a long text, and they are looked
+/// for once.
+#[derive(Default)]
+struct Known<'a> {
+    found: [Option<Found<'a>>; KNOWN_MAX],
+    count: usize,
+}
+
+impl<'a> Known<'a> {
+    fn next(&mut self, tokens: &mut Cursor<'a>, view: Option<&'a View<'_>>) -> Option<Token<'a>> {
+        let begin = tokens.len();
+        let mut found = self.found.iter().take(self.count).flatten();
+        if let Some(found) = found.find(|found| found.begin == begin) {
+            tokens.bytes(found.size)?;
+            return Some(Token::Variable(Some(found.value)));
+        }
+        let token = next(tokens, view)?;
+        if let Token::Variable(Some(value)) = token
+            && let Some(place) = self.found.get_mut(self.count)
+        {
+            let size = begin.checked_sub(tokens.len())?;
+            *place = Some(Found { begin, size, value });
+            self.count = self.count.saturating_add(1);
+        }
+        Some(token)
+    }
+}
+
 /// Where to continue when the last star takes one more character.
 #[derive(Clone, Copy)]
 struct Retry<'a> {
@@ -247,6 +283,7 @@ struct Retry<'a> {
 fn glob<'a>(start: Cursor<'a>, text: &[u8], view: Option<&'a View<'_>>) -> Option<bool> {
     let (mut tokens, mut at) = (start, 0_usize);
     let mut retry: Option<Retry<'a>> = None;
+    let mut known = Known::default();
     loop {
         let rest = text.get(at..)?;
         let step = if tokens.is_empty() {
@@ -255,11 +292,12 @@ fn glob<'a>(start: Cursor<'a>, text: &[u8], view: Option<&'a View<'_>>) -> Optio
             }
             None
         } else {
-            match next(&mut tokens, view)? {
+            match known.next(&mut tokens, view)? {
                 Token::Star => {
                     if tokens.is_empty() {
                         return Some(true);
                     }
+                    known.count = 0;
                     retry = Some(Retry { tokens, at });
                     continue;
                 }

@@ -2,7 +2,8 @@
 //!
 //! A pattern is compared with each text from its beginning, once. What follows its first star may begin at each place of the
 //! text, and is compared there at most as far as the next star. A star that was passed is not gone back to: so all together
-//! begin once at each place, and the longest run between two stars tells what that takes.
+//! begin once at each place, and the longest run between two stars tells what that takes. Of the variables of a run the
+//! first few are looked for once for all places.
 
 use trilby_policy::ContextValue;
 
@@ -17,6 +18,9 @@ const FOLD_STEPS_A_BYTE: usize = 8;
 
 /// To pass over a key of the request, looking for another.
 const KEY_STEPS: usize = 4;
+
+/// Variables between two stars that are looked for once.
+pub(super) const KNOWN_MAX: usize = 4;
 
 /// What it takes to look for a key among so many. They may be such that each must be looked at.
 pub(super) fn look_up_steps(n_keys: usize) -> usize {
@@ -73,12 +77,15 @@ pub(super) struct Cost {
     at_each_byte: usize,
     /// Of the run so far; none before the first star.
     run: Option<usize>,
+    /// Keys that were looked for in it.
+    looked: usize,
 }
 
 impl Cost {
     /// Adds a star.
     pub(super) fn star(&mut self) {
         self.run = Some(0);
+        self.looked = 0;
     }
 
     /// Adds a piece that is compared whole.
@@ -108,7 +115,13 @@ impl Cost {
 
     /// Adds a key whose value is looked for, among so many.
     pub(super) fn look_up(&mut self, n_keys: usize) {
-        self.add(look_up_steps(n_keys));
+        let steps = look_up_steps(n_keys);
+        if self.run.is_some() && self.looked < KNOWN_MAX {
+            self.once = self.once.saturating_add(steps);
+        } else {
+            self.add(steps);
+        }
+        self.looked = self.looked.saturating_add(1);
     }
 
     fn add(&mut self, steps: usize) {
@@ -127,6 +140,7 @@ impl Cost {
             is_foreign: self.is_foreign || other.is_foreign,
             at_each_byte: self.at_each_byte.max(other.at_each_byte),
             run: None,
+            looked: 0,
         }
     }
 

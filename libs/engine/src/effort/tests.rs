@@ -125,7 +125,9 @@ fn long_lists_held_to_many_names_do_not() {
 
 #[test]
 fn a_key_that_is_looked_for_among_many_counts_with_them() {
-    let patterns = vec!["\"*${app:other}b\""; 300].join(",");
+    // More of them than are looked for once.
+    let pattern = format!("\"*{}b\"", "${app:other}".repeat(5));
+    let patterns = vec![pattern; 300].join(",");
     let condition = format!(r#"{{"StringLike":{{"app:text":[{patterns}]}}}}"#);
     let layers = layers("app:*", 1, &condition);
     let among = |n_keys: usize| {
@@ -138,6 +140,16 @@ fn a_key_that_is_looked_for_among_many_counts_with_them() {
     assert!(is_too_much(&among(900), &layers));
     assert!(!is_too_much(&among(10), &layers));
     assert!(!is_short(&among(900)));
+}
+
+#[test]
+fn a_variable_behind_a_star_is_looked_for_once_for_all_places_of_a_value() {
+    let like = r#"{"ForAnyValue:StringLike":{"app:groups":["*-${app:team}-admin"]}}"#;
+    let mut groups = asked(&[("app:groups", list(1_000, 32)), ("app:team", text(5))]);
+    for key in 0..100 {
+        groups.context.insert(format!("app:key{key}"), "x");
+    }
+    assert!(!is_too_much(&groups, &layers("app:*", 15, like)));
 }
 
 #[test]
