@@ -167,6 +167,8 @@ pub trait Operation: Sized + 'static {
     const SUCCESS: u16 = 200;
     /// What success means, for the API's document.
     const SUCCESS_DESCRIPTION: &'static str = "Done";
+    /// Headers that its success has beside those of every answer, and what each says, for the API's document.
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = &[];
     /// Whether it also answers 201 with the same body: a PUT that makes what it would replace ([`Reply::created`]).
     const CREATES: bool = false;
     /// The problems that only this operation can have. Those of authentication, authorization, bodies, consistency,

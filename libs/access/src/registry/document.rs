@@ -281,6 +281,8 @@ fn success<Op: Operation>(schemas: &mut Schemas) -> Response {
             "The origin of the page that asks, if it is among the account's `security.allowed_origins`",
         ));
     }
+    let own = Op::SUCCESS_HEADERS.iter();
+    headers.extend(own.map(|(name, description)| header(name, description)));
     for (name, header) in headers {
         response = response.header(name, header);
     }

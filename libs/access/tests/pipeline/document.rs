@@ -75,7 +75,7 @@ fn an_operation_says_all_that_its_constants_say() {
             .unwrap()
             .contains("already_exists")
     );
-    for header in ["Location", "Trilby-Seq"] {
+    for header in ["Location", "Trilby-Seq", "Example-Hint"] {
         assert!(
             responses["201"]["headers"].get(header).is_some(),
             "{header}"

@@ -139,6 +139,7 @@ impl Operation for CreateUser {
     const SUMMARY: &'static str = "Create a user";
     const ACCESS: Access = Access::Action("iam:CreateUser");
     const SUCCESS: u16 = 201;
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = &[("Example-Hint", "A hint")];
     const PROBLEMS: &'static [Code] = &[Code::AlreadyExists, Code::LimitExceeded];
     type Path = InAccount;
     type Query = Empty;

@@ -30,6 +30,7 @@ impl Operation for Evaluate {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = question::HEADERS;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
     const BROWSERS: Browsers = Browsers::OfAccount;
@@ -65,6 +66,7 @@ impl Operation for EvaluateInAccount {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = question::HEADERS;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
     const BROWSERS: Browsers = Browsers::OfAccount;

@@ -70,6 +70,7 @@ impl Operation for EvaluateBatch {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = question::HEADERS;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
     const BROWSERS: Browsers = Browsers::OfAccount;
@@ -105,6 +106,7 @@ impl Operation for EvaluateBatchInAccount {
     const DESCRIPTION: &'static str = DESCRIPTION;
     const ACCESS: Access = Access::Action(EVALUATE);
     const HISTORY: bool = true;
+    const SUCCESS_HEADERS: &'static [(&'static str, &'static str)] = question::HEADERS;
     const IDEMPOTENCY: Idempotency = Idempotency::None;
     const ERRORS: ErrorForm = ErrorForm::AuthZen;
     const BROWSERS: Browsers = Browsers::OfAccount;

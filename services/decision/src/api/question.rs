@@ -32,6 +32,15 @@ use crate::authzen::session::{self, Found, NoSession, Reference};
 use crate::authzen::snapshot::Snapshot;
 use crate::record::{Asker, DecisionRecord, SessionName};
 
+/// What every answer tells beside its body.
+pub const HEADERS: &[(&str, &str)] = &[
+    ("Trilby-Decision-Id", "Our id of this decision"),
+    (
+        "Trilby-Hint",
+        "What is amiss with questions that no policy could allow, in words; only if there are such",
+    ),
+];
+
 /// The right to ask at all.
 pub const EVALUATE: &str = "trilby:Evaluate";
 /// The right to ask about oneself: about the very session that asks, asserting nothing.
