@@ -7,12 +7,14 @@ use trilby_eventlog::{Archive, Error, HeadState, Recorded, RecordedCommit, Store
 use trilby_model::{LogId, Seq};
 
 use crate::pipeline::{Ask, Logs, params};
-use crate::store::Postgres;
+use crate::store::{Postgres, long};
 use crate::{export, import, read, rows};
 
-/// What a closed log gives up when it is erased: rows that name it, and secrets.
-const ERASURES: [&str; 10] = [
-    include_str!("queries/event_erase.sql"),
+/// Events that are erased in one transaction: an account may have more than there is time for in one.
+const ERASED_AT_ONCE: i64 = 1_000;
+
+/// What a closed log gives up besides when it is erased: rows that name it, and secrets.
+const ERASURES: [&str; 9] = [
     include_str!("queries/erase_claim.sql"),
     include_str!("queries/erase_snapshot.sql"),
     include_str!("queries/erase_receipt.sql"),
@@ -44,7 +46,7 @@ impl Archive for Postgres {
     async fn integrity(&self) -> Result<Vec<String>, Error> {
         let orphans = Ask::new(include_str!("queries/orphans.sql"), Vec::new());
         let kinds = Ask::new(include_str!("queries/head_odd_kind.sql"), Vec::new());
-        let asks = [crate::store::long(), orphans, kinds];
+        let asks = [long(), orphans, kinds];
         let found = self.source().ask(Logs::Named(&[]), &asks).await?;
         let fault = |n: usize, name: &str| match n {
             0 => format!("a row of `{name}` names a log that is not there"),
@@ -89,31 +91,54 @@ impl Archive for Postgres {
             .map(|meta| meta.min_reader_level)
     }
 
+    /// Erases in parts, the head first: if that is cut off, the log is erased by the head and done by a second time.
     async fn close_log(&self, log: &LogId, erase: bool) -> Result<(), Error> {
-        let names = vec![log.to_string()];
-        let sql = include_str!("queries/log_ids.sql");
-        let known = self.source().rows(None, sql, &[&names]).await?;
-        let row = known
-            .first()
-            .ok_or_else(|| Error::Invalid(format!("there is no log `{log}`")))?;
-        let id: i64 = rows::get(row, 1)?;
+        let (id, _) = self.log_and_last(log).await?;
         let state = if erase {
             HeadState::Erased
         } else {
             HeadState::Sealed
         };
         let state = i16::from(state.code());
-        let mut asks = vec![Ask::new(
-            include_str!("queries/head_close.sql"),
-            params![&id, &state],
-        )];
-        let erasures = ERASURES.iter().filter(|_| erase);
-        asks.extend(erasures.map(|sql| Ask::new(sql, params![&id])));
-        self.write_alone(&[id], &asks).await.map(drop)
+        let close = Ask::new(include_str!("queries/head_close.sql"), params![&id, &state]);
+        self.write_alone(&[id], &[close]).await?;
+        if erase {
+            self.erase_log(log).await?;
+        }
+        Ok(())
     }
 }
 
 impl Postgres {
+    async fn erase_log(&self, log: &LogId) -> Result<(), Error> {
+        // Nothing comes after it: the log is closed.
+        let (id, last) = self.log_and_last(log).await?;
+        let mut after = 0;
+        while after < last {
+            let up_to = after.saturating_add(ERASED_AT_ONCE);
+            let sql = include_str!("queries/event_erase.sql");
+            let ask = Ask::new(sql, params![&id, &after, &up_to]);
+            self.write_alone(&[id], &[long(), ask]).await?;
+            after = up_to;
+        }
+        for sql in ERASURES {
+            let ask = Ask::new(sql, params![&id]);
+            self.write_alone(&[id], &[long(), ask]).await?;
+        }
+        Ok(())
+    }
+
+    /// A log's number, and the seq of its last event.
+    async fn log_and_last(&self, log: &LogId) -> Result<(i64, i64), Error> {
+        let names = vec![log.to_string()];
+        let sql = include_str!("queries/log_ids.sql");
+        let known = self.source().rows(None, sql, &[&names]).await?;
+        let row = known
+            .first()
+            .ok_or_else(|| Error::Invalid(format!("there is no log `{log}`")))?;
+        Ok((rows::get(row, 1)?, rows::get(row, 2)?))
+    }
+
     async fn change_meta(&self, ask: Ask<'_>) -> Result<StoreMeta, Error> {
         let found = self.write_alone(&[], &[ask]).await?;
         let row = found.first().and_then(|rows| rows.first());

@@ -136,6 +136,8 @@ macro_rules! conformance_tests {
             a_copy_is_the_same_store
             a_closed_log_takes_nothing
             an_erased_log_keeps_its_chain
+            a_log_of_many_events_is_erased_whole
+            an_erased_log_takes_no_snapshot
             a_fence_shows_in_hashes
         );
     };

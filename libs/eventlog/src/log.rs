@@ -111,7 +111,7 @@ pub trait EventLog: Send + Sync {
         at_most: Option<Seq>,
     ) -> Result<Option<Snapshot>, Error>;
 
-    /// Stores a snapshot, in the place of one at the same seq.
+    /// Stores a snapshot, in the place of one at the same seq; not of a log that is erased.
     async fn snapshot_put(&self, snapshot: Snapshot) -> Result<(), Error>;
 
     /// Removes those that [`crate::snapshot::superseded`] names, and all of other schemas. Gives

@@ -9,7 +9,7 @@ use trilby_model::{LogId, Seq, Timestamp};
 use crate::activity::{Activity, ActivityFilter, ActivityRecord};
 use crate::claim::{ClaimKey, ClaimOwner};
 use crate::commit::{Commit, Committed};
-use crate::envelope::{CommitPoint, Head, RecordedCommit};
+use crate::envelope::{CommitPoint, Head, HeadState, RecordedCommit};
 use crate::error::{AppendError, Error, SideError};
 use crate::feed::{Feed, FeedReceiver, FeedSender};
 use crate::log::{EventLog, OutboxRow};
@@ -234,8 +234,9 @@ impl EventLog for Memory {
             snapshot.seq,
         );
         let mut state = self.lock();
-        state.ensure(&snapshot.log);
-        state.snapshots.insert(key, snapshot);
+        if state.ensure(&snapshot.log).head.state != HeadState::Erased {
+            state.snapshots.insert(key, snapshot);
+        }
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use trilby_directory::{Directory, Options};
-use trilby_eventlog::{EventLog, Memory, Snapshot};
+use trilby_directory::{Directory, Error, Options};
+use trilby_eventlog::{Archive, EventLog, Memory, Snapshot};
 use trilby_model::LogId;
 
 use crate::store::*;
@@ -136,9 +136,28 @@ async fn a_slow_hydration_is_followed_by_a_snapshot_when_all_is_quiet() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(n_snapshots(&memory, 5).await, 5);
-    // Read from it, none is slow enough to make another.
+    // Read from it, so few events come after that another is not worth it.
+    let log = LogId::Account(account(1));
+    append(&reader, account(1), vec![renamed("late")]).await;
     let again = slow(&memory).await;
-    assert_eq!(name(&again, account(1)).await, "name-39");
+    assert_eq!(name(&again, account(1)).await, "late");
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let newest = memory.snapshot_get(&log, 1, None).await.unwrap().unwrap();
+    assert_eq!(newest.seq.get(), 41);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_held_while_it_is_erased_does_not_come_back() {
+    let memory = Memory::for_tests();
+    accounts(&memory, 1).await;
+    let holder = slow(&memory).await;
+    assert_eq!(name(&holder, account(0)).await, "name-39");
+    let log = LogId::Account(account(0));
+    memory.close_log(&log, true).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(memory.snapshot_get(&log, 1, None).await.unwrap(), None);
+    let asked = follower(&memory).await.account(account(0)).await;
+    assert!(matches!(asked, Err(Error::UnknownLog { .. })), "{asked:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,1 +1,1 @@
-update event set body = null where log_id = $1
+update event set body = null where log_id = $1 and seq > $2 and seq <= $3

@@ -1,5 +1,5 @@
 with log as materialized (
-    select log_id from log_head where public_id = $1::text
+    select log_id from log_head where public_id = $1::text and state < 3
 ), old as (
     delete from snapshot
     where log_id = (select log_id from log) and state_schema = $2 and seq = $3

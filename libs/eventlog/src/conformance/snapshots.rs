@@ -61,6 +61,22 @@ pub async fn the_newest_usable_snapshot_is_given(store: &impl Store) {
     assert_sound(store).await;
 }
 
+pub async fn an_erased_log_takes_no_snapshot(store: &impl Store) {
+    let (log, other) = (account(1), account(2));
+    append(store, &log, 1).await;
+    append(store, &other, 1).await;
+    put(store, &log, 1, 1).await;
+    store.close_log(&log, true).await.unwrap();
+    // Whoever holds it in memory may not know yet.
+    put(store, &log, 1, 1).await;
+    put(store, &other, 1, 1).await;
+    assert_eq!(store.snapshot_get(&log, 1, None).await.unwrap(), None);
+    let rows = store.export(crate::archive::Section::Snapshots, None, None, 9);
+    assert_eq!(rows.await.unwrap().rows.len(), 1);
+    store.close_log(&log, true).await.unwrap();
+    assert_sound(store).await;
+}
+
 pub async fn snapshots_are_pruned(store: &impl Store) {
     let log = account(1);
     for _ in 0..6 {

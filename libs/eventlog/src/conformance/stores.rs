@@ -205,6 +205,23 @@ pub async fn an_erased_log_keeps_its_chain(store: &impl Store) {
     assert_sound(store).await;
 }
 
+/// A store may do it in parts.
+pub async fn a_log_of_many_events_is_erased_whole(store: &impl Store) {
+    const EVENTS: usize = 2_100;
+    let (log, other) = (account(1), account(2));
+    for _ in 0..EVENTS / 100 {
+        append(store, &log, 100).await;
+    }
+    append(store, &other, 1).await;
+    store.close_log(&log, true).await.unwrap();
+    let events = store.events(&log, Seq::ZERO, 9_999).await.unwrap();
+    assert_eq!(events.len(), EVENTS);
+    assert!(events.iter().all(|event| event.body.is_none()));
+    let others = store.events(&other, Seq::ZERO, 9).await.unwrap();
+    assert!(others[0].body.is_some());
+    assert_sound(store).await;
+}
+
 pub async fn a_fence_shows_in_hashes(store: &impl Store) {
     let log = account(1);
     append(store, &log, 1).await;
