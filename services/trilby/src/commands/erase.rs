@@ -34,11 +34,9 @@ pub async fn subject(
     let view = directory.account(account).await?;
     // Before anything is erased.
     view.state.erase_user(&user)?;
-    let mut eraser = Eraser::new(&store, user);
-    eraser.walk(LogId::Account(account)).await?;
-    while let Some(log) = eraser.organizations.pop() {
-        eraser.walk(log).await?;
-    }
+    let operator = directory.platform().await?.state.operator_account();
+    let mut eraser = Eraser::new(&store, account, user);
+    eraser.walk_all(operator == Some(account)).await?;
     let Eraser {
         user,
         created,
@@ -59,14 +57,17 @@ pub async fn subject(
     ))
 }
 
-/// Erases a closed account's log.
+/// Erases a closed account's log. A second time does no harm: the first may have been cut off.
 pub async fn log(settings: &Settings, account: AccountId, yes: bool) -> anyhow::Result<String> {
     let store: Arc<dyn Archive> = open_to_change(settings).await?.into();
     let log = LogId::Account(account);
     let head = store.head(&log).await?;
     let head = head.with_context(|| format!("there is no account {account}"))?;
     if head.state == HeadState::Erased {
-        return Ok(format!("The log of account {account} was erased before."));
+        store.close_log(&log, true).await?;
+        return Ok(format!(
+            "The log of account {account} was erased before; what was left of it is erased as well."
+        ));
     }
     let status = directory(settings, &store)
         .await?
@@ -80,8 +81,7 @@ pub async fn log(settings: &Settings, account: AccountId, yes: bool) -> anyhow::
             status.as_str()
         );
     }
-    let untold = store.export(Section::Outbox, Some(&log), None, 1).await?;
-    if !untold.rows.is_empty() {
+    if is_untold(settings, &*store, &log).await? {
         bail!(
             "the last commits of account {account} are not told to all processes yet; try again in some minutes"
         );
@@ -94,6 +94,15 @@ pub async fn log(settings: &Settings, account: AccountId, yes: bool) -> anyhow::
         "The log of account {account} is erased: {} events keep their hashes and say nothing any more.",
         head.seq
     ))
+}
+
+/// Whether a process may still have to be told of the last commits. Over a folder none runs that could be.
+async fn is_untold(settings: &Settings, store: &dyn Archive, log: &LogId) -> anyhow::Result<bool> {
+    if settings.log.store.is_none() {
+        return Ok(false);
+    }
+    let untold = store.export(Section::Outbox, Some(log), None, 1).await?;
+    Ok(!untold.rows.is_empty())
 }
 
 async fn directory(settings: &Settings, store: &Arc<dyn Archive>) -> anyhow::Result<Directory> {
@@ -179,30 +188,51 @@ fn write(log: LogId) -> Write {
 /// Reads logs for what names a user, and erases where the user's requests came from.
 struct Eraser<'a> {
     store: &'a Arc<dyn Archive>,
+    /// The log of the user's account.
+    own: LogId,
     user: UserId,
     created: bool,
     was_erased: bool,
     n_requests: usize,
-    /// Those the account was ever in, where its users may have done something as themselves.
-    organizations: Vec<LogId>,
 }
 
 impl<'a> Eraser<'a> {
-    fn new(store: &'a Arc<dyn Archive>, user: UserId) -> Self {
+    fn new(store: &'a Arc<dyn Archive>, account: AccountId, user: UserId) -> Self {
         Self {
             store,
+            own: LogId::Account(account),
             user,
             created: false,
             was_erased: false,
             n_requests: 0,
-            organizations: Vec::new(),
         }
     }
 
-    async fn walk(&mut self, log: LogId) -> anyhow::Result<()> {
+    /// Reads the account's log, and every other in which its users may have done something as themselves: those of
+    /// organizations (an invitation may have been declined), and of the whole installation if the account is its
+    /// operator's.
+    async fn walk_all(&mut self, is_operator: bool) -> anyhow::Result<()> {
+        self.walk(&self.own.clone()).await?;
+        let mut after = None;
+        loop {
+            let heads = self.store.logs(after.as_ref(), PAGE).await?;
+            let Some(last) = heads.last() else {
+                return Ok(());
+            };
+            after = Some(last.log.clone());
+            for head in heads {
+                let is_meant = is_operator || matches!(head.log, LogId::Organization(_));
+                if is_meant && head.log != self.own && head.state != HeadState::Erased {
+                    self.walk(&head.log).await?;
+                }
+            }
+        }
+    }
+
+    async fn walk(&mut self, log: &LogId) -> anyhow::Result<()> {
         let mut after = Seq::ZERO;
         loop {
-            let page = self.store.events(&log, after, PAGE).await?;
+            let page = self.store.events(log, after, PAGE).await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
@@ -214,30 +244,35 @@ impl<'a> Eraser<'a> {
             // One request may have made several events.
             requests.dedup();
             for some in requests.chunks(ROWS_MAX) {
-                let rows = some.iter().map(|request| SideWrite::PersonalDelete {
-                    log: log.clone(),
-                    subject: request.clone(),
-                    field: None,
-                });
+                let rows = some.iter().flat_map(|request| self.rows_of(log, request));
                 self.store.side_write(rows.collect()).await?;
             }
             self.n_requests += requests.len();
         }
     }
 
+    /// Where a request came from lies with the place that was asked: not always the log it wrote to, but then the
+    /// account's own.
+    fn rows_of(&self, log: &LogId, request: &str) -> Vec<SideWrite> {
+        let own = (*log != self.own).then_some(&self.own);
+        let rows = [log].into_iter().chain(own);
+        let rows = rows.map(|log| SideWrite::PersonalDelete {
+            log: log.clone(),
+            subject: request.to_owned(),
+            field: None,
+        });
+        rows.collect()
+    }
+
     /// Takes in an event; gives its request, if the user made it and where it came from was kept.
     fn note(&mut self, event: &Recorded) -> anyhow::Result<Option<String>> {
+        if event.body.is_none() {
+            // Its log was erased meanwhile.
+            return Ok(None);
+        }
         match event.etype.as_str() {
             "user.created" => self.created |= self.is_about_user(event)?,
             "user.erased" => self.was_erased |= self.is_about_user(event)?,
-            "account.joined_organization" => {
-                let data = event.data()?;
-                let id = text(&data, "/organization").map(str::parse).transpose()?;
-                let log = id.map(LogId::Organization);
-                if let Some(log) = log.filter(|log| !self.organizations.contains(log)) {
-                    self.organizations.push(log);
-                }
-            }
             _ => {}
         }
         let meta = event.meta()?;

@@ -187,6 +187,14 @@ fn a_person_is_erased_beside_the_processes_and_so_is_an_account() {
     sql(&database.admin_url(), "delete from outbox").unwrap();
     tools.said(&erase);
     assert_eq!(kept(), 0);
+    // Those that still hold the account write nothing of it.
+    let login = acme::root_login(&stranger, &account, acme::ROOT_PASSWORD);
+    assert_eq!(login.status, 401, "{login:?}");
+    let snapshots = format!(
+        "select snapshot.seq::text from snapshot join log_head using (log_id) where public_id = '{account}'"
+    );
+    let written = rows(&database.admin_url(), &snapshots);
+    assert!(written.is_empty(), "{written:?}");
     is_sound();
     cluster.stop().unwrap();
 }
