@@ -440,6 +440,40 @@ proptest! {
     }
 }
 
+fn of(pieces: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(select(pieces), 0..most).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn variables_behind_stars_come_to_the_same_in_code(
+        pattern in of(&["*", "*", "a", "?", "${app:k}", "${app:k}", "${app:l}", "${app:n, 'ab'}"], 14),
+        value in of(&["a", "b", "ab"], 10),
+        (k, l) in (of(&["a", "b"], 3), of(&["a", "b"], 3)),
+    ) {
+        let statement = json!({
+            "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { "StringLike": { "app:text": pattern } },
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let told = [("app:text", value.into()), ("app:k", k.into()), ("app:l", l.into())];
+        agree(&document, &request("app:Read", "*", &told));
+    }
+
+    #[test]
+    fn texts_without_case_come_to_the_same_in_code(
+        wanted in prop::collection::vec(of(&["k", "K", "\u{212a}", "\u{e9}", "\u{c9}", "\u{130}", "\u{3a3}", "\u{3c2}", "\u{3c3}"], 3), 1..4),
+        value in of(&["k", "K", "\u{212a}", "\u{e9}", "\u{c9}", "i\u{307}", "\u{3a3}", "\u{3c2}", "\u{3c3}"], 3),
+    ) {
+        let statement = json!({
+            "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { "StringEqualsIgnoreCase": { "app:text": wanted } },
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        agree(&document, &request("app:Read", "*", &[("app:text", value.into())]));
+    }
+}
+
 #[test]
 fn texts_of_the_document_are_not_copied() {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Action":["documents:ReadEverything"],"Effect":"Allow","Resource":["arn:trilby:documents::111111111111:folder/reports/*"]}]}"#;
