@@ -104,13 +104,7 @@ pub fn database(root: &Path, name: &str) -> anyhow::Result<(String, Option<Strin
 /// Does something with the URL of a Postgres to measure: the one that is named, or one of its own that flushes as it should
 /// and is gone afterwards.
 pub fn with_bench(root: &Path, run: impl FnOnce(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    if let Ok(url) = env::var(ADDRESS) {
-        return run(&url);
-    }
-    let url = local::up(root, &local::BENCH)?;
-    let done = run(&url);
-    local::down(root, &local::BENCH)?;
-    done
+    with_server(root, &local::BENCH, |url, _| run(url))
 }
 
 /// The same with the file that says how long a flush takes, which a server that is named does not have.
@@ -118,11 +112,23 @@ pub fn with_flushes(
     root: &Path,
     run: impl FnOnce(&str, Option<&Path>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let file = local::flush_file(root, &local::BENCH_LOG)?;
+    with_server(root, &local::BENCH_LOG, |url, is_ours| {
+        run(url, is_ours.then_some(&*file))
+    })
+}
+
+/// Runs with the URL of the server that is named, or of this one of ours, and whether it is ours.
+fn with_server(
+    root: &Path,
+    server: &local::Server,
+    run: impl FnOnce(&str, bool) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     if let Ok(url) = env::var(ADDRESS) {
-        return run(&url, None);
+        return run(&url, false);
     }
-    let url = local::up(root, &local::BENCH_LOG)?;
-    let done = run(&url, Some(&local::flush_file(root, &local::BENCH_LOG)?));
-    local::down(root, &local::BENCH_LOG)?;
+    let url = local::up(root, server)?;
+    let done = run(&url, true);
+    local::down(root, server)?;
     done
 }

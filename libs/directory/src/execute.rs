@@ -70,6 +70,19 @@ pub struct ReceiptKey {
     pub chosen: bool,
 }
 
+impl ReceiptKey {
+    /// Of a command that nobody repeats under a key of theirs.
+    #[must_use]
+    pub fn random(log: LogId, entropy: &mut Entropy) -> Self {
+        Self {
+            log,
+            key: entropy.take(),
+            request_hash: entropy.take(),
+            chosen: false,
+        }
+    }
+}
+
 /// What came of a command.
 #[derive(Debug, Clone)]
 pub enum Executed<T> {

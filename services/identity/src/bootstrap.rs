@@ -50,12 +50,7 @@ pub async fn issue_ticket(services: &Services) -> Result<Ticket, Problem> {
     let log = LogId::Platform;
     let write = Write {
         logs: vec![log.clone()],
-        receipt: ReceiptKey {
-            log: log.clone(),
-            key: entropy.take(),
-            request_hash: entropy.take(),
-            chosen: false,
-        },
+        receipt: ReceiptKey::random(log.clone(), &mut entropy),
         meta: serde_json::json!({ "operation": "issue_bootstrap_ticket" }),
         alive: Vec::new(),
         trace: None,

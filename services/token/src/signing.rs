@@ -228,12 +228,7 @@ async fn execute(
     let log = LogId::Account(account);
     let now = services.now();
     let ctx = Context::new(now, Actor::System, &mut entropy);
-    let receipt = ReceiptKey {
-        log: log.clone(),
-        key: entropy.take(),
-        request_hash: entropy.take(),
-        chosen: false,
-    };
+    let receipt = ReceiptKey::random(log.clone(), &mut entropy);
     let write = Write {
         logs: vec![log],
         receipt,

@@ -146,12 +146,7 @@ async fn end(
     let log = LogId::Account(account);
     let write = Write {
         logs: vec![log.clone()],
-        receipt: ReceiptKey {
-            log,
-            key: entropy.take(),
-            request_hash: entropy.take(),
-            chosen: false,
-        },
+        receipt: ReceiptKey::random(log, &mut entropy),
         meta: serde_json::json!({
             "actor": named,
             "operation": RevokeToken::ID,

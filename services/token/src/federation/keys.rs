@@ -79,12 +79,7 @@ async fn observe(
     let log = LogId::Account(owner);
     let write = Write {
         logs: vec![log.clone()],
-        receipt: ReceiptKey {
-            log,
-            key: entropy.take(),
-            request_hash: entropy.take(),
-            chosen: false,
-        },
+        receipt: ReceiptKey::random(log, &mut entropy),
         meta: serde_json::json!({ "operation": OPERATION }),
         alive: Vec::new(),
         trace: None,

@@ -171,12 +171,7 @@ fn write(log: LogId) -> Write {
     let mut entropy = SystemEntropy.entropy();
     Write {
         logs: vec![log.clone()],
-        receipt: ReceiptKey {
-            log,
-            key: entropy.take(),
-            request_hash: entropy.take(),
-            chosen: false,
-        },
+        receipt: ReceiptKey::random(log, &mut entropy),
         meta: serde_json::json!({ "operation": "erase_subject" }),
         alive: Vec::new(),
         trace: None,

@@ -145,12 +145,7 @@ pub(super) async fn execute(
     }
     let write = Write {
         logs: vec![log.clone()],
-        receipt: ReceiptKey {
-            log,
-            key: entropy.take(),
-            request_hash: entropy.take(),
-            chosen: false,
-        },
+        receipt: ReceiptKey::random(log, &mut entropy),
         meta: meta.into(),
         alive: session.map(alive).unwrap_or_default(),
         trace: facts.and_then(|facts| facts.trace.clone()),
