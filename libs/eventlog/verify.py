@@ -5,9 +5,10 @@
 
 FILE is JSON Lines (manifest, then one event a line) or a JSON document with "logs". A position
 that was answered as `Trilby-Seq` and kept proves that the log was not rewritten since.
-Written from the specification, not from the Rust code. Exit: 0 holds, 2 broken, 3 incomplete
-(nothing is broken, and a kept position is of a log that is in none of the files).
+Written from the text at the head of `src/chain.rs`, not from its code. Exit: 0 holds, 2 broken, 3 incomplete
+(nothing is broken, and a kept position is of a log that is in none of the files), 1 not tried.
 """
+import argparse
 import hashlib
 import json
 import struct
@@ -76,14 +77,26 @@ def logs(file):
     return [(manifest, map(json.loads, file))]
 
 
-def main(arguments):
+class Parser(argparse.ArgumentParser):
+    def error(self, message):  # 2 says that a log is broken
+        self.exit(1, f"{self.format_usage()}{message}\n")
+
+
+def position(text):
+    name, _, point = text.partition("@")
+    number, _, prefix = point.partition(".")
+    return name, int(number), prefix
+
+
+def main():
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kept", type=position, action="append", default=[], metavar="LOG@SEQ.HASH")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    arguments = parser.parse_args()
     kept, met, broken = {}, set(), False
-    while arguments and arguments[0] == "--kept":
-        name, _, point = arguments[1].partition("@")
-        number, _, prefix = point.partition(".")
-        kept.setdefault(name, {}).setdefault(int(number), []).append(prefix)
-        arguments = arguments[2:]
-    for path in arguments:
+    for name, number, prefix in arguments.kept:
+        kept.setdefault(name, {}).setdefault(number, []).append(prefix)
+    for path in arguments.files:
         with open(path, encoding="utf-8") as file:
             try:
                 for log, events in logs(file):
@@ -98,4 +111,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main())
+    except OSError as fault:
+        sys.exit(str(fault))

@@ -125,7 +125,8 @@ fn embedded(root: &Path, args: &Args) -> anyhow::Result<()> {
     build.args(["build", "--locked"]);
     if args.unoptimized {
         build.args(workspace::WHOLE);
-        build.args(["--bin", "trilby", "--bin", "trilby-load-embedded"]);
+        build.args(workspace::PROGRAM_OF_TESTS);
+        build.args(["--bin", "trilby-load-embedded"]);
     } else {
         build.args(["--release", "--package", "trilby"]);
         build.args(["--package", "trilby-load-embedded"]);

@@ -10,6 +10,7 @@ mod bench;
 mod clients;
 mod cluster;
 mod command;
+mod compose;
 mod fix;
 mod mutate;
 mod openapi;
@@ -50,6 +51,8 @@ enum Command {
     Services(services::Args),
     /// Postgres, Kafka, several processes of every service, and a proxy on one port
     Cluster(cluster::Args),
+    /// `deploy/docker-compose.yml` under a Docker engine: built, brought up, used, a process killed, taken down
+    Compose(compose::Args),
     /// The failure tests in their long form, from a seed that is printed
     Sim(sim::Args),
     /// Write a million times and read each at another node: none may be given what was before
@@ -79,6 +82,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Clients(args) => clients::run(&root, &args),
         Command::Services(args) => services::run(&root, &args),
         Command::Cluster(args) => cluster::run(&root, args),
+        Command::Compose(args) => compose::run(&root, &args),
         Command::Sim(args) => sim::run(&root, &args),
         Command::Bench(args) => bench::run(&root, &args),
         Command::Pairs(args) => bench::pairs(&root, &args),

@@ -14,8 +14,8 @@ pub struct Args {
 
 pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--quiet", "--bin", "trilby"]);
-    build.args(workspace::WHOLE).current_dir(root);
+    build.args(["build", "--quiet"]).args(workspace::WHOLE);
+    build.args(workspace::PROGRAM_OF_TESTS).current_dir(root);
     command::run(&mut build)?;
     let mut trilby = Command::new(workspace::target_dir(root).join("debug/trilby"));
     trilby.args(["openapi", "--dir", "openapi"]);

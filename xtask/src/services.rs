@@ -56,8 +56,12 @@ pub fn run(root: &Path, args: &Args) -> anyhow::Result<()> {
         What::Down => {
             kafka::down(root)?;
             local::down(root, &local::TESTS)?;
-            local::down(root, &local::BENCH)?;
-            local::down(root, &local::BENCH_LOG)?;
+            for server in [&local::BENCH, &local::BENCH_LOG] {
+                match local::hold(root, server)? {
+                    Some(_held) => local::down(root, server)?,
+                    None => println!("left running: {}, which is being measured", server.name),
+                }
+            }
             docker::down()
         }
     }
@@ -127,6 +131,8 @@ fn with_server(
     if let Ok(url) = env::var(ADDRESS) {
         return run(&url, false);
     }
+    let held = local::hold(root, server)?;
+    let _held = held.with_context(|| format!("{} is being measured", server.name))?;
     let url = local::up(root, server)?;
     let done = run(&url, true);
     local::down(root, server)?;

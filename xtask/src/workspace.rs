@@ -10,6 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 /// other features, and builds them anew.
 pub const WHOLE: [&str; 3] = ["--workspace", "--features", "trilby/cluster"];
 
+/// The program as tests run it. Cargo gives dependencies the features that only tests ask for where it builds a test: without one,
+/// a small one, it would build them all once more.
+pub const PROGRAM_OF_TESTS: [&str; 4] = ["--bin", "trilby", "--test", "kafka"];
+
 /// The workspace's folder: the parent of this crate's, which cargo names when it runs us.
 pub fn root() -> anyhow::Result<PathBuf> {
     let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") else {

@@ -1,19 +1,20 @@
 //! Who calls: from `Authorization: Bearer` to a [`Caller`].
 //!
 //! Signature, times and audience come from the token and the fold of its account; whether the session still stands is
-//! asked at every use, of the revocations and of the account's state now.
+//! asked at every use, of the revocations and of the account's state now. A request that names positions is answered on
+//! those: what the session rests on is brought there, and then the session is judged once more.
 
 use std::sync::Arc;
 
 use trilby_account::{AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, UserStatus};
-use trilby_directory::{AccountView, Asked, Error as DirectoryError};
+use trilby_directory::{AccountView, Asked, Error as DirectoryError, Freshness};
 use trilby_model::{AccessKeyId, AccountId, Arn, LogId, Position, RoleId, Seq, Timestamp, UserId};
 use trilby_service::caller::{
     Caller, CallerDependency, CallerFederation, CallerKind, CallerMfa, MfaMethod, SessionKind,
 };
 use trilby_service::problem::Problem;
 use trilby_session::claims::{Claims, DependencyKind, SessionKind as TokenKind};
-use trilby_session::{Expected, KeyRecord, Presented, PublicKey, Refusal, Verified};
+use trilby_session::{Expected, KeyRecord, Presented, PublicKey, Refusal, RestsOn, Verified};
 
 use crate::problem;
 use crate::services::Services;
@@ -36,6 +37,8 @@ pub enum Why {
     UnknownAccount,
     /// It, or something it rests on, was revoked.
     Revoked,
+    /// It is from before the store was restored and fenced: where it stands in the logs cannot be told any more.
+    Fenced,
     /// Its account, user, key or role is gone or out of service.
     Standing,
     /// A kind of session that our own APIs do not take.
@@ -78,6 +81,8 @@ pub struct FederatedSession {
     pub verified: Arc<Verified>,
     /// The account of its provider, at the state by which its standing was judged.
     pub account: Arc<AccountView>,
+    /// What the store was asked to judge it.
+    pub asked: Asked,
 }
 
 /// A session of either sort.
@@ -93,16 +98,24 @@ pub enum Anyone {
 ///
 /// Errors: [`Rejected`]; as a Bearer token every refusal is `unauthenticated`.
 pub async fn authenticate(services: &Services, token: &str) -> Result<Session, Rejected> {
-    let (verified, account, asked) = verify(services, token, trilby_session::AUDIENCE).await?;
-    let caller = standing(&account.state, verified.claims(), services.now())
-        .ok_or(Rejected::Token(Why::Standing))?;
-    let caller = caller.ok_or(Rejected::Token(Why::Kind))?;
-    Ok(Session {
-        caller,
-        verified,
-        account,
-        asked,
-    })
+    let (verified, judged) = verify(services, token, trilby_session::AUDIENCE).await?;
+    Session::standing(services, verified, judged)
+}
+
+/// As [`authenticate`], on states at least as fresh as the request asks.
+///
+/// Errors: as [`authenticate`]; those of freshness.
+pub async fn authenticate_at(
+    services: &Services,
+    token: &str,
+    freshness: &Freshness,
+) -> Result<Session, Rejected> {
+    let session = authenticate(services, token).await?;
+    match reach(services, session.verified.rests_on(), freshness).await {
+        Ok(false) => Ok(session),
+        Ok(true) => session.again(services).await,
+        Err(problem) => Err(Rejected::Fault(problem)),
+    }
 }
 
 /// As [`authenticate`], where federated sessions are taken as well: in the token service alone.
@@ -113,16 +126,126 @@ pub async fn authenticate_anyone(services: &Services, token: &str) -> Result<Any
         Err(Rejected::Token(Why::Refused(Refusal::WrongAudience))) => {}
         other => return other.map(|session| Anyone::Session(Box::new(session))),
     }
-    let (verified, account, _) =
-        verify(services, token, trilby_session::FEDERATED_AUDIENCE).await?;
-    if verified.claims().trilby.kind != TokenKind::Federated {
-        return Err(Rejected::Token(Why::Kind));
+    let (verified, judged) = verify(services, token, trilby_session::FEDERATED_AUDIENCE).await?;
+    FederatedSession::standing(verified, judged).map(Anyone::Federated)
+}
+
+/// As [`authenticate_anyone`], on states at least as fresh as the request asks.
+///
+/// Errors: as [`authenticate_at`].
+pub async fn authenticate_anyone_at(
+    services: &Services,
+    token: &str,
+    freshness: &Freshness,
+) -> Result<Anyone, Rejected> {
+    let anyone = authenticate_anyone(services, token).await?;
+    let verified = match &anyone {
+        Anyone::Session(session) => &session.verified,
+        Anyone::Federated(session) => &session.verified,
+    };
+    match reach(services, verified.rests_on(), freshness).await {
+        Ok(false) => return Ok(anyone),
+        Ok(true) => {}
+        Err(problem) => return Err(Rejected::Fault(problem)),
     }
-    // Whether its provider still vouches is asked when it puts on a role.
-    if account.state.status() != AccountStatus::Active {
-        return Err(Rejected::Token(Why::Standing));
+    match anyone {
+        Anyone::Session(session) => {
+            let session = session.again(services).await?;
+            Ok(Anyone::Session(Box::new(session)))
+        }
+        Anyone::Federated(session) => session.again(services).await.map(Anyone::Federated),
     }
-    Ok(Anyone::Federated(FederatedSession { verified, account }))
+}
+
+/// Brings the logs that a session rests on to where the request asks for; whoever judged the session before judges it
+/// again if this says that there were such. Only for a session that stood: and only logs that it names itself are waited
+/// for, so that nobody learns by waiting how far others are.
+///
+/// Errors: those of freshness.
+pub async fn reach(
+    services: &Services,
+    rests_on: &RestsOn,
+    freshness: &Freshness,
+) -> Result<bool, Problem> {
+    let Freshness::AtLeast(wanted) = freshness else {
+        return Ok(false);
+    };
+    let logs = rests_on.positions().iter();
+    let mut was_named = false;
+    for log in logs.map(|(account, _)| LogId::Account(*account)) {
+        if let Some(position) = wanted.get(&log) {
+            was_named = true;
+            let reached = services.directory().at_least(position).await;
+            reached.map_err(problem::of_directory)?;
+        }
+    }
+    Ok(was_named)
+}
+
+impl Session {
+    /// Judges it once more, by what is known now.
+    ///
+    /// Errors: [`Rejected`].
+    pub(crate) async fn again(self, services: &Services) -> Result<Self, Rejected> {
+        let Self {
+            verified, asked, ..
+        } = self;
+        let judged = judge_again(services, &verified, asked, trilby_session::AUDIENCE).await?;
+        Self::standing(services, verified, judged)
+    }
+
+    fn standing(
+        services: &Services,
+        verified: Arc<Verified>,
+        judged: Judged,
+    ) -> Result<Self, Rejected> {
+        let Judged { account, asked } = judged;
+        let caller = standing(&account.state, verified.claims(), services.now())
+            .ok_or(Rejected::Token(Why::Standing))?;
+        let caller = caller.ok_or(Rejected::Token(Why::Kind))?;
+        Ok(Self {
+            caller,
+            verified,
+            account,
+            asked,
+        })
+    }
+}
+
+impl FederatedSession {
+    /// Judges it once more, by what is known now.
+    ///
+    /// Errors: [`Rejected`].
+    pub(crate) async fn again(self, services: &Services) -> Result<Self, Rejected> {
+        let Self {
+            verified, asked, ..
+        } = self;
+        let audience = trilby_session::FEDERATED_AUDIENCE;
+        let judged = judge_again(services, &verified, asked, audience).await?;
+        Self::standing(verified, judged)
+    }
+
+    fn standing(verified: Arc<Verified>, judged: Judged) -> Result<Self, Rejected> {
+        if verified.claims().trilby.kind != TokenKind::Federated {
+            return Err(Rejected::Token(Why::Kind));
+        }
+        let Judged { account, asked } = judged;
+        // Whether its provider still vouches is asked when it puts on a role.
+        if account.state.status() != AccountStatus::Active {
+            return Err(Rejected::Token(Why::Standing));
+        }
+        Ok(Self {
+            verified,
+            account,
+            asked,
+        })
+    }
+}
+
+/// By what a session was judged.
+struct Judged {
+    account: Arc<AccountView>,
+    asked: Asked,
 }
 
 /// Signature, times, audience and revocations: everything but standing.
@@ -130,32 +253,66 @@ async fn verify(
     services: &Services,
     token: &str,
     audience: &str,
-) -> Result<(Arc<Verified>, Arc<AccountView>, Asked), Rejected> {
+) -> Result<(Arc<Verified>, Judged), Rejected> {
     let now = services.now();
     let account = match services.tokens().get(token) {
         Some(known) => known.claims().trilby.acct,
         None => Presented::parse(token)?.account_hint(),
     };
-    let (view, asked) = services
-        .directory()
-        .account_asked(account)
-        .await
-        .map_err(no_view)?;
-    let issuer = trilby_session::issuer(services.public_url(), account);
-    let skew_s = i64::try_from(services.settings().tokens.skew_s).unwrap_or(trilby_session::SKEW_S);
-    let expected = Expected { audience, skew_s };
+    let mut asked = Asked::default();
+    let view = view_again(services, account, &mut asked).await?;
     let key_of = |of: AccountId, kid: &str| {
         (of == account)
-            .then(|| key_record(&view.state, kid, &issuer))
+            .then(|| key_record(services, &view.state, kid))
             .flatten()
     };
+    let expected = expected(services, audience);
     let verified = services.tokens().verify(token, key_of, &expected, now)?;
+    let account = undead(services, view, &verified).await?;
+    Ok((verified, Judged { account, asked }))
+}
+
+/// The same of a token that was verified before: all of it that can change.
+async fn judge_again(
+    services: &Services,
+    verified: &Verified,
+    mut asked: Asked,
+    audience: &str,
+) -> Result<Judged, Rejected> {
+    let view = view_again(services, verified.claims().trilby.acct, &mut asked).await?;
+    let key = key_record(services, &view.state, verified.kid());
+    verified.recheck(key.as_ref(), &expected(services, audience), services.now())?;
+    let account = undead(services, view, verified).await?;
+    Ok(Judged { account, asked })
+}
+
+fn expected<'a>(services: &Services, audience: &'a str) -> Expected<'a> {
+    let skew_s = i64::try_from(services.settings().tokens.skew_s).unwrap_or(trilby_session::SKEW_S);
+    Expected { audience, skew_s }
+}
+
+/// Whether anything that the session rests on was revoked. Gives its account at a state that knows of the session.
+async fn undead(
+    services: &Services,
+    view: Arc<AccountView>,
+    verified: &Verified,
+) -> Result<Arc<AccountView>, Rejected> {
+    of_this_store(services, verified.claims()).await?;
     let view = at_issue(services, view, verified.claims()).await?;
     crate::late::in_time(services, &view.state)?;
     if services.revocations().is_dead(verified.rests_on()) {
         return Err(Rejected::Token(Why::Revoked));
     }
-    Ok((verified, view, asked))
+    Ok(view)
+}
+
+async fn view_again(
+    services: &Services,
+    account: AccountId,
+    asked: &mut Asked,
+) -> Result<Arc<AccountView>, Rejected> {
+    let view = services.directory().account_again(account, asked).await;
+    view.map_err(no_view)
 }
 
 pub(crate) async fn view_of(
@@ -169,6 +326,18 @@ fn no_view(error: DirectoryError) -> Rejected {
     match error {
         DirectoryError::UnknownLog { .. } => Rejected::Token(Why::UnknownAccount),
         error => Rejected::Fault(problem::of_directory(error)),
+    }
+}
+
+/// Positions are compared within one incarnation of the store only: what a session from before a fence has seen may have
+/// been lost, and what ends it may bear a lower number.
+pub(crate) async fn of_this_store(services: &Services, claims: &Claims) -> Result<(), Rejected> {
+    let issued_in = claims.trilby.inc;
+    let directory = services.directory();
+    let now = directory.incarnation_since(issued_in).await;
+    match now.map_err(no_view)? == issued_in {
+        true => Ok(()),
+        false => Err(Rejected::Token(Why::Fenced)),
     }
 }
 
@@ -193,13 +362,13 @@ pub(crate) async fn at_issue(
 }
 
 /// The key a token names, if its signatures may be believed now.
-fn key_record(state: &Account, kid: &str, issuer: &str) -> Option<KeyRecord> {
+fn key_record(services: &Services, state: &Account, kid: &str) -> Option<KeyRecord> {
     let key: &SigningKey = state.signing_keys().get(kid)?;
     let jwk = serde_json::to_value(&key.jwk).ok()?;
     let jwk = serde_json::from_value(jwk).ok()?;
     Some(KeyRecord {
         account: state.id(),
-        issuer: issuer.to_owned(),
+        issuer: trilby_session::issuer(services.public_url(), state.id()),
         public: PublicKey::from_jwk(&jwk).ok()?,
         published: key.verifies(),
     })

@@ -10,10 +10,11 @@ use trilby_policy::Context;
 use trilby_service::caller::Caller;
 use trilby_service::problem::Problem;
 
-use crate::authenticate::{FederatedSession, Session};
+use crate::authenticate::{FederatedSession, Session, reach};
 use crate::authorize::{Inquiry, access_denied};
 use crate::freshness::counted_here;
 use crate::operation::{Operation, Rule};
+use crate::services::Services;
 use crate::target::{Place, Target};
 
 /// Says that the caller may perform `Op` on this request's target, and gives the state to perform it on.
@@ -76,6 +77,22 @@ impl Grant {
     /// Errors: `unauthenticated`, for public operations only.
     pub fn session(&self) -> Result<&Session, Problem> {
         self.session.as_ref().ok_or_else(Problem::unauthenticated)
+    }
+
+    /// Judges the caller's session once more, on states at least as fresh as this: for operations that are told positions by
+    /// other ways than the header.
+    ///
+    /// Errors: `unauthenticated`; those of freshness.
+    pub async fn stands_at(
+        &self,
+        services: &Services,
+        freshness: &Freshness,
+    ) -> Result<(), Problem> {
+        let session = self.session()?;
+        if reach(services, session.verified.rests_on(), freshness).await? {
+            session.clone().again(services).await?;
+        }
+        Ok(())
     }
 
     /// The caller's federated session, for operations that take one, if that is what called.

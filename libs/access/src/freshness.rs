@@ -1,4 +1,4 @@
-//! `Trilby-Min-Seq`, `Trilby-At-Seq`, `Trilby-At-Time` (`DESIGN` 7.1).
+//! `Trilby-Min-Seq`, `Trilby-At-Seq`, `Trilby-At-Time`.
 
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use trilby_directory::{Freshness, World};
 use trilby_model::{ConsistencyToken, LogId, Timestamp};
-use trilby_service::cursor::{Cursor, Expected, LIMIT_DEFAULT, LIMIT_MAX, List, filter_hash};
-use trilby_service::problem::{Code, FieldError, Problem};
+use trilby_service::cursor::{self, Cursor, Expected, List, filter_hash};
+use trilby_service::problem::Problem;
 
 use crate::authorized::Grant;
 use crate::problem::of_directory;
@@ -44,14 +44,7 @@ impl Grant {
     ///
     /// Errors: `invalid_parameter` for the limit, `invalid_cursor`.
     pub async fn list(&self, services: &Services, query: ListQuery<'_>) -> Result<Walk, Problem> {
-        let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-        if limit == 0 || limit > LIMIT_MAX {
-            let what = format!("must be 1 to {LIMIT_MAX}");
-            return Err(
-                Problem::new(Code::InvalidParameter, format!("parameter `limit` {what}"))
-                    .error(FieldError::parameter("limit", Code::InvalidParameter, what)),
-            );
-        }
+        let limit = cursor::limit(query.limit)?;
         let filter = filter_hash(query.filters.iter().copied());
         let log = match &self.place {
             Place::Organization(id) => LogId::Organization(id.clone()),

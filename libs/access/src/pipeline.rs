@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use trilby_directory::{Asked, Freshness, OrganizationView, World};
+use trilby_directory::{Asked, Freshness, OrganizationView, Sides, World};
 use trilby_model::{AccountId, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
 use trilby_service::request_id::uuid_v7;
 
 use crate::authenticate::{
-    Anyone, FederatedSession, Rejected, Session, authenticate, authenticate_anyone,
+    Anyone, FederatedSession, Rejected, Session, authenticate, authenticate_anyone, reach,
 };
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::{Authorized, Grant};
@@ -71,6 +71,10 @@ async fn answer<Op: Operation>(
     page.is_of(|| Op::page_account(&input));
     let place = Op::place(&input.path);
     let target = |scope: &Scope<'_>| Op::target(&input, scope);
+    let federated = match federated {
+        Some(session) => Some(fresh(services, session, &input.facts.freshness).await?),
+        None => None,
+    };
     let mut grant = authorize(services, rule, place, &input.facts, session, &target).await?;
     grant.federated = federated;
     let token = grant.token();
@@ -130,6 +134,18 @@ async fn who(rule: &Rule, services: &Services, token: &str) -> Result<Anyone, Re
     }
 }
 
+/// An outside identity on states at least as fresh as asked. A principal of an account is judged with its rights.
+async fn fresh(
+    services: &Services,
+    session: FederatedSession,
+    freshness: &Freshness,
+) -> Result<FederatedSession, Problem> {
+    match reach(services, session.verified.rests_on(), freshness).await? {
+        true => Ok(session.again(services).await?),
+        false => Ok(session),
+    }
+}
+
 fn is_secure(services: &Services) -> bool {
     // TLS ends at the proxy: whether clients use it is a matter of the public address.
     services.public_url().starts_with("https://")
@@ -147,14 +163,18 @@ async fn authorize(
     make_target: &MakeTarget<'_>,
 ) -> Result<Grant, Problem> {
     let decision_id = DecisionId::from(uuid_v7(facts.now, services.entropy_source()));
-    let Some(session) = session else {
+    let Some(mut session) = session else {
         return Ok(public(rule, place, decision_id, facts.now));
     };
-    let caller = &session.caller;
-    let own = caller.account;
+    let own = session.caller.account;
     let freshness = &facts.freshness;
     let asked = session.asked.clone();
+    reach(services, session.verified.rests_on(), freshness).await?;
     let mut rights = rights(services, own, &place, freshness, asked).await?;
+    if matches!(freshness, Freshness::AtLeast(_)) {
+        // What the positions tell may have ended the session: nothing is decided for whom it was until then.
+        session = session.again(services).await?;
+    }
     // A session whose own policies cannot be evaluated may do nothing; what needs no right it does all the same.
     let inquiry = Inquiry::of(&session, facts, facts.now);
     let ask = |rights: &Rights| match rule.access {
@@ -247,9 +267,11 @@ async fn rights(
     } else {
         freshness
     };
-    let mine = directory.world_asked(Some(own), None, wanted, asked);
-    let mine = mine.await.map_err(problem::of_directory)?;
-    let organization = match (place, &mine.principal_organization) {
+    let mut sides = Sides::default();
+    let mine = sides.read_asked(directory, own, wanted, asked);
+    mine.await.map_err(problem::of_directory)?;
+    let mine = sides.get(own).and_then(|side| side.organization.as_ref());
+    let organization = match (place, mine) {
         (Place::Organization(id), Some(view)) if view.state.id() == id => Some(view.clone()),
         (Place::Organization(id), _) => directory
             .organization_at(id, &Freshness::Head)
@@ -269,23 +291,21 @@ async fn rights(
             }
         }),
     };
-    let is_foreign = resource != Some(own);
-    let (resource, resource_organization) = if is_foreign {
-        let theirs = directory.world(None, resource, &Freshness::Head);
-        let theirs = theirs.await.map_err(problem::of_directory)?;
-        (theirs.resource, theirs.resource_organization)
-    } else {
-        (mine.principal.clone(), mine.principal_organization.clone())
-    };
+    if let Some(resource) = resource {
+        let theirs = sides.read(directory, resource, &Freshness::Head);
+        theirs.await.map_err(problem::of_directory)?;
+    }
+    let world = sides.world(Some(own), resource);
     Ok(Rights {
-        world: World {
-            resource,
-            resource_organization,
-            ..mine
-        },
-        organization,
-        is_foreign,
+        organization: organization.map(|view| one_of(&world, view)),
+        world,
+        is_foreign: resource != Some(own),
     })
+}
+
+/// The world's own state of an organization, where it has one.
+fn one_of(world: &World, view: Arc<OrganizationView>) -> Arc<OrganizationView> {
+    world.organization(view.state.id()).cloned().unwrap_or(view)
 }
 
 impl Rights {
@@ -305,7 +325,8 @@ impl Rights {
         self.world = world.await.map_err(problem::of_directory)?;
         if let Place::Organization(id) = place {
             let organization = directory.organization_at(id, wanted);
-            self.organization = organization.await.map_err(problem::of_directory)?;
+            let organization = organization.await.map_err(problem::of_directory)?;
+            self.organization = organization.map(|view| one_of(&self.world, view));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use trilby_directory::AccountView;
 use trilby_service::caller::Caller;
 use trilby_session::{AUDIENCE, Claims, Refusal, RestsOn, SKEW_S};
 
-use crate::authenticate::{Rejected, Session, Why, at_issue, standing, view_of};
+use crate::authenticate::{Rejected, Session, Why, at_issue, of_this_store, standing, view_of};
 use crate::services::Services;
 
 /// A session that stands now, however it was found.
@@ -40,6 +40,7 @@ impl From<Session> for Standing {
 pub async fn judge(services: &Services, claims: &Claims) -> Result<Standing, Rejected> {
     let now = services.now();
     let account = view_of(services, claims.trilby.acct).await?;
+    of_this_store(services, claims).await?;
     let account = at_issue(services, account, claims).await?;
     // Nobody's clock but ours: a record is not taken a moment longer than it says.
     if claims.exp <= now.unix_seconds() {

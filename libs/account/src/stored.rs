@@ -156,11 +156,12 @@ macro_rules! log_events {
                 data.unwrap_or_default()
             }
 
-            /// Reads a stored event, taking an older version forward.
-            pub fn from_stored(
+            /// Reads a stored event, taking an older version forward. Its data are a `&serde_json::Value`, or a
+            /// `&mut serde_json::Deserializer` that reads one value.
+            pub fn from_stored<'de>(
                 etype: &str,
                 ever: u16,
-                data: &serde_json::Value,
+                data: impl serde::Deserializer<'de, Error = serde_json::Error>,
             ) -> Result<Self, $crate::stored::UnknownEvent> {
                 use $crate::stored::UnknownEvent;
                 match etype {

@@ -442,8 +442,8 @@ proptest! {
             .zip(live.moments().iter().copied())
             .map(|(event, (seq, at))| {
                 let text = event.to_data().to_string();
-                let data = serde_json::from_str(&text).unwrap();
-                let event = Event::from_stored(event.etype(), event.version(), &data).unwrap();
+                let data = &mut serde_json::Deserializer::from_str(&text);
+                let event = Event::from_stored(event.etype(), event.version(), data).unwrap();
                 (event, seq, at)
             })
             .collect();

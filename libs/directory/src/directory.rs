@@ -1,14 +1,14 @@
 //! The directory itself: which logs are in memory, and how fresh they are.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
-use trilby_eventlog::{Delivery, EventLog, Feed, Head, HeadState, StoreMeta};
+use trilby_eventlog::{Delivery, EventLog, Feed, Head, HeadState, RevocationMark, StoreMeta};
 use trilby_model::{AccountId, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::asked::Asked;
@@ -27,6 +27,9 @@ use crate::view::{
     AccountView, AnyView, OrganizationView, PlatformView, account_log, organization_log,
 };
 
+/// How long a reading of what the store is stands for those who have heard of a later incarnation.
+const META_STANDS: Duration = Duration::from_millis(250);
+
 /// Live state per log. Cheap to clone: all clones share one state.
 #[derive(Clone)]
 pub struct Directory {
@@ -40,6 +43,12 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     /// As last read; the incarnation in it can grow.
     pub(crate) meta: ArcSwapOption<StoreMeta>,
+    /// The highest that was ever met, in the store's word of itself or in a commit of it.
+    pub(crate) incarnation: AtomicU32,
+    /// How many have asked for `meta` to be read and were not answered; one task reads it for all of them.
+    pub(crate) asks_for_meta: AtomicU64,
+    /// When it was last read because somebody had heard of a later incarnation, and how that ended.
+    pub(crate) asked_since: tokio::sync::Mutex<Option<(Instant, Result<(), Error>)>>,
     pub(crate) slots: Cache<LogId, Arc<Slot>>,
     pub(crate) past: Cache<PastKey, AnyView>,
     pub(crate) policies: PolicyCache,
@@ -52,7 +61,8 @@ pub(crate) struct Inner {
     pub(crate) news: News,
     pub(crate) repairs: Repairs,
     pub(crate) telling: Telling,
-    pub(crate) polls: AtomicU64,
+    /// How far the sink has the revocations; none before all that matter were read.
+    pub(crate) revocation_mark: Mutex<Option<RevocationMark>>,
     /// Asks for a round of asking the store before its time.
     pub(crate) poll_now: Arc<Notify>,
 }
@@ -127,6 +137,9 @@ impl Directory {
                 sink,
                 options,
                 meta: ArcSwapOption::empty(),
+                incarnation: AtomicU32::new(0),
+                asks_for_meta: AtomicU64::new(0),
+                asked_since: tokio::sync::Mutex::default(),
                 slots,
                 past,
                 policies: PolicyCache::default(),
@@ -137,7 +150,7 @@ impl Directory {
                 news: News::new(begun, partitions),
                 repairs: Repairs::default(),
                 telling: Telling::default(),
-                polls: AtomicU64::new(0),
+                revocation_mark: Mutex::default(),
                 poll_now: Arc::default(),
             }),
         }
@@ -175,6 +188,27 @@ impl Directory {
         })
     }
 
+    /// The incarnation of the store, as far as this process knows: what was counted in another may be of events that the
+    /// store has lost. It is read at the start, in each round of asking the store, and from every commit.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.inner.incarnation.load(Ordering::SeqCst)
+    }
+
+    /// The same, read anew if it is lower than whoever asks has heard of.
+    ///
+    /// Errors: the store does not answer.
+    pub async fn incarnation_since(&self, heard: u32) -> Result<u32, Error> {
+        if self.incarnation() < heard {
+            let inner = Arc::clone(&self.inner);
+            // In a task of its own: whoever asks may give up, and what was read is of use to the others.
+            let asked = tokio::spawn(async move { inner.ask_since(heard).await });
+            // A task that ended badly has learnt nothing.
+            asked.await.unwrap_or(Ok(()))?;
+        }
+        Ok(self.incarnation())
+    }
+
     /// An account at its newest known commit.
     pub async fn account(&self, account: AccountId) -> Result<Arc<AccountView>, Error> {
         let log = account_log(account);
@@ -188,14 +222,23 @@ impl Directory {
         &self,
         account: AccountId,
     ) -> Result<(Arc<AccountView>, Asked), Error> {
-        let log = account_log(account);
         let mut asked = Asked::default();
-        self.inner
-            .ask([Some(account), None], |_| false, &mut asked)
-            .await?;
-        let view = self.inner.newest_asked(&log, &asked).await?;
-        let view = view.account().cloned().ok_or(Error::UnknownLog { log })?;
+        let view = self.account_again(account, &mut asked).await?;
         Ok((view, asked))
+    }
+
+    /// The same once more for one request: the store is not asked again while its answer stands.
+    pub async fn account_again(
+        &self,
+        account: AccountId,
+        asked: &mut Asked,
+    ) -> Result<Arc<AccountView>, Error> {
+        let log = account_log(account);
+        self.inner
+            .ask([Some(account), None], |_| false, asked)
+            .await?;
+        let view = self.inner.newest_asked(&log, asked).await?;
+        view.account().cloned().ok_or(Error::UnknownLog { log })
     }
 
     /// An organization at its newest known commit.
@@ -229,6 +272,23 @@ impl Directory {
 }
 
 impl Inner {
+    /// Reads the incarnation unless it is known to be this one, or was read a moment ago: one reading for all who ask, however it
+    /// ended. Of a store that was taken back below it none would ever be enough.
+    async fn ask_since(&self, heard: u32) -> Result<(), Error> {
+        let mut asked = self.asked_since.lock().await;
+        if self.incarnation.load(Ordering::SeqCst) >= heard {
+            return Ok(());
+        }
+        if let Some((at, read)) = &*asked
+            && at.elapsed() < META_STANDS
+        {
+            return read.clone();
+        }
+        let read = self.read_meta().await.map(drop);
+        *asked = Some((Instant::now(), read.clone()));
+        read
+    }
+
     pub(crate) fn revocation_lag(&self) -> Option<Duration> {
         if !self.knows_revocations.load(Ordering::SeqCst) {
             return None;
@@ -250,23 +310,10 @@ impl Inner {
         }
     }
 
-    /// Revocations from before this end nothing that still lives.
-    pub(crate) fn revocations_from(&self) -> Timestamp {
-        self.begun
-            .0
-            .plus_seconds(-crate::follow::REVOCATIONS_KEPT_S)
-    }
-
     /// What the node's clock shows now.
     pub(crate) fn present(&self) -> Timestamp {
         let by_clock = self.options.clock.now();
         by_clock.unwrap_or_else(|| plus(self.begun.0, self.begun.1.elapsed()))
-    }
-
-    /// What it would have shown at a moment that is over, had nobody set it since.
-    pub(crate) fn time_of(&self, moment: Instant) -> Timestamp {
-        let ago = i64::try_from(moment.elapsed().as_micros()).unwrap_or(i64::MAX);
-        Timestamp::from_micros(self.present().micros().saturating_sub(ago))
     }
 
     /// The slot of a log that exists. Asking for a log that does not leaves no trace.

@@ -20,19 +20,13 @@ use crate::slot::Slot;
 use crate::weigh;
 use crate::work::Work;
 
-/// Revocations older than the longest session and its leeway end nothing that still lives.
-pub(crate) const REVOCATIONS_KEPT_S: i64 = 12 * 3600 + 600;
-
 /// How long the follower waits before it reads again what could not be read after a gap.
 const REPAIR_PAUSE: Duration = Duration::from_millis(500);
 
 /// Hands every revocation that still matters to the sink.
 pub(crate) async fn load_revocations(inner: &Inner) -> Result<(), Error> {
     let round = inner.news.begin_round();
-    let since = inner.revocations_from();
-    for revocation in inner.log.revocations_since(since).await? {
-        inner.sink.revoked(&revocation);
-    }
+    inner.read_revocations().await?;
     inner.news.has_revocations(round);
     // Nothing is in memory yet that could be behind.
     inner.news.end_round(round);
@@ -73,8 +67,12 @@ impl Inner {
     }
 
     /// A heartbeat vouches for what was until it was sent, less what was still waiting then to be told.
-    fn beat(&self, heartbeat: &Heartbeat) {
+    fn beat(self: &Arc<Self>, heartbeat: &Heartbeat) {
         let arrived = Instant::now();
+        // 0: a relay that does not say. One of another incarnation vouches for what another store knows.
+        if heartbeat.incarnation != 0 && self.is_of_another(heartbeat.incarnation) {
+            return;
+        }
         let under_way = self
             .present()
             .micros()
@@ -102,6 +100,7 @@ impl Inner {
 
     /// What this log had after `keep` is of a timeline that is lost.
     fn rewound(self: &Arc<Self>, log: &LogId, keep: Seq, hash: Hash) {
+        self.ask_for_meta();
         let Some(slot) = self.slots.get(log) else {
             return;
         };
@@ -117,8 +116,46 @@ impl Inner {
         }
     }
 
+    /// Reads what the store says of itself, in one task however many ask, and at most twice a second.
+    fn ask_for_meta(self: &Arc<Self>) {
+        if self.asks_for_meta.fetch_add(1, Ordering::SeqCst) > 0 {
+            return;
+        }
+        let weak = Arc::downgrade(self);
+        tokio::spawn(async move {
+            while let Some(inner) = Weak::upgrade(&weak) {
+                // Who asks from now on may come too late for this reading.
+                let asking = inner.asks_for_meta.load(Ordering::SeqCst);
+                let read = inner.read_meta().await;
+                if let Err(error) = &read {
+                    tracing::warn!(%error, "the store cannot be asked for its incarnation; trying again");
+                }
+                drop(inner);
+                tokio::time::sleep(REPAIR_PAUSE).await;
+                let Some(inner) = Weak::upgrade(&weak) else {
+                    return;
+                };
+                let is_last = || inner.asks_for_meta.fetch_sub(asking, Ordering::SeqCst) == asking;
+                if read.is_ok() && is_last() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether the feed tells of another incarnation than the store's, as far as that is known: of a fence, or of what went on
+    /// in a past that is over. It is news, not truth: only the store is believed.
+    fn is_of_another(self: &Arc<Self>, told: u32) -> bool {
+        let known = self.incarnation.load(Ordering::SeqCst);
+        if told > known {
+            self.ask_for_meta();
+        }
+        told != known
+    }
+
     fn hear_commit(self: &Arc<Self>, commit: &RecordedCommit) {
         self.hear_of_others(commit);
+        let is_of_another = self.is_of_another(commit.incarnation);
         // A log that is not in memory is read from the store when somebody asks for it.
         let Some(slot) = self.slots.get(&commit.log) else {
             return;
@@ -134,11 +171,20 @@ impl Inner {
             return;
         }
         slot.hear_of(commit.last);
+        if is_of_another {
+            // Read where it is true, not folded as it was heard.
+            if slot.last().is_some() {
+                self.bring_up(&slot);
+            }
+            return;
+        }
         // Busy: somebody is reading or writing this log and looks at the hint when done.
         let Ok(_gate) = slot.gate.try_lock() else {
             self.bring_up(&slot);
             return;
         };
+        // Taken before the view: a state that is dropped meanwhile is not put back.
+        let epoch = slot.epoch();
         // Not hydrated: nobody has asked yet.
         let Some(view) = slot.last() else { return };
         if commit.last <= view.seq() {
@@ -160,7 +206,9 @@ impl Inner {
             .and_then(|()| work.finish(&self.policies, Some(&view)));
         match next {
             Ok(next) => {
-                let next = slot.publish(Arc::new(next));
+                let Some(next) = slot.publish_in(epoch, &Arc::new(next)) else {
+                    return;
+                };
                 self.weigh_next(&slot, &next, false, weigh::of_commit(commit));
                 self.snapshots
                     .offer(&slot, &next, self.options.snapshot_tail);

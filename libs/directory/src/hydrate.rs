@@ -1,6 +1,7 @@
 //! From the log into memory: newest valid snapshot, then the tail, every hash checked.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use trilby_eventlog::{Delivery, RecordedCommit, StoreMeta, chain};
 use trilby_model::{Hash, LogId, Seq};
@@ -8,7 +9,7 @@ use trilby_model::{Hash, LogId, Seq};
 use crate::directory::Inner;
 use crate::error::Error;
 use crate::measure;
-use crate::options::READ_BATCH;
+use crate::options::{CATCH_UP_ROUNDS, READ_BATCH};
 use crate::slot::Slot;
 use crate::view::AnyView;
 use crate::weigh;
@@ -19,18 +20,38 @@ impl Inner {
     /// log's end, or only until `until` is reached if that is enough for the caller.
     ///
     /// A tail that does not continue what was folded means that the store was taken back: the state is dropped and
-    /// the log folded from a snapshot or its start.
+    /// the log folded from a snapshot or its start. So it is if somebody drops the state while this reads.
     pub(crate) async fn read_tail(
         &self,
         slot: &Arc<Slot>,
         until: Option<Seq>,
     ) -> Result<Arc<AnyView>, Error> {
+        for _ in 0..CATCH_UP_ROUNDS {
+            // INVARIANT: taken before anything is read, the held view too: what was read before the state was dropped may be
+            // of a timeline that is lost, and is not put back.
+            let epoch = slot.epoch();
+            if let Some(view) = self.read_tail_in(epoch, slot, until).await? {
+                return Ok(view);
+            }
+        }
+        let reason = format!("the state of `{}` is dropped again and again", slot.log());
+        Err(trilby_eventlog::Error::Unavailable(reason).into())
+    }
+
+    /// The same, in one epoch of the slot; none if it is over.
+    async fn read_tail_in(
+        &self,
+        epoch: u64,
+        slot: &Arc<Slot>,
+        until: Option<Seq>,
+    ) -> Result<Option<Arc<AnyView>>, Error> {
         if let Some(view) = slot.last() {
-            match self.extend(slot, Work::of(&view), until).await {
+            match self.extend(epoch, slot, Work::of(&view), until).await {
                 Err(Error::Corrupt { reason, .. }) => {
                     tracing::error!(log.id = %slot.log(), reason, "fork: the log is not what was folded; reading it anew");
                     measure::fork();
                     slot.drop_state();
+                    return Ok(None);
                 }
                 other => return other,
             }
@@ -44,27 +65,31 @@ impl Inner {
                 match self.delivery {
                     Delivery::Announced => {}
                     Delivery::Relayed { .. } | Delivery::Polled => {
-                        self.read_revocations(self.news.heard(), false).await?;
+                        self.read_revocations().await?;
                     }
                 }
                 work
             }
             None => Work::start(slot.log(), self.genesis(slot.log()).await?),
         };
-        let view = self.extend(slot, work, until).await?;
-        if begun.elapsed() > self.options.snapshot_after {
-            self.snapshots.offer_slow(slot, &view);
+        let view = self.extend(epoch, slot, work, until).await?;
+        if let Some(view) = &view
+            && begun.elapsed() > self.options.snapshot_after
+        {
+            self.snapshots.offer_slow(slot, view);
         }
         drop(hydrating);
         Ok(view)
     }
 
+    /// Reads on from there, folds, publishes; nothing if the epoch is over.
     async fn extend(
         &self,
+        epoch: u64,
         slot: &Arc<Slot>,
         mut work: Work,
         until: Option<Seq>,
-    ) -> Result<Arc<AnyView>, Error> {
+    ) -> Result<Option<Arc<AnyView>>, Error> {
         let from = work.seq();
         let mut grown = 0_u64;
         loop {
@@ -89,18 +114,20 @@ impl Inner {
         if let Some(view) = slot.last().filter(|view| view.seq() == work.seq()) {
             // The head could still have been replaced by one of the same seq.
             self.check_head(&view).await?;
-            return Ok(view);
+            return Ok(Some(view).filter(|_| slot.epoch() == epoch));
         }
         let n_events = work.seq().get().saturating_sub(from.get());
         let previous = slot.last();
         let view = Arc::new(work.finish(&self.policies, previous.as_deref())?);
-        let view = slot.publish(view);
+        let Some(view) = slot.publish_in(epoch, &view) else {
+            return Ok(None);
+        };
         tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = n_events, "folded");
         self.weigh_next(slot, &view, previous.is_none(), grown);
         self.snapshots
             .offer(slot, &view, self.options.snapshot_tail);
         measure::loaded(self.slots.entry_count());
-        Ok(view)
+        Ok(Some(view))
     }
 
     async fn check_head(&self, view: &AnyView) -> Result<(), Error> {
@@ -116,11 +143,11 @@ impl Inner {
 
     /// Folds a commit of the log. The sessions that it ends are dead before anybody sees its state.
     pub(crate) fn apply(&self, work: &mut Work, commit: &RecordedCommit) -> Result<(), Error> {
-        for revocation in work.apply(commit)? {
-            // What is older than the longest session ends none that lives.
-            if revocation.at >= self.revocations_from() {
-                self.sink.revoked(&revocation);
-            }
+        let revocations = work.apply(commit)?;
+        self.learn_incarnation(commit.incarnation);
+        for revocation in revocations {
+            // Also an old one: which are too old is not for this clock alone to say.
+            self.sink.revoked(&revocation);
         }
         Ok(())
     }
@@ -144,8 +171,29 @@ impl Inner {
         if let Some(meta) = self.meta.load_full() {
             return Ok(meta);
         }
+        self.read_meta().await
+    }
+
+    pub(crate) async fn read_meta(&self) -> Result<Arc<StoreMeta>, Error> {
         let meta = Arc::new(self.log.store_meta().await?);
         self.meta.store(Some(Arc::clone(&meta)));
+        self.learn_incarnation(meta.incarnation);
         Ok(meta)
+    }
+
+    /// INVARIANT: never goes down. What is older than a fence stays so, whoever reads late what was before it.
+    pub(crate) fn learn_incarnation(&self, met: u32) {
+        let known = self.incarnation.fetch_max(met, Ordering::SeqCst);
+        if known != 0 && known < met {
+            tracing::warn!(
+                was = known,
+                incarnation = met,
+                "the store was fenced: sessions from before it are ended"
+            );
+            // It was of what is lost, and may lie beyond what is written now: all is read again.
+            let mark = self.revocation_mark.lock();
+            *mark.unwrap_or_else(PoisonError::into_inner) = None;
+            self.telling.forget();
+        }
     }
 }

@@ -53,4 +53,4 @@ pub use sink::{IgnoreRevocations, RevocationSink};
 pub use trusting::TrustingRole;
 pub use verify::VerifyingFolds;
 pub use view::{AccountView, OrganizationView, PlatformView, View};
-pub use world::World;
+pub use world::{Side, Sides, World};

@@ -34,10 +34,6 @@ struct State {
 pub(crate) struct Round {
     begun: Instant,
     gaps: u64,
-    /// Everything until this moment was known when it began.
-    pub heard: Instant,
-    /// Whether it makes good what a feed has lost.
-    pub repairs: bool,
 }
 
 impl News {
@@ -70,8 +66,6 @@ impl News {
         Round {
             begun: Instant::now(),
             gaps: state.gaps,
-            heard: state.heard,
-            repairs: state.repaired < state.gaps,
         }
     }
 

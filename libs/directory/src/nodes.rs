@@ -30,7 +30,7 @@ pub const NODES_WAIT: Duration = Duration::from_secs(5);
 /// Between two looks at first, and at last.
 const LOOK_FIRST: Duration = Duration::from_millis(10);
 const LOOK_LAST: Duration = Duration::from_millis(160);
-/// Whoever is waited for and is silent is waited for until it was not seen for this long.
+/// Whoever was not seen for this long is not there any more. Before, it is waited for or, if it was silent already, missing.
 const SEEN: Duration = Duration::from_secs(60);
 
 /// Answers of the store's clock that are kept, and how far they are apart: half a minute of them.
@@ -54,6 +54,14 @@ impl Telling {
             told.pop_front();
         }
         told.push_back(Told::of(log, seq));
+        drop(told);
+        self.news.notify_one();
+    }
+
+    /// The store was fenced: what was told may be of what is lost, and what is written now bears the same names.
+    pub(crate) fn forget(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.clear();
         drop(told);
         self.news.notify_one();
     }
@@ -155,6 +163,9 @@ struct Waiting {
     committed: Option<Timestamp>,
     have: BTreeSet<NodeId>,
     missing: BTreeSet<NodeId>,
+    /// Those that were silent already, and have not left. Nobody waits for them, and nobody knows what they decide: a process that is
+    /// cut off from the store may go on.
+    silent: BTreeSet<NodeId>,
 }
 
 impl Waiting {
@@ -164,6 +175,7 @@ impl Waiting {
             committed: None,
             have: BTreeSet::new(),
             missing: BTreeSet::new(),
+            silent: BTreeSet::new(),
         }
     }
 
@@ -172,16 +184,19 @@ impl Waiting {
         let live = i64::try_from(LIVE.as_micros()).unwrap_or(i64::MAX);
         let live = seen.now.micros().saturating_sub(live);
         let awaited = std::mem::take(&mut self.missing);
+        self.silent.clear();
         for (node, at) in &seen.nodes {
-            // One that falls silent while it is waited for has not answered. One that has left is not there.
-            let counts = at.micros() >= live || awaited.contains(&node.id);
-            if node.kind != NodeKind::Decision || !counts || self.have.contains(&node.id) {
+            if node.kind != NodeKind::Decision || self.have.contains(&node.id) {
                 continue;
             }
-            match node.applied.has(self.told, committed) {
-                true => self.have.insert(node.id.clone()),
-                false => self.missing.insert(node.id.clone()),
+            // One that falls silent while it is waited for has not answered. One that has left is not there.
+            let is_awaited = at.micros() >= live || awaited.contains(&node.id);
+            let group = match node.applied.has(self.told, committed) {
+                true => &mut self.have,
+                false if is_awaited => &mut self.missing,
+                false => &mut self.silent,
             };
+            group.insert(node.id.clone());
         }
     }
 
@@ -192,7 +207,7 @@ impl Waiting {
     fn so_far(self) -> Acknowledged {
         Acknowledged {
             nodes: self.have.len(),
-            missing: self.missing.into_iter().collect(),
+            missing: self.missing.into_iter().chain(self.silent).collect(),
             is_known: self.committed.is_some(),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trilby_model::Timestamp;
 
-/// How long the feed is waited for before the log is read, when a request names a position (`DESIGN` 7.1).
+/// How long the feed is waited for before the log is read, when a request names a position.
 pub const FEED_WAIT: Duration = Duration::from_millis(250);
 /// How long a request waits for a position in all.
 pub const POSITION_WAIT: Duration = Duration::from_millis(500);

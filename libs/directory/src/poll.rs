@@ -7,25 +7,19 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use trilby_eventlog::{Delivery, Head};
-use trilby_model::LogId;
+use trilby_eventlog::{Delivery, Head, RevocationNews};
+use trilby_model::{LogId, Timestamp};
 
 use crate::directory::Inner;
 use crate::error::Error;
 use crate::measure;
 use crate::slot::Slot;
 use crate::view::AnyView;
-
-/// How far before the last good round revocations are read: longer than any append that was under way then.
-const OVERLAP_S: i64 = 10;
-/// The same in every [`WIDE_EVERY`]th round: writers date revocations by their own clocks, which may be wrong by minutes.
-const OVERLAP_WIDE_S: i64 = 15 * 60;
-const WIDE_EVERY: u64 = 4;
 
 /// Longest a round may take before it counts as failed; a store that hangs is a store that is gone.
 const ROUND_MAX: Duration = Duration::from_secs(5);
@@ -115,9 +109,9 @@ impl Inner {
     /// One round. What it found counts from the moment it began.
     pub(crate) async fn poll(&self) -> Result<(), Error> {
         let round = self.news.begin_round();
-        let n_before = self.polls.fetch_add(1, Ordering::Relaxed);
-        let wide = round.repairs || n_before.is_multiple_of(WIDE_EVERY);
-        self.read_revocations(round.heard, wide).await?;
+        // First: what is read after it is of no earlier incarnation.
+        self.read_meta().await?;
+        self.read_revocations().await?;
         self.news.has_revocations(round);
         let moved = self.compare_heads().await?;
         // Whoever asks for one that moved waits until it is read.
@@ -127,12 +121,33 @@ impl Inner {
         Ok(())
     }
 
-    /// Hands the revocations to the sink that may be new since everything was `heard`.
-    pub(crate) async fn read_revocations(&self, heard: Instant, wide: bool) -> Result<(), Error> {
-        let overlap_s = if wide { OVERLAP_WIDE_S } else { OVERLAP_S };
-        let since = self.time_of(heard).plus_seconds(-overlap_s);
-        for revocation in self.log.revocations_since(since).await? {
-            self.sink.revoked(&revocation);
+    /// Hands every revocation to the sink that can be seen when this begins and was not handed to it: at first all that the store
+    /// still has, then those after the mark, whatever anybody's clock shows.
+    pub(crate) async fn read_revocations(&self) -> Result<(), Error> {
+        let mark = || {
+            let mark = self.revocation_mark.lock();
+            mark.unwrap_or_else(PoisonError::into_inner)
+        };
+        let after = *mark();
+        let begun_in = self.incarnation.load(Ordering::SeqCst);
+        let news = match after {
+            Some(after) => self.log.revocations_after(after).await?,
+            None => RevocationNews {
+                mark: self.log.revocation_mark().await?,
+                revocations: self
+                    .log
+                    .revocations_since(Timestamp::from_micros(0))
+                    .await?,
+            },
+        };
+        for revocation in &news.revocations {
+            self.sink.revoked(revocation);
+        }
+        // INVARIANT: the sink has all before the mark. Of two who read at once either's mark will do, unless the store was fenced
+        // meanwhile: then all is read again.
+        let mut mark = mark();
+        if self.incarnation.load(Ordering::SeqCst) == begun_in {
+            *mark = Some(news.mark);
         }
         Ok(())
     }

@@ -110,12 +110,8 @@ impl Slot {
         Seq::new(self.hint.load(Ordering::SeqCst))
     }
 
-    /// Puts a durable view in place, unless a newer one is there. Gives the newer of the two.
-    pub(crate) fn publish(&self, view: Arc<AnyView>) -> Arc<AnyView> {
-        self.publish_in(self.epoch(), &view).unwrap_or(view)
-    }
-
-    /// The same, if the state was not dropped since this epoch.
+    /// Puts a durable view in place, unless a newer one is there or the state was dropped since this epoch, which was taken
+    /// before anything was read that the view rests on. Gives the newer of the two.
     ///
     /// INVARIANT: the view only moves forward, whoever publishes; only [`Slot::drop_state`] takes it away. Kept by the
     /// lock on `recent`, which whoever changes the view holds.

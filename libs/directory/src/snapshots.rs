@@ -23,7 +23,7 @@ use crate::view::AnyView;
 use crate::work::{Folded, Work};
 
 /// Version of the states' encoding. Raised when a serialized state could be read as something else.
-const STATE_SCHEMA: u32 = 1;
+const ENCODING: u8 = 1;
 
 /// Events that a snapshot must stand for to be worth its two questions to the store.
 const WORTH_EVENTS: u64 = 32;
@@ -181,7 +181,7 @@ async fn write(inner: &Inner, view: &Arc<AnyView>) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     inner
         .log
-        .snapshot_prune(&view.head().log, STATE_SCHEMA)
+        .snapshot_prune(&view.head().log, schema(&view.head().log))
         .await
         .map_err(|error| error.to_string())?;
     Ok(())
@@ -200,11 +200,18 @@ fn pack(view: &AnyView) -> Result<Snapshot, String> {
         incarnation: 0,
         seq: head.seq,
         head_hash: head.hash,
-        state_schema: STATE_SCHEMA,
+        state_schema: schema(&head.log),
         fold_fingerprint: fingerprint(&head.log),
     };
     let state = state.map_err(|error| error.to_string())?;
     Snapshot::new(&header, &state).map_err(|error| error.to_string())
+}
+
+/// Under which number snapshots of a log are kept: another for every fold, so that two releases side by side keep theirs
+/// beside each other's. What tells whether one fits is the whole fingerprint.
+fn schema(log: &LogId) -> u32 {
+    let [first, second, third, ..] = fingerprint(log);
+    u32::from_be_bytes([ENCODING, first, second, third])
 }
 
 fn fingerprint(log: &LogId) -> [u8; 32] {
@@ -223,7 +230,7 @@ impl Inner {
         log: &LogId,
         at_most: Option<Seq>,
     ) -> Result<Option<Work>, Error> {
-        let Some(snapshot) = self.log.snapshot_get(log, STATE_SCHEMA, at_most).await? else {
+        let Some(snapshot) = self.log.snapshot_get(log, schema(log), at_most).await? else {
             return Ok(None);
         };
         let usable = snapshot.log == *log
@@ -260,7 +267,7 @@ impl Inner {
 
 /// Compares a snapshot with the fold at its seq.
 pub(crate) fn compare(snapshot: &Snapshot, work: &Work) -> SnapshotVerdict {
-    let ours = snapshot.state_schema == STATE_SCHEMA
+    let ours = snapshot.state_schema == schema(&snapshot.log)
         && snapshot.fold_fingerprint == fingerprint(&snapshot.log);
     if !ours {
         return SnapshotVerdict::Foreign;

@@ -53,8 +53,9 @@ impl Fold for VerifyingFold {
         let mut personal: Vec<NamedPersonal> = origin(commit)?.into_iter().collect();
         if let Folded::Account(mut roles) = before {
             for (index, event) in commit.events.iter().enumerate() {
-                let data = event.data().map_err(|error| error.to_string())?;
-                let event = Event::from_stored(&event.etype, event.ever, &data)
+                let data = event.data_onwards().map_err(|error| error.to_string())?;
+                let data = &mut serde_json::Deserializer::from_slice(data);
+                let event = Event::from_stored(&event.etype, event.ever, data)
                     .map_err(|error| error.to_string())?;
                 personal.extend(event.personal().map(named));
                 effects

@@ -202,17 +202,20 @@ impl Folded {
     }
 
     fn apply(&mut self, event: &Recorded) -> Result<Vec<Ended>, Error> {
-        let data = event.data().map_err(|fault| quarantined(event, &fault))?;
-        self.apply_stored(&event.etype, event.ever, &data, event.seq, event.at)
+        // Only the data: what follows them in the body says how they came to be, and changes no state.
+        let data = event.data_onwards();
+        let data = data.map_err(|fault| quarantined(event, &fault))?;
+        let data = &mut serde_json::Deserializer::from_slice(data);
+        self.apply_stored(&event.etype, event.ever, data, event.seq, event.at)
             .map_err(|fault| quarantined(event, &fault))
     }
 
     /// Folds an event in its stored form. Gives the sessions it ends.
-    pub(crate) fn apply_stored(
+    pub(crate) fn apply_stored<'de>(
         &mut self,
         etype: &str,
         ever: u16,
-        data: &serde_json::Value,
+        data: impl serde::Deserializer<'de, Error = serde_json::Error>,
         seq: Seq,
         at: Timestamp,
     ) -> Result<Vec<Ended>, account::UnknownEvent> {

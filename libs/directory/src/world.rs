@@ -1,10 +1,11 @@
-//! What a decision stands on: the one to four logs of `DESIGN` 4, each at one commit.
+//! What a decision stands on: one to four logs, each at one commit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trilby_account::AccountStatus;
 use trilby_engine::Worlds;
-use trilby_model::{AccountId, ConsistencyToken, LogId, Position, Seq, Timestamp};
+use trilby_model::{AccountId, ConsistencyToken, LogId, OrganizationId, Position, Seq, Timestamp};
 
 use crate::asked::Asked;
 use crate::directory::{Directory, Inner};
@@ -62,6 +63,15 @@ impl World {
         }
     }
 
+    /// One of its organizations.
+    #[must_use]
+    pub fn organization(&self, id: &OrganizationId) -> Option<&Arc<OrganizationView>> {
+        let both = [&self.principal_organization, &self.resource_organization];
+        both.into_iter()
+            .flatten()
+            .find(|view| view.state.id() == id)
+    }
+
     /// Where each log stood, the resource owner's account first (it is the path's).
     #[must_use]
     pub fn positions(&self) -> Vec<Position> {
@@ -114,6 +124,177 @@ impl World {
     }
 }
 
+/// An account and its organization. An account that is not there has neither.
+#[derive(Debug, Clone, Default)]
+pub struct Side {
+    /// The account.
+    pub account: Option<Arc<AccountView>>,
+    /// The organization it is in.
+    pub organization: Option<Arc<OrganizationView>>,
+}
+
+/// Accounts that are read one after the other for one answer, or for several that stand on the same states.
+///
+/// INVARIANT: each log has one state, whichever account led to it. Two accounts of one organization would otherwise be
+/// judged by two states of it, and the answer could name but one.
+#[derive(Debug, Default)]
+pub struct Sides {
+    sides: BTreeMap<AccountId, Side>,
+    is_settled: bool,
+}
+
+impl Sides {
+    /// An account that was read.
+    #[must_use]
+    pub fn get(&self, account: AccountId) -> Option<&Side> {
+        self.sides.get(&account)
+    }
+
+    /// The accounts that were read.
+    pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Side)> {
+        self.sides.iter().map(|(account, side)| (*account, side))
+    }
+
+    /// An organization of these accounts.
+    #[must_use]
+    pub fn organization(&self, id: &OrganizationId) -> Option<&Arc<OrganizationView>> {
+        let mut organizations = self
+            .sides
+            .values()
+            .filter_map(|side| side.organization.as_ref());
+        organizations.find(|organization| organization.state.id() == id)
+    }
+
+    /// An answer rests on what was read so far: from now on nothing of it becomes newer.
+    pub fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
+    /// The states for a question between two accounts. One that was not read is absent.
+    #[must_use]
+    pub fn world(&self, principal: Option<AccountId>, resource: Option<AccountId>) -> World {
+        let side = |account: Option<AccountId>| {
+            let side = account.and_then(|account| self.get(account));
+            side.cloned().unwrap_or_default()
+        };
+        let (principal, resource) = (side(principal), side(resource));
+        World {
+            principal: principal.account,
+            principal_organization: principal.organization,
+            resource: resource.account,
+            resource_organization: resource.organization,
+        }
+    }
+
+    /// Reads an account, unless it was read before.
+    ///
+    /// Errors: those of freshness; `Behind` if it joined or left its organization while the others were read.
+    pub async fn read(
+        &mut self,
+        directory: &Directory,
+        account: AccountId,
+        freshness: &Freshness,
+    ) -> Result<(), Error> {
+        let asked = Asked::default();
+        self.read_asked(directory, account, freshness, asked).await
+    }
+
+    /// The same, where the store may have been asked for some of these logs already.
+    ///
+    /// Errors: as [`Sides::read`].
+    pub async fn read_asked(
+        &mut self,
+        directory: &Directory,
+        account: AccountId,
+        freshness: &Freshness,
+        asked: Asked,
+    ) -> Result<(), Error> {
+        if self.sides.contains_key(&account) {
+            return Ok(());
+        }
+        let accounts = [Some(account), None];
+        self.read_all(directory, accounts, freshness, asked).await
+    }
+
+    /// What has to be asked of the store about these accounts is asked at once.
+    async fn read_all(
+        &mut self,
+        directory: &Directory,
+        accounts: [Option<AccountId>; 2],
+        freshness: &Freshness,
+        mut asked: Asked,
+    ) -> Result<(), Error> {
+        let inner = &directory.inner;
+        let moment = inner.moment(freshness).await?;
+        if let Moment::Now(named) = &moment {
+            if let Some(token) = named {
+                inner.read_members(accounts, token).await?;
+            }
+            let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
+            inner.ask(accounts, named, &mut asked).await?;
+        }
+        for account in accounts.into_iter().flatten() {
+            if !self.sides.contains_key(&account) {
+                let side = inner.side(account, &moment, &asked).await?;
+                self.add(account, side)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of two states of an organization the newer is taken for all its accounts; the older if answers rest on it already.
+    fn add(&mut self, account: AccountId, mut side: Side) -> Result<(), Error> {
+        if let (Some(view), Some(read)) = (&side.account, &side.organization)
+            && let Some(held) = self.organization(read.state.id()).cloned()
+        {
+            let is_newer = read.seq() > held.seq();
+            if is_newer && !self.is_settled && self.all_stand_in(read) {
+                self.renew(read);
+            } else if stands_in(account, view, &held) {
+                side.organization = Some(held);
+            } else {
+                return Err(Error::Behind {
+                    log: account_log(account),
+                    wanted: view.seq().next(),
+                });
+            }
+        }
+        self.sides.insert(account, side);
+        Ok(())
+    }
+
+    fn all_stand_in(&self, organization: &OrganizationView) -> bool {
+        self.sides.iter().all(|(account, side)| {
+            let of = side.organization.as_ref().map(|of| of.state.id());
+            of != Some(organization.state.id())
+                || side
+                    .account
+                    .as_ref()
+                    .is_some_and(|view| stands_in(*account, view, organization))
+        })
+    }
+
+    fn renew(&mut self, newer: &Arc<OrganizationView>) {
+        for of in self
+            .sides
+            .values_mut()
+            .filter_map(|side| side.organization.as_mut())
+        {
+            if of.state.id() == newer.state.id() {
+                *of = Arc::clone(newer);
+            }
+        }
+    }
+}
+
+/// Whether both know of each other: the account is a member there, and what it says of its joining is known.
+fn stands_in(account: AccountId, view: &AccountView, of: &OrganizationView) -> bool {
+    let membership = view.state.organization();
+    membership.is_some_and(|membership| {
+        membership.organization == *of.state.id() && of.seq() >= membership.organization_seq
+    }) && is_whole(account, view, Some(of))
+}
+
 impl Directory {
     /// The states for a decision about this principal's and this resource owner's account.
     ///
@@ -124,49 +305,17 @@ impl Directory {
         resource: Option<AccountId>,
         freshness: &Freshness,
     ) -> Result<World, Error> {
+        let mut sides = Sides::default();
+        let accounts = [principal, resource];
         let asked = Asked::default();
-        self.world_asked(principal, resource, freshness, asked)
-            .await
-    }
-
-    /// The same, where the store may have been asked for some of these logs already.
-    ///
-    /// Errors: as [`Directory::world`].
-    pub async fn world_asked(
-        &self,
-        principal: Option<AccountId>,
-        resource: Option<AccountId>,
-        freshness: &Freshness,
-        mut asked: Asked,
-    ) -> Result<World, Error> {
-        let inner = &self.inner;
-        let moment = inner.moment(freshness).await?;
-        if let Moment::Now(named) = &moment {
-            if let Some(token) = named {
-                inner.read_members([principal, resource], token).await?;
-            }
-            let named = |log: &LogId| named.is_some_and(|token| token.get(log).is_some());
-            inner.ask([principal, resource], named, &mut asked).await?;
-        }
-        let (principal_view, principal_organization) =
-            inner.side(principal, &moment, &asked).await?;
-        let (resource_view, resource_organization) = if resource == principal {
-            (principal_view.clone(), principal_organization.clone())
-        } else {
-            inner.side(resource, &moment, &asked).await?
-        };
-        Ok(World {
-            principal: principal_view,
-            principal_organization,
-            resource: resource_view,
-            resource_organization,
-        })
+        sides.read_all(self, accounts, freshness, asked).await?;
+        Ok(sides.world(principal, resource))
     }
 
     /// One organization as fresh as asked, or `None` if there is no such organization.
     pub async fn organization_at(
         &self,
-        id: &trilby_model::OrganizationId,
+        id: &OrganizationId,
         freshness: &Freshness,
     ) -> Result<Option<Arc<OrganizationView>>, Error> {
         let moment = self.inner.moment(freshness).await?;
@@ -184,8 +333,6 @@ enum Moment<'a> {
     },
     Time(Timestamp),
 }
-
-type Side = (Option<Arc<AccountView>>, Option<Arc<OrganizationView>>);
 
 /// How often an account is read again because its organization says that it left.
 const HALVES_ROUNDS: usize = 3;
@@ -273,25 +420,25 @@ impl Inner {
     /// An account and the organization it was in, both at the moment asked for, and both halves of what they share.
     async fn side(
         &self,
-        account: Option<AccountId>,
+        account: AccountId,
         moment: &Moment<'_>,
         asked: &Asked,
     ) -> Result<Side, Error> {
-        let Some(account) = account else {
-            return Ok((None, None));
-        };
         let log = account_log(account);
         let mut wanted = Seq::ZERO;
         for _ in 0..HALVES_ROUNDS {
             let Some(view) = self.view_then(&log, moment, asked).await? else {
-                return Ok((None, None));
+                return Ok(Side::default());
             };
             let Some(view) = view.account().cloned() else {
-                return Ok((None, None));
+                return Ok(Side::default());
             };
             let organization = self.organization_of(&view, moment, asked).await?;
             if is_whole(account, &view, organization.as_deref()) {
-                return Ok((Some(view), organization));
+                return Ok(Side {
+                    account: Some(view),
+                    organization,
+                });
             }
             // It left, and its half of that commit is not read yet.
             wanted = view.seq().next();
@@ -334,7 +481,7 @@ impl Inner {
 
     async fn organization_then(
         &self,
-        id: &trilby_model::OrganizationId,
+        id: &OrganizationId,
         moment: &Moment<'_>,
         asked: &Asked,
     ) -> Result<Option<Arc<OrganizationView>>, Error> {

@@ -197,14 +197,23 @@ impl<'a> Worlds<'a> {
         account: AccountId,
         id: &OrganizationId,
     ) -> Result<&'a Organization, Error> {
-        [self.principal_org, self.resource_org]
+        let mut found = [self.principal_org, self.resource_org]
             .into_iter()
             .flatten()
-            .find(|organization| organization.id() == id)
-            .ok_or_else(|| Error::OrganizationMissing {
+            .filter(|organization| organization.id() == id);
+        match (found.next(), found.next()) {
+            // One state for both sides: of two the answer could name but one.
+            (Some(one), Some(other)) if !std::ptr::eq(one, other) => {
+                Err(Error::OrganizationTwice {
+                    organization: id.clone(),
+                })
+            }
+            (Some(one), _) => Ok(one),
+            (None, _) => Err(Error::OrganizationMissing {
                 account,
                 organization: id.clone(),
-            })
+            }),
+        }
     }
 }
 

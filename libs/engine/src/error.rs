@@ -21,6 +21,12 @@ pub enum Error {
         /// Its organization.
         organization: OrganizationId,
     },
+    /// Two states of one organization were given.
+    #[error("two states of the organization {organization} were given")]
+    OrganizationTwice {
+        /// Which.
+        organization: OrganizationId,
+    },
     /// An organization does not know an account that says it belongs to it, or its tree has no way up from there.
     #[error("organization {organization} has no place for account {account}")]
     NoPlace {

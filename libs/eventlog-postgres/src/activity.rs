@@ -4,11 +4,12 @@
 //! Each store that is open for writing has a chain of segments of its own. A record whose id says when it was made
 //! (UUIDv7) is kept apart by the primary key and found by that time; other ids have a row in `activity_id`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use trilby_eventlog::activity::{self, SEGMENT_RECORDS_MAX};
 use trilby_eventlog::{Activity, ActivityFilter, ActivityRecord, Error, Segment};
@@ -37,6 +38,9 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 /// Hours that are remembered to have a partition.
 const HOURS_MAX: usize = 4_096;
 
+/// Before an hour that is not needed yet is tried again.
+const AHEAD_PAUSE: Duration = Duration::from_secs(30);
+
 /// How far a record's time may be from the one in its id for the id to be trusted with it.
 const DRIFT_MICROS: i64 = 600_000_000;
 
@@ -60,6 +64,8 @@ impl Recorder {
             pool,
             chain: Chain::begin(writer),
             hours: HashSet::new(),
+            ahead: BTreeSet::new(),
+            ahead_from: Instant::now(),
         };
         tokio::spawn(task.run(calls));
         Self { queue }
@@ -120,7 +126,12 @@ impl Chain {
 struct Task {
     pool: Pool,
     chain: Chain,
+    /// Hours that have a partition.
     hours: HashSet<i64>,
+    /// Hours that will need one.
+    ahead: BTreeSet<i64>,
+    /// Not tried before.
+    ahead_from: Instant,
 }
 
 impl Task {
@@ -128,7 +139,7 @@ impl Task {
         while let Some(first) = calls.recv().await {
             let mut n_records = first.records.len();
             let mut gathered = vec![first];
-            let until = tokio::time::Instant::now() + LINGER;
+            let until = Instant::now() + LINGER;
             while n_records < SEGMENT_RECORDS_MAX {
                 match tokio::time::timeout_at(until, calls.recv()).await {
                     Ok(Some(call)) => {
@@ -139,6 +150,7 @@ impl Task {
                 }
             }
             self.write(gathered).await;
+            self.make_ahead().await;
         }
     }
 
@@ -188,7 +200,16 @@ impl Task {
         let mut was_lost = false;
         loop {
             attempt += 1;
-            let client = get(&self.pool).await?;
+            let client = match get(&self.pool).await {
+                Ok(client) => client,
+                Err(error) => {
+                    // What was lost may still come, and then has this place.
+                    if was_lost {
+                        self.begin_anew();
+                    }
+                    return Err(error);
+                }
+            };
             let done = pipeline::run(&client, Begin::Write, Logs::Numbered(&logs), &asks).await;
             put_back(client, done.as_ref().err().map(|failed| &failed.error));
             let Err(failed) = done else {
@@ -273,16 +294,40 @@ impl Task {
         }
     }
 
-    /// Sees to it that the hours of records, and the ones after, have their partitions.
+    /// Sees to it that the hours of records have their partitions.
     async fn make_hours(&mut self, records: &[(&Activity, i64)]) -> Result<(), Error> {
-        let hour = |record: &Activity| record.at.micros().div_euclid(HOUR_MICROS);
-        let mut hours: Vec<i64> = records
+        let hours = records
             .iter()
-            .flat_map(|(record, _)| [hour(record), hour(record).saturating_add(1)])
-            .filter(|hour| !self.hours.contains(hour))
-            .collect();
-        hours.sort_unstable();
-        hours.dedup();
+            .map(|(record, _)| record.at.micros().div_euclid(HOUR_MICROS));
+        let hours: BTreeSet<i64> = hours.collect();
+        let missing = |hour: &i64| !self.hours.contains(hour);
+        let needed: Vec<i64> = hours.iter().copied().filter(missing).collect();
+        let after = hours.iter().map(|hour| hour.saturating_add(1));
+        let ahead: Vec<i64> = after.filter(missing).collect();
+        if self.ahead.len() < HOURS_MAX {
+            self.ahead.extend(ahead);
+        }
+        self.make(&needed, ATTEMPTS_MAX).await
+    }
+
+    /// Sees to it that the hours after those of records have theirs, so that nobody waits for it when they come. Called when
+    /// nobody waits; if it cannot be done now, it can be later.
+    async fn make_ahead(&mut self) {
+        self.ahead.retain(|hour| !self.hours.contains(hour));
+        if self.ahead.is_empty() || Instant::now() < self.ahead_from {
+            return;
+        }
+        let hours: Vec<i64> = self.ahead.iter().copied().collect();
+        match self.make(&hours, 1).await {
+            Ok(()) => self.ahead.clear(),
+            Err(error) => {
+                tracing::warn!(%error, "the next hour of activity has no table yet; trying again");
+                self.ahead_from = Instant::now() + AHEAD_PAUSE;
+            }
+        }
+    }
+
+    async fn make(&mut self, hours: &[i64], attempts_max: u32) -> Result<(), Error> {
         if hours.is_empty() {
             return Ok(());
         }
@@ -302,7 +347,7 @@ impl Task {
             put_back(client, done.as_ref().err().map(|failed| &failed.error));
             match done {
                 Ok(_) => break,
-                Err(failed) if class(&failed.error) == Class::Again && attempt < ATTEMPTS_MAX => {
+                Err(failed) if class(&failed.error) == Class::Again && attempt < attempts_max => {
                     crate::lane::pause(attempt).await;
                 }
                 Err(failed) => return Err(failure(&failed.error)),

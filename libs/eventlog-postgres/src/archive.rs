@@ -73,11 +73,13 @@ impl Archive for Postgres {
         import::rows(self, &rows).await
     }
 
-    async fn fence(&self) -> Result<u32, Error> {
+    async fn fence(&self, least: u32) -> Result<u32, Error> {
         let timeline = self.timeline();
+        let least = i32::try_from(least)
+            .map_err(|_| Error::Invalid("there is no such incarnation".to_owned()))?;
         let ask = Ask::new(
             include_str!("queries/fence.sql"),
-            params![&timeline.system_id, &timeline.timeline],
+            params![&timeline.system_id, &timeline.timeline, &least],
         );
         self.change_meta(ask).await.map(|meta| meta.incarnation)
     }
@@ -140,8 +142,8 @@ impl Postgres {
     }
 
     async fn change_meta(&self, ask: Ask<'_>) -> Result<StoreMeta, Error> {
-        let found = self.write_alone(&[], &[ask]).await?;
-        let row = found.first().and_then(|rows| rows.first());
+        let found = self.write_alone(&[], &[long(), ask]).await?;
+        let row = found.last().and_then(|rows| rows.first());
         let row = row.ok_or_else(|| rows::odd("the store has no identity"))?;
         let meta = rows::meta(row)?;
         self.learn_meta(meta.clone());

@@ -1,5 +1,7 @@
 //! Making a store, and opening one: whose it is, whether it is ours, and whether this program can read it.
 
+use std::time::Duration;
+
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient};
 use trilby_eventlog::StoreMeta;
@@ -13,12 +15,23 @@ use crate::rows;
 /// privileges on the public schema are as we expect from 15 on.
 const SERVER_MIN: i32 = 150_000;
 
+/// How long a change of a table waits for those who use the table. All who come after it wait as long: less than what an
+/// append has for its attempts.
+const TABLE_WAIT: &str = "set lock_timeout = '1s'";
+
+/// How often the tables are tried.
+const TABLE_ATTEMPTS: u32 = 10;
+
+/// Between two attempts, for those who waited.
+const TABLE_PAUSE: Duration = Duration::from_secs(2);
+
 mod migrations {
     refinery::embed_migrations!("../../migrations/postgres");
 }
 
 /// Makes the roles, the tables and the store's identity, or brings the tables up to date. Safe beside running processes
-/// of the release before, and to repeat.
+/// of the release before, and to repeat. A table that somebody reads for long cannot be changed: it is tried for half a
+/// minute, and nobody who writes waits for longer than a moment at a time.
 ///
 /// Errors: as [`Postgres::open`](crate::Postgres::open); a new store needs a fingerprint, an older one must have it.
 pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Result<(), OpenError> {
@@ -50,11 +63,11 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
         );
         return Ok(());
     }
-    migrations::migrations::runner()
-        .set_grouped(true)
-        .run_async(&mut client)
+    client
+        .batch_execute(TABLE_WAIT)
         .await
-        .map_err(|error| OpenError::Migration(Box::new(error)))?;
+        .map_err(unavailable)?;
+    change(&mut client).await?;
     let timeline = connect::timeline(&client).await.map_err(unavailable)?;
     match meta(&client).await? {
         Some((meta, _)) => {
@@ -80,6 +93,35 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
         }
     }
     Ok(())
+}
+
+/// Runs the migrations that are missing, all or none.
+async fn change(client: &mut Client) -> Result<(), OpenError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let runner = migrations::migrations::runner().set_grouped(true);
+        match runner.run_async(client).await {
+            Ok(_) => return Ok(()),
+            Err(error) if !is_in_use(&error) => return Err(OpenError::Migration(Box::new(error))),
+            Err(_) if attempt == TABLE_ATTEMPTS => return Err(OpenError::InUse),
+            Err(_) => {
+                tracing::warn!(
+                    attempt,
+                    "a table of the store is in use and cannot be changed; trying again"
+                );
+                tokio::time::sleep(TABLE_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether a lock was not to be had in time.
+fn is_in_use(error: &refinery::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |one| one.source());
+    let mut codes =
+        causes.filter_map(|cause| cause.downcast_ref::<tokio_postgres::Error>()?.code());
+    codes.any(|code| *code == SqlState::LOCK_NOT_AVAILABLE)
 }
 
 fn newest_migration() -> i32 {

@@ -199,6 +199,11 @@ pub enum OpenError {
     /// Its schema could not be brought up to date.
     #[error("the store's schema could not be brought up to date")]
     Migration(#[source] Box<refinery::Error>),
+    /// Somebody uses a table that has to be changed for as long as that was tried.
+    #[error(
+        "a table of the store is in use by a long transaction, an export perhaps: nothing was changed; migrate when it has ended"
+    )]
+    InUse,
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness")]
     Entropy,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use trilby_eventlog::{
     ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, HeadState,
-    OneTime, OutboxRow, Personal, Recorded, RecordedCommit, Revocation, SealedKey, Snapshot,
-    StoreMeta, StoredReceipt, Trusting, chain, commit,
+    OneTime, OutboxRow, Personal, Recorded, RecordedCommit, Revocation, RevocationMark,
+    RevocationNews, SealedKey, Snapshot, StoreMeta, StoredReceipt, Trusting, chain, commit,
 };
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
@@ -274,13 +274,90 @@ pub(crate) async fn claim(source: &Source, key: &ClaimKey) -> Answer<Option<Clai
         .transpose()
 }
 
+/// Revocations that one statement gives: far fewer than it has time for, however many there are.
+const REVOCATIONS_PAGE: usize = 10_000;
+
 pub(crate) async fn revocations_since(
     source: &Source,
     since: Timestamp,
 ) -> Answer<Vec<Revocation>> {
-    let of: &[Param<'_>] = &[&since.micros()];
-    let found = source.rows(None, sql!("revocation_since"), of).await?;
-    found.iter().map(|row| rows::revocation(row, 0)).collect()
+    let mut all = Vec::new();
+    let mut after = (since.micros().saturating_sub(1), i64::MAX);
+    loop {
+        let of: &[Param<'_>] = &[&after.0, &after.1];
+        let found = source.rows(None, sql!("revocation_since"), of).await?;
+        for row in &found {
+            all.push(rows::revocation(row, 0)?);
+        }
+        match found.last() {
+            Some(last) if found.len() >= REVOCATIONS_PAGE => {
+                after = (rows::get(last, 5)?, rows::get(last, 6)?);
+            }
+            Some(_) | None => return Ok(all),
+        }
+    }
+}
+
+/// The oldest transaction that is under way. All before it have ended: what they wrote can be seen, or never will.
+pub(crate) async fn revocation_mark(source: &Source) -> Answer<RevocationMark> {
+    let row = source.row(None, sql!("revocation_mark"), &[]).await?;
+    mark(&row.ok_or_else(|| rows::odd("the store counts no transactions"))?)
+}
+
+/// Transactions whose numbers a server may give again after it crashed: those that ended and left no trace on its disk, undone
+/// ones and those that did not wait for it.
+const GIVEN_AGAIN: u64 = 4_096;
+
+/// Revocations of transactions that were under way at the mark, or begun since; and newer ones than that under numbers of some
+/// before it. (The count of revocations is on the disk before any of them, and never goes back.)
+pub(crate) async fn revocations_after(
+    source: &Source,
+    after: RevocationMark,
+) -> Answer<RevocationNews> {
+    let news = revocations_from(source, after).await?;
+    // The count goes on. If it is behind, the mark is of another store: this one is a copy of it.
+    if news.mark.begun < after.begun {
+        return revocations_from(source, RevocationMark::default()).await;
+    }
+    Ok(news)
+}
+
+async fn revocations_from(source: &Source, after: RevocationMark) -> Answer<RevocationNews> {
+    let begun = after.begun.to_string();
+    let given_again = after.begun.saturating_sub(GIVEN_AGAIN).to_string();
+    let newest = i64::try_from(after.newest).unwrap_or(i64::MAX);
+    let of: &[Param<'_>] = &[&begun, &given_again, &newest];
+    let found = source.rows(None, sql!("revocation_after"), of).await?;
+    let first = found
+        .first()
+        .ok_or_else(|| rows::odd("the store counts no transactions"))?;
+    let now = mark(first)?;
+    // Without any there is one row, which has only the mark.
+    let has_one = |row: &&tokio_postgres::Row| {
+        rows::get::<Option<&str>>(row, 2).is_ok_and(|log| log.is_some())
+    };
+    let revocations = found.iter().filter(has_one);
+    Ok(RevocationNews {
+        mark: RevocationMark {
+            // The newest may have been purged.
+            newest: now.newest.max(after.newest),
+            ..now
+        },
+        revocations: revocations
+            .map(|row| rows::revocation(row, 2))
+            .collect::<Answer<_>>()?,
+    })
+}
+
+fn mark(row: &tokio_postgres::Row) -> Answer<RevocationMark> {
+    let begun: &str = rows::get(row, 0)?;
+    let newest: i64 = rows::get(row, 1)?;
+    Ok(RevocationMark {
+        begun: begun
+            .parse()
+            .map_err(|_| rows::odd("a transaction has no number"))?,
+        newest: u64::try_from(newest).unwrap_or(0),
+    })
 }
 
 /// The revocations that the events of a commit made.

@@ -9,8 +9,8 @@ use trilby_eventlog::feed::FeedSender;
 use trilby_eventlog::{
     Activity, ActivityFilter, ActivityRecord, AppendError, ClaimKey, ClaimOwner, Commit,
     CommitPoint, Committed, Counter, Credential, Error, EventLog, Head, OneTime, OutboxRow,
-    Personal, RecordedCommit, Revocation, SealedKey, SideError, SideOutcome, SideWrite, Snapshot,
-    StoreMeta, StoredReceipt, Trusting, snapshot,
+    Personal, RecordedCommit, Revocation, RevocationMark, RevocationNews, SealedKey, SideError,
+    SideOutcome, SideWrite, Snapshot, StoreMeta, StoredReceipt, Trusting, snapshot,
 };
 use trilby_model::{LogId, Seq, Timestamp};
 
@@ -319,6 +319,14 @@ impl EventLog for Postgres {
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, Error> {
         read::revocations_since(self.source(), since).await
+    }
+
+    async fn revocation_mark(&self) -> Result<RevocationMark, Error> {
+        read::revocation_mark(self.source()).await
+    }
+
+    async fn revocations_after(&self, mark: RevocationMark) -> Result<RevocationNews, Error> {
+        read::revocations_after(self.source(), mark).await
     }
 
     async fn trusting(&self, keys: &[[u8; 32]]) -> Result<Vec<Trusting>, Error> {

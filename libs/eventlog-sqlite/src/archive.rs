@@ -66,9 +66,9 @@ impl Archive for Sqlite {
             .await
     }
 
-    async fn fence(&self) -> Result<u32, Error> {
-        self.write(|session| {
-            let incarnation = session.meta.incarnation.saturating_add(1);
+    async fn fence(&self, least: u32) -> Result<u32, Error> {
+        self.write(move |session| {
+            let incarnation = session.meta.incarnation.saturating_add(1).max(least);
             let meta = StoreMeta {
                 incarnation,
                 ..session.meta.clone()

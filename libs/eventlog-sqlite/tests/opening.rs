@@ -206,7 +206,7 @@ async fn a_reader_beside_the_writer_sees_one_moment() {
     );
     let refused = reader.append(common::commit(&reader, 1, 1).await).await;
     assert!(matches!(refused, Err(AppendError::Unavailable(_))));
-    assert!(reader.fence().await.is_err());
+    assert!(reader.fence(0).await.is_err());
     drop(reader);
     assert_eq!(
         store.head(&account(1)).await.unwrap().unwrap().seq,

@@ -345,7 +345,7 @@ async fn apply(store: &dyn Archive, op: &Op) -> String {
             drop(store.append(common::commit(store, *log, 1).await).await);
             format!("{:?}", store.close_log(&account(*log), *erase).await)
         }
-        Op::Fence => format!("{:?}", store.fence().await),
+        Op::Fence => format!("{:?}", store.fence(0).await),
     }
 }
 

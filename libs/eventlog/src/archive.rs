@@ -164,8 +164,9 @@ pub trait Archive: EventLog {
     async fn import_rows(&self, rows: Vec<Row>) -> Result<(), Error>;
 
     /// Raises the incarnation, after a restore from a backup: whatever followed the lost timeline
-    /// sees that this is another. Gives the new one.
-    async fn fence(&self) -> Result<u32, Error>;
+    /// sees that this is another. Gives the new one: the next, or `least` if that is higher. (The next may have been that of another
+    /// fence, which the backup is older than.)
+    async fn fence(&self, least: u32) -> Result<u32, Error>;
 
     /// Raises the least level of readers; it never falls. Gives what holds now.
     async fn raise_reader_level(&self, level: u32) -> Result<u32, Error>;

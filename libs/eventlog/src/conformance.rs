@@ -25,7 +25,7 @@ use crate::envelope::NewEvent;
 use crate::feed::Feed;
 use crate::log::EventLog;
 use crate::receipt::NewReceipt;
-use crate::revocation::{Dependency, NewRevocation, RevocationKind, id_hash};
+use crate::revocation::{Dependency, NewRevocation, RevocationKind, RevocationMark, id_hash};
 use crate::verify::{self, Options, Status};
 
 mod activity;
@@ -109,6 +109,7 @@ macro_rules! conformance_tests {
             a_revocation_can_reach_less_far_back
             only_the_same_thing_is_revoked
             revocations_are_listed_and_purged
+            revocations_are_told_whatever_their_times
             trusting_rows_follow_their_events
             a_past_time_gives_the_last_commit_not_later
             a_seq_inside_a_commit_is_told

@@ -48,6 +48,9 @@ impl HeadState {
     }
 }
 
+/// How a body begins: its members are in alphabetical order.
+pub(crate) const BEFORE_DATA: &str = r#"{"data":"#;
+
 /// Where a log ends: its last event. A log without events has no head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -134,6 +137,16 @@ impl Recorded {
     /// Errors: the body was erased, or is not the JSON that was written.
     pub fn data(&self) -> Result<serde_json::Value, BodyError> {
         self.member("data")
+    }
+
+    /// The stored bytes from the event's data on: one JSON value, and after it the rest of the body. For whoever reads that
+    /// value and stops, without making anything of what follows.
+    ///
+    /// Errors: as [`Recorded::data`].
+    pub fn data_onwards(&self) -> Result<&[u8], BodyError> {
+        let body = self.body.as_deref().ok_or(BodyError::Erased)?;
+        body.strip_prefix(BEFORE_DATA.as_bytes())
+            .ok_or(BodyError::Malformed)
     }
 
     /// The circumstances hashed with it: actor, decision, request, origin, the organization's

@@ -17,7 +17,7 @@ use crate::revocation::Revocation;
 pub enum FeedMessage {
     /// A commit of one log. Those of one log come in order; one may come twice.
     Commit(Arc<RecordedCommit>),
-    /// A log has a commit up to this seq, which is too large for the feed: it is in the log.
+    /// A log has a commit up to this seq, which the feed does not carry or does not vouch for: it is in the log, if it is.
     Moved {
         /// The log.
         log: LogId,
@@ -53,6 +53,8 @@ pub struct Heartbeat {
     pub at: Timestamp,
     /// How long the oldest commit of this partition's logs had been waiting then to be told.
     pub waiting: Duration,
+    /// Of which incarnation the store was then; 0 if the relay's release does not tell.
+    pub incarnation: u32,
 }
 
 /// What a relayed feed consists of, each in as many partitions as the other.

@@ -54,7 +54,9 @@ pub use node::{Applied, Node, NodeKind, NodeTable, Nodes, Told};
 pub use receipt::{NewReceipt, StoredReceipt};
 pub use record::{ActivityKeeper, ActivitySink, Kept};
 pub use relay::RelayStore;
-pub use revocation::{Dependency, NewRevocation, Revocation, RevocationKind};
+pub use revocation::{
+    Dependency, NewRevocation, Revocation, RevocationKind, RevocationMark, RevocationNews,
+};
 pub use side::{
     Counter, Credential, OneTime, Personal, SealedKey, SideBody, SideOutcome, SideWrite,
 };

@@ -10,7 +10,7 @@ use crate::envelope::{CommitPoint, Head, RecordedCommit};
 use crate::error::{AppendError, Error, SideError};
 use crate::meta::StoreMeta;
 use crate::receipt::StoredReceipt;
-use crate::revocation::Revocation;
+use crate::revocation::{Revocation, RevocationMark, RevocationNews};
 use crate::side::{Counter, Credential, OneTime, Personal, SealedKey, SideOutcome, SideWrite};
 use crate::snapshot::Snapshot;
 use crate::trusting::Trusting;
@@ -80,6 +80,24 @@ pub trait EventLog: Send + Sync {
     /// Revocations whose time is not before `since`, of all logs, oldest first.
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, Error>;
 
+    /// How far the revocations go: whoever reads them all after this, and goes on from this mark with
+    /// [`EventLog::revocations_after`], misses none.
+    ///
+    /// This, and the next, is as given here where one process has the store to itself: all is told each time.
+    async fn revocation_mark(&self) -> Result<RevocationMark, Error> {
+        Ok(RevocationMark::default())
+    }
+
+    /// Every revocation, of all logs and whatever its time, that could not be seen yet when the mark was given; others may
+    /// be among them. A mark that the store has not reached leaves none out.
+    async fn revocations_after(&self, _mark: RevocationMark) -> Result<RevocationNews, Error> {
+        let from_the_first = Timestamp::from_micros(i64::MIN);
+        Ok(RevocationNews {
+            mark: RevocationMark::default(),
+            revocations: self.revocations_since(from_the_first).await?,
+        })
+    }
+
     /// Roles whose trust policy names one of these keys, ordered by key, log and role.
     async fn trusting(&self, keys: &[[u8; 32]]) -> Result<Vec<Trusting>, Error>;
 
@@ -114,8 +132,8 @@ pub trait EventLog: Send + Sync {
     /// Stores a snapshot, in the place of one at the same seq; not of a log that is erased.
     async fn snapshot_put(&self, snapshot: Snapshot) -> Result<(), Error>;
 
-    /// Removes those that [`crate::snapshot::superseded`] names, and all of other schemas. Gives
-    /// the number removed.
+    /// Removes those that [`crate::snapshot::superseded`] names, and those of other schemas but for the one among them that
+    /// has the newest: another release may be at work that goes on from these. Gives the number removed.
     async fn snapshot_prune(&self, log: &LogId, state_schema: u32) -> Result<u64, Error>;
 
     // Side tables.

@@ -15,7 +15,7 @@ use crate::feed::{Feed, FeedReceiver, FeedSender};
 use crate::log::{EventLog, OutboxRow};
 use crate::meta::StoreMeta;
 use crate::receipt::StoredReceipt;
-use crate::revocation::Revocation;
+use crate::revocation::{Revocation, RevocationMark, RevocationNews};
 use crate::side::{Counter, Credential, OneTime, Personal, SealedKey, SideOutcome, SideWrite};
 use crate::snapshot::{self, Snapshot};
 use crate::trusting::Trusting;
@@ -82,6 +82,13 @@ impl Feed for Memory {
                 "this store does not announce its commits".to_owned(),
             )),
         }
+    }
+}
+
+fn mark(state: &State) -> RevocationMark {
+    RevocationMark {
+        begun: state::count(state.revocations_ever),
+        newest: 0,
     }
 }
 
@@ -181,6 +188,23 @@ impl EventLog for Memory {
         Ok(rows)
     }
 
+    async fn revocation_mark(&self) -> Result<RevocationMark, Error> {
+        Ok(mark(&self.lock()))
+    }
+
+    async fn revocations_after(&self, mark: RevocationMark) -> Result<RevocationNews, Error> {
+        let state = self.lock();
+        let after = self::mark(&state);
+        // Where some were purged these are more than came since.
+        let n_new = after.begun.checked_sub(mark.begun).unwrap_or(u64::MAX);
+        let n_new = usize::try_from(n_new).unwrap_or(usize::MAX);
+        let n_old = state.revocations.len().saturating_sub(n_new);
+        Ok(RevocationNews {
+            mark: after,
+            revocations: state.revocations.iter().skip(n_old).cloned().collect(),
+        })
+    }
+
     async fn trusting(&self, keys: &[[u8; 32]]) -> Result<Vec<Trusting>, Error> {
         let state = self.lock();
         Ok(state
@@ -248,9 +272,17 @@ impl EventLog for Memory {
             .keys()
             .filter(|key| key.0 == id && key.1 == state_schema);
         let superseded = snapshot::superseded(&of_schema.map(|key| key.2).collect::<Vec<_>>());
+        let of_others = state
+            .snapshots
+            .keys()
+            .filter(|key| key.0 == id && key.1 != state_schema);
+        let newest = of_others.max_by_key(|key| (key.2, key.1));
+        let other = newest.map(|key| key.1);
         let before = state.snapshots.len();
         state.snapshots.retain(|key, _| {
-            key.0 != id || (key.1 == state_schema && !superseded.contains(&key.2))
+            key.0 != id
+                || Some(key.1) == other
+                || (key.1 == state_schema && !superseded.contains(&key.2))
         });
         Ok(state::count(before - state.snapshots.len()))
     }

@@ -129,6 +129,25 @@ pub struct Revocation {
     pub at: Timestamp,
 }
 
+/// How far somebody has read the revocations, in counts of the store's own that no clock moves. They mean nothing to another
+/// store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct RevocationMark {
+    /// All that was begun before this had ended.
+    pub begun: u64,
+    /// The newest revocation that there was. It tells apart what was read from what came later under a lower count.
+    pub newest: u64,
+}
+
+/// What was asked for of the revocations, and how far that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationNews {
+    /// From here on next time.
+    pub mark: RevocationMark,
+    /// The revocations.
+    pub revocations: Vec<Revocation>,
+}
+
 /// Something a caller's session rests on, and the seq of `log` at which it was good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {

@@ -500,7 +500,7 @@ fn salt(commit_salt: &[u8; 32], log: &str, seq: Seq) -> [u8; 16] {
 fn body(salt: &[u8; 16], meta: &str, data: &str) -> Vec<u8> {
     let salt = hex::encode(salt);
     let parts = [
-        r#"{"data":"#,
+        crate::envelope::BEFORE_DATA,
         data,
         r#","meta":"#,
         meta,

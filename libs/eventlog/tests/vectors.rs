@@ -119,7 +119,7 @@ async fn store() -> Memory {
             .await
             .unwrap();
     }
-    store.fence().await.unwrap();
+    store.fence(0).await.unwrap();
     let head = store.head(&account).await.unwrap().unwrap();
     let entry = Entry {
         log: account,

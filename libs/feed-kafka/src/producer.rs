@@ -128,6 +128,12 @@ impl Producer {
         }
     }
 
+    /// Gives up everything under way, and begins with another producer.
+    pub fn begin_anew(&self) {
+        let (generation, _) = self.current();
+        self.replace(generation);
+    }
+
     /// Gives up everything under way by this producer, and begins with another.
     pub fn replace(&self, generation: Generation) {
         let new = match self.config.create_with_context(Quiet) {

@@ -25,6 +25,8 @@ const REWOUND: &str = "trilby.log.rewound.v1";
 const REVOCATION: &str = "trilby.revocation.v1";
 const HEARTBEAT: &str = "trilby.feed.heartbeat.v1";
 
+/// The header that holds the store's incarnation.
+const INCARNATION: &str = "inc";
 /// Version of every value.
 const VERSION: u8 = 1;
 /// The key of heartbeats: of a compacted topic the newest is kept, and a record without a key is refused.
@@ -48,8 +50,8 @@ pub enum Told {
     Commit(RecordedCommit),
     /// A commit that is too large for the feed: where it began and where it ends.
     Moved(Seq, Place),
-    /// A log lost what was after this.
-    Rewound(Place),
+    /// A log lost what was after this; and the store's incarnation since then, if the relay's release tells it.
+    Rewound(Place, Option<u32>),
     /// A revocation.
     Revocation(Revocation),
     /// Its relay was at work.
@@ -78,6 +80,8 @@ pub struct Beat {
     pub run: [u8; 16],
     /// Where the partition ended when that run began with it. Whoever has seen more heard another partition of that name.
     pub base: i64,
+    /// The store's incarnation, if the relay's release tells it.
+    pub incarnation: Option<u32>,
 }
 
 /// Why a record was refused.
@@ -112,7 +116,7 @@ pub fn commit(
     let id = format!("{log}:{}", commit.last);
     let mut headers = envelope(store_id, kind, id, &log);
     headers.extend([
-        ("inc", commit.incarnation.to_string()),
+        (INCARNATION, commit.incarnation.to_string()),
         ("first_seq", commit.first.to_string()),
         ("last_seq", commit.last.to_string()),
         ("prev_hash", commit.prev_hash.to_string()),
@@ -150,16 +154,18 @@ pub fn revocation(store_id: &[u8; 16], one: &Revocation, trace: Option<&str>) ->
     }
 }
 
-/// That a log was taken back.
-pub fn rewound(store_id: &[u8; 16], keep: &Place) -> Record {
+/// That a log was taken back, and of which incarnation the store is since.
+pub fn rewound(store_id: &[u8; 16], keep: &Place, incarnation: u32) -> Record {
     let log = keep.log.to_string();
     let mut value = Writer::new(VERSION);
     value.u64(keep.seq.get());
     value.bytes(keep.hash.as_bytes());
     value.bytes(log.as_bytes());
     let id = format!("{log}:{}:rewound", keep.seq);
+    let mut headers = envelope(store_id, REWOUND, id, &log);
+    headers.push((INCARNATION, incarnation.to_string()));
     Record {
-        headers: envelope(store_id, REWOUND, id, &log),
+        headers,
         key: log.into_bytes(),
         value: value.done(),
     }
@@ -173,9 +179,13 @@ pub fn beat(store_id: &[u8; 16], partition: u16, beat: &Beat) -> Record {
     value.bytes(&beat.run);
     value.i64(beat.base);
     let id = format!("{partition}:{}", beat.at.micros());
+    let mut headers = envelope(store_id, HEARTBEAT, id, "heartbeat");
+    // Not in the value: a release that does not know it would refuse the record.
+    let incarnation = beat.incarnation;
+    headers.extend(incarnation.map(|incarnation| (INCARNATION, incarnation.to_string())));
     Record {
         key: HEARTBEAT_KEY.to_vec(),
-        headers: envelope(store_id, HEARTBEAT, id, "heartbeat"),
+        headers,
         value: value.done(),
     }
 }
@@ -231,7 +241,10 @@ fn read<'a>(
     value: &[u8],
 ) -> Result<Told, Malformed> {
     match (channel, text("ce_type")) {
-        (_, Some(HEARTBEAT)) => read_beat(value).map(Told::Beat),
+        (_, Some(HEARTBEAT)) => {
+            let incarnation = incarnation(&text)?;
+            read_beat(value, incarnation).map(Told::Beat)
+        }
         (Channel::Commits, Some(COMMIT)) => {
             let bare = bare_commit(&text)?;
             read_events(bare, value).map(Told::Commit)
@@ -245,7 +258,10 @@ fn read<'a>(
             };
             Ok(Told::Moved(bare.first, place))
         }
-        (Channel::Commits, Some(REWOUND)) => read_rewound(value).map(Told::Rewound),
+        (Channel::Commits, Some(REWOUND)) => {
+            let incarnation = incarnation(&text)?;
+            read_rewound(value).map(|keep| Told::Rewound(keep, incarnation))
+        }
         (Channel::Revocations, Some(REVOCATION)) => read_revocation(value).map(Told::Revocation),
         _ => Err(Malformed("its type is unknown here")),
     }
@@ -254,6 +270,12 @@ fn read<'a>(
 fn parsed<T: std::str::FromStr>(text: Option<&str>, what: &'static str) -> Result<T, Malformed> {
     text.and_then(|text| text.parse().ok())
         .ok_or(Malformed(what))
+}
+
+/// The incarnation that the headers tell of a record that need not have one.
+fn incarnation<'a>(text: &impl Fn(&str) -> Option<&'a str>) -> Result<Option<u32>, Malformed> {
+    let told = text(INCARNATION).map(|told| parsed(Some(told), "its incarnation is no number"));
+    told.transpose()
 }
 
 /// The commit that the headers describe, without events.
@@ -265,7 +287,7 @@ fn bare_commit<'a>(text: &impl Fn(&str) -> Option<&'a str>) -> Result<RecordedCo
         last: seq("last_seq", "it has no last seq")?,
         prev_hash: parsed(text("prev_hash"), "it has no hash before it")?,
         hash: parsed(text("hash"), "it has no hash")?,
-        incarnation: parsed(text("inc"), "it has no incarnation")?,
+        incarnation: parsed(text(INCARNATION), "it has no incarnation")?,
         at: Timestamp::from_micros(parsed(text("at"), "it has no time")?),
         events: Vec::new(),
     };
@@ -383,13 +405,14 @@ fn read_rewound(value: &[u8]) -> Result<Place, Malformed> {
     })
 }
 
-fn read_beat(value: &[u8]) -> Result<Beat, Malformed> {
+fn read_beat(value: &[u8], incarnation: Option<u32>) -> Result<Beat, Malformed> {
     let mut value = Reader::of(value, VERSION)?;
     let beat = Beat {
         at: Timestamp::from_micros(value.i64()?),
         waiting: Duration::from_micros(value.u64()?),
         run: value.array()?,
         base: value.i64()?,
+        incarnation,
     };
     value.end()?;
     Ok(beat)

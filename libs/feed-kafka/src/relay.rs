@@ -8,7 +8,8 @@
 //! * a shard has one batch under way, so that its rows are told in their order;
 //! * a heartbeat vouches for what was acknowledged to writers before its time: it is written when everything was read from
 //!   the first row on and has arrived, or says how old is what has not;
-//! * nothing is told of a shard before its newest records were compared with the store, if the store was ever taken back.
+//! * nothing is told of a shard before its newest records were compared with the store, if the store was ever taken back;
+//! * that is not done before what was read earlier has arrived, or was given up: none of it comes after the comparison.
 
 mod batch;
 mod leases;
@@ -18,9 +19,10 @@ mod state;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::Instrument as _;
@@ -66,10 +68,20 @@ pub(crate) struct Shared {
     state: Arc<State>,
     /// Since when the feed's newest records cannot be compared with the store.
     failing_since: tokio::sync::Mutex<Option<Instant>>,
+    /// The store was taken back, and what was read before that may be under way.
+    is_outlived: AtomicBool,
     /// A batch is done: there may be more to read.
     done: Notify,
     /// For batches.
     room: Arc<Semaphore>,
+    /// Held by whatever was read and is not answered.
+    under_way: Arc<RwLock<()>>,
+}
+
+/// Room for a batch.
+pub(crate) struct Place {
+    room: OwnedSemaphorePermit,
+    under_way: OwnedRwLockReadGuard<()>,
 }
 
 impl Relay {
@@ -119,8 +131,10 @@ impl Relay {
             shards: Shards::default(),
             state,
             failing_since: tokio::sync::Mutex::default(),
+            is_outlived: AtomicBool::new(false),
             done: Notify::new(),
             room: Arc::new(Semaphore::new(BATCHES_MAX)),
+            under_way: Arc::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -162,11 +176,7 @@ async fn make_topics(options: &Options, state: &State) -> Result<(), Error> {
 
 impl Shared {
     async fn end(&self) {
-        let all = u32::try_from(BATCHES_MAX).unwrap_or(u32::MAX);
-        if timeout(LAST_WAIT, self.room.acquire_many(all))
-            .await
-            .is_err()
-        {
+        if timeout(LAST_WAIT, self.under_way.write()).await.is_err() {
             self.producer.give_up();
         }
         let released = timeout(LAST_WAIT, self.store.release(self.id, None)).await;
@@ -192,16 +202,20 @@ async fn look(shared: Arc<Shared>) {
     loop {
         let begun = Instant::now();
         // Never closed.
-        let Ok(permit) = Arc::clone(&shared.room).acquire_owned().await else {
+        let Ok(room) = Arc::clone(&shared.room).acquire_owned().await else {
             return;
         };
+        let under_way = Arc::clone(&shared.under_way).read_owned().await;
+        let place = Place { room, under_way };
         let most = if is_busy { SHARDS_AT_ONCE } else { usize::MAX };
         let reads = shared.shards.to_read(Instant::now(), most);
-        let n_found = match look_once(&shared, reads, permit).await {
-            Ok(n_found) => {
+        let n_found = match look_once(&shared, reads, place).await {
+            Ok(Some(n_found)) => {
                 shared.state.store_answers();
                 n_found
             }
+            // It was not asked.
+            Ok(None) => 0,
             Err(error) => {
                 shared.state.store_fails(&error.to_string());
                 sleep(RETRY).await;
@@ -218,16 +232,17 @@ async fn look(shared: Arc<Shared>) {
     }
 }
 
+/// Gives how many rows the store found, if there was a shard to ask it about.
 async fn look_once(
     shared: &Arc<Shared>,
     reads: Vec<Read>,
-    permit: OwnedSemaphorePermit,
-) -> Result<usize, trilby_eventlog::Error> {
+    place: Place,
+) -> Result<Option<usize>, trilby_eventlog::Error> {
     for shard in shared.shards.to_open(Instant::now()) {
         tokio::spawn(batch::open(Arc::clone(shared), shard));
     }
     if reads.is_empty() {
-        return Ok(0);
+        return Ok(None);
     }
     let at = wall_clock();
     let from: Vec<_> = reads.iter().map(|read| read.from).collect();
@@ -246,10 +261,10 @@ async fn look_once(
     if !parts.is_empty() {
         let n_commits: usize = parts.iter().map(|part| part.rows.len()).sum();
         let span = tracing::info_span!("relay", n_shards = parts.len(), n_commits);
-        let telling = batch::tell(Arc::clone(shared), parts, permit);
+        let telling = batch::tell(Arc::clone(shared), parts, place);
         tokio::spawn(telling.instrument(span));
     }
-    Ok(n_found)
+    Ok(Some(n_found))
 }
 
 /// What was read, shard by shard; and the heartbeats of those in which nothing waits.

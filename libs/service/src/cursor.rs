@@ -1,6 +1,6 @@
 //! Sealed paging cursors: what the store wrote for itself and only the store can read.
 //!
-//! A cursor is encrypted and authenticated under a sub-key of the store key (DESIGN 7.4), so that it tells nothing and
+//! A cursor is encrypted and authenticated under a sub-key of the store key, so that it tells nothing and
 //! cannot be made up. It is still input (R26): it opens to a typed value that is compared and bound as a
 //! parameter, and it is good only for the account, kind and filter it was made for, for an hour.
 
@@ -17,7 +17,6 @@ use sha2::{Digest, Sha256};
 use trilby_model::{ConsistencyToken, LogId, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::params::Params;
 use crate::problem::{Code, FieldError, Problem};
 
 /// How long a cursor is good.
@@ -215,32 +214,18 @@ pub fn filter_hash<'a>(filters: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     hash.finalize().into()
 }
 
-/// `limit` and `cursor` of a list's query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// How many items.
-    pub limit: usize,
-    /// Where to go on, still sealed.
-    pub cursor: Option<String>,
-}
-
-impl Page {
-    /// Takes both out of the query.
-    ///
-    /// # Errors
-    /// `invalid_parameter`
-    pub fn take(query: &mut Params) -> Result<Page, Problem> {
-        let limit = query.take_as::<usize>("limit")?.unwrap_or(LIMIT_DEFAULT);
-        if limit == 0 || limit > LIMIT_MAX {
-            let what = format!("must be 1 to {LIMIT_MAX}");
-            return Err(
-                Problem::new(Code::InvalidParameter, format!("parameter `limit` {what}"))
-                    .error(FieldError::parameter("limit", Code::InvalidParameter, what)),
-            );
-        }
-        let cursor = query.take("cursor")?;
-        Ok(Page { limit, cursor })
+/// How many items a page has, of the query's `limit`.
+///
+/// # Errors
+/// `invalid_parameter`
+pub fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
     }
+    let what = format!("must be 1 to {LIMIT_MAX}");
+    let problem = Problem::new(Code::InvalidParameter, format!("parameter `limit` {what}"));
+    Err(problem.error(FieldError::parameter("limit", Code::InvalidParameter, what)))
 }
 
 /// One page of a list.

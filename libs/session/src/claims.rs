@@ -21,6 +21,8 @@ pub const DEPENDENCIES_MAX: usize = 12;
 pub const CHAIN_MAX: usize = 8;
 /// Audiences of one token.
 pub const AUDIENCES_MAX: usize = 10;
+/// Incarnation of a store that was never fenced.
+pub const INCARNATION_FIRST: u32 = 1;
 /// Nesting of actors.
 pub const ACTORS_MAX: usize = 4;
 
@@ -146,6 +148,10 @@ pub struct Private {
     pub chain: Vec<Arn>,
     /// Last event of `acct`'s log that the issuer had applied.
     pub seq: u64,
+    /// Incarnation of the store in which all positions here are counted: a fence after a restore raises it, and what
+    /// was counted before may be of events that the store has lost. Left out in a store that was never fenced.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub inc: u32,
     /// What the session rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dep: Vec<Dependency>,
@@ -311,6 +317,7 @@ impl Claims {
                 || self.aud.iter().all(|aud| aud != crate::FEDERATED_AUDIENCE),
             "only federated sessions are for the token service alone",
         )?;
+        rule(p.inc >= INCARNATION_FIRST, "there is no such incarnation")?;
         rule(p.dep.len() <= DEPENDENCIES_MAX, "too many dependencies")?;
         rule(
             p.chain.len() <= CHAIN_MAX && usize::from(p.depth) <= CHAIN_MAX,
@@ -420,6 +427,18 @@ fn depth_of(actor: Option<&Actor>) -> usize {
 )]
 fn is_zero(number: &u8) -> bool {
     *number == 0
+}
+
+fn first() -> u32 {
+    INCARNATION_FIRST
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_first(incarnation: &u32) -> bool {
+    *incarnation == INCARNATION_FIRST
 }
 
 #[cfg(test)]

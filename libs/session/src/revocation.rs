@@ -288,8 +288,8 @@ impl RevocationTable {
     }
 
     /// Takes a revocation in. Order and repetition do not matter: for one thing and log the
-    /// highest position stands.
-    pub fn insert(&mut self, revocation: &Revocation) {
+    /// highest position stands. Whether it was one that is not known.
+    pub fn insert(&mut self, revocation: &Revocation) -> bool {
         let rows = self
             .rows
             .entry((revocation.kind, revocation.id_hash))
@@ -299,6 +299,7 @@ impl RevocationTable {
             Some(row) => {
                 row.before_seq = row.before_seq.max(before_seq);
                 row.at = row.at.max(revocation.at);
+                false
             }
             None => {
                 rows.push(Row {
@@ -306,6 +307,7 @@ impl RevocationTable {
                     before_seq,
                     at: revocation.at,
                 });
+                true
             }
         }
     }

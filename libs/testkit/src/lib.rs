@@ -16,6 +16,8 @@ pub mod http;
 pub mod installation;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "proxied")]
+pub mod proxied;
 pub mod simulation;
 pub mod spawned;
 #[cfg(feature = "time")]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::member::{free_address, signal};
+use crate::member::{free_address, pause, resume, signal};
 
 mod jars;
 mod secured;
@@ -178,7 +178,7 @@ impl Broker {
     /// # Errors
     /// It is not running.
     pub fn pause(&self) -> anyhow::Result<()> {
-        signal(self.id()?, "STOP")
+        pause(self.id()?)
     }
 
     /// After [`Broker::pause`].
@@ -186,7 +186,7 @@ impl Broker {
     /// # Errors
     /// It is not running.
     pub fn resume(&self) -> anyhow::Result<()> {
-        signal(self.id()?, "CONT")
+        resume(self.id()?)
     }
 
     /// Kills it and forgets all it held: after [`Broker::restart`] it is a new, empty one on the same port.

@@ -1,6 +1,6 @@
 //! One process of the cluster.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -185,7 +185,7 @@ impl Member {
     }
 
     fn last_words(&self) -> String {
-        let text = std::fs::read_to_string(&self.recipe.log).unwrap_or_default();
+        let text = fs::read_to_string(&self.recipe.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().rev().take(5).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
     }
@@ -209,11 +209,51 @@ pub fn terminate(id: u32) -> anyhow::Result<()> {
     signal(id, "TERM")
 }
 
-/// A signal by its name: `TERM`, `STOP`, `CONT`.
+/// Freezes it: its connections stay open and nothing is answered. Comes back when none of its threads runs any more.
+///
+/// # Errors
+/// There is no such process, or it runs on.
+pub fn pause(id: u32) -> anyhow::Result<()> {
+    signal(id, "STOP")?;
+    let deadline = Instant::now() + PATIENCE;
+    while !is_paused(id)? {
+        if Instant::now() > deadline {
+            bail!("process {id} does not pause");
+        }
+        sleep(GLANCE);
+    }
+    Ok(())
+}
+
+/// After [`pause`].
 ///
 /// # Errors
 /// There is no such process.
-pub fn signal(id: u32, name: &str) -> anyhow::Result<()> {
+pub fn resume(id: u32) -> anyhow::Result<()> {
+    signal(id, "CONT")
+}
+
+/// A signal is delivered to each thread by itself, and some are later than its sender.
+fn is_paused(id: u32) -> anyhow::Result<bool> {
+    for thread in fs::read_dir(format!("/proc/{id}/task"))? {
+        // A thread that has ended in between does not run either.
+        let stat = fs::read_to_string(thread?.path().join("stat")).unwrap_or_default();
+        // `4711 (a name (with anything)) T …`
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.chars().next());
+        if state.is_some_and(|state| state != 'T') {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A signal by its name: `TERM`, `KILL`.
+///
+/// # Errors
+/// There is no such process.
+pub(crate) fn signal(id: u32, name: &str) -> anyhow::Result<()> {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &id.to_string()])
         .status()?;

@@ -10,13 +10,11 @@ use trilby_eventlog::{Error, EventLog};
 use trilby_model::Timestamp;
 use trilby_service::Settings;
 use trilby_service::clock::Clock;
+use trilby_session::revocation;
 
 /// A day is promised. A receipt answers as long as it is there; it is kept for another day, so that none goes that a request
 /// under way may ask for.
 const RECEIPTS_KEPT_S: i64 = 48 * 3_600;
-
-/// The longest session, and what clocks may differ.
-const REVOCATIONS_KEPT_S: i64 = 12 * 3_600 + 600;
 
 const DAY_S: i64 = 24 * 3_600;
 
@@ -53,7 +51,7 @@ impl Clearing {
 async fn clear(log: &dyn EventLog, now: Timestamp, activity_kept_s: i64) -> Result<u64, Error> {
     let (receipts, revocations) = (
         now.plus_seconds(-RECEIPTS_KEPT_S),
-        now.plus_seconds(-REVOCATIONS_KEPT_S),
+        now.plus_seconds(-revocation::KEPT_S),
     );
     let n_rows = log.purge(now, receipts, revocations).await?;
     let n_records = log

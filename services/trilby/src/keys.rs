@@ -1,4 +1,4 @@
-//! The keys a process holds (`DESIGN` 7.4): of the data folder, or named by settings and variables.
+//! The keys a process holds: of the data folder, or named by settings and variables.
 //!
 //! A process gets the keys of its roles and no other: what it does not hold cannot leak from it. Without them it does not
 //! start; there is no default.

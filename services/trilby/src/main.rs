@@ -11,6 +11,7 @@ mod installation;
 mod kafka;
 mod keys;
 mod process;
+mod reach;
 #[cfg(feature = "kafka")]
 mod relay;
 mod role;

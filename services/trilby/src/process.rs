@@ -22,6 +22,7 @@ use trilby_service::telemetry::Telemetry;
 use crate::api;
 use crate::clearing::Clearing;
 use crate::keys::Keys;
+use crate::reach::Reach;
 use crate::role::Role;
 use crate::store::Store;
 
@@ -48,6 +49,8 @@ pub struct Process {
     store: Store,
     present: Option<Presence>,
     incarnation: u32,
+    /// Of a service that writes, where others do as well.
+    reach: Option<Reach>,
     _clearing: Option<Clearing>,
 }
 
@@ -91,6 +94,8 @@ impl Process {
             Clearing::start(Arc::clone(&store.log), clock, &settings)
         });
         let present = present(&services, roles, &store).await;
+        let writes_with_others = others_write(&store) && roles.iter().any(|role| role.writes());
+        let reach = writes_with_others.then(|| Reach::start(Arc::clone(&store.log)));
         Ok(Self {
             roles,
             settings,
@@ -98,6 +103,7 @@ impl Process {
             store,
             present,
             incarnation,
+            reach,
             _clearing: clearing,
         })
     }
@@ -190,6 +196,9 @@ impl Process {
             )),
             Some(_) => Ok(()),
         });
+        if let Some(reach) = &self.reach {
+            health.check("store", reach.check());
+        }
         health
     }
 
@@ -217,16 +226,20 @@ async fn present(services: &Services, roles: &[Role], store: &Store) -> Option<P
     Some(directory.be_present(table, id.into(), kind).await)
 }
 
+/// Whether the store is shared with other processes.
+fn others_write(store: &Store) -> bool {
+    store.feed.delivery() != trilby_eventlog::Delivery::Announced
+}
+
 fn directory_options(
     roles: &[Role],
     settings: &Settings,
     store: &Store,
 ) -> trilby_directory::Options {
-    let others_write = store.feed.delivery() != trilby_eventlog::Delivery::Announced;
     trilby_directory::Options {
         memory_bytes_max: settings.log.memory_mib.saturating_mul(1024 * 1024),
         poll_every: Duration::from_millis(settings.log.poll_ms),
-        ask_heads: others_write && roles.iter().any(|role| role.writes()),
+        ask_heads: others_write(store) && roles.iter().any(|role| role.writes()),
         ..trilby_directory::Options::default()
     }
 }

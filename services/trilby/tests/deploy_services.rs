@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use trilby_cluster::topology::{Service, Topology};
@@ -48,6 +49,19 @@ fn settings(service: &str) -> Settings {
         [],
     )
     .expect("the settings are good")
+}
+
+/// A comment that holds a table's name or a value is a setting put out of force.
+#[test]
+fn what_the_settings_have_out_of_force_is_good() {
+    let mut in_force = tempfile::NamedTempFile::new().unwrap();
+    for line in read("services/trilby.toml").lines() {
+        let setting = line.strip_prefix("# ");
+        let setting = setting.filter(|rest| rest.starts_with('[') || rest.contains(" = "));
+        writeln!(in_force, "{}", setting.unwrap_or(line)).unwrap();
+    }
+    let settings = Settings::load(Some(in_force.path()), [], []).expect("the settings are good");
+    assert!(settings.kafka.brokers.is_some());
 }
 
 #[test]

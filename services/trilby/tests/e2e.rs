@@ -32,6 +32,8 @@ mod key_use;
 mod kill;
 #[path = "e2e/log_tools.rs"]
 mod log_tools;
+#[path = "e2e/one_state.rs"]
+mod one_state;
 #[path = "e2e/openapi.rs"]
 mod openapi;
 #[path = "e2e/operations.rs"]

@@ -27,6 +27,9 @@ mod compose;
 mod composed;
 #[path = "processes/connections.rs"]
 mod connections;
+#[cfg(feature = "kafka")]
+#[path = "processes/cut_off.rs"]
+mod cut_off;
 #[path = "processes/database.rs"]
 mod database;
 #[cfg(feature = "kafka")]

@@ -48,8 +48,9 @@ impl Server {
     pub fn start(places: &Places) -> anyhow::Result<Self> {
         command::run(
             Command::new("cargo")
-                .args(["build", "--quiet", "--bin", "trilby"])
+                .args(["build", "--quiet"])
                 .args(workspace::WHOLE)
+                .args(workspace::PROGRAM_OF_TESTS)
                 .current_dir(&places.root),
         )?;
         let folder = tempfile::tempdir()?;

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use super::copy::Copy;
-use super::trial::{Outcome, bounded};
+use super::trial::{BUILD_LIMIT, Outcome, TEST_LIMIT, bounded};
+use crate::workspace;
 
 /// What a failed check of the demo exits with; anything else is a crash.
 const CHECK_FAILED: i32 = 1;
@@ -11,15 +12,16 @@ const CHECK_FAILED: i32 = 1;
 /// Builds the binary in the copy as it stands and plays the demo.
 pub fn run(copy: &Copy) -> anyhow::Result<Outcome> {
     let mut build = Command::new("cargo");
-    build.args(["build", "--package", "trilby"]);
-    match bounded(&mut build, copy)?.0 {
+    build.arg("build").args(workspace::WHOLE);
+    build.args(workspace::PROGRAM_OF_TESTS);
+    match bounded(&mut build, copy, BUILD_LIMIT)?.0 {
         None => return Ok(Outcome::Hung),
         Some(status) if !status.success() => return Ok(Outcome::NotCompiled),
         Some(_) => {}
     }
     let mut demo = Command::new(copy.target_dir().join("debug/trilby"));
     demo.args(["demo", "--exit"]);
-    let (status, output) = bounded(&mut demo, copy)?;
+    let (status, output) = bounded(&mut demo, copy, TEST_LIMIT)?;
     Ok(match status {
         None => Outcome::Hung,
         Some(status) if status.success() => Outcome::Green,

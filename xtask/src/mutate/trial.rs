@@ -11,8 +11,10 @@ use anyhow::Context as _;
 
 use super::copy::Copy;
 
-/// The longest a build or a test may take. A mutation that hangs its test is a bad mutation: find one that fails.
-const LIMIT: Duration = Duration::from_secs(600);
+/// The longest a build may take, on a machine that has other things to do.
+pub(super) const BUILD_LIMIT: Duration = Duration::from_secs(1_800);
+/// The longest a test may take. A mutation that hangs its test is a bad mutation: find one that fails.
+pub(super) const TEST_LIMIT: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A `cargo test` command for one test, as written in the list.
@@ -100,7 +102,7 @@ impl fmt::Display for Outcome {
             Self::Red(name) => write!(f, "red: {name}"),
             Self::NotCompiled => f.write_str("does not compile"),
             Self::NoSuchTest => f.write_str("no test has that name"),
-            Self::Hung => write!(f, "took longer than {} s", LIMIT.as_secs()),
+            Self::Hung => f.write_str("took too long"),
             Self::Crashed => f.write_str("the run failed, but not by the named test"),
             Self::NotGreenBefore(outcome) => write!(f, "without the mutation: {outcome}"),
         }
@@ -110,13 +112,13 @@ impl fmt::Display for Outcome {
 impl Test {
     /// Builds and runs the test in the copy as it stands.
     pub fn run(&self, copy: &Copy) -> anyhow::Result<Outcome> {
-        let (built, _) = self.cargo(copy, &["--no-run"])?;
+        let (built, _) = self.cargo(copy, &["--no-run"], BUILD_LIMIT)?;
         match built {
             None => return Ok(Outcome::Hung),
             Some(status) if !status.success() => return Ok(Outcome::NotCompiled),
             Some(_) => {}
         }
-        let (status, output) = self.cargo(copy, &[&self.name])?;
+        let (status, output) = self.cargo(copy, &[&self.name], TEST_LIMIT)?;
         Ok(match status {
             None => Outcome::Hung,
             Some(status) => self.read(status.success(), &output),
@@ -124,10 +126,15 @@ impl Test {
     }
 
     /// Runs cargo with more arguments; its status (`None` if it hung) and standard output.
-    fn cargo(&self, copy: &Copy, more: &[&str]) -> anyhow::Result<(Option<ExitStatus>, String)> {
+    fn cargo(
+        &self,
+        copy: &Copy,
+        more: &[&str],
+        limit: Duration,
+    ) -> anyhow::Result<(Option<ExitStatus>, String)> {
         let mut command = Command::new("cargo");
         command.args(&self.args).args(more);
-        bounded(&mut command, copy)
+        bounded(&mut command, copy, limit)
     }
 
     fn read(&self, succeeded: bool, output: &str) -> Outcome {
@@ -149,10 +156,11 @@ impl Test {
     }
 }
 
-/// Runs a command in the copy, for [`LIMIT`] at most; its status (`None` if it hung) and standard output.
+/// Runs a command in the copy, for so long at most; its status (`None` if it hung) and standard output.
 pub(super) fn bounded(
     command: &mut Command,
     copy: &Copy,
+    limit: Duration,
 ) -> anyhow::Result<(Option<ExitStatus>, String)> {
     // Output goes to a file: a pipe nobody reads would stop a talkative test.
     let log = copy.target_dir().join("mutate.log");
@@ -169,7 +177,7 @@ pub(super) fn bounded(
         if let Some(status) = child.try_wait()? {
             break Some(status);
         }
-        if started.elapsed() > LIMIT {
+        if started.elapsed() > limit {
             // The group holds the command and what it started, and nothing else.
             Command::new("kill")
                 .args(["-KILL", "--", &format!("-{}", child.id())])

@@ -4,7 +4,7 @@
 //! all work trees of the machine share.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ printf '%s' "$3" > port
 /// A server of ours.
 pub struct Server {
     /// Of its folder.
-    name: &'static str,
+    pub name: &'static str,
     /// What it runs with.
     settings: &'static str,
     /// Whether its flushes can be made to take longer.
@@ -243,6 +243,19 @@ fn start(place: &Place, programs: &Path, server: &Server) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Keeps the server for one who measures, until the file is dropped: from others who measure, and from being taken down. `None`:
+/// somebody has it.
+pub fn hold(root: &Path, server: &Server) -> anyhow::Result<Option<File>> {
+    let folder = Place::find(root, server.name)?.folder;
+    fs::create_dir_all(folder.parent().context("a folder has a parent")?)?;
+    let file = File::create(folder.with_extension("held"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
 /// Stops the server and removes its folder, if there is one.
 pub fn down(root: &Path, server: &Server) -> anyhow::Result<()> {
     let place = Place::find(root, server.name)?;
@@ -266,4 +279,23 @@ pub fn down(root: &Path, server: &Server) -> anyhow::Result<()> {
 /// The file that says how many microseconds each of the server's flushes takes at least.
 pub fn flush_file(root: &Path, server: &Server) -> anyhow::Result<PathBuf> {
     Ok(Place::find(root, server.name)?.folder.join(SLOW_FLUSH_FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_measured_is_nobody_elses() {
+        let root = workspace::root().unwrap();
+        let server = Server {
+            name: "held-by-a-test",
+            settings: "",
+            has_slow_flush: false,
+        };
+        let held = hold(&root, &server).unwrap().unwrap();
+        assert!(hold(&root, &server).unwrap().is_none());
+        drop(held);
+        assert!(hold(&root, &server).unwrap().is_some());
+    }
 }

@@ -1,6 +1,10 @@
 //! Adding up what libtest prints.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// Most of what a failed test said that is told again with the totals.
+const REASON_MAX_CHARS: usize = 800;
 
 /// What ran, over all test binaries.
 #[derive(Default)]
@@ -11,12 +15,17 @@ pub struct Totals {
     /// Names of the tests that did not run.
     pub ignored: Vec<String>,
     failures: Vec<String>,
+    /// How tests panicked, by name: what they said before is in the output.
+    reasons: BTreeMap<String, String>,
+    /// The failed test whose output is being read, and whether a panic's message is.
+    heard: Option<(String, bool)>,
 }
 
 impl Totals {
     /// Takes one line of output into account.
     pub fn read(&mut self, line: &str) {
         let line = line.trim();
+        self.hear(line);
         if let Some(result) = line.strip_prefix("test result: ") {
             self.binaries += 1;
             self.passed += count(result, "passed");
@@ -42,6 +51,28 @@ impl Totals {
             .and_then(|rest| rest.rsplit_once(" ... "))
         {
             self.ignored.retain(|ignored| ignored != name);
+        }
+    }
+
+    /// Takes a line of what libtest prints of failed tests when all have ended.
+    fn hear(&mut self, line: &str) {
+        let output_of = line
+            .strip_prefix("---- ")
+            .and_then(|rest| rest.strip_suffix(" stdout ----"));
+        if let Some(name) = output_of {
+            self.heard = Some((name.to_owned(), false));
+        } else if line == "failures:" || line.starts_with("test result: ") {
+            self.heard = None;
+        } else if let Some((name, panics)) = &mut self.heard {
+            let begins = line.starts_with("thread '") && line.contains(" panicked at ");
+            let ends = line.starts_with("note: ") || line.starts_with("stack backtrace:");
+            *panics = begins || (*panics && !ends);
+            if *panics && !line.is_empty() {
+                let reason = self.reasons.entry(name.clone()).or_default();
+                let left = REASON_MAX_CHARS.saturating_sub(reason.chars().count());
+                let between = if reason.is_empty() { "" } else { " | " };
+                reason.extend(between.chars().chain(line.chars()).take(left));
+            }
         }
     }
 
@@ -73,14 +104,18 @@ fn count(result: &str, word: &str) -> u64 {
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for failure in &self.failures {
-            writeln!(f, "failed: {failure}")?;
+            write!(f, "failed: {failure}")?;
+            if let Some(reason) = self.reasons.get(failure) {
+                write!(f, ": {reason}")?;
+            }
+            writeln!(f)?;
         }
         let Self {
             passed,
             failed,
             binaries,
             ignored,
-            failures: _,
+            ..
         } = self;
         write!(
             f,
@@ -116,5 +151,51 @@ mod tests {
         assert_eq!(totals.ignored, ["log::c"]);
         totals.read_after("test log::c ... ok");
         assert!(totals.ignored.is_empty());
+    }
+
+    #[test]
+    fn a_failed_test_s_panic_is_told_again() {
+        let mut totals = Totals::default();
+        for line in [
+            "test a::b ... FAILED",
+            "test c ... FAILED",
+            "failures:",
+            "",
+            "---- a::b stdout ----",
+            "identity was away for 700 ms",
+            "",
+            "thread 'a::b' (4711) panicked at services/x.rs:7:9:",
+            "assertion `left == right` failed: kill-7",
+            "  left: None",
+            " right: Some(1)",
+            "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+            "",
+            "---- c stdout ----",
+            "Error: \"no\"",
+            "",
+            "failures:",
+            "    a::b",
+            "    c",
+            "test result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.62s",
+        ] {
+            totals.read(line);
+        }
+        assert_eq!(
+            totals.to_string(),
+            "failed: a::b: thread 'a::b' (4711) panicked at services/x.rs:7:9: | assertion `left == right` failed: \
+             kill-7 | left: None | right: Some(1)\n\
+             failed: c\n\
+             tests: 0 passed, 2 failed, 0 ignored, in 1 test binaries"
+        );
+        let long = "x".repeat(5_000);
+        for line in [
+            "---- d stdout ----",
+            "thread 'd' (1) panicked at e.rs:1:1:",
+            &long,
+            &long,
+        ] {
+            totals.read(line);
+        }
+        assert_eq!(totals.reasons["d"].chars().count(), REASON_MAX_CHARS);
     }
 }

@@ -42,13 +42,14 @@ impl<'de> IntoDeserializer<'de, Error> for Text {
     }
 }
 
-macro_rules! parsed {
+macro_rules! whole_numbers {
     ($($method:ident $visit:ident $type:ty;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             let text = self.one()?;
-            let value: $type = text
-                .parse()
-                .map_err(|_| de::Error::custom(concat!("must be a value of type ", stringify!($type))))?;
+            let value: $type = text.parse().map_err(|_| {
+                let (min, max) = (<$type>::MIN, <$type>::MAX);
+                de::Error::custom(format_args!("must be a whole number from {min} to {max}"))
+            })?;
             visitor.$visit(value)
         }
     )*};
@@ -66,8 +67,7 @@ impl Text {
 impl<'de> Deserializer<'de> for Text {
     type Error = Error;
 
-    parsed! {
-        deserialize_bool visit_bool bool;
+    whole_numbers! {
         deserialize_i8 visit_i8 i8;
         deserialize_i16 visit_i16 i16;
         deserialize_i32 visit_i32 i32;
@@ -83,6 +83,11 @@ impl<'de> Deserializer<'de> for Text {
             Self::One(text) => visitor.visit_string(text),
             Self::Many(map) => MapDeserializer::new(map.into_iter()).deserialize_any(visitor),
         }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let is_set = self.one()?.parse();
+        visitor.visit_bool(is_set.map_err(|_| de::Error::custom("must be `true` or `false`"))?)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

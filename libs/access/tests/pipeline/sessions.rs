@@ -1,15 +1,23 @@
 //! Tokens: good ones, bad ones, and sessions that have ended.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use trilby_account::command::{
-    DeleteUser, RevokeSessions, RevokeTarget, SetUserStatus, SuspendAccount,
+    Command, DeleteUser, RevokeSessions, RevokeSigningKey, RevokeTarget, SetUserStatus,
+    SuspendAccount,
 };
 use trilby_account::{Ref, UserStatus};
-use trilby_testkit::installation::allow;
+use trilby_eventlog::{Archive as _, Memory, Polled};
+use trilby_model::{AccountId, UserId};
+use trilby_session::claims::{Dependency, DependencyKind};
+use trilby_testkit::http::Client;
+use trilby_testkit::installation::{Installation, allow};
 
-use super::installation;
+use super::{installation, operations};
 
 const WWW: &str = "www-authenticate";
+const MIN: &str = "trilby-min-seq";
 
 #[test]
 fn without_a_good_token_nobody_passes() {
@@ -206,6 +214,218 @@ fn a_token_from_a_later_state_than_ours_is_not_judged_by_ours() {
         .with_session(claims)
         .get("/v1/who")
         .expect_problem(503, "state_behind");
+}
+
+/// Two processes over one store that announces nothing: what one writes, the other hears of when it asks next.
+struct Two {
+    here: Installation,
+    there: Installation,
+}
+
+impl Two {
+    fn start() -> Self {
+        let memory = Memory::for_tests();
+        let start = || {
+            Installation::start_on(
+                operations::registry(),
+                Arc::new(memory.clone()),
+                Arc::new(Polled::default()),
+                |services| services,
+            )
+        };
+        let (here, there) = (start(), start());
+        // Both draw from the same seed: what one draws the other must not have drawn, or receipts would be the other's.
+        for _ in 0..1_000 {
+            drop(there.services().entropy());
+        }
+        Self { here, there }
+    }
+
+    /// Writes in the other process. Gives the position, which this one has not heard of.
+    fn run_there(&self, account: AccountId, command: impl Into<Command>) -> String {
+        self.there.run(account, command);
+        let head = self
+            .there
+            .wait(self.there.services().directory().account(account));
+        trilby_model::ConsistencyToken::new(vec![head.unwrap().position()])
+            .unwrap()
+            .to_string()
+    }
+}
+
+fn disable(name: &str) -> SetUserStatus {
+    SetUserStatus {
+        user: Ref::Name(name.parse().unwrap()),
+        status: UserStatus::Disabled,
+    }
+}
+
+fn revoke(target: RevokeTarget) -> RevokeSessions {
+    RevokeSessions {
+        target,
+        issued_before_seq: None,
+        reason: None,
+    }
+}
+
+/// Ends a session in the other process, and gives the position of that.
+type End<'a> = dyn Fn(&Two, &trilby_session::Claims) -> String + 'a;
+
+#[test]
+fn whoever_carries_the_position_of_a_revocation_is_judged_by_it() {
+    let two = Two::start();
+    let account = two.here.account("Acme");
+    let users = format!("/v1/accounts/{account}/users");
+    let all = allow(&["iam:ListUsers", "iam:CreateUser"]);
+    let ended: [(&str, &End<'_>); 3] = [
+        ("disabled", &|two, _| {
+            two.run_there(account, disable("disabled"))
+        }),
+        ("revoked", &|two, claims| {
+            two.run_there(account, revoke(RevokeTarget::Session(claims.jti.clone())))
+        }),
+        // Last: it ends all others, too.
+        ("unsigned", &|two, _| {
+            let state = two.here.state(account);
+            let kid = state.signing_keys().keys().next().unwrap().clone();
+            two.run_there(account, RevokeSigningKey { kid, reason: None })
+        }),
+    ];
+    for (name, end) in ended {
+        two.here.user(account, name, &all);
+        let claims = two.here.user_claims(account, name);
+        let one = two.here.with_session(claims.clone());
+        one.get("/v1/who").expect(200);
+        one.get(&users).expect(200);
+        let position = end(&two, &claims);
+        let one = one.with_header(MIN, &position);
+        one.get("/v1/who").expect_problem(401, "unauthenticated");
+        one.get(&users).expect_problem(401, "unauthenticated");
+        one.post(&users, &json!({"name": "x"}))
+            .expect_problem(401, "unauthenticated");
+    }
+}
+
+/// A session of a role in `there` that rests on a user of another account, and a client with it.
+fn borrowed(here: &Installation, there: AccountId, owner: AccountId, user: &UserId) -> Client {
+    let mut claims = here.root_claims(there);
+    claims.trilby.dep = vec![Dependency {
+        account: owner,
+        kind: DependencyKind::User,
+        id: user.to_string(),
+        seq: here.state(owner).seq().get(),
+    }];
+    here.with_session(claims)
+}
+
+#[test]
+fn a_revocation_in_another_account_ends_what_rests_on_it_for_whoever_carries_it() {
+    let two = Two::start();
+    let (account, owner) = (two.here.account("Acme"), two.here.account("Owner"));
+    let mary = two.here.user(owner, "mary", &json!(null));
+    let one = borrowed(&two.here, account, owner, &mary);
+    let other = two.here.root(account);
+    let users = format!("/v1/accounts/{account}/users");
+    for client in [&one, &other] {
+        client.get(&users).expect(200);
+    }
+    let position = two.run_there(owner, disable("mary"));
+    let seq = two.there.state(owner).seq();
+    for path in [users.as_str(), "/v1/who"] {
+        let refused = one.with_header(MIN, &position).get(path);
+        refused.expect_problem(401, "unauthenticated");
+        // Who rests on nothing there is neither refused nor made to wait, and learns nothing of how far it is.
+        for position in [
+            position.clone(),
+            format!("{owner}@{}", seq.get() + 1_000),
+            format!("{owner}@{seq}.0123456789abcdef"),
+        ] {
+            other.with_header(MIN, &position).get(path).expect(200);
+        }
+    }
+}
+
+#[test]
+fn a_position_that_a_session_rests_on_is_reached_or_nobody_answers() {
+    let two = Two::start();
+    let (account, owner) = (two.here.account("Acme"), two.here.account("Owner"));
+    let mary = two.here.user(owner, "mary", &json!(null));
+    let one = borrowed(&two.here, account, owner, &mary);
+    one.get("/v1/who").expect(200);
+    let seq = two.here.state(owner).seq();
+    one.with_header(MIN, &format!("{owner}@{seq}"))
+        .get("/v1/who")
+        .expect(200);
+    one.with_header(MIN, &format!("{owner}@{}", seq.next()))
+        .get("/v1/who")
+        .expect_problem(503, "state_behind");
+    one.with_header(MIN, &format!("{owner}@{seq}.0123456789abcdef"))
+        .get("/v1/who")
+        .expect_problem(409, "timeline_lost");
+}
+
+#[test]
+fn a_fence_ends_every_session_from_before_it() {
+    let memory = Memory::for_tests();
+    let installation = Installation::start_on(
+        operations::registry(),
+        Arc::new(memory.clone()),
+        Arc::new(memory.clone()),
+        |services| services,
+    );
+    let account = installation.account("Acme");
+    let before = installation.root_claims(account);
+    let (first, second) = (
+        installation.root(account),
+        installation.with_session(before.clone()),
+    );
+    first.get("/v1/who").expect(200);
+    // As in a log that lost a tail: the session has seen more than there is, and is not waited for either.
+    let mut lost = before.clone();
+    lost.trilby.seq += 1_000;
+    let lost = installation.with_session(lost);
+    assert_eq!(installation.wait(memory.fence(0)).unwrap(), 2);
+    // A process that was not told learns it from the first session of the new incarnation...
+    let mut after = before.clone();
+    after.trilby.inc = 2;
+    installation.with_session(after).get("/v1/who").expect(200);
+    for ended in [&first, &second, &lost] {
+        ended.get("/v1/who").expect_problem(401, "unauthenticated");
+    }
+    // ...and from the first commit.
+    assert_eq!(installation.wait(memory.fence(0)).unwrap(), 3);
+    installation.user(account, "mary", &json!(null));
+    let mut between = before;
+    between.trilby.inc = 2;
+    installation
+        .with_session(between)
+        .get("/v1/who")
+        .expect_problem(401, "unauthenticated");
+    installation.root(account).get("/v1/who").expect(200);
+}
+
+#[test]
+fn a_process_that_asks_for_news_hears_of_a_fence() {
+    let memory = Memory::for_tests();
+    let installation = Installation::start_on(
+        operations::registry(),
+        Arc::new(memory.clone()),
+        Arc::new(Polled::default()),
+        |services| services,
+    );
+    let account = installation.account("Acme");
+    let root = installation.root(account);
+    root.get("/v1/who").expect(200);
+    installation.wait(memory.fence(0)).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while root.get("/v1/who").status == 200 {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "it has not heard of it"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    root.get("/v1/who").expect_problem(401, "unauthenticated");
 }
 
 #[test]

@@ -105,6 +105,9 @@ impl UnderWay {
 
     /// Takes what was written into memory: the states that proved the events become the views.
     fn adopt(&mut self, committed: &Committed) {
+        for commit in &committed.commits {
+            self.inner.learn_incarnation(commit.incarnation);
+        }
         for revocation in &committed.revocations {
             self.inner.sink.revoked(revocation);
         }

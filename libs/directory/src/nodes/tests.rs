@@ -48,8 +48,17 @@ fn only_decision_nodes_that_are_live_are_waited_for() {
     ];
     waiting.look(&seen(0, &nodes));
     assert!(!waiting.is_done());
+    let all = [
+        &nodes[..1],
+        &[(node(2, NodeKind::Decision, having()), 0)],
+        &nodes[2..],
+    ]
+    .concat();
+    waiting.look(&seen(1, &all));
+    assert!(waiting.is_done());
+    // What one that was silent decides nobody knows.
     let so_far = waiting.so_far();
-    assert_eq!((so_far.nodes, so_far.missing), (1, ids(&[2])));
+    assert_eq!((so_far.nodes, so_far.missing), (2, ids(&[3])));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use trilby_directory::{ASKED_STANDS, Asked, Directory, Freshness, Options};
+use trilby_directory::{ASKED_STANDS, Asked, Directory, Freshness, Options, Sides};
 use trilby_eventlog::Memory;
 use trilby_model::{AccountId, OrganizationId, Seq};
 
@@ -49,9 +49,10 @@ impl Stage {
 
     /// Where the reader has the member and its organization.
     async fn world(&self, asked: Asked) -> (Seq, Seq) {
-        let (member, head) = (Some(self.member), Freshness::Head);
-        let world = self.reader.world_asked(member, None, &head, asked).await;
-        let world = world.unwrap();
+        let mut sides = Sides::default();
+        let read = sides.read_asked(&self.reader, self.member, &Freshness::Head, asked);
+        read.await.unwrap();
+        let world = sides.world(Some(self.member), None);
         let organization = world.principal_organization.unwrap();
         (world.principal.unwrap().seq(), organization.seq())
     }

@@ -1,15 +1,17 @@
 //! Following and repairing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use trilby_account::command::CreateUser;
 use trilby_account::{Actor, Context, UserKind};
-use trilby_directory::{Error, Freshness, Options};
+use trilby_directory::{Directory, Error, Freshness, Options, StoreSecrets};
 use trilby_eventlog::{Archive as _, FeedMessage, Memory};
 use trilby_model::{ConsistencyToken, LogId, Position, Seq, Tags};
 
 use crate::store::*;
+use crate::through::Through;
 
 fn first(token: &ConsistencyToken) -> Position {
     token.positions()[0].clone()
@@ -358,4 +360,59 @@ proptest! {
             }
         });
     }
+}
+
+/// While the tail of a timeline is read that is lost, somebody hears that it is. What was read is not put back.
+#[tokio::test]
+async fn what_was_read_before_the_state_was_dropped_is_read_again() {
+    let memory = Memory::for_tests();
+    let writer = follower(&memory).await;
+    append(&writer, account(1), vec![created(account(1))]).await;
+    let store = Arc::new(Through::new(memory.clone()));
+    let feed = HandFeed::new(16);
+    let reader = Directory::start(
+        Arc::clone(&store) as _,
+        &feed,
+        StoreSecrets { claim_key: [9; 32] },
+        Arc::new(Sink::default()) as _,
+        NOW,
+        Options::default(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(name(&reader, account(1)).await, "acme");
+    let kept = commits(&memory, account(1)).await.remove(0);
+    let restored = Memory::for_tests();
+    trilby_eventlog::copy::copy(&memory, &restored)
+        .await
+        .unwrap();
+    append(&writer, account(1), vec![renamed("lost")]).await;
+    let held = store.gives.write().await;
+    let (n_before, log) = (store.n_reads.load(Ordering::SeqCst), kept.log.clone());
+    let moved = FeedMessage::Moved {
+        log: log.clone(),
+        last: Seq::new(2),
+    };
+    feed.0.send(moved).unwrap();
+    while store.n_reads.load(Ordering::SeqCst) == n_before {
+        tokio::task::yield_now().await;
+    }
+    append(
+        &follower(&restored).await,
+        account(1),
+        vec![renamed("kept")],
+    )
+    .await;
+    store.becomes(restored);
+    let rewound = FeedMessage::Rewound {
+        log,
+        keep: kept.last,
+        hash: kept.hash,
+    };
+    feed.0.send(rewound).unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    assert_eq!(name(&reader, account(1)).await, "kept");
 }

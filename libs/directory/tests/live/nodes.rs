@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use trilby_directory::{Directory, Options, Presence};
 use trilby_eventlog::{
-    Channel, EventLog, FeedMessage, FeedSender, Heartbeat, Memory, MemoryNodes, NodeKind,
-    NodeTable, Polled, shard,
+    Applied, Archive as _, Channel, EventLog, FeedMessage, FeedSender, Heartbeat, Memory,
+    MemoryNodes, Node, NodeKind, NodeTable, Polled, shard,
 };
 use trilby_model::{LogId, NodeId, Seq, Timestamp};
 
@@ -100,6 +100,10 @@ impl Shared {
     }
 
     fn beat(&self, relay: &Relay) {
+        self.beat_of(relay, 0);
+    }
+
+    fn beat_of(&self, relay: &Relay, incarnation: u32) {
         let since = i64::try_from(self.begun.elapsed().as_micros()).unwrap();
         for channel in [Channel::Commits, Channel::Revocations] {
             for partition in 0..shard::SHARDS {
@@ -108,6 +112,7 @@ impl Shared {
                     partition,
                     at: Timestamp::from_micros(NOW.micros() + since),
                     waiting: Duration::ZERO,
+                    incarnation,
                 }));
             }
         }
@@ -150,6 +155,31 @@ async fn those_who_are_told_say_so_at_once() {
     assert!(took < Duration::from_millis(100), "{took:?}");
 }
 
+/// What it was told of a past that is over bears the name of what comes.
+#[tokio::test(start_paused = true)]
+async fn after_a_fence_nobody_has_what_is_written_then_for_having_had_what_is_lost() {
+    let shared = Shared::new().await;
+    let relay = Relay(FeedSender::new(512));
+    let _one = shared.relayed(1, &relay).await;
+    let first = shared.revoke().await;
+    let mut lost = shared
+        .memory
+        .revocations_since(NOW)
+        .await
+        .unwrap()
+        .remove(0);
+    lost.seq = first.next();
+    relay.0.send(FeedMessage::Revocation(Arc::new(lost)));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    shared.memory.fence(0).await.unwrap();
+    shared.beat_of(&relay, 2);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let seq = shared.revoke().await;
+    assert_eq!(seq, first.next());
+    let (_, missing, _) = shared.acknowledged(seq).await;
+    assert_eq!(missing, ids(&[1]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deaf_one_is_listed_as_missing_after_five_seconds() {
     let shared = Shared::new().await;
@@ -176,6 +206,36 @@ async fn a_deaf_one_is_listed_as_missing_after_five_seconds() {
     let (nodes, missing, took) = shared.acknowledged(seq).await;
     assert_eq!((nodes, missing), (1, vec![]));
     assert!(took < Duration::from_millis(100), "{took:?}");
+}
+
+/// It may be cut off from the store, and decide.
+#[tokio::test(start_paused = true)]
+async fn one_that_was_silent_already_is_missing_and_not_waited_for() {
+    let shared = Shared::new().await;
+    let relay = Relay(FeedSender::new(512));
+    let _one = shared.relayed(1, &relay).await;
+    let cut_off = Node {
+        id: NodeId::from([2; 16]),
+        kind: NodeKind::Decision,
+        applied: Applied {
+            until: Timestamp::from_micros(0),
+            told: Vec::new(),
+        },
+    };
+    shared.table.node_seen(&cut_off).await.unwrap();
+    let acknowledged = async || {
+        let seq = shared.revoke().await;
+        shared.tell(&relay, seq).await;
+        shared.acknowledged(seq).await
+    };
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let (nodes, missing, took) = acknowledged().await;
+    assert_eq!((nodes, missing), (1, ids(&[2])));
+    assert!(took < Duration::from_millis(100), "{took:?}");
+    // It has not come back.
+    tokio::time::sleep(Duration::from_secs(41)).await;
+    let (nodes, missing, _) = acknowledged().await;
+    assert_eq!((nodes, missing), (1, vec![]));
 }
 
 #[tokio::test(start_paused = true)]

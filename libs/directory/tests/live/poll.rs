@@ -6,13 +6,22 @@ use std::time::Duration;
 
 use trilby_directory::{Directory, Error, Options, StoreSecrets};
 use trilby_eventlog::*;
-use trilby_model::{LogId, Seq};
+use trilby_model::{LogId, Seq, Timestamp};
 
 use crate::store::*;
 use crate::through::Through;
 
 /// A directory that hears nothing and has to ask, and its store, which counts and can fail.
 pub async fn asking(memory: &Memory, options: Options) -> (Directory, Arc<Sink>, Arc<Through>) {
+    asking_at(memory, NOW, options).await
+}
+
+/// On a node whose clock shows this.
+async fn asking_at(
+    memory: &Memory,
+    now: Timestamp,
+    options: Options,
+) -> (Directory, Arc<Sink>, Arc<Through>) {
     let store = Arc::new(Through::new(memory.clone()));
     let sink = Arc::new(Sink::default());
     let directory = Directory::start(
@@ -20,7 +29,7 @@ pub async fn asking(memory: &Memory, options: Options) -> (Directory, Arc<Sink>,
         &Polled::default(),
         StoreSecrets { claim_key: [9; 32] },
         Arc::clone(&sink) as _,
-        NOW,
+        now,
         options,
     )
     .await
@@ -83,7 +92,7 @@ async fn a_revocation_is_in_force_with_the_state_that_has_it() {
     reader.at_least(&token.positions()[0]).await.unwrap();
     let heard = sink.0.lock().unwrap().clone();
     let stored = memory
-        .revocations_since(trilby_model::Timestamp::from_micros(0))
+        .revocations_since(Timestamp::from_micros(0))
         .await
         .unwrap();
     assert_eq!(heard, stored, "no round has passed");
@@ -93,22 +102,61 @@ async fn a_revocation_is_in_force_with_the_state_that_has_it() {
 async fn a_revocation_under_a_snapshot_is_in_force_as_well() {
     let memory = Memory::for_tests();
     let (reader, sink, _) = asking(&memory, Options::default()).await;
+    snapshot_of_an_ended_account(&memory, NOW).await;
+    assert!(sink.0.lock().unwrap().is_empty());
+    reader.account(account(1)).await.unwrap();
+    assert_eq!(sink.0.lock().unwrap().len(), 1);
+}
+
+/// An account whose sessions were ended, and a snapshot of it after that, by a writer whose clock shows this.
+async fn snapshot_of_an_ended_account(memory: &Memory, now: Timestamp) {
     let options = Options {
         snapshot_tail: 0,
         ..Options::default()
     };
-    let (writer, _) = directory(&memory, &memory, options).await;
-    append(&writer, account(1), vec![created(account(1))]).await;
-    append(&writer, account(1), vec![suspended(1)]).await;
+    let (writer, _) = directory(memory, memory, options).await;
+    append_at(&writer, account(1), vec![created(account(1))], now).await;
+    append_at(&writer, account(1), vec![suspended(1)], now).await;
     let log = LogId::Account(account(1));
-    while memory
-        .snapshot_get(&log, 1, None)
+    while newest_snapshot(memory, &log)
         .await
-        .unwrap()
         .is_none_or(|snapshot| snapshot.seq < Seq::new(2))
     {
         tokio::task::yield_now().await;
     }
+}
+
+const CLOCK_IS_WRONG_S: i64 = 600;
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_is_heard_whatever_its_writers_clock_shows() {
+    let memory = Memory::for_tests();
+    let writer = follower(&memory).await;
+    let early = NOW.plus_seconds(-CLOCK_IS_WRONG_S);
+    append_at(&writer, account(1), vec![created(account(1))], early).await;
+    let ahead = NOW.plus_seconds(CLOCK_IS_WRONG_S);
+    let (reader, sink, _) = asking_at(&memory, ahead, Options::default()).await;
+    rounds(1).await;
+    append_at(&writer, account(1), vec![suspended(1)], early).await;
+    rounds(2).await;
+    assert!(reader.revocation_lag().unwrap() <= Duration::from_secs(1));
+    assert_eq!(sink.0.lock().unwrap().len(), 1);
+    // It is heard once: nothing new is asked for again.
+    rounds(9).await;
+    assert_eq!(sink.0.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_under_a_snapshot_is_in_force_whatever_its_writers_clock_shows() {
+    let memory = Memory::for_tests();
+    let ahead = NOW.plus_seconds(CLOCK_IS_WRONG_S);
+    let options = Options {
+        // No rounds: they hear of it as well.
+        poll_every: Duration::from_secs(3_600),
+        ..Options::default()
+    };
+    let (reader, sink, _) = asking_at(&memory, ahead, options).await;
+    snapshot_of_an_ended_account(&memory, NOW.plus_seconds(-CLOCK_IS_WRONG_S)).await;
     assert!(sink.0.lock().unwrap().is_empty());
     reader.account(account(1)).await.unwrap();
     assert_eq!(sink.0.lock().unwrap().len(), 1);

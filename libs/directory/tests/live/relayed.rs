@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use trilby_directory::{Directory, Error, Options, StoreSecrets};
 use trilby_eventlog::{
-    Channel, Delivery, EventLog, Feed, FeedMessage, FeedReceiver, FeedSender, Heartbeat, Memory,
-    RecordedCommit, Revocation, shard,
+    Archive, Channel, Delivery, EventLog, Feed, FeedMessage, FeedReceiver, FeedSender, Heartbeat,
+    Memory, RecordedCommit, Revocation, chain, shard,
 };
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
@@ -50,6 +50,8 @@ struct Beat {
     ahead_s: i64,
     waiting_s: u64,
     without: Option<(Channel, u16)>,
+    /// Of which the relay says the store is; 0: it does not say.
+    incarnation: u32,
 }
 
 const CHANNELS: [Channel; 2] = [Channel::Commits, Channel::Revocations];
@@ -102,6 +104,7 @@ impl Stage {
                         partition,
                         at: self.now().plus_seconds(beat.ahead_s),
                         waiting: Duration::from_secs(beat.waiting_s),
+                        incarnation: beat.incarnation,
                     }));
                 }
             }
@@ -560,4 +563,121 @@ async fn a_clock_that_is_put_right_is_believed() {
     wrong.store(0, Ordering::SeqCst);
     stage.seconds(40, late).await;
     assert!(stage.lag() >= Duration::from_secs(29), "{:?}", stage.lag());
+}
+
+/// A commit of one event, as a writer of another incarnation would have made it.
+fn in_incarnation(mut commit: RecordedCommit, incarnation: u32) -> RecordedCommit {
+    commit.incarnation = incarnation;
+    for event in &mut commit.events {
+        event.incarnation = incarnation;
+        event.hash = chain::event_hash(&commit.prev_hash, &chain::link(event));
+        commit.hash = event.hash;
+    }
+    commit.check().unwrap();
+    commit
+}
+
+/// Says that the store is of the next incarnation.
+const FENCED: Beat = Beat {
+    ahead_s: 0,
+    waiting_s: 0,
+    without: None,
+    incarnation: 2,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_the_relay_tells_of_is_read_in_the_store() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    assert_eq!(stage.reader.incarnation(), 1);
+    // Nothing in the store bears it out.
+    stage.seconds(3, FENCED).await;
+    assert_eq!(stage.reader.incarnation(), 1);
+    stage.memory.fence(0).await.unwrap();
+    stage.seconds(3, FENCED).await;
+    assert_eq!(stage.reader.incarnation(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incarnation_of_which_only_the_feed_knows_is_not_believed() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    append(&stage.writer, account(1), vec![renamed("true")]).await;
+    // A copy of the store was fenced, and its relay tells where this one's is heard. What it tells continues what is held.
+    let told = in_incarnation(stage.last(1).await, 2);
+    stage.relay.0.send(FeedMessage::Commit(Arc::new(told)));
+    settle().await;
+    stage.healthy(2).await;
+    assert_eq!(stage.reader.incarnation(), 1);
+    assert_eq!(stage.name_in_memory(1).await, "true");
+    // What is held is what the store has.
+    append(&stage.writer, account(1), vec![renamed("next")]).await;
+    stage.relay_last(1).await;
+    settle().await;
+    assert_eq!(stage.name_in_memory(1).await, "next");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_asks_for_all_who_hear_of_a_fence() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    stage.store.is_gone.store(true, Ordering::SeqCst);
+    let n_before = stage.store.n_meta.load(Ordering::SeqCst);
+    stage.seconds(20, FENCED).await;
+    let n_asked = stage.store.n_meta.load(Ordering::SeqCst) - n_before;
+    // Every half a second.
+    assert!((30..=60).contains(&n_asked), "{n_asked}");
+}
+
+/// Nor do they while the store cannot be asked which of the two it is, as through connections to where it was.
+#[tokio::test(start_paused = true)]
+async fn heartbeats_of_another_incarnation_vouch_for_nothing() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    stage.store.is_gone.store(true, Ordering::SeqCst);
+    stage.seconds(10, FENCED).await;
+    assert!(stage.lag() >= Duration::from_secs(9), "{:?}", stage.lag());
+    stage.store.is_gone.store(false, Ordering::SeqCst);
+    stage.memory.fence(0).await.unwrap();
+    stage.seconds(3, FENCED).await;
+    assert!(stage.lag() <= Duration::from_secs(1), "{:?}", stage.lag());
+    // A relay of the store as it was goes on.
+    stage.store.is_gone.store(true, Ordering::SeqCst);
+    let outlived = Beat {
+        incarnation: 1,
+        ..FENCED
+    };
+    stage.seconds(10, outlived).await;
+    assert!(stage.lag() >= Duration::from_secs(9), "{:?}", stage.lag());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_of_a_past_that_is_over_is_not_believed() {
+    let stage = Stage::new().await;
+    stage.memory.fence(0).await.unwrap();
+    stage.seconds(3, FENCED).await;
+    append(&stage.writer, account(1), vec![renamed("true")]).await;
+    let stands = stage.last(1).await;
+    assert_eq!(stands.incarnation, 2);
+    // Somebody who has not heard of the fence commits the same, and it is told: it continues what is held.
+    let told = in_incarnation(stands.clone(), 1);
+    stage.relay.0.send(FeedMessage::Commit(Arc::new(told)));
+    settle().await;
+    let held = stage.reader.account(account(1)).await.unwrap();
+    assert_eq!(held.head.hash, stands.hash);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_ask_for_an_incarnation_share_one_reading_however_it_ends() {
+    let stage = Stage::new().await;
+    stage.store.is_gone.store(true, Ordering::SeqCst);
+    let n_before = stage.store.n_meta.load(Ordering::SeqCst);
+    let asked = (0..20).map(|_| stage.reader.incarnation_since(2));
+    let answers = futures::future::join_all(asked).await;
+    assert!(answers.iter().all(Result::is_err));
+    assert_eq!(stage.store.n_meta.load(Ordering::SeqCst) - n_before, 1);
+    stage.store.is_gone.store(false, Ordering::SeqCst);
+    stage.memory.fence(0).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(stage.reader.incarnation_since(2).await.unwrap(), 2);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trilby_directory::{Directory, Error, Options};
-use trilby_eventlog::{Archive, EventLog, Memory, Snapshot};
+use trilby_eventlog::{Archive as _, EventLog, Memory, Snapshot};
 use trilby_model::LogId;
 
 use crate::store::*;
@@ -21,7 +21,7 @@ async fn with_snapshot() -> (Memory, Snapshot) {
     }
     let log = LogId::Account(account(1));
     for _ in 0..1_000 {
-        if let Some(snapshot) = memory.snapshot_get(&log, 1, None).await.unwrap() {
+        if let Some(snapshot) = newest_snapshot(&memory, &log).await {
             return (memory, snapshot);
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -43,7 +43,7 @@ async fn snapshot_and_tail_are_the_fold() {
         .flat_map(|commit| &commit.events)
     {
         let fact =
-            trilby_account::Event::from_stored(&event.etype, event.ever, &event.data().unwrap())
+            trilby_account::Event::from_stored(&event.etype, event.ever, event.data().unwrap())
                 .unwrap();
         whole.evolve(&fact, event.seq, event.at);
     }
@@ -118,7 +118,7 @@ async fn n_snapshots(memory: &Memory, of: u64) -> usize {
     let mut n_found = 0;
     for n in 0..of {
         let log = LogId::Account(account(n));
-        let found = memory.snapshot_get(&log, 1, None).await.unwrap();
+        let found = newest_snapshot(memory, &log).await;
         n_found += usize::from(found.is_some());
     }
     n_found
@@ -142,7 +142,7 @@ async fn a_slow_hydration_is_followed_by_a_snapshot_when_all_is_quiet() {
     let again = slow(&memory).await;
     assert_eq!(name(&again, account(1)).await, "late");
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let newest = memory.snapshot_get(&log, 1, None).await.unwrap().unwrap();
+    let newest = newest_snapshot(&memory, &log).await.unwrap();
     assert_eq!(newest.seq.get(), 41);
 }
 
@@ -155,7 +155,7 @@ async fn an_account_that_is_held_while_it_is_erased_does_not_come_back() {
     let log = LogId::Account(account(0));
     memory.close_log(&log, true).await.unwrap();
     tokio::time::sleep(Duration::from_secs(20)).await;
-    assert_eq!(memory.snapshot_get(&log, 1, None).await.unwrap(), None);
+    assert_eq!(newest_snapshot(&memory, &log).await, None);
     let asked = follower(&memory).await.account(account(0)).await;
     assert!(matches!(asked, Err(Error::UnknownLog { .. })), "{asked:?}");
 }
@@ -190,4 +190,24 @@ async fn a_few_events_or_a_fast_hydration_make_no_snapshot() {
     assert_eq!(name(&fast, account(1)).await, "name-39");
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(n_snapshots(&memory, 3).await, 0);
+}
+
+/// As in a rolling upgrade: each release goes on from its own.
+#[tokio::test]
+async fn releases_that_fold_otherwise_do_not_take_each_others_place() {
+    let (memory, ours) = with_snapshot().await;
+    let theirs = Snapshot {
+        state_schema: ours.state_schema + 1,
+        fold_fingerprint: [0; 32],
+        ..ours.clone()
+    };
+    memory.snapshot_put(theirs.clone()).await.unwrap();
+    let kept = |schema| memory.snapshot_get(&ours.log, schema, None);
+    assert_eq!(kept(ours.state_schema).await.unwrap(), Some(ours.clone()));
+    for (schema, other) in [(&ours, &theirs), (&theirs, &ours)] {
+        let pruned = memory.snapshot_prune(&ours.log, schema.state_schema);
+        assert_eq!(pruned.await.unwrap(), 0);
+        let found = kept(other.state_schema).await.unwrap();
+        assert_eq!(found.as_ref(), Some(other));
+    }
 }

@@ -11,6 +11,7 @@ use trilby_directory::{
     Answer, Directory, Events, ExecuteError, Executed, Options, Plan, ReceiptKey, RevocationSink,
     StoreSecrets, Write,
 };
+use trilby_eventlog::archive::Row;
 use trilby_eventlog::*;
 use trilby_model::{AccountId, ConsistencyToken, Entropy, LogId, Seq, Timestamp};
 
@@ -112,8 +113,22 @@ pub async fn append(
     account: AccountId,
     events: Vec<Event>,
 ) -> ConsistencyToken {
+    append_at(directory, account, events, NOW).await
+}
+
+/// By a writer whose clock shows this.
+pub async fn append_at(
+    directory: &Directory,
+    account: AccountId,
+    events: Vec<Event>,
+    now: Timestamp,
+) -> ConsistencyToken {
+    let wish = Write {
+        now,
+        ..write(vec![LogId::Account(account)])
+    };
     let executed = directory
-        .execute(write(vec![LogId::Account(account)]), |_| {
+        .execute(wish, |_| {
             Ok(plan(vec![Events::Account(account, events.clone())]))
         })
         .await;
@@ -159,6 +174,17 @@ pub async fn name(directory: &Directory, id: AccountId) -> String {
         .name()
         .unwrap()
         .to_string()
+}
+
+/// The newest snapshot of a log, whoever made it.
+pub async fn newest_snapshot(memory: &Memory, log: &LogId) -> Option<Snapshot> {
+    let all = memory.export(Section::Snapshots, Some(log), None, 1_000);
+    let rows = all.await.unwrap().rows.into_iter();
+    let snapshots = rows.filter_map(|row| match row {
+        Row::Snapshot(snapshot) => Some(snapshot),
+        _ => None,
+    });
+    snapshots.max_by_key(|snapshot| snapshot.seq)
 }
 
 /// The whole log of an account.

@@ -16,10 +16,14 @@ pub struct Through {
     pub n_reads: AtomicUsize,
     /// Questions where logs end.
     pub n_heads: AtomicUsize,
+    /// Questions what the store is.
+    pub n_meta: AtomicUsize,
     /// What is done to appends.
     pub held: Held,
     pub is_gone: AtomicBool,
     pub hangs: AtomicBool,
+    /// What was read is given while this can be read.
+    pub gives: tokio::sync::RwLock<()>,
 }
 
 impl Through {
@@ -28,9 +32,11 @@ impl Through {
             memory: Mutex::new(memory),
             n_reads: AtomicUsize::new(0),
             n_heads: AtomicUsize::new(0),
+            n_meta: AtomicUsize::new(0),
             held: Held::default(),
             is_gone: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
+            gives: tokio::sync::RwLock::default(),
         }
     }
 
@@ -68,9 +74,16 @@ macro_rules! pass_on {
                 self.memory().await?.heads(logs).await
             }
 
+            async fn store_meta(&self) -> Result<StoreMeta, Error> {
+                self.n_meta.fetch_add(1, Ordering::SeqCst);
+                self.memory().await?.store_meta().await
+            }
+
             async fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<RecordedCommit>, Error> {
                 self.n_reads.fetch_add(1, Ordering::SeqCst);
-                self.memory().await?.read(log, after, limit).await
+                let read = self.memory().await?.read(log, after, limit).await;
+                drop(self.gives.read().await);
+                read
             }
 
             $( async fn $name(&self, $($arg: $type),*) -> Result<$answer, Error> {
@@ -81,7 +94,6 @@ macro_rules! pass_on {
 }
 
 pass_on! {
-    store_meta() -> StoreMeta;
     head(log: &LogId) -> Option<Head>;
     logs(after: Option<&LogId>, limit: usize) -> Vec<Head>;
     head_at(log: &LogId, at: Timestamp) -> Option<CommitPoint>;
@@ -89,6 +101,8 @@ pass_on! {
     receipt(log: &LogId, key: &[u8; 32]) -> Option<StoredReceipt>;
     claim(key: &ClaimKey) -> Option<ClaimOwner>;
     revocations_since(since: Timestamp) -> Vec<Revocation>;
+    revocation_mark() -> RevocationMark;
+    revocations_after(mark: RevocationMark) -> RevocationNews;
     trusting(keys: &[[u8; 32]]) -> Vec<Trusting>;
     purge(now: Timestamp, receipts_before: Timestamp, revocations_before: Timestamp) -> u64;
     outbox_take(limit: usize) -> Vec<OutboxRow>;

@@ -416,7 +416,7 @@ async fn a_state_never_goes_back() {
 #[tokio::test]
 async fn a_store_after_a_fence_is_written_to() {
     let (memory, _, directory) = store(Options::default()).await;
-    memory.fence().await.unwrap();
+    memory.fence(0).await.unwrap();
     for n in 0..3 {
         let name = n.to_string();
         done(rename(&directory, &name).await.unwrap());

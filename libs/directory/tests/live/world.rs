@@ -4,7 +4,7 @@ use trilby_account::organization::{
     self, CreateMember, CreateOrganization, create_member, create_organization, remove_member,
 };
 use trilby_account::{Actor, Context};
-use trilby_directory::{Directory, Error, Events, Freshness, Options};
+use trilby_directory::{Directory, Error, Events, Freshness, Options, Sides};
 use trilby_engine::{Outcome, Principal, Request, decide};
 use trilby_eventlog::{FeedMessage, Memory};
 use trilby_model::{AccountId, Arn, ConsistencyToken, LogId, OrganizationId, Seq};
@@ -317,4 +317,85 @@ async fn the_past_of_a_world_is_of_one_moment() {
         .await
         .unwrap();
     assert_eq!(then.token().unwrap(), token);
+}
+
+/// Whatever is written between two reads, both accounts are judged by one state of what they share.
+#[tokio::test]
+async fn accounts_that_are_read_apart_share_one_state_of_their_organization() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    let (organization, first) = organization(&directory).await;
+    let second = member_of(&directory, &organization, "acme-test").await;
+    let third = member_of(&directory, &organization, "acme-stage").await;
+    let seqs = |sides: &Sides, accounts: &[AccountId]| -> Vec<Seq> {
+        let of = |account: &AccountId| sides.get(*account).unwrap().organization.clone();
+        accounts.iter().map(|one| of(one).unwrap().seq()).collect()
+    };
+    let head = async || directory.organization(&organization).await.unwrap().seq();
+
+    let mut sides = Sides::default();
+    sides
+        .read(&directory, first, &Freshness::Head)
+        .await
+        .unwrap();
+    let before = head().await;
+    member_of(&directory, &organization, "acme-one").await;
+    sides
+        .read(&directory, second, &Freshness::Head)
+        .await
+        .unwrap();
+    let newest = head().await;
+    assert!(newest > before);
+    assert_eq!(seqs(&sides, &[first, second]), [newest, newest]);
+
+    // An answer rests on it.
+    sides.settle();
+    member_of(&directory, &organization, "acme-two").await;
+    sides
+        .read(&directory, third, &Freshness::Head)
+        .await
+        .unwrap();
+    assert_eq!(seqs(&sides, &[first, second, third]), [newest; 3]);
+    let asked = root_asks(first, third);
+    let answer = |world: &trilby_directory::World| decide(&asked, &world.worlds()).unwrap().outcome;
+    let world = sides.world(Some(first), Some(third));
+    let same = Freshness::AtSeq(world.token().unwrap());
+    let replayed = directory
+        .world(Some(first), Some(third), &same)
+        .await
+        .unwrap();
+    assert!(replayed.same_as(&world));
+    assert_eq!(answer(&replayed), answer(&world));
+}
+
+/// Of two states the one is taken in which both accounts are members; where there is none, whoever asks comes again.
+#[tokio::test]
+async fn accounts_of_which_one_joins_or_leaves_meanwhile_are_never_torn() {
+    let memory = Memory::for_tests();
+    let directory = follower(&memory).await;
+    let (organization, first) = organization(&directory).await;
+    let mut sides = Sides::default();
+    sides
+        .read(&directory, first, &Freshness::Head)
+        .await
+        .unwrap();
+    sides.settle();
+    let late = member_of(&directory, &organization, "acme-late").await;
+    let error = sides.read(&directory, late, &Freshness::Head).await;
+    assert!(matches!(error, Err(Error::Behind { .. })), "{error:?}");
+    assert!(sides.get(late).is_none());
+
+    let mut sides = Sides::default();
+    sides
+        .read(&directory, first, &Freshness::Head)
+        .await
+        .unwrap();
+    leaves(&directory, &organization, first).await;
+    sides
+        .read(&directory, late, &Freshness::Head)
+        .await
+        .unwrap();
+    let of = |account| sides.get(account).unwrap().organization.clone().unwrap();
+    assert_eq!(of(first).seq(), of(late).seq());
+    assert!(of(late).state.member(first).is_some());
 }

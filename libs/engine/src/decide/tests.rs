@@ -572,6 +572,19 @@ fn state_that_is_missing_or_of_another_account_is_a_fault() {
         ),
         Err(Error::NoPlace { .. })
     ));
+    // Nor is it for the engine to choose between two.
+    let newer = OrganizationBuilder::new("o-4k7m2xq9ab".parse().unwrap(), account_id(A)).build();
+    assert!(matches!(
+        decide(
+            &request,
+            &Worlds {
+                principal_org: Some(&strange),
+                resource_org: Some(&newer),
+                ..only(&a)
+            }
+        ),
+        Err(Error::OrganizationTwice { .. })
+    ));
     let b = AccountBuilder::new(account_id(B)).build();
     assert!(matches!(
         decide(&request, &only(&b)),

@@ -140,6 +140,34 @@ pub async fn revocations_are_listed_and_purged(store: &impl Store) {
     );
 }
 
+pub async fn revocations_are_told_whatever_their_times(store: &impl Store) {
+    let [one, two, three] = [1, 2, 3].map(account);
+    let first = revoke(store, &one, vec![revocation(&one, "u")], 600).await;
+    let mark = store.revocation_mark().await.unwrap();
+    assert_eq!(
+        store.revocations_since(at(0)).await.unwrap(),
+        first.revocations
+    );
+    let second = revoke(store, &two, vec![revocation(&two, "u")], -600).await;
+    let news = store.revocations_after(mark).await.unwrap();
+    assert!(news.revocations.contains(&second.revocations[0]));
+    let third = revoke(store, &three, vec![revocation(&three, "u")], -1_200).await;
+    // The older of the two is purged, and the order in which they came has a gap.
+    assert_eq!(store.purge(at(0), at(-9_999), at(-1_000)).await.unwrap(), 1);
+    let fourth = revoke(store, &three, vec![revocation(&three, "v")], 0).await;
+    let later = store.revocations_after(news.mark).await.unwrap();
+    assert!(!later.revocations.contains(&third.revocations[0]));
+    assert!(later.revocations.contains(&fourth.revocations[0]));
+    // A mark of another store hides nothing.
+    let strange = RevocationMark {
+        begun: u64::MAX,
+        newest: u64::MAX,
+    };
+    let all = store.revocations_after(strange).await.unwrap();
+    assert_eq!(all.revocations.len(), 3);
+    assert!(all.mark < strange);
+}
+
 pub async fn trusting_rows_follow_their_events(store: &impl Store) {
     let (one, two) = (account(1), account(2));
     let put = |log: &LogId, key: u8, role: &str, event: usize| TrustingChange::Put {

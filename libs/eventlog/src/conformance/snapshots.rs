@@ -85,9 +85,17 @@ pub async fn snapshots_are_pruned(store: &impl Store) {
     for seq in 1..=6 {
         put(store, &log, seq, 1).await;
     }
+    // Of two releases more: the last one's stay.
+    put(store, &log, 2, 7).await;
     put(store, &log, 6, 7).await;
+    put(store, &log, 5, 8).await;
     assert_eq!(store.snapshot_prune(&log, 1).await.unwrap(), 5);
-    assert_eq!(store.snapshot_get(&log, 7, None).await.unwrap(), None);
+    assert_eq!(store.snapshot_get(&log, 8, None).await.unwrap(), None);
+    for at_most in [6, 2] {
+        let of_other = store.snapshot_get(&log, 7, Some(Seq::new(at_most)));
+        let found = of_other.await.unwrap();
+        assert_eq!(found.map(|one| one.seq.get()), Some(at_most));
+    }
     for (at_most, wanted) in [(6, Some(6)), (5, Some(5)), (4, None)] {
         let found = store
             .snapshot_get(&log, 1, Some(Seq::new(at_most)))

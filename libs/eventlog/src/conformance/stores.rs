@@ -225,9 +225,13 @@ pub async fn a_log_of_many_events_is_erased_whole(store: &impl Store) {
 pub async fn a_fence_shows_in_hashes(store: &impl Store) {
     let log = account(1);
     append(store, &log, 1).await;
-    assert_eq!(store.fence().await.unwrap(), 2);
+    assert_eq!(store.fence(0).await.unwrap(), 2);
     let committed = append(store, &log, 1).await;
     assert_eq!(committed.commits[0].incarnation, 2);
+    assert_eq!(store.fence(300_000_000).await.unwrap(), 300_000_000);
+    assert_eq!(store.fence(5).await.unwrap(), 300_000_001);
+    let committed = append(store, &log, 1).await;
+    assert_eq!(committed.commits[0].incarnation, 300_000_001);
     assert_eq!(store.raise_reader_level(3).await.unwrap(), 3);
     assert_eq!(store.raise_reader_level(2).await.unwrap(), 3);
     assert_eq!(store.store_meta().await.unwrap().min_reader_level, 3);

@@ -85,9 +85,9 @@ impl Archive for Memory {
         Ok(())
     }
 
-    async fn fence(&self) -> Result<u32, Error> {
+    async fn fence(&self, least: u32) -> Result<u32, Error> {
         let mut state = self.lock();
-        state.meta.incarnation = state.meta.incarnation.saturating_add(1);
+        state.meta.incarnation = state.meta.incarnation.saturating_add(1).max(least);
         Ok(state.meta.incarnation)
     }
 
@@ -198,7 +198,7 @@ impl State {
             Row::Claim(key, owner) => {
                 self.claims.insert(key, owner);
             }
-            Row::Revocation(row) => self.revocations.push(row),
+            Row::Revocation(row) => self.add_revocation(row),
             Row::Trusting(row) => {
                 self.trusting
                     .insert((row.key, row.log.to_string(), row.role.clone()), row);

@@ -41,7 +41,10 @@ pub(super) struct State {
     pub logs: BTreeMap<Id, Log>,
     pub receipts: BTreeMap<(Id, [u8; 32]), StoredReceipt>,
     pub claims: BTreeMap<ClaimKey, ClaimOwner>,
+    /// In the order in which they came.
     pub revocations: Vec<Revocation>,
+    /// How many ever came.
+    pub revocations_ever: usize,
     pub trusting: BTreeMap<([u8; 32], Id, String), Trusting>,
     pub outbox: BTreeMap<i64, OutboxRow>,
     pub outbox_last: i64,
@@ -66,6 +69,7 @@ impl State {
             receipts: BTreeMap::new(),
             claims: BTreeMap::new(),
             revocations: Vec::new(),
+            revocations_ever: 0,
             trusting: BTreeMap::new(),
             outbox: BTreeMap::new(),
             outbox_last: 0,
@@ -206,11 +210,18 @@ impl State {
                 },
             );
         }
-        self.revocations.extend(sealed.revocations.iter().cloned());
+        for row in &sealed.revocations {
+            self.add_revocation(row.clone());
+        }
         self.write_receipt(commit, sealed);
         for change in &commit.trusting {
             self.write_trusting(change, sealed);
         }
+    }
+
+    pub fn add_revocation(&mut self, row: Revocation) {
+        self.revocations.push(row);
+        self.revocations_ever += 1;
     }
 
     fn write_receipt(&mut self, commit: &Commit, sealed: &Sealed) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trilby_eventlog::{Channel, FeedMessage, Heartbeat};
+use trilby_eventlog::{Channel, FeedMessage, Heartbeat, RecordedCommit};
 
 use crate::record::{Refused, Told};
 
@@ -29,7 +29,30 @@ struct Partition {
     next: i64,
     /// Whose heartbeat was heard last, and the offset after it.
     beat: Option<([u8; 16], i64)>,
+    /// The store's newest incarnation that a relay told of.
+    incarnation: Option<u32>,
     heard_at: Instant,
+}
+
+impl Partition {
+    fn is_of(&mut self, incarnation: Option<u32>) {
+        self.incarnation = self.incarnation.max(incarnation);
+    }
+
+    /// A commit of an incarnation that is over may be one that the store has lost, told by whoever did not know of that yet.
+    /// Whether it still stands the store says.
+    fn hear(&self, commit: RecordedCommit) -> FeedMessage {
+        match self
+            .incarnation
+            .is_some_and(|newest| commit.incarnation < newest)
+        {
+            true => FeedMessage::Moved {
+                log: commit.log,
+                last: commit.last,
+            },
+            false => FeedMessage::Commit(Arc::new(commit)),
+        }
+    }
 }
 
 impl Continuity {
@@ -39,6 +62,7 @@ impl Continuity {
         let partition = |next: &i64| Partition {
             next: *next,
             beat: None,
+            incarnation: None,
             heard_at,
         };
         let partitions = (0_u16..).zip(ends.iter().map(partition));
@@ -97,8 +121,12 @@ impl Continuity {
         let mut messages = Vec::with_capacity(2);
         let mut gap = n_missing > 0;
         let message = match told {
-            Ok(Told::Beat(beat)) if beat.base == UNKNOWN => None,
+            Ok(Told::Beat(beat)) if beat.base == UNKNOWN => {
+                known.is_of(beat.incarnation);
+                None
+            }
             Ok(Told::Beat(beat)) => {
+                known.is_of(beat.incarnation);
                 let is_another = known
                     .beat
                     .is_some_and(|(run, after)| run != beat.run && beat.base < after);
@@ -109,18 +137,22 @@ impl Continuity {
                     partition,
                     at: beat.at,
                     waiting: beat.waiting,
+                    incarnation: beat.incarnation.unwrap_or(0),
                 }))
             }
-            Ok(Told::Commit(commit)) => Some(FeedMessage::Commit(Arc::new(commit))),
+            Ok(Told::Commit(commit)) => Some(known.hear(commit)),
             Ok(Told::Moved(_, place)) => Some(FeedMessage::Moved {
                 log: place.log,
                 last: place.seq,
             }),
-            Ok(Told::Rewound(place)) => Some(FeedMessage::Rewound {
-                log: place.log,
-                keep: place.seq,
-                hash: place.hash,
-            }),
+            Ok(Told::Rewound(place, incarnation)) => {
+                known.is_of(incarnation);
+                Some(FeedMessage::Rewound {
+                    log: place.log,
+                    keep: place.seq,
+                    hash: place.hash,
+                })
+            }
             Ok(Told::Revocation(revocation)) => Some(FeedMessage::Revocation(Arc::new(revocation))),
             // Nobody has missed it, and nobody's silence is broken by it.
             Err(Refused::OtherStore) => None,

@@ -101,10 +101,11 @@ proptest! {
     #[test]
     fn a_place_and_a_beat_are_told_as_they_are(
         log in log(), seq in any::<u64>(), hash in any::<[u8; 32]>(), at in any::<i64>(), us in any::<u64>(), run in any::<[u8; 16]>(), base in any::<i64>(),
+        incarnation in any::<u32>(), is_told in any::<bool>(),
     ) {
         let keep = Place { log, seq: Seq::new(seq), hash: Hash(hash) };
-        prop_assert_eq!(told(Channel::Commits, &rewound(&STORE, &keep)), Ok(Told::Rewound(keep)));
-        let sign = Beat { at: Timestamp::from_micros(at), waiting: Duration::from_micros(us), run, base };
+        prop_assert_eq!(told(Channel::Commits, &rewound(&STORE, &keep, incarnation)), Ok(Told::Rewound(keep, Some(incarnation))));
+        let sign = Beat { at: Timestamp::from_micros(at), waiting: Duration::from_micros(us), run, base, incarnation: is_told.then_some(incarnation) };
         for channel in [Channel::Commits, Channel::Revocations] {
             prop_assert_eq!(told(channel, &beat(&STORE, 3, &sign)), Ok(Told::Beat(sign)));
         }
@@ -114,8 +115,8 @@ proptest! {
     #[test]
     fn nothing_of_another_store_is_believed(commits in commits(), revocations in revocations(), is_pointer in any::<bool>()) {
         let keep = Place { log: commits.log.clone(), seq: commits.last, hash: commits.hash };
-        let sign = Beat { at: commits.at, waiting: Duration::ZERO, run: [1; 16], base: 0 };
-        let of_commits = [commit(&STORE, &commits, None, is_pointer), rewound(&STORE, &keep), beat(&STORE, 3, &sign)];
+        let sign = Beat { at: commits.at, waiting: Duration::ZERO, run: [1; 16], base: 0, incarnation: Some(2) };
+        let of_commits = [commit(&STORE, &commits, None, is_pointer), rewound(&STORE, &keep, 2), beat(&STORE, 3, &sign)];
         let of_revocations = [revocation(&STORE, &revocations, None), beat(&STORE, 3, &sign)];
         for (channel, records) in [(Channel::Commits, &of_commits[..]), (Channel::Revocations, &of_revocations[..])] {
             for record in records {
@@ -165,6 +166,7 @@ fn a_record_that_names_no_store_or_is_of_a_later_release_is_none() {
         waiting: Duration::ZERO,
         run: [1; 16],
         base: 0,
+        incarnation: None,
     };
     let mut unknown = beat(&OTHER, 3, &sign);
     unknown.headers.retain(|(name, _)| *name != "ce_type");

@@ -6,18 +6,22 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tokio::sync::OwnedSemaphorePermit;
+use rdkafka::producer::future_producer::Delivery;
+use tokio::time::{Instant, timeout_at};
 use trilby_eventlog::Channel;
 use trilby_eventlog::relay::{RowId, Waiting};
 use trilby_model::Timestamp;
 
 use super::shards::{Failure, Run};
-use super::{RETRY, Shared};
+use super::{Place, RETRY, Shared};
 use crate::producer::{Batch, Lost, Sent};
 use crate::record::{self, Beat};
 
 /// How often rows that were told are tried to be forgotten; told again they are dropped by whoever hears them.
 const FORGET_TRIES: u32 = 3;
+/// How long a batch is together: shards whose records arrived by then do not wait for the others any longer. Much more than
+/// acknowledgements take, since each time costs the store something.
+const LATE: Duration = Duration::from_millis(250);
 /// The base of a run that is not known yet: such a heartbeat vouches for nothing.
 pub(crate) const UNKNOWN: i64 = -1;
 
@@ -55,15 +59,107 @@ struct Outcome {
     lowest: BTreeMap<usize, i64>,
 }
 
-/// Tells rows of several shards and forgets them.
-pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSemaphorePermit) {
-    let runs: Vec<Option<Run>> = parts
-        .iter()
-        .map(|part| shared.shards.run(part.shard))
-        .collect();
-    let outcomes = arrive(&shared, &parts).await;
+/// A part under way.
+struct Flying {
+    part: Part,
+    run: Option<Run>,
+    /// Records that are not answered yet.
+    n_left: usize,
+    outcome: Outcome,
+}
+
+/// Tells rows of several shards and forgets them. The first record that does not arrive takes all others with it; what is
+/// late holds up no shard but its own.
+pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, place: Place) {
+    let Place { room, under_way } = place;
+    let mut room = Some(room);
+    let mut flying = flying(&shared, still_valid(&shared, parts));
+    if flying.is_empty() {
+        return;
+    }
+    let batch = shared.producer.batch();
+    let sending = shared.state.sending();
+    let sent = send(&shared, &batch, &mut flying);
+    let answer = |(flight, sent): (Flight, Sent)| async { (flight, sent.arrived().await) };
+    let mut sent: FuturesUnordered<_> = sent.into_iter().map(answer).collect();
+    let mut n_lost = 0_u64;
+    let mut look_at = Instant::now() + LATE;
+    loop {
+        match timeout_at(look_at, sent.next()).await {
+            Ok(Some((flight, arrived))) => {
+                if let Err(lost) = &arrived {
+                    if n_lost == 0 {
+                        shared.producer.replace(batch.generation);
+                        shared.state.lost(lost);
+                    }
+                    n_lost = n_lost.saturating_add(1);
+                }
+                if let Some(Some(one)) = flying.get_mut(flight.part) {
+                    one.answered(&flight, &arrived);
+                }
+            }
+            Ok(None) => break,
+            Err(_) => {
+                // Each shard has one batch under way: there are no more of these than shards.
+                room = None;
+                let through = flying
+                    .iter_mut()
+                    .filter_map(|one| one.take_if(|one| one.n_left == 0));
+                conclude(&shared, through.collect()).await;
+                shared.done.notify_one();
+                look_at = Instant::now() + LATE;
+            }
+        }
+    }
+    drop(sending);
+    if n_lost == 0 {
+        shared.state.brokers_answer();
+    }
+    conclude(&shared, flying.into_iter().flatten().collect()).await;
+    drop((room, under_way));
+    shared.done.notify_one();
+}
+
+/// Those that were not read before the store was taken back. Of the others nothing is told: they are of a past that is over.
+fn still_valid(shared: &Shared, parts: Vec<Part>) -> Vec<Part> {
+    let is_over = |part: &Part| shared.shards.is_outlived(part.shard);
+    let (over, valid): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(is_over);
+    for part in over {
+        shared.shards.done(part.shard, None, None);
+    }
+    valid
+}
+
+/// With what is known of their shards before anything is sent.
+fn flying(shared: &Shared, parts: Vec<Part>) -> Vec<Option<Flying>> {
+    let fly = |part: Part| {
+        Some(Flying {
+            run: shared.shards.run(part.shard),
+            n_left: 0,
+            outcome: Outcome::default(),
+            part,
+        })
+    };
+    parts.into_iter().map(fly).collect()
+}
+
+impl Flying {
+    fn answered(&mut self, flight: &Flight, arrived: &Result<Delivery, Lost>) {
+        self.n_left = self.n_left.saturating_sub(1);
+        match arrived {
+            Ok(delivery) => self.outcome.arrived(flight, delivery.offset),
+            Err(lost) => self.outcome.lost(flight, lost),
+        }
+    }
+}
+
+/// Of these everything is answered: what arrived is forgotten.
+async fn conclude(shared: &Arc<Shared>, flown: Vec<Flying>) {
     let mut told: Vec<RowId> = Vec::new();
-    for ((part, outcome), run) in parts.iter().zip(&outcomes).zip(&runs) {
+    for Flying {
+        part, run, outcome, ..
+    } in &flown
+    {
         let n_safe = outcome.failed.unwrap_or(part.rows.len());
         // Rows of these ids may be others by now.
         if !shared.shards.is_outlived(part.shard) {
@@ -72,59 +168,27 @@ pub(crate) async fn tell(shared: Arc<Shared>, parts: Vec<Part>, permit: OwnedSem
         for channel in [Channel::Commits, Channel::Revocations] {
             let lowest = outcome.lowest.get(&index(channel));
             if let (Some(offset), Some(run)) = (lowest, run) {
-                shared
-                    .shards
-                    .arrived(part.shard, channel, run.floor(channel), *offset);
+                let floor = run.floor(channel);
+                shared.shards.arrived(part.shard, channel, floor, *offset);
             }
         }
     }
-    let is_forgotten = forget(&shared, &told).await;
-    for (part, outcome) in parts.into_iter().zip(outcomes) {
-        finish(&shared, &part, &outcome, is_forgotten);
+    let is_forgotten = forget(shared, &told).await;
+    for Flying { part, outcome, .. } in flown {
+        finish(shared, &part, &outcome, is_forgotten);
         if let (Some(vouch), None, true) = (part.vouch, outcome.failed, is_forgotten) {
-            tokio::spawn(beat(Arc::clone(&shared), vouch));
+            tokio::spawn(beat(Arc::clone(shared), vouch));
         }
     }
-    drop(permit);
-    shared.done.notify_one();
 }
 
-/// Sends all, then waits for all. The first that does not arrive takes the others with it.
-async fn arrive(shared: &Shared, parts: &[Part]) -> Vec<Outcome> {
-    let batch = shared.producer.batch();
-    let sending = shared.state.sending();
-    let mut under_way: FuturesUnordered<_> = send(shared, &batch, parts)
-        .into_iter()
-        .map(|(flight, sent)| async { (flight, sent.arrived().await) })
-        .collect();
-    let mut outcomes: Vec<Outcome> = parts.iter().map(|_| Outcome::default()).collect();
-    let mut n_lost = 0_u64;
-    while let Some((flight, arrived)) = under_way.next().await {
-        let Some(outcome) = outcomes.get_mut(flight.part) else {
+fn send(shared: &Shared, batch: &Batch<'_>, flying: &mut [Option<Flying>]) -> Vec<(Flight, Sent)> {
+    let mut sent = Vec::new();
+    for (n_part, one) in flying.iter_mut().enumerate() {
+        let Some(Flying { part, n_left, .. }) = one else {
             continue;
         };
-        match arrived {
-            Ok(delivery) => outcome.arrived(&flight, delivery.offset),
-            Err(lost) => {
-                if n_lost == 0 {
-                    shared.producer.replace(batch.generation);
-                    shared.state.lost(&lost);
-                }
-                n_lost = n_lost.saturating_add(1);
-                outcome.lost(&flight, &lost);
-            }
-        }
-    }
-    drop(sending);
-    if n_lost == 0 {
-        shared.state.brokers_answer();
-    }
-    outcomes
-}
-
-fn send(shared: &Shared, batch: &Batch<'_>, parts: &[Part]) -> Vec<(Flight, Sent)> {
-    let mut sent = Vec::new();
-    for (n_part, part) in parts.iter().enumerate() {
+        let n_before = sent.len();
         for (n_row, row) in part.rows.iter().enumerate() {
             let flight = |channel| Flight {
                 part: n_part,
@@ -146,6 +210,7 @@ fn send(shared: &Shared, batch: &Batch<'_>, parts: &[Part]) -> Vec<(Flight, Sent
                 ));
             }
         }
+        *n_left = sent.len().saturating_sub(n_before);
     }
     sent
 }
@@ -246,6 +311,7 @@ async fn write_beat(shared: &Shared, vouch: Vouch, run: Run, base: [i64; 2]) -> 
             waiting: vouch.waiting,
             run: run.id,
             base,
+            incarnation: run.incarnation,
         };
         let record = record::beat(&shared.store_id, vouch.shard, &beat);
         batch.send(channel, vouch.shard, &record).arrived()

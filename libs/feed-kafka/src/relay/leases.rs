@@ -2,11 +2,12 @@
 //! newest records may be of a lost timeline are compared with the store first.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
-use trilby_eventlog::relay::RENEW;
+use trilby_eventlog::relay::{LEASE, RENEW};
 
 use super::{RETRY, Shared, readback};
 use crate::{Error, topics};
@@ -20,6 +21,7 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut comparing: Option<JoinHandle<()>> = None;
     let mut making: Option<JoinHandle<()>> = None;
+    let (mut known, mut renewed_at) = (None, Some(Instant::now()));
     loop {
         ticks.tick().await;
         // What does not arrive may have no topic any more.
@@ -31,6 +33,14 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
         match renew(&shared).await {
             Ok(incarnation) => {
                 shared.state.store_answers();
+                renewed_at = Some(Instant::now());
+                if known
+                    .replace(incarnation)
+                    .is_some_and(|known| known != incarnation)
+                {
+                    shared.is_outlived.store(true, Ordering::SeqCst);
+                    shared.producer.begin_anew();
+                }
                 let is_at_it = comparing.as_ref().is_some_and(|task| !task.is_finished());
                 let unchecked = shared.shards.unchecked();
                 if !is_at_it && !unchecked.is_empty() {
@@ -41,7 +51,14 @@ pub(crate) async fn keep(shared: Arc<Shared>) {
                     )));
                 }
             }
-            Err(error) => shared.state.store_fails(&error.to_string()),
+            Err(error) => {
+                shared.state.store_fails(&error.to_string());
+                // Others may hold the shards by now, or the store is about to be taken back: what waits for brokers that are
+                // away is not told at any later time.
+                if renewed_at.take_if(|at| at.elapsed() > LEASE).is_some() {
+                    shared.producer.begin_anew();
+                }
+            }
         }
     }
 }
@@ -71,7 +88,12 @@ async fn renew(shared: &Shared) -> Result<u32, trilby_eventlog::Error> {
 
 async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
     let compared = async {
-        readback::compare(&shared, &shards).await?;
+        if shared.is_outlived.load(Ordering::SeqCst) {
+            // What was read before that is through, or was given up.
+            drop(shared.under_way.write().await);
+            shared.is_outlived.store(false, Ordering::SeqCst);
+        }
+        readback::compare(&shared, &shards, incarnation).await?;
         shared.store.checked(&shards, incarnation).await?;
         Ok::<(), Error>(())
     };
@@ -79,7 +101,7 @@ async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
     let mut failing_since = shared.failing_since.lock().await;
     match compared {
         Ok(()) => {
-            shared.shards.check(&shards);
+            shared.shards.check(&shards, incarnation);
             *failing_since = None;
         }
         Err(error) => {

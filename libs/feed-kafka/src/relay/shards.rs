@@ -70,15 +70,18 @@ pub(crate) struct Run {
     pub id: [u8; 16],
     /// Where the first record of it arrived, for each channel. Before that nothing is told.
     pub base: Option<[i64; 2]>,
+    /// The store's incarnation, as it was last read.
+    pub incarnation: Option<u32>,
     /// Where the last did that is known of.
     last: [i64; 2],
 }
 
 impl Run {
-    fn new(base: Option<[i64; 2]>) -> Self {
+    fn new(base: Option<[i64; 2]>, incarnation: Option<u32>) -> Self {
         Self {
             id: random(),
             base,
+            incarnation,
             last: [-1; 2],
         }
     }
@@ -131,6 +134,7 @@ impl Shards {
             }
             if let Some(shard) = all.get_mut(&lease.shard) {
                 shard.leased_until = asked + LEASE;
+                shard.run.incarnation = Some(incarnation);
                 shard.is_checked = lease.checked == Some(incarnation);
                 if !shard.is_checked {
                     shard.forget_rows();
@@ -164,12 +168,12 @@ impl Shards {
         unchecked.map(|(n, _)| *n).collect()
     }
 
-    /// They were compared.
-    pub fn check(&self, shards: &[u16]) {
+    /// They were compared with the store as it is of this incarnation. If it is of another by now, they are to be once more.
+    pub fn check(&self, shards: &[u16], incarnation: u32) {
         let mut all = self.all();
         for n in shards {
             if let Some(shard) = all.get_mut(n) {
-                shard.is_checked = true;
+                shard.is_checked = shard.run.incarnation == Some(incarnation);
             }
         }
     }
@@ -312,7 +316,7 @@ impl Shard {
             swept_at: None,
             too_large: BTreeSet::new(),
             most: ROWS_EACH_MAX,
-            run: Run::new(None),
+            run: Run::new(None, None),
         }
     }
 
@@ -384,7 +388,7 @@ impl Shard {
     fn arrived(&mut self, channel: Channel, floor: i64, offset: i64) {
         if offset <= floor {
             tracing::warn!(offset, floor, "a partition was emptied");
-            self.run = Run::new(Some([0; 2]));
+            self.run = Run::new(Some([0; 2]), self.run.incarnation);
         }
         let [commits, revocations] = &mut self.run.last;
         let last = match channel {

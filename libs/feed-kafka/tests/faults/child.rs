@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use trilby_cluster::member::{pause, resume};
 use trilby_eventlog::{Feed as _, FeedMessage, RelayStore as _};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Relaying, Role};
 use trilby_feed_kafka::{KafkaFeed, Options, Pace};
@@ -160,9 +161,14 @@ impl Listener {
         Self { child, lines }
     }
 
-    /// Stops it where it is, or lets it go on.
-    pub fn signal(&self, name: &str) {
-        signal(&self.child, name);
+    /// Stops it where it is.
+    pub fn pause(&self) {
+        pause(self.child.id()).unwrap();
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        resume(self.child.id()).unwrap();
     }
 
     /// The next it has heard, if that comes in time.
@@ -176,12 +182,6 @@ impl Drop for Listener {
         self.child.kill().ok();
         self.child.wait().ok();
     }
-}
-
-fn signal(child: &Child, name: &str) {
-    let mut kill = Command::new("kill");
-    let sent = kill.args(["-s", name, &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
 }
 
 /// What a relay does that was stopped for a while.
@@ -205,9 +205,14 @@ impl Sleeper {
         Self(start(test, what, topics, &[(STORE, database.url.as_str())]))
     }
 
-    /// Stops it where it is, or lets it go on.
-    pub fn signal(&self, name: &str) {
-        signal(&self.0, name);
+    /// Stops it where it is.
+    pub fn pause(&self) {
+        pause(self.0.id()).unwrap();
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        resume(self.0.id()).unwrap();
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-use trilby_eventlog::shard::SHARDS;
+use trilby_eventlog::shard::{self, SHARDS};
 use trilby_eventlog::{ActivitySink as _, Head};
 use trilby_feed_kafka::{DecisionRecords, Error};
 use trilby_testkit::metrics::Measured;
@@ -17,6 +17,7 @@ use crate::LOGS;
 use crate::decisions::record;
 use crate::lines::Lines;
 use crate::outbox::Outbox;
+use crate::support::common::account;
 use crate::support::fold::Fold;
 use crate::support::{Running, Topics, headers, told, until};
 
@@ -24,6 +25,8 @@ const FAILURES: &str = "trilby_relay_failures_total";
 /// A record is given up after that.
 const PATIENCE: Duration = Duration::from_secs(1);
 const ALL_BROKERS: i32 = -1;
+/// Leads the partition of the first log, and nothing else.
+const BROKER_OF_FIRST: i32 = 3;
 
 /// A relay of a store in memory to brokers in memory.
 struct Stage {
@@ -41,6 +44,12 @@ fn brokers(n_partitions: u16) -> (MockCluster<'static, DefaultProducerContext>, 
     for name in topics.names() {
         let partitions = i32::from(n_partitions);
         cluster.create_topic(&name, partitions, 3).unwrap();
+        for partition in 0..partitions {
+            let is_of_first = partition == i32::from(shard::of(&account(1)));
+            let leader = if is_of_first { BROKER_OF_FIRST } else { 1 };
+            let led = cluster.partition_leader(&name, partition, Some(leader));
+            led.unwrap();
+        }
     }
     (cluster, topics)
 }
@@ -48,10 +57,19 @@ fn brokers(n_partitions: u16) -> (MockCluster<'static, DefaultProducerContext>, 
 impl Stage {
     /// One that has told some commits.
     async fn new() -> Self {
+        Self::with(Some(PATIENCE)).await
+    }
+
+    /// The same, whose relay holds records as long as relays do.
+    async fn patient() -> Self {
+        Self::with(None).await
+    }
+
+    async fn with(patience: Option<Duration>) -> Self {
         let measured = Measured::new();
         let (cluster, topics) = brokers(SHARDS);
         let outbox = Arc::new(Outbox::new());
-        let relay = Running::try_start(outbox.clone(), &topics.0, Some(PATIENCE)).await;
+        let relay = Running::try_start(outbox.clone(), &topics.0, patience).await;
         let stage = Self {
             measured,
             cluster,
@@ -156,6 +174,50 @@ async fn what_was_given_up_while_all_brokers_were_away_is_told_when_they_are_bac
     stage.cluster.broker_up(ALL_BROKERS).unwrap();
     stage.is_through().await;
     stage.whole(&heads, 11).await;
+}
+
+/// What a relay had read waits for brokers that are away, and is of a past that is over when they come back.
+#[tokio::test]
+async fn what_waited_for_brokers_when_the_store_was_taken_back_is_never_told() {
+    let stage = Stage::patient().await;
+    stage.cluster.broker_down(ALL_BROKERS).unwrap();
+    let lost = stage.write(10).await;
+    // Read, and handed to the client library.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stage.outbox.take_back();
+    // Leases are renewed each second.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(!stage.outbox.is_checked());
+    stage.cluster.broker_up(ALL_BROKERS).unwrap();
+    until(|| async { stage.outbox.is_checked() }).await;
+    let heads = stage.write(1).await;
+    stage.is_through().await;
+    let told = headers(&stage.topics, 0, "hash").await;
+    stage.relay.stop().await;
+    let is_told = |head: &Head| told.contains(&Some(head.hash.to_string()));
+    assert!(heads.iter().all(is_told), "{told:?}");
+    assert!(!lost.iter().any(is_told));
+    assert_eq!(told.len(), 2 * heads.len(), "those of before, and these");
+}
+
+/// A partition whose broker does not answer holds up no other: theirs are forgotten meanwhile.
+#[tokio::test]
+async fn a_partition_whose_broker_is_away_holds_up_no_other() {
+    let stage = Stage::patient().await;
+    stage.cluster.broker_down(BROKER_OF_FIRST).unwrap();
+    let heads = stage.write(3).await;
+    until(|| async { stage.outbox.n_waiting() == 3 }).await;
+    let more = stage.write(3).await;
+    until(|| async { stage.outbox.n_waiting() == 6 }).await;
+    assert!(
+        heads
+            .iter()
+            .zip(&more)
+            .all(|(one, next)| one.seq < next.seq)
+    );
+    stage.cluster.broker_up(BROKER_OF_FIRST).unwrap();
+    stage.is_through().await;
+    stage.whole(&more, 7).await;
 }
 
 /// Brokers whose answers come after a record was given up, though they have it.

@@ -23,6 +23,7 @@ mod lines;
 mod lost;
 mod outages;
 mod outbox;
+mod proxied;
 mod readiness;
 mod restarts;
 mod rewound;

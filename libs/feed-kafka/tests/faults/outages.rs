@@ -173,7 +173,7 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
     }
     until(|| async { outbox(&database).await == 0 }).await;
     while listener.next(Duration::from_secs(1)).is_some() {}
-    listener.signal("STOP");
+    listener.pause();
     let mut slept_through = Vec::new();
     let n_slept = 20 + usize::try_from(run.random.below(40)).unwrap();
     for _ in 0..n_slept {
@@ -194,7 +194,7 @@ async fn whoever_slept_until_its_place_was_thrown_away_says_so_and_hears_on() {
         .await
         .unwrap();
     assert!(thrown.elements().iter().all(|one| one.error().is_ok()));
-    listener.signal("CONT");
+    listener.resume();
     let last = &slept_through[n_slept - 1];
     let last = format!("{} {}", last.log, last.seq);
     let deadline = Instant::now() + PATIENCE;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -17,8 +17,13 @@ use crate::support::append;
 pub struct Outbox {
     log: Memory,
     rows: Mutex<BTreeMap<i64, (Instant, Waiting)>>,
+    /// That there ever were: no id is drawn twice.
+    n_rows: AtomicI64,
     /// It does not answer.
     pub is_away: AtomicBool,
+    incarnation: AtomicU32,
+    /// For which the feed was compared with it.
+    checked: AtomicU32,
 }
 
 impl Outbox {
@@ -26,7 +31,10 @@ impl Outbox {
         Self {
             log: Memory::for_tests(),
             rows: Mutex::default(),
+            n_rows: AtomicI64::new(0),
             is_away: AtomicBool::new(false),
+            incarnation: AtomicU32::new(1),
+            checked: AtomicU32::new(1),
         }
     }
 
@@ -36,7 +44,7 @@ impl Outbox {
         let before = Seq::new(head.seq.get() - n_events);
         let commit = self.log.read(&head.log, before, 1).await.unwrap().remove(0);
         let mut rows = self.rows.lock().unwrap();
-        let id = 1 + rows.last_key_value().map_or(0, |(id, _)| *id);
+        let id = 1 + self.n_rows.fetch_add(1, Ordering::SeqCst);
         let row = RowId {
             shard: shard::of(&head.log),
             id,
@@ -51,6 +59,18 @@ impl Outbox {
         };
         rows.insert(id, (Instant::now(), waiting));
         head
+    }
+
+    /// It is taken back to before everything that waits, and fenced.
+    pub fn take_back(&self) {
+        let mut rows = self.rows.lock().unwrap();
+        rows.clear();
+        self.incarnation.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether the feed was compared with it since.
+    pub fn is_checked(&self) -> bool {
+        self.checked.load(Ordering::SeqCst) == self.incarnation.load(Ordering::SeqCst)
     }
 
     pub fn n_waiting(&self) -> usize {
@@ -69,19 +89,25 @@ impl Outbox {
 impl RelayStore for Outbox {
     async fn meta(&self) -> Result<StoreMeta, Error> {
         self.answer()?;
-        self.log.store_meta().await
+        Ok(StoreMeta {
+            incarnation: self.incarnation.load(Ordering::SeqCst),
+            ..self.log.store_meta().await?
+        })
     }
 
     async fn lease(&self, _: [u8; 16]) -> Result<Leases, Error> {
-        Ok(all_held(Some(self.meta().await?.incarnation)))
+        self.answer()?;
+        Ok(all_held(Some(self.checked.load(Ordering::SeqCst))))
     }
 
     async fn release(&self, _: [u8; 16], _: Option<&[u16]>) -> Result<(), Error> {
         self.answer()
     }
 
-    async fn checked(&self, _: &[u16], _: u32) -> Result<(), Error> {
-        self.answer()
+    async fn checked(&self, _: &[u16], incarnation: u32) -> Result<(), Error> {
+        self.answer()?;
+        self.checked.store(incarnation, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn waiting(&self, from: &[From], most_each: usize) -> Result<Vec<Waiting>, Error> {

@@ -72,3 +72,43 @@ async fn a_relay_whose_broker_is_away_says_so_soon_and_once_and_that_it_is_back(
     drop(topics);
     broker.kill().unwrap();
 }
+
+/// Without its leases it has nothing to ask the store for; that is no answer of the store's.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_relay_whose_store_fails_says_so_once_and_not_that_it_is_back() {
+    let (_measured, lines) = (Measured::new(), Lines::of_this_thread());
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Identity).await;
+    append(&writer, 1, 1).await;
+    until(|| async { outbox(&database).await == 0 && relay.state.ready().is_ok() }).await;
+    let client = database.client().await;
+    client
+        .batch_execute("revoke all on outbox, relay_lease from trilby_relay")
+        .await
+        .unwrap();
+    until(|| async { relay.state.ready().is_err() }).await;
+    let (n_failed, n_back) = (
+        lines.with("the store does not answer").len(),
+        lines.with("the store answers").len(),
+    );
+    // Its leases end meanwhile.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(8) {
+        assert!(relay.state.ready().is_err(), "{:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(lines.with("the store does not answer").len(), n_failed);
+    assert_eq!(lines.with("the store answers").len(), n_back);
+    client
+        .batch_execute(
+            "grant select, insert, update, delete on outbox, relay_lease to trilby_relay",
+        )
+        .await
+        .unwrap();
+    until(|| async { relay.state.ready().is_ok() }).await;
+    append(&writer, 2, 1).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+}

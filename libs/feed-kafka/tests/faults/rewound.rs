@@ -2,20 +2,31 @@
 
 use std::sync::Arc;
 
-use trilby_eventlog::{Archive as _, EventLog as _, Feed as _, FeedReceiver, Head};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
+use rdkafka::message::{Header, Message as _, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use trilby_eventlog::shard::{self, SHARDS};
+use trilby_eventlog::{
+    Archive as _, EventLog as _, Feed as _, FeedMessage, FeedReceiver, Head, RelayStore as _,
+};
 use trilby_eventlog_postgres::{Options as StoreOptions, Postgres, Role};
 use trilby_feed_kafka::Pace;
+use trilby_feed_kafka::record::{self, Place};
 use trilby_testkit::metrics::Measured;
-use trilby_testkit::simulation::Random;
+use trilby_testkit::simulation::{Random, Run};
 
 use crate::faulty::{Fault, Faulty, Gate};
 use crate::lines::Lines;
-use crate::support::common::{connect, url_of};
+use crate::support::common::{account, connect, url_of};
 use crate::support::fold::Fold;
 use crate::support::{
-    Database, Running, Topics, append, heard, hearing, positioned, relaying, told, until,
+    Database, PATIENCE, Running, Topics, append, heard, hearing, positioned, records, relaying,
+    told, until,
 };
 use crate::{LOGS, last_words, outbox, write};
+
+const HOUR_MS: i64 = 3_600_000;
 
 const ORPHANS: &str = "trilby_relay_orphans_total";
 
@@ -38,7 +49,7 @@ impl Backup {
         Postgres::open(&options)
             .await
             .unwrap()
-            .fence()
+            .fence(0)
             .await
             .unwrap();
         let client = connect("postgres").await;
@@ -84,9 +95,12 @@ async fn open(client: &tokio_postgres::Client, name: &str) {
 }
 
 /// Commits in all logs, told; some logs lose none of them when the store is taken back.
-async fn go_on(database: &Database, seed: u64, logs: std::ops::RangeInclusive<u64>) -> Vec<Head> {
+async fn go_on(
+    database: &Database,
+    random: &mut Random,
+    logs: std::ops::RangeInclusive<u64>,
+) -> Vec<Head> {
     let writer = database.open(Role::Identity).await;
-    let mut random = Random::new(seed);
     let mut heads = Vec::new();
     for log in logs {
         for _ in 0..=random.below(5) {
@@ -108,6 +122,7 @@ async fn hear_until_at(receiver: &mut FeedReceiver, fold: &mut Fold, heads: &[He
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
+    let mut run = Run::of("F10");
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let feed = hearing(&database, &topics, Pace::AtOnce).await;
@@ -115,14 +130,14 @@ async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     positioned(&mut receiver).await;
     let mut fold = Fold::that_may_rewind();
     let writer = database.open(Role::Identity).await;
-    write(&writer, &mut Random::new(10), 40).await;
+    write(&writer, &mut run.random, 40).await;
     let kept = last_words(&writer).await;
     hear_until_at(&mut receiver, &mut fold, &kept).await;
     until(|| async { outbox(&database).await == 0 }).await;
     let backup = Backup::of(&database).await;
 
     // All but the first log lose something; the relay is there all the time.
-    let lost = go_on(&database, 11, 2..=LOGS).await;
+    let lost = go_on(&database, &mut run.random, 2..=LOGS).await;
     hear_until_at(&mut receiver, &mut fold, &lost).await;
     until(|| async { outbox(&database).await == 0 }).await;
     backup.restore(&database).await;
@@ -132,7 +147,7 @@ async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     })
     .await;
     assert!(fold.is_at(&kept), "each is told where it still stands");
-    let after = go_on(&database, 12, 1..=LOGS).await;
+    let after = go_on(&database, &mut run.random, 1..=LOGS).await;
     hear_until_at(&mut receiver, &mut fold, &after).await;
     assert!(lost.iter().all(|head| !after.contains(head)));
     until(|| async { outbox(&database).await == 0 }).await;
@@ -140,10 +155,13 @@ async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
     // Once more, without a relay; what goes on waits for the one that comes, which tells of the loss first.
     relay.stop().await;
     backup.restore(&database).await;
-    let at_last = go_on(&database, 13, 1..=LOGS).await;
+    let at_last = go_on(&database, &mut run.random, 1..=LOGS).await;
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     hear_until_at(&mut receiver, &mut fold, &at_last).await;
-    println!("{} commits; told of {:?}", fold.n_commits(), fold.rewound);
+    run.tell(&[
+        ("commits", fold.n_commits()),
+        ("logs_told_of_their_loss", fold.rewound.len()),
+    ]);
     let n_logs = usize::try_from(LOGS).unwrap();
     assert_eq!(fold.rewound.len(), lost.len() + n_logs);
     assert_eq!((fold.n_holes, fold.n_gaps), (0, 0));
@@ -162,15 +180,16 @@ async fn a_store_that_was_taken_back_is_told_of_before_it_goes_on() {
 #[tokio::test]
 #[ignore = "needs services"]
 async fn lost_commits_are_named_and_counted() {
+    let mut run = Run::of("F10");
     let (measured, lines) = (Measured::new(), Lines::of_this_thread());
     let (database, topics) = (Database::new(), Topics::new());
     let relay = Running::start(relaying(&database).await, &topics.0).await;
     let writer = database.open(Role::Identity).await;
-    write(&writer, &mut Random::new(10), 20).await;
+    write(&writer, &mut run.random, 20).await;
     let kept = last_words(&writer).await;
     until(|| async { outbox(&database).await == 0 }).await;
     let backup = Backup::of(&database).await;
-    go_on(&database, 11, 2..=LOGS).await;
+    go_on(&database, &mut run.random, 2..=LOGS).await;
     until(|| async { outbox(&database).await == 0 }).await;
     let mut lost = Vec::new();
     let reader = database.open(Role::Identity).await;
@@ -178,7 +197,7 @@ async fn lost_commits_are_named_and_counted() {
         lost.extend(reader.read(&head.log, head.seq, 100).await.unwrap());
     }
     drop((writer, reader));
-    assert!(measured.counter(ORPHANS) == 0 && lost.len() > 5);
+    assert!(measured.counter(ORPHANS) == 0 && lost.len() >= kept.len() - 1);
     backup.restore(&database).await;
     let n_lost = u64::try_from(lost.len()).unwrap();
     until(|| async { measured.counter(ORPHANS) == n_lost }).await;
@@ -199,10 +218,136 @@ async fn lost_commits_are_named_and_counted() {
     let anew = "update relay_lease set checked = null";
     client.batch_execute(anew).await.unwrap();
     let relay = Running::start(relaying(&database).await, &topics.0).await;
-    go_on(&database, 12, 1..=LOGS).await;
+    go_on(&database, &mut run.random, 1..=LOGS).await;
     until(|| async { outbox(&database).await == 0 }).await;
     relay.stop().await;
     assert_eq!(measured.counter(ORPHANS), n_lost);
+    run.tell(&[("lost_commits_named", named.len())]);
+    backup.remove().await;
+}
+
+fn producer(topics: &Topics) -> FutureProducer {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &topics.0.brokers);
+    config.create().unwrap()
+}
+
+/// The same records in new topics, as if they had been written an hour earlier.
+async fn aged(topics: &Topics) -> Topics {
+    let aged = Topics::new();
+    let [commits, ..] = aged.names();
+    let of = [NewTopic::new(
+        &commits,
+        i32::from(SHARDS),
+        TopicReplication::Fixed(1),
+    )];
+    let made = aged.admin().create_topics(&of, &AdminOptions::new()).await;
+    made.unwrap().remove(0).unwrap();
+    let producer = producer(&aged);
+    for one in records(topics).await {
+        let at_ms = one.timestamp().to_millis().unwrap() - HOUR_MS;
+        let record = FutureRecord::to(&commits)
+            .partition(one.partition())
+            .key(one.key().unwrap())
+            .payload(one.payload().unwrap())
+            .headers(one.headers().unwrap().clone())
+            .timestamp(at_ms);
+        let arrived = producer.send(record, PATIENCE).await;
+        arrived.map_err(|(error, _)| error).unwrap();
+    }
+    aged
+}
+
+/// The fence comes long after the last commit, and a relay was at work all the time without anything to tell.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn commits_that_were_lost_long_before_the_fence_are_found() {
+    let mut run = Run::of("F10");
+    let measured = Measured::new();
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let writer = database.open(Role::Identity).await;
+    write(&writer, &mut run.random, 20).await;
+    let kept = last_words(&writer).await.into_iter();
+    let kept: Vec<_> = kept.map(|head| (head.log, head.seq)).collect();
+    until(|| async { outbox(&database).await == 0 }).await;
+    let backup = Backup::of(&database).await;
+    let lost = go_on(&database, &mut run.random, 1..=LOGS).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+    let topics = aged(&topics).await;
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let feed = hearing(&database, &topics, Pace::AtOnce).await;
+    let mut receiver = feed.subscribe().await.unwrap();
+    positioned(&mut receiver).await;
+    assert_eq!(measured.counter(ORPHANS), 0);
+    backup.restore(&database).await;
+    let mut rewound = Vec::new();
+    heard(&mut receiver, |message| {
+        if let FeedMessage::Rewound { log, keep, .. } = message {
+            rewound.push((log.clone(), *keep));
+        }
+        rewound.len() == lost.len()
+    })
+    .await;
+    relay.stop().await;
+    rewound.sort();
+    assert_eq!(rewound, kept);
+    assert!(measured.counter(ORPHANS) >= u64::try_from(lost.len()).unwrap());
+    run.tell(&[("logs_told_of_an_old_loss", rewound.len())]);
+    backup.remove().await;
+}
+
+/// A relay died while it told what was lost: some of a partition's logs were told of, a moment ago.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_comparison_that_was_cut_off_is_made_whole() {
+    let measured = Measured::new();
+    let (database, topics) = (Database::new(), Topics::new());
+    let relay = Running::start(relaying(&database).await, &topics.0).await;
+    let shard = |n: u64| shard::of(&account(n));
+    let two = (2..1_000).find(|n| shard(*n) == shard(1)).unwrap();
+    let writer = database.open(Role::Identity).await;
+    let kept = append(&writer, 1, 1).await;
+    append(&writer, two, 1).await;
+    until(|| async { outbox(&database).await == 0 }).await;
+    let backup = Backup::of(&database).await;
+    let writer = database.open(Role::Identity).await;
+    for n in [1, two, two] {
+        append(&writer, n, 1).await;
+    }
+    until(|| async { outbox(&database).await == 0 }).await;
+    relay.stop().await;
+    drop(writer);
+    let topics = aged(&topics).await;
+    backup.restore(&database).await;
+    let store = relaying(&database).await;
+    let keep = Place {
+        log: kept.log,
+        seq: kept.seq,
+        hash: kept.hash,
+    };
+    let record = record::rewound(&store.meta().await.unwrap().store_id, &keep, 2);
+    let [commits, ..] = topics.names();
+    let headers = record
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new(), |all, (key, value)| {
+            all.insert(Header {
+                key,
+                value: Some(value),
+            })
+        });
+    let told = FutureRecord::to(&commits)
+        .partition(i32::from(shard(1)))
+        .key(&record.key)
+        .payload(&record.value)
+        .headers(headers);
+    let arrived = producer(&topics).send(told, PATIENCE).await;
+    arrived.map_err(|(error, _)| error).unwrap();
+    let relay = Running::start(store, &topics.0).await;
+    until(|| async { measured.counter(ORPHANS) == 2 }).await;
+    relay.stop().await;
     backup.remove().await;
 }
 
@@ -210,6 +355,7 @@ async fn lost_commits_are_named_and_counted() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services"]
 async fn without_the_comparison_another_past_is_told() {
+    let mut run = Run::of("F10");
     let (database, topics) = (Database::new(), Topics::new());
     let faulty = Faulty {
         store: relaying(&database).await,
@@ -224,17 +370,18 @@ async fn without_the_comparison_another_past_is_told() {
     hear_until_at(&mut receiver, &mut fold, &kept).await;
     until(|| async { outbox(&database).await == 0 }).await;
     let backup = Backup::of(&database).await;
-    let lost = go_on(&database, 11, 1..=LOGS).await;
+    let lost = go_on(&database, &mut run.random, 1..=LOGS).await;
     hear_until_at(&mut receiver, &mut fold, &lost).await;
     until(|| async { outbox(&database).await == 0 }).await;
     backup.restore(&database).await;
-    go_on(&database, 12, 1..=LOGS).await;
+    go_on(&database, &mut run.random, 1..=LOGS).await;
     heard(&mut receiver, |message| {
         fold.hear(message);
         fold.n_other_pasts > 0
     })
     .await;
     assert_eq!(fold.rewound, []);
+    run.tell(&[("other_pasts_without_the_comparison", fold.n_other_pasts)]);
     relay.stop().await;
     backup.remove().await;
 }

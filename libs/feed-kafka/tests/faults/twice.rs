@@ -86,7 +86,7 @@ async fn relays_that_are_stopped_and_go_on_mislead_nobody() {
             n_writes,
         ));
         tokio::time::sleep(run.random.millis(50, 400)).await;
-        sleeper.signal("STOP");
+        sleeper.pause();
         let relay = match wakes {
             Wakes::Greedy => greedy(&database, &topics, &Arc::default()).await,
             Wakes::Renewing => Running::start(relaying(&database).await, &topics.0).await,
@@ -95,7 +95,7 @@ async fn relays_that_are_stopped_and_go_on_mislead_nobody() {
         until(|| async { outbox(&database).await == 0 }).await;
         let most = if run.is_long() { 60_000 } else { 1_000 };
         tokio::time::sleep(run.random.millis(500, most)).await;
-        sleeper.signal("CONT");
+        sleeper.resume();
         write(&writer, &mut run.random, n_writes).await;
         let heads = last_words(&writer).await;
         until(|| async { outbox(&database).await == 0 }).await;

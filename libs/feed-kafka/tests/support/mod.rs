@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-#[path = "../../../eventlog-postgres/tests/support/common.rs"]
+#[path = "../../../eventlog-postgres/tests/postgres/support/common.rs"]
 pub mod common;
 pub mod fold;
 
@@ -15,7 +15,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -220,7 +220,7 @@ fn read_whole(brokers: &str, topic: &str) -> Fold {
         let of = std::str::from_utf8(header("ce_source").unwrap()).unwrap();
         match decode(of, Channel::Commits, header, value).unwrap() {
             Told::Commit(commit) => fold.commit(&commit),
-            Told::Rewound(place) => fold.rewind(&place.log, place.seq, place.hash),
+            Told::Rewound(place, _) => fold.rewind(&place.log, place.seq, place.hash),
             _ => {}
         }
     });
@@ -239,6 +239,17 @@ pub async fn headers(topics: &Topics, topic: usize, name: &'static str) -> Vec<O
                 found.push(header(name).map(text));
             }
         });
+        found
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+/// Every record of the topic of commits, of each partition in its order.
+pub async fn records(topics: &Topics) -> Vec<OwnedMessage> {
+    let (brokers, [topic, ..]) = (topics.0.brokers.clone(), topics.names());
+    let read = move || {
+        let mut found = Vec::new();
+        each(&brokers, &topic, |_, message| found.push(message.detach()));
         found
     };
     tokio::task::spawn_blocking(read).await.unwrap()

@@ -184,26 +184,13 @@ fn filters_are_the_same_in_any_order_and_never_run_together() {
 
 #[test]
 fn a_page_is_between_1_and_1000_items() {
-    let page = |query: &str| {
-        Page::take(&mut Params::parse(query).unwrap()).map_err(|problem| problem.code)
-    };
-    assert_eq!(page("").unwrap().limit, LIMIT_DEFAULT);
-    assert_eq!(
-        page("limit=1000&cursor=x").unwrap(),
-        Page {
-            limit: 1_000,
-            cursor: Some("x".to_owned())
-        }
-    );
-    for bad in [
-        "limit=0",
-        "limit=1001",
-        "limit=-1",
-        "limit=x",
-        "limit=",
-        "cursor=",
-    ] {
-        assert_eq!(page(bad), Err(Code::InvalidParameter), "{bad}");
+    assert_eq!(limit(None).unwrap(), LIMIT_DEFAULT);
+    for good in [1, 1_000] {
+        assert_eq!(limit(Some(good)).unwrap(), good);
+    }
+    for bad in [0, 1_001, usize::MAX] {
+        let problem = limit(Some(bad)).unwrap_err();
+        assert_eq!(problem.code, Code::InvalidParameter, "{bad}");
     }
 }
 

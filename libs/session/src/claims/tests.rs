@@ -22,7 +22,7 @@ fn claims_round_trip_and_leave_out_what_is_empty() {
     }
     let text = serde_json::to_string(&user_claims()).unwrap();
     for absent in [
-        "act", "role", "sn", "tags", "ttk", "pol", "parn", "fed", "depth", "chain", "null",
+        "act", "role", "sn", "tags", "ttk", "pol", "parn", "fed", "depth", "chain", "null", "inc",
     ] {
         assert!(
             !text.contains(&format!("\"{absent}\"")),
@@ -144,6 +144,31 @@ fn a_missing_required_member_is_refused() {
         let mut value = whole.clone();
         value["trilby"].as_object_mut().unwrap().remove(name);
         assert_eq!(parse(&value).unwrap_err(), Error::Malformed, "{name}");
+    }
+}
+
+#[test]
+fn a_session_says_in_which_incarnation_of_the_store_its_positions_count() {
+    // One that says nothing is of a store that was never fenced.
+    let unsaid = serde_json::to_value(role_claims()).unwrap();
+    assert_eq!(unsaid.pointer("/trilby/inc"), None);
+    assert_eq!(parse(&unsaid).unwrap().trilby.inc, INCARNATION_FIRST);
+    let mut fenced = role_claims();
+    fenced.trilby.inc = 2;
+    let text = serde_json::to_string(&fenced).unwrap();
+    assert!(text.contains("\"inc\":2"), "{text}");
+    assert_eq!(Claims::parse(&text).unwrap(), fenced);
+    for none in [
+        json!(0),
+        json!(-1),
+        json!(null),
+        json!("2"),
+        json!(1_i64 << 32),
+    ] {
+        assert!(
+            parse(&changed("/trilby/inc", none.clone())).is_err(),
+            "{none}"
+        );
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn role_claims() -> Claims {
             depth: 0,
             chain: vec!["arn:trilby:iam::111122223333:user/mary".parse().unwrap()],
             seq: 48,
+            inc: 1,
             dep: vec![
                 dependency(DependencyKind::Role, "TROL0123456789ABCDEFG", 48),
                 dependency(DependencyKind::User, "TUSR0123456789ABCDEFG", 48),

@@ -113,6 +113,7 @@ impl Installation {
                 depth: 0,
                 chain: Vec::new(),
                 seq: seq.get(),
+                inc: self.services().directory().incarnation(),
                 dep: Vec::new(),
             },
         }

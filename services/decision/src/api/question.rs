@@ -176,6 +176,7 @@ impl<'a> Asking<'a> {
                     grant.require(READ_HISTORY, &Arn::account_of(&home), home, &Context::new())?;
                     grant.may_go_back(&freshness)?;
                 }
+                grant.stands_at(services, &freshness).await?;
                 freshness
             }
             None => facts.freshness.clone(),

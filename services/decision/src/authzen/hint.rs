@@ -22,7 +22,10 @@ impl Hint {
     /// The question that was counted last could not be answered.
     pub fn note(&mut self, why: Unanswerable) {
         match why {
-            Unanswerable::Action | Unanswerable::Resource | Unanswerable::Foreign => {
+            Unanswerable::NoService
+            | Unanswerable::Action
+            | Unanswerable::Resource
+            | Unanswerable::Foreign => {
                 self.amiss = self.amiss.saturating_add(1);
                 let asked = self.asked;
                 self.first.get_or_insert_with(|| match asked {

@@ -44,6 +44,8 @@ pub struct Question {
 /// Why a question needs no engine: the answer is no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswerable {
+    /// The action is of no service, and nothing says of which.
+    NoService,
     /// The action has no name that a policy could have.
     Action,
     /// The resource has no name that a policy could have.
@@ -59,6 +61,9 @@ impl Unanswerable {
     pub fn message(self) -> String {
         match self {
             Self::Action => {
+                "the action is not the name of one operation: write `service:Operation`, without wildcards".to_owned()
+            }
+            Self::NoService => {
                 "the action names no service: write `service:Operation` (without a service it is that of the account's application, if it has exactly one)".to_owned()
             }
             Self::Resource => "the resource has no name that a policy could allow".to_owned(),
@@ -85,8 +90,9 @@ pub fn map(
 ) -> Result<Mapped, Problem> {
     let context = context(evaluation)?;
     let default_service = default_service(account);
-    let Some(action) = action(evaluation, default_service.as_deref()) else {
-        return Ok(Err(Unanswerable::Action));
+    let action = match action(evaluation, default_service.as_deref()) {
+        Ok(action) => action,
+        Err(why) => return Ok(Err(why)),
     };
     let Some(resource) = resource(&evaluation.resource, &action, account.id()) else {
         return Ok(Err(Unanswerable::Resource));
@@ -126,17 +132,20 @@ fn default_service(account: &Account) -> Option<String> {
     names.next().is_none().then_some(first)
 }
 
-fn action(evaluation: &Evaluation<'_>, default_service: Option<&str>) -> Option<Action> {
+fn action(
+    evaluation: &Evaluation<'_>,
+    default_service: Option<&str>,
+) -> Result<Action, Unanswerable> {
     let name = &evaluation.action.name;
-    if name.contains(':') {
-        return name.parse().ok();
-    }
-    let service = if evaluation.resource.kind == "route" {
-        ROUTE_SERVICE
+    let parsed = if name.contains(':') {
+        name.parse()
+    } else if evaluation.resource.kind == "route" {
+        format!("{ROUTE_SERVICE}:{name}").parse()
     } else {
-        default_service?
+        let service = default_service.ok_or(Unanswerable::NoService)?;
+        format!("{service}:{name}").parse()
     };
-    format!("{service}:{name}").parse().ok()
+    parsed.map_err(|_| Unanswerable::Action)
 }
 
 /// The resource's ARN: as given, or `arn:trilby:<service>::<account>:<type>/<id>`.

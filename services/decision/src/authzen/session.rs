@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use serde::Deserialize;
-use trilby_access::authenticate::{Rejected, Why, authenticate};
+use trilby_access::authenticate::{Rejected, Why, authenticate, reach};
 use trilby_access::recorded::{Standing, judge};
 use trilby_access::{Services, problem};
 use trilby_directory::Freshness;
@@ -61,6 +61,8 @@ pub enum NoSession {
     TooMany,
     /// It, or something it rests on, was revoked.
     Revoked,
+    /// It is from before the store was restored and fenced.
+    Fenced,
     /// Its account, user, key or role is gone or out of service.
     Standing,
     /// A kind of session that no decision is made for.
@@ -84,6 +86,9 @@ impl NoSession {
                 "the account has too many sessions to find one by its ARN: name it by its id or its token".to_owned()
             }
             Self::Revoked => "the subject's session was revoked".to_owned(),
+            Self::Fenced => {
+                "the subject's session is from before the store was restored".to_owned()
+            }
             Self::Standing => {
                 "the subject's account, user, key or role is gone or out of service".to_owned()
             }
@@ -101,6 +106,7 @@ impl From<Why> for NoSession {
             Why::Refused(refusal) => Self::Refused(refusal),
             Why::UnknownAccount => Self::Unknown,
             Why::Revoked => Self::Revoked,
+            Why::Fenced => Self::Fenced,
             Why::Standing => Self::Standing,
             Why::Kind => Self::Kind,
         }
@@ -149,16 +155,11 @@ pub async fn find(
     freshness: &Freshness,
 ) -> Result<Found, Problem> {
     let found = look(services, home, reference, token).await?;
-    let (Freshness::AtLeast(wanted), Ok(standing)) = (freshness, &found) else {
+    let Ok(standing) = &found else {
         return Ok(found);
     };
-    // Only logs that the session itself names: nobody learns by waiting how far others are.
-    let logs = standing.rests_on.positions().iter();
-    for log in logs.map(|(account, _)| LogId::Account(*account)) {
-        if let Some(position) = wanted.get(&log) {
-            let reached = services.directory().at_least(position).await;
-            reached.map_err(problem::of_directory)?;
-        }
+    if !reach(services, &standing.rests_on, freshness).await? {
+        return Ok(found);
     }
     // The records of the account are not read again for an ARN: it means this session.
     let by_id = match reference {

@@ -1,29 +1,21 @@
-//! The states that the questions of one request are decided on: each account read once, so that a batch never mixes two states.
+//! The states that the questions of one request are decided on: each log at one state, so that a batch never mixes two.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use trilby_access::Services;
-use trilby_directory::{AccountView, Freshness, OrganizationView, World};
+use trilby_directory::{AccountView, Freshness, Sides, World};
 use trilby_model::{AccountId, ConsistencyToken, Position};
 use trilby_service::problem::Problem;
 
 /// Logs that a consistency token can name.
 const TOKEN_LOGS_MAX: usize = 4;
 
-/// An account and its organization, at the states this request is decided on.
-#[derive(Debug, Clone, Default)]
-struct Side {
-    account: Option<Arc<AccountView>>,
-    organization: Option<Arc<OrganizationView>>,
-}
-
 /// What was read so far.
 pub struct Snapshot<'a> {
     services: &'a Services,
     freshness: Freshness,
     home: AccountId,
-    sides: BTreeMap<AccountId, Side>,
+    sides: Sides,
 }
 
 impl<'a> Snapshot<'a> {
@@ -39,7 +31,7 @@ impl<'a> Snapshot<'a> {
             services,
             freshness,
             home,
-            sides: BTreeMap::new(),
+            sides: Sides::default(),
         };
         snapshot.read(home).await?;
         Ok(snapshot)
@@ -48,7 +40,7 @@ impl<'a> Snapshot<'a> {
     /// The path's account.
     pub fn home(&self) -> Result<&Arc<AccountView>, Problem> {
         self.sides
-            .get(&self.home)
+            .get(self.home)
             .and_then(|side| side.account.as_ref())
             .ok_or_else(Problem::not_found)
     }
@@ -61,7 +53,7 @@ impl<'a> Snapshot<'a> {
         self.read(account).await?;
         Ok(self
             .sides
-            .get(&account)
+            .get(account)
             .and_then(|side| side.account.clone()))
     }
 
@@ -74,19 +66,8 @@ impl<'a> Snapshot<'a> {
         for account in [principal, resource].into_iter().flatten() {
             self.read(account).await?;
         }
-        let side = |account: Option<AccountId>| {
-            account
-                .and_then(|account| self.sides.get(&account))
-                .cloned()
-                .unwrap_or_default()
-        };
-        let (principal, resource) = (side(principal), side(resource));
-        Ok(World {
-            principal: principal.account,
-            principal_organization: principal.organization,
-            resource: resource.account,
-            resource_organization: resource.organization,
-        })
+        self.sides.settle();
+        Ok(self.sides.world(principal, resource))
     }
 
     /// Where the logs stand that all answers together rest on, the path's account first; only its own if they are more than a
@@ -95,8 +76,12 @@ impl<'a> Snapshot<'a> {
         let mut positions = Vec::new();
         self.positions_of(self.home, &mut positions);
         let own = positions.len();
-        for account in self.sides.keys().filter(|account| **account != self.home) {
-            self.positions_of(*account, &mut positions);
+        for (account, _) in self
+            .sides
+            .iter()
+            .filter(|(account, _)| *account != self.home)
+        {
+            self.positions_of(account, &mut positions);
         }
         if positions.len() > TOKEN_LOGS_MAX {
             positions.truncate(own);
@@ -105,7 +90,7 @@ impl<'a> Snapshot<'a> {
     }
 
     fn positions_of(&self, account: AccountId, positions: &mut Vec<Position>) {
-        let Some(side) = self.sides.get(&account) else {
+        let Some(side) = self.sides.get(account) else {
             return;
         };
         let found = [
@@ -120,22 +105,8 @@ impl<'a> Snapshot<'a> {
     }
 
     async fn read(&mut self, account: AccountId) -> Result<(), Problem> {
-        if self.sides.contains_key(&account) {
-            return Ok(());
-        }
-        let read = self
-            .services
-            .directory()
-            .world(Some(account), None, &self.freshness)
-            .await;
-        let world = read.map_err(trilby_access::problem::of_directory)?;
-        self.sides.insert(
-            account,
-            Side {
-                account: world.principal,
-                organization: world.principal_organization,
-            },
-        );
-        Ok(())
+        let directory = self.services.directory();
+        let read = self.sides.read(directory, account, &self.freshness).await;
+        read.map_err(trilby_access::problem::of_directory)
     }
 }

@@ -203,6 +203,16 @@ fn a_question_that_no_policy_could_allow_is_told_so_without_reasons() {
         "{hint}"
     );
     assert!(hint.ends_with("(2 of 3 questions are amiss)"), "{hint}");
+    // What is a pattern of a policy, or half a name, is no operation.
+    for name in ["docs:Read*", "docs:", ":Read", "docs:*"] {
+        let none = ask("evaluation", &question(&mary, name));
+        assert_eq!(none.json, json!({"decision": false}));
+        let hint = none.header("trilby-hint").unwrap();
+        assert!(
+            hint.starts_with("the action is not the name of one operation"),
+            "{hint}"
+        );
+    }
     // Policies are another matter.
     let denied = ask("evaluation", &question(&mary, "docs:Write"));
     assert_eq!(denied.json, json!({"decision": false}));

@@ -39,6 +39,18 @@ fn a_remembered_session_is_still_asked_for_its_revocation() {
 }
 
 #[test]
+fn a_session_of_another_incarnation_of_the_store_is_not_decided_for() {
+    let world = World::new();
+    let mut claims = world.editor("ana");
+    claims.trilby.inc += 1;
+    world.record(&claims);
+    let by_id = session(claims.jti.as_str());
+    assert_denied(&world.ask(&question(&by_id, "docs:Read")), "restored");
+    let with_token = bearer(&world.inside.token(&claims));
+    assert_denied(&world.ask(&question(&with_token, "docs:Read")), "restored");
+}
+
+#[test]
 fn a_session_of_another_account_is_not_found_by_its_id_alone() {
     let world = World::new();
     let other = world.inside.account("other");

@@ -50,9 +50,19 @@ fn the_log_is_read_from_any_place_to_its_end() {
     assert_eq!(&walked, items);
     let end = acme.root.get(&acme.path("log?after=100000")).expect(200);
     assert_eq!(end.json["items"], json!([]));
-    acme.root
-        .get(&acme.path("log?limit=0"))
-        .expect_problem(400, "invalid_parameter");
+    let whole = "must be a whole number from 0 to 18446744073709551615";
+    for (limit, why) in [
+        ("0", "must be 1 to 1000"),
+        ("1001", "must be 1 to 1000"),
+        ("abc", whole),
+        ("-1", whole),
+    ] {
+        let path = acme.path(&format!("log?limit={limit}"));
+        let refused = acme.root.get(&path);
+        let refused = refused.expect_problem(400, "invalid_parameter");
+        let detail = refused.text("/detail");
+        assert!(detail.ends_with(why), "{detail}");
+    }
     acme.root
         .get(&acme.path("log?after=-1"))
         .expect_problem(400, "invalid_parameter");

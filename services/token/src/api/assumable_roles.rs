@@ -9,8 +9,8 @@ use trilby_access::{
 };
 use trilby_directory::{AccountView, TrustingRole};
 use trilby_model::{AccountAlias, AccountId, Arn, ConsistencyToken, LogId, RoleId};
-use trilby_service::cursor::{Cursor, Expected, LIMIT_DEFAULT, LIMIT_MAX, filter_hash};
-use trilby_service::problem::{Code, FieldError, Problem};
+use trilby_service::cursor::{self, Cursor, Expected, filter_hash};
+use trilby_service::problem::{Code, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::issue::assumable::{Assumable, Need, Seeker};
@@ -134,13 +134,7 @@ impl<'a> Walk<'a> {
         input: &'a Input<ListAssumableRoles>,
     ) -> Result<Self, Problem> {
         let query = &input.query;
-        let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-        if limit == 0 || limit > LIMIT_MAX {
-            let what = format!("must be 1 to {LIMIT_MAX}");
-            let problem = Problem::new(Code::InvalidParameter, format!("parameter `limit` {what}"));
-            let field = FieldError::parameter("limit", Code::InvalidParameter, what);
-            return Err(problem.error(field));
-        }
+        let limit = cursor::limit(query.limit)?;
         let view = seeker.account();
         let account = query.account.map(|account| account.to_string());
         let filter = filter_hash([

@@ -1,6 +1,6 @@
 //! Who calls introspection and revocation: a session, or an access key in the OAuth way.
 
-use trilby_access::authenticate::{Session, authenticate};
+use trilby_access::authenticate::{Session, authenticate_at};
 use trilby_access::{Facts, Services};
 use trilby_model::AccountId;
 use trilby_service::problem::{Code, Problem};
@@ -45,7 +45,7 @@ impl Client {
         let bearer = if is_basic { None } else { facts.bearer()? };
         let presented = match (bearer, in_header, in_body) {
             (Some(bearer), None, None) => {
-                let session = authenticate(services, bearer.expose())
+                let session = authenticate_at(services, bearer.expose(), &facts.freshness)
                     .await
                     .map_err(Problem::from)?;
                 return Ok(Self::Session(Box::new(session)));

@@ -1,7 +1,7 @@
 //! `POST /v1/introspect` (RFC 7662): what a token says, to who may know.
 
 use serde::Serialize;
-use trilby_access::authenticate::{Rejected, authenticate};
+use trilby_access::authenticate::{Rejected, authenticate_at};
 use trilby_access::{
     Access, Authorized, Empty, Form, FromForm, Idempotency, Input, Method, Operation, Reply,
     Services,
@@ -161,7 +161,7 @@ impl Operation for IntrospectToken {
     ) -> Result<Reply<Self>, Problem> {
         let TokenInQuestion { token, client } = input.body.value;
         let client = Client::of(services, &input.facts, client).await?;
-        let found = match authenticate(services, token.expose()).await {
+        let found = match authenticate_at(services, token.expose(), &input.facts.freshness).await {
             Ok(session) => Some(session),
             Err(Rejected::Token(_)) => None,
             Err(Rejected::Fault(problem)) => return Err(problem),

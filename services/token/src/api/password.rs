@@ -7,7 +7,7 @@ mod ticket;
 mod write;
 
 use serde::{Deserialize, Serialize};
-use trilby_access::authenticate::{Session, authenticate};
+use trilby_access::authenticate::{Session, authenticate_at};
 use trilby_access::authorize::Inquiry;
 use trilby_access::{
     Access, Authorized, Empty, Facts, Idempotency, Input, Json, Method, Operation, Reply, Services,
@@ -164,7 +164,7 @@ async fn by_session(
     old: &Secret<String>,
 ) -> Result<Claim, Problem> {
     let bearer = facts.bearer()?.ok_or_else(Problem::no_token)?;
-    let session = authenticate(services, bearer.expose())
+    let session = authenticate_at(services, bearer.expose(), &facts.freshness)
         .await
         .map_err(Problem::from)?;
     let caller = &session.caller;

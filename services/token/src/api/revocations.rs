@@ -85,7 +85,8 @@ pub struct RevocationAnswer {
 /// Which decision nodes honour a revocation, whatever position a question carries.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NodesAnswer {
-    /// Whether all that are at work do. One that was not seen for 5 seconds is not waited for.
+    /// Whether all do that were seen within the last minute. One that was silent already is not waited for, and counts among the
+    /// missing: it has died, or is cut off from the store and may go on deciding.
     all: bool,
     /// How many do.
     acknowledged: usize,
@@ -102,7 +103,9 @@ impl Operation for CreateRevocation {
     const SUMMARY: &'static str = "End sessions";
     const DESCRIPTION: &'static str = "By session, user, role, access key, identity provider, a value that sessions carry, or all of \
         the account. Asked of the ARN of the user, role or provider, else of the account. The sessions are ended when \
-        this answers; with `?wait=nodes` it answers when every decision node has heard of it.";
+        this answers: nothing is changed or issued on them, and a decision that carries the answer's position refuses them. Other \
+        decisions do so when their node has heard of it, as a rule within a blink; with `?wait=nodes` this answers when all have, or \
+        after 5 seconds with those that have not.";
     const ACCESS: Access = Access::Action("sts:RevokeSessions");
     const SUCCESS: u16 = 202;
     const SUCCESS_DESCRIPTION: &'static str = "The sessions are ended";

@@ -1,7 +1,7 @@
 //! `POST /v1/revoke` (RFC 7009): ends one session, and what came of it.
 
 use serde::Serialize;
-use trilby_access::authenticate::{Rejected, authenticate};
+use trilby_access::authenticate::{Rejected, authenticate_at};
 use trilby_access::authorize::Inquiry;
 use trilby_access::write::{actor, actor_meta};
 use trilby_access::{
@@ -63,7 +63,7 @@ impl Operation for RevokeToken {
         let facts = &input.facts;
         let TokenInQuestion { token, client } = input.body.value;
         let client = Client::of(services, facts, client).await?;
-        let session = match authenticate(services, token.expose()).await {
+        let session = match authenticate_at(services, token.expose(), &facts.freshness).await {
             Ok(session) => session,
             Err(Rejected::Token(_)) => return Ok(Reply::new(Revoked {}).no_store()),
             Err(Rejected::Fault(problem)) => return Err(problem),

@@ -75,7 +75,9 @@ impl SessionView {
         let claims = &session.claims;
         let status = if claims.exp <= now.unix_seconds() {
             "expired"
-        } else if services.revocations().is_dead(&RestsOn::of(claims)) {
+        } else if claims.trilby.inc != services.directory().incarnation()
+            || services.revocations().is_dead(&RestsOn::of(claims))
+        {
             "revoked"
         } else {
             "live"

@@ -141,7 +141,7 @@ async fn issue(
         } => {
             refuse_authorization(facts)?;
             (
-                session::subject_token(services, subject_token.expose()).await?,
+                session::subject_token(services, facts, subject_token.expose()).await?,
                 Want::Role(role),
             )
         }

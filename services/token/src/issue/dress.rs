@@ -35,6 +35,8 @@ pub(super) struct Before {
     pub(super) is_chained: bool,
     /// What the session rests on.
     pub(super) dependencies: Vec<Dependency>,
+    /// Incarnation of the store in which the positions of all that are counted.
+    pub(super) incarnation: u32,
 }
 
 /// What the session is to be.
@@ -148,6 +150,7 @@ pub(super) fn claims(
             depth: before.depth,
             chain: before.chain,
             seq: view.seq().get(),
+            inc: before.incarnation,
             dep: before.dependencies,
         },
     })

@@ -23,6 +23,7 @@ pub(super) async fn issue(
     facts: &Facts,
 ) -> Result<Issued, Refusal> {
     let owner = web.door.owner.state.id();
+    let incarnation = services.directory().incarnation();
     let Signer { view, key } = signer(services, owner).await?;
     // On the state that the session will name, the provider must stand as it was when the token was checked.
     let door = Door::at(&view, &view, web.identity.provider())
@@ -81,6 +82,7 @@ pub(super) async fn issue(
             depth: 0,
             chain: Vec::new(),
             seq: view.seq().get(),
+            inc: incarnation,
             dep: of_door(&door),
         },
         sub,

@@ -38,6 +38,7 @@ pub(super) async fn issue(
     audience: Option<&str>,
     facts: &Facts,
 ) -> Result<Issued, Refusal> {
+    let incarnation = services.directory().incarnation();
     let account = origin.account(request.role_arn.as_ref());
     let account = account.ok_or_else(|| denied("no account"))?;
     let judge = Judge {
@@ -59,7 +60,7 @@ pub(super) async fn issue(
     } = admitted;
     let state = &scene.door.account.state;
     let role = dress::role(state, &request.role_arn).ok_or_else(|| denied("no role"))?;
-    let before = origin.before(&scene.door, role, services.now())?;
+    let before = origin.before(&scene.door, role, incarnation, services.now())?;
     let limit_s = granted.duration_max_s;
     let lifetime = dress::lifetime(services, state, role, &before, duration_s, limit_s)?;
     let fit = Fit {

@@ -32,6 +32,8 @@ pub(super) async fn issue(
     facts: &Facts,
 ) -> Result<Issued, Problem> {
     let account = proof.account();
+    // Before any state is read: a position is never told as one of a later incarnation than it was read in.
+    let incarnation = services.directory().incarnation();
     let Signer { view, key } = signer(services, account).await?;
     // On the state that the session will name: whatever ends it comes later in the log.
     let now = services.now();
@@ -86,6 +88,7 @@ pub(super) async fn issue(
             depth: 0,
             chain: Vec::new(),
             seq,
+            inc: incarnation,
             dep: dep.collect(),
         },
     };

@@ -30,6 +30,8 @@ pub(super) async fn issue(
     facts: &Facts,
 ) -> Result<Issued, Refusal> {
     let parent = session.verified.claims();
+    // Known before any state is read; what the parent rests on may have been counted in an earlier one.
+    let incarnation = services.directory().incarnation().min(parent.trilby.inc);
     let inherited = chain::inherited_tags(parent)?;
     let tags = chain::tags(parent, &inherited, &request.tags)?;
     dress::check_size(request, &tags)?;
@@ -84,6 +86,7 @@ pub(super) async fn issue(
         depth,
         is_chained: parent.trilby.kind == SessionKind::Role,
         dependencies: chain::dependencies(session, account, role, view.seq().get())?,
+        incarnation,
     };
     let lifetime = dress::lifetime(services, &view.state, role, &before, duration_s, None)?;
     let fit = Fit {

@@ -1,7 +1,7 @@
 //! One of our own sessions: of the Bearer header, or as a subject token.
 
-use trilby_access::authenticate::{Anyone, Rejected, authenticate_anyone};
-use trilby_access::{Authorized, Operation, Services};
+use trilby_access::authenticate::{Anyone, Rejected, authenticate_anyone_at};
+use trilby_access::{Authorized, Facts, Operation, Services};
 use trilby_service::problem::{Code, Problem};
 
 use super::{Proof, Proved};
@@ -20,8 +20,12 @@ pub fn bearer<Op: Operation>(grant: &Authorized<Op>) -> Result<Proof, Problem> {
 /// A session token that came as a parameter.
 ///
 /// Errors: `invalid_session`; faults.
-pub async fn subject_token(services: &Services, token: &str) -> Result<Proof, Problem> {
-    match authenticate_anyone(services, token).await {
+pub async fn subject_token(
+    services: &Services,
+    facts: &Facts,
+    token: &str,
+) -> Result<Proof, Problem> {
+    match authenticate_anyone_at(services, token, &facts.freshness).await {
         Ok(Anyone::Session(session)) => Ok(Proof {
             proved: Proved::Session(session),
         }),

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
 use trilby_eventlog::{Archive, READER_LEVEL};
@@ -76,6 +77,16 @@ async fn raise_reader_level(store: &dyn Archive, level: u32) -> anyhow::Result<S
     })
 }
 
+/// The least incarnation that a fence at this time may give: the seconds since 2020. By counting alone two fences of one backup would
+/// give the same, and sessions of the first would count in the second.
+fn incarnation_at(now: SystemTime) -> u32 {
+    const YEAR_2020: Duration = Duration::from_secs(1_577_836_800);
+    let since = now.duration_since(SystemTime::UNIX_EPOCH + YEAR_2020);
+    let seconds = since.unwrap_or_default().as_secs();
+    // What Postgres can store.
+    i32::try_from(seconds).unwrap_or(0).unsigned_abs()
+}
+
 async fn fence(settings: &Settings, yes: bool, terminal: &Terminal) -> anyhow::Result<()> {
     let ToFence {
         archive,
@@ -89,7 +100,7 @@ async fn fence(settings: &Settings, yes: bool, terminal: &Terminal) -> anyhow::R
             objections.join("\n  ")
         );
     }
-    let incarnation = archive.fence().await?;
+    let incarnation = archive.fence(incarnation_at(SystemTime::now())).await?;
     terminal.line(&format!(
         "The store {place} is fenced: it was of incarnation {was}, what is written from now on is of incarnation {incarnation}."
     ))

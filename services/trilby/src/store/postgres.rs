@@ -96,6 +96,13 @@ async fn agree(log: &Postgres, ours: &Ours<'_>) -> anyhow::Result<()> {
 /// Forgets what was recorded of a kind; tells whether anything was.
 pub(super) async fn forget(settings: &Settings, kind: &str) -> anyhow::Result<bool> {
     let store = archive(settings, false).await?;
+    let standing = store.standing().await?;
+    if !standing.sessions.is_empty() {
+        anyhow::bail!(
+            "nothing was forgotten: processes are connected to the store, which would go on with what they have ({}); stop them first",
+            standing.sessions.join(", ")
+        );
+    }
     Ok(store.forget_agreed(kind).await? > 0)
 }
 

@@ -219,37 +219,151 @@ fn the_proxy_sends_each_path_where_the_table_does() {
     }
 }
 
-/// `deploy/setup` in a copy of the folder, with keys by the program of this build.
+/// What follows the last `:`.
+fn port(of: &str) -> &str {
+    of.rsplit_once(':').expect("a port").1
+}
+
+/// Where a health check asks, the proxy sends requests and the host's ports lead is where something listens.
 #[test]
-fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
+fn each_port_is_one_that_something_listens_on() {
+    let compose = compose();
+    let caddyfile = std::fs::read_to_string(deploy("Caddyfile.cluster")).unwrap();
+    let proxy = compose.service("proxy");
+    let published = texts(&proxy["ports"]);
+    let inside: Vec<&str> = published.iter().map(|one| port(one)).collect();
+    // Of plain HTTP, which is all there is without a name, and of Caddy's own choice where there is one.
+    assert_eq!(inside, ["80", "443"]);
+    assert!(caddyfile.contains("\n{$TRILBY_SITE::80} {\n"));
+    let nameless = Compose::read(&deploy(""), &[HOST[0], HOST[2]]);
+    assert_eq!(nameless.environment("proxy")["TRILBY_SITE"], ":80");
+    assert!(!caddyfile.contains("http_port") && !caddyfile.contains("https_port"));
+    let asked = texts(&proxy["healthcheck"]["test"]).pop().unwrap();
+    let asked = asked.strip_prefix("http://127.0.0.1:").unwrap();
+    let answers = format!("\nhttp://:{} {{\n\trespond ", asked.trim_end_matches('/'));
+    assert!(caddyfile.contains(&answers), "{answers}");
+
+    for service in &Topology::of_deploy().unwrap().services {
+        let name = &service.name;
+        let printed = ran(&trilby(&compose.environment(name))
+            .args(["config", "print"])
+            .output()
+            .unwrap());
+        let printed: toml::Table = printed.parse().unwrap();
+        let listens = |key: &str| printed["server"][key].as_str().unwrap().to_owned();
+        let upstream = format!("dynamic a {name} {} {{", port(&listens("listen")));
+        assert_eq!(caddyfile.contains(&upstream), !service.routes.is_empty());
+        // Where `trilby health` asks and metrics are read: apart, in all networks, and not behind the proxy.
+        let operator = listens("operator_listen");
+        assert_ne!(port(&operator), port(&listens("listen")), "{name}");
+        assert!(operator.starts_with("0.0.0.0:"), "{name}: {operator}");
+        assert!(!caddyfile.contains(port(&operator)), "{name}");
+    }
+}
+
+#[test]
+fn the_store_and_the_broker_are_asked_where_the_services_find_them() {
+    let compose = compose();
+    let check = |service: &str| texts(&compose.service(service)["healthcheck"]["test"]);
+    let of = compose.environment("postgres");
+    let database = of["POSTGRES_DB"].as_str();
+    let owner = of
+        .get("POSTGRES_USER")
+        .map_or("postgres", |user| user.as_str());
+    assert_eq!(
+        check("postgres"),
+        [
+            "CMD",
+            "pg_isready",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            owner,
+            "-d",
+            database
+        ]
+    );
+    let processes = Topology::of_deploy().unwrap().services;
+    let logins = processes.iter().map(|one| (&one.name[..], &one.name[..]));
+    for (service, login) in logins.chain([("migrate", owner)]) {
+        let store = &compose.environment(service)["TRILBY_LOG__STORE"];
+        let expected = format!("postgres://{login}@postgres/{database}");
+        assert_eq!(*store, expected, "{service}");
+    }
+
+    let of = compose.environment("kafka");
+    let plain = "PLAINTEXT://";
+    let of_clients = |list: &str| {
+        let mut found = list.split(',').filter_map(|one| one.strip_prefix(plain));
+        found.next().expect("a listener for clients").to_owned()
+    };
+    let listens = of_clients(&of["KAFKA_LISTENERS"]);
+    let brokers = of_clients(&of["KAFKA_ADVERTISED_LISTENERS"]);
+    assert_eq!(brokers, format!("kafka:{}", port(&listens)));
+    let asks = format!("exec 3<>/dev/tcp/127.0.0.1/{}", port(&listens));
+    assert_eq!(check("kafka"), ["CMD", "bash", "-c", asks.as_str()]);
+    for service in &processes {
+        let told = &compose.environment(&service.name)["TRILBY_KAFKA__BROKERS"];
+        assert_eq!(*told, brokers, "{}", service.name);
+        let networks = texts(&compose.service(&service.name)["networks"]);
+        for (other, network) in [("postgres", "store"), ("kafka", "news")] {
+            assert_eq!(texts(&compose.service(other)["networks"]), [network]);
+            assert!(networks.contains(&network.to_owned()), "{}", service.name);
+        }
+    }
+}
+
+const READ_IN_CONTAINERS: [&str; 2] = ["logins.sh", "Caddyfile.cluster"];
+
+/// What `deploy/setup` needs, in a folder of its own.
+fn copied() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let read_in_containers = ["logins.sh", "Caddyfile.cluster"];
     for file in ["setup", "docker-compose.yml"]
         .iter()
-        .chain(&read_in_containers)
+        .chain(&READ_IN_CONTAINERS)
     {
         std::fs::copy(deploy(file), folder.path().join(file)).unwrap();
     }
+    folder
+}
+
+/// `deploy/setup` in a copy of the folder, with keys by the program of this build.
+#[test]
+fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
+    let folder = copied();
     // As a clone has them whose owner keeps all to himself.
-    for file in read_in_containers {
+    for file in READ_IN_CONTAINERS {
         std::fs::set_permissions(folder.path().join(file), Permissions::from_mode(0o600)).unwrap();
     }
     let set_up = |url: &str| {
         let mut setup = Command::new("sh");
         setup.arg(folder.path().join("setup")).arg(url);
         setup.env("TRILBY", env!("CARGO_BIN_EXE_trilby"));
+        // Compose's, and no setting.
+        setup.env("TRILBY_SUBNET", "172.31.251.0/24");
         setup.output().unwrap()
     };
-    for bad in [
-        "http://iam.example.com",
-        "https://iam.example.com/path",
-        "iam",
+    for (bad, why) in [
+        ("http://iam.example.com", "neither"),
+        ("https://", "neither"),
+        ("https://iam.example.com/path", "no path"),
+        // The proxy would listen on it in its container, and Compose leads to 80 and 443.
+        ("https://iam.example.com:8443", "no port"),
+        ("https://iam.example.com:443", "no port"),
+        ("http://localhost:", "neither"),
+        ("http://localhost:80a", "a number"),
+        ("http://localhost:8080/", "a number"),
+        ("iam", "neither"),
     ] {
-        assert!(!set_up(bad).status.success(), "{bad}");
+        let refused = set_up(bad);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{bad}: {said}");
+        assert!(said.contains(why) && said.contains(bad), "{bad}: {said}");
     }
     assert!(!folder.path().join(".env").exists());
     ran(&set_up("https://iam.example.com"));
-    for file in read_in_containers {
+    for file in READ_IN_CONTAINERS {
         let mode = std::fs::metadata(folder.path().join(file))
             .unwrap()
             .permissions()
@@ -287,6 +401,50 @@ fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
     ran(&set_up("https://iam.example.com"));
     let after: Vec<String> = secrets.iter().map(|secret| read(secret)).collect();
     assert_eq!(after, made, "a secret was made anew");
+}
+
+/// As root, which two programs in the path play: one that says so, one that writes down what is given to whom.
+#[test]
+fn setting_up_again_gives_what_is_new_to_the_user_of_before_and_nothing_else_to_anybody() {
+    let (folder, bin) = (copied(), tempfile::tempdir().unwrap());
+    let given = bin.path().join("given");
+    for (program, does) in [("id", "echo 0"), ("chown", r#"echo "$@" >> "$GIVEN""#)] {
+        let file = bin.path().join(program);
+        std::fs::write(&file, format!("#!/bin/sh\n{does}\n")).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o700)).unwrap();
+    }
+    let set_up = |user: Option<&str>| -> String {
+        let mut setup = Command::new("sh");
+        setup.arg(folder.path().join("setup"));
+        setup.env("TRILBY", env!("CARGO_BIN_EXE_trilby"));
+        let path = std::env::var("PATH").unwrap();
+        setup.env("PATH", format!("{}:{path}", bin.path().display()));
+        setup.env("GIVEN", &given);
+        setup.env_remove("TRILBY_USER");
+        setup.envs(user.map(|user| ("TRILBY_USER", user)));
+        std::fs::write(&given, "").unwrap();
+        ran(&setup.output().unwrap());
+        std::fs::read_to_string(&given).unwrap()
+    };
+    let first = set_up(Some("1000:1000"));
+    assert!(
+        first.lines().all(|line| line.contains(" 1000:1000 ")),
+        "{first}"
+    );
+    for what in ["secrets/new", "postgres.password", "relay.password"] {
+        assert!(first.contains(what), "{what}: {first}");
+    }
+
+    assert_eq!(set_up(None), "");
+    assert_eq!(set_up(Some("10001:10001")), "");
+    std::fs::remove_file(folder.path().join("secrets/relay.password")).unwrap();
+    let again = set_up(None);
+    assert_eq!(again.lines().count(), 1, "{again}");
+    assert!(
+        again.contains(" 1000:1000 ") && again.contains("relay.password"),
+        "{again}"
+    );
+    assert!(folder.path().join("secrets/relay.password").exists());
 }
 
 fn assert_private(file: &Path) {

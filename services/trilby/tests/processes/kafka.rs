@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use trilby_cluster::member::signal;
+use trilby_cluster::member::{pause, resume};
 use trilby_testkit::http::Client;
 
 use crate::acme;
@@ -54,9 +54,14 @@ impl Relay {
         relay
     }
 
-    /// Sends it a signal: `STOP`, `CONT`.
-    pub fn signal(&self, name: &str) {
-        signal(self.child.id(), name).unwrap();
+    /// Stops it where it is.
+    pub fn pause(&self) {
+        pause(self.child.id()).unwrap();
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        resume(self.child.id()).unwrap();
     }
 
     /// The value of one of its metrics.

@@ -16,6 +16,7 @@ use trilby_testkit::simulation::Run;
 use crate::acme;
 use crate::database::Server;
 use crate::founded::{config, found};
+use crate::rolling::BETWEEN_LOGINS;
 
 /// Times that each process, and the database, is killed.
 const ROUNDS: u64 = 2;
@@ -355,7 +356,7 @@ fn log_in(told: &Told, stranger: &Client, key: &acme::Key) {
             Some(answer) => told.wrong(format!("login: {answer:?}")),
             None => {}
         }
-        sleep(Duration::from_millis(20));
+        sleep(BETWEEN_LOGINS);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trilby_cluster::member::signal;
+use trilby_cluster::member::{pause, resume};
 use trilby_testkit::http::{Answer, Client};
 
 use crate::acme;
@@ -101,13 +101,13 @@ fn a_node_that_hears_nothing_is_listed_as_missing() {
     let mut stage = Stage::new();
     assert_eq!(stage.stands(), [200, 200]);
     let deaf = stage.second();
-    signal(deaf, "STOP").unwrap();
+    pause(deaf).unwrap();
     let (answer, took) = stage.revoke("deaf");
     assert_eq!(nodes(&answer), (false, 1, 1), "{answer:?}");
     assert!(took > Duration::from_millis(4_500), "{took:?}");
     assert!(took < Duration::from_secs(7), "{took:?}");
     // It hears again, and who repeats the call is told so.
-    signal(deaf, "CONT").unwrap();
+    resume(deaf).unwrap();
     let (answer, _) = stage.revoke("deaf");
     assert_eq!(answer.headers["idempotency-replayed"], "true");
     assert_eq!(nodes(&answer), (true, 2, 0), "{answer:?}");

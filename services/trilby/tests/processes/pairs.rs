@@ -117,11 +117,11 @@ fn with_kafka_nobody_who_carries_a_write_s_token_is_given_what_was_before() {
     let n_waits = stage.n_waits() - before;
 
     // While nobody tells the news, and nobody has noticed yet.
-    relay.signal("STOP");
+    relay.pause();
     let n_control_stale = stage.pairs(&users[0], CONTROL, false);
     let n_late_stale = stage.pairs(&users[1], CONTROL, true);
     let n_late_waits = stage.n_waits() - before - n_waits;
-    relay.signal("CONT");
+    relay.resume();
     println!(
         "{} pairs: {n_stale} stale, {n_waits} waited, {} refused and asked again; without the news \
          {CONTROL} pairs: {n_late_stale} stale, {n_late_waits} waited; without a token as well {n_control_stale} stale",

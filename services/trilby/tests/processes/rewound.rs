@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use trilby_testkit::http::Answer;
+use trilby_testkit::http::{Answer, Client};
+use trilby_testkit::simulation::Run;
 
 use crate::acme;
 use crate::database::{Database, rows, sql};
-use crate::founded::Founded;
+use crate::founded::{Founded, urls};
 use crate::kafka::{Relay, settings};
 use crate::records::until;
 
@@ -89,14 +90,51 @@ fn decides(here: &Founded, user: &str, wanted: bool) -> bool {
     })
 }
 
+/// Whether each process of identity, token and decision refuses each of these sessions.
+fn all_refuse(here: &Founded, processes: &[Vec<String>; 3], sessions: &[&Client]) -> bool {
+    let [identity, token, decision] = processes;
+    let users = here.path("/users");
+    let question = acme::question("cleo", "iam:ListUsers", "account", &here.account);
+    let refuses = |session: &Client| {
+        let statuses = [
+            identity
+                .iter()
+                .map(|url| session.at(url).get(&users).status)
+                .collect::<Vec<_>>(),
+            token
+                .iter()
+                .map(|url| session.at(url).get("/v1/caller-identity").status)
+                .collect(),
+            decision
+                .iter()
+                .map(|url| {
+                    session
+                        .at(url)
+                        .post("/access/v1/evaluation", &question)
+                        .status
+                })
+                .collect(),
+        ];
+        statuses.concat().iter().all(|status| *status == 401)
+    };
+    sessions.iter().all(|session| refuses(session))
+}
+
 #[test]
 #[ignore = "needs services"]
 fn what_a_restored_store_has_lost_counts_nowhere_any_more() {
+    let mut run = Run::of("F10");
     let settings = settings();
-    let here = Founded::with(2, settings.clone());
+    let mut here = Founded::with(2, settings.clone());
     let _relay = Relay::start(&here.database.url(), here.database.password(), &settings);
     acme::create_user(&here.admin, &here.account, "cleo");
+    // For new sessions, when those from before are ended.
+    let [admin, pep] =
+        ["admin", "pep"].map(|user| acme::create_key(&here.admin, &here.account, user));
     until("cleo may not", || decides(&here, "cleo", false));
+    for n in 0..run.random.below(12) {
+        acme::create_user(&here.admin, &here.account, &format!("kept-{n}"));
+    }
     let backup = Backup::of(&here.database);
     until("the processes have the store again", || {
         decides(&here, "cleo", false)
@@ -110,14 +148,36 @@ fn what_a_restored_store_has_lost_counts_nowhere_any_more() {
         }
         given.status == 204
     });
+    // And some that are lost with it.
+    let n_more = run.random.below(12);
+    for n in 0..n_more {
+        acme::create_user(&here.admin, &here.account, &format!("lost-{n}"));
+    }
     until("cleo may", || decides(&here, "cleo", true));
     let outbox = "select count(*)::text from outbox";
     until("all is told", || {
         rows(&here.database.admin_url(), outbox) == ["0"]
     });
 
+    let stranger = Client::new(here.cluster.url());
+    // One that has seen what is going to be lost.
+    let late = stranger.with_token(&acme::key_session(&stranger, &admin));
+    late.get(&here.path("/users")).expect(200);
+
     // No process starts again, nobody writes, and no question carries a position.
     backup.restore(here.folder());
+    // What a session from before has seen need not be there any more: none counts, whatever it had seen.
+    let processes =
+        ["identity", "token", "decision"].map(|service| urls(&mut here.cluster, service));
+    until("sessions from before are ended in every process", || {
+        all_refuse(&here, &processes, &[&here.admin, &here.pep, &late])
+    });
+    [here.admin, here.pep] = [&admin, &pep].map(|key| {
+        // The connections were cut: whoever logs in first may be told to come again.
+        until("a login", || acme::key_login(&stranger, key).status == 200);
+        stranger.with_token(&acme::key_session(&stranger, key))
+    });
+    here.admin.get(&here.path("/users")).expect(200);
     until("cleo may not any more", || decides(&here, "cleo", false));
     let told = |name| here.logged(name).contains("the store was taken back");
     assert!(told("decision-1") && told("decision-2"));
@@ -140,4 +200,5 @@ fn what_a_restored_store_has_lost_counts_nowhere_any_more() {
     acme::attach(&here.admin, &here.account, "cleo", "system:ReadOnlyAccess");
     until("cleo may again", || decides(&here, "cleo", true));
     here.verify();
+    run.tell(&[("lost_commits", usize::try_from(1 + n_more).unwrap())]);
 }

@@ -225,7 +225,7 @@ impl Stage {
             Lost::BrokerDies => self.broker.kill().unwrap(),
             Lost::BrokerHangs => self.broker.pause().unwrap(),
             Lost::RelayDies => self.relay = None,
-            Lost::RelayHangs => self.relay.as_ref().unwrap().signal("STOP"),
+            Lost::RelayHangs => self.relay.as_ref().unwrap().pause(),
         }
     }
 
@@ -234,7 +234,7 @@ impl Stage {
             Lost::BrokerDies => self.broker.restart().unwrap(),
             Lost::BrokerHangs => self.broker.resume().unwrap(),
             Lost::RelayDies => self.start_relay(),
-            Lost::RelayHangs => self.relay.as_ref().unwrap().signal("CONT"),
+            Lost::RelayHangs => self.relay.as_ref().unwrap().resume(),
         }
     }
 

@@ -24,6 +24,7 @@ fn beat(run: u8, base: i64) -> Result<Told, Refused> {
         waiting: Duration::ZERO,
         run: [run; 16],
         base,
+        incarnation: None,
     }))
 }
 
@@ -102,6 +103,69 @@ fn what_was_silent_goes_on_where_it_was_unless_it_ends_before_that() {
     assert!(!heard.is_heard());
     // Another partition of that name is still known by its relay's heartbeat.
     assert_eq!(told(&mut heard, 8, beat(2, 0)), "gh");
+}
+
+fn commit(incarnation: u32) -> Result<Told, Refused> {
+    Ok(Told::Commit(RecordedCommit {
+        log: trilby_model::LogId::Platform,
+        first: Seq::new(1),
+        last: Seq::new(2),
+        prev_hash: Hash([0; 32]),
+        hash: Hash([1; 32]),
+        incarnation,
+        at: Timestamp::from_micros(0),
+        events: Vec::new(),
+    }))
+}
+
+fn beat_of(incarnation: u32, base: i64) -> Result<Told, Refused> {
+    let Ok(Told::Beat(beat)) = beat(1, base) else {
+        panic!("it is one");
+    };
+    let incarnation = Some(incarnation);
+    Ok(Told::Beat(Beat {
+        incarnation,
+        ..beat
+    }))
+}
+
+fn rewound_to(incarnation: Option<u32>) -> Result<Told, Refused> {
+    let place = Place {
+        log: trilby_model::LogId::Platform,
+        seq: Seq::new(1),
+        hash: Hash([0; 32]),
+    };
+    Ok(Told::Rewound(place, incarnation))
+}
+
+/// It may be one that the store has lost, and arrives after its relay was told so.
+#[test]
+fn a_commit_of_an_incarnation_that_is_over_only_tells_that_there_may_be_something() {
+    let is_believed = |heard: &mut Continuity, offset, of| {
+        let told = heard.take(0, offset, commit(of)).unwrap();
+        match &told[..] {
+            [FeedMessage::Commit(commit)] => commit.incarnation == of,
+            [FeedMessage::Moved { last, .. }] if *last == Seq::new(2) => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    // By a heartbeat, by the first of a run, and by what tells of a loss.
+    for tells in [beat_of(2, 0), beat_of(2, UNKNOWN), rewound_to(Some(2))] {
+        let mut heard = from(0);
+        assert!(is_believed(&mut heard, 0, 1));
+        drop(heard.take(0, 1, beat_of(1, 0)));
+        drop(heard.take(0, 2, rewound_to(None)));
+        assert!(is_believed(&mut heard, 3, 1));
+        drop(heard.take(0, 4, tells));
+        assert!(!is_believed(&mut heard, 5, 1));
+        assert!(is_believed(&mut heard, 6, 2));
+        // Whoever has not heard of it goes on.
+        drop(heard.take(0, 7, beat_of(1, 0)));
+        assert!(!is_believed(&mut heard, 8, 1));
+        assert!(is_believed(&mut heard, 9, 3));
+        heard.rest(Instant::now());
+        assert!(!is_believed(&mut heard, 10, 1));
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Seen {
                 ends(places, first, place.seq, place.hash);
             }
             // What came before it was told to be over.
-            Told::Rewound(place) => {
+            Told::Rewound(place, _) => {
                 let places = self.0.entry(place.log).or_default();
                 let (hash, kept) = (place.hash, places.get(&place.seq).copied());
                 let first = kept.filter(|at| at.hash == hash).and_then(|at| at.first);
@@ -168,7 +168,7 @@ mod tests {
         let mut seen = Seen::default();
         seen.note(commit(1, 2));
         seen.note(commit(3, 4));
-        seen.note(Told::Rewound(place(2)));
+        seen.note(Told::Rewound(place(2), None));
         assert_eq!(after(&seen, 0), [(1, 2)]);
         assert_eq!(seen.ends(), [(log(), Seq::new(2), hash(2))]);
         seen.note(commit(3, 3));

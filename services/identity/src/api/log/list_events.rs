@@ -6,8 +6,8 @@ use trilby_access::{
     Access, Authorized, Input, Method, NoBody, Operation, Place, Reply, Scope, Services, Target,
 };
 use trilby_model::{Arn, ConsistencyToken, LogId, Seq};
-use trilby_service::cursor::{LIMIT_DEFAULT, LIMIT_MAX};
-use trilby_service::problem::{Code, FieldError, Problem};
+use trilby_service::cursor;
+use trilby_service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::EventView;
@@ -73,14 +73,7 @@ impl Operation for ListEvents {
         input: Input<Self>,
         services: &Services,
     ) -> Result<Reply<Self>, Problem> {
-        let limit = input.query.limit.unwrap_or(LIMIT_DEFAULT);
-        if limit == 0 || limit > LIMIT_MAX {
-            let what = format!("must be 1 to {LIMIT_MAX}");
-            return Err(
-                Problem::new(Code::InvalidParameter, format!("parameter `limit` {what}"))
-                    .error(FieldError::parameter("limit", Code::InvalidParameter, what)),
-            );
-        }
+        let limit = cursor::limit(input.query.limit)?;
         let view = grant.account()?;
         let log = LogId::Account(view.state.id());
         let head = view.head.seq;

@@ -139,11 +139,12 @@ impl Origin<'_> {
         }
     }
 
-    /// What the session has from it.
+    /// What the session has from it. `incarnation` was the store's before any state was read.
     pub(super) fn before(
         &self,
         door: &Door,
         role: &Role,
+        incarnation: u32,
         now: Timestamp,
     ) -> Result<Before, Problem> {
         let mut dependencies = vec![Dependency {
@@ -164,6 +165,7 @@ impl Origin<'_> {
                 depth: 0,
                 is_chained: false,
                 dependencies,
+                incarnation,
             }),
             Self::Session(session, _) => {
                 let parent = session.verified.claims();
@@ -197,6 +199,7 @@ impl Origin<'_> {
                     depth: 0,
                     is_chained: false,
                     dependencies,
+                    incarnation: incarnation.min(parent.trilby.inc),
                 })
             }
         }

@@ -136,5 +136,7 @@ fn line(finding: &Finding) -> String {
         Status::Broken => "broken",
         Status::Incomplete => "incomplete",
     };
-    format!("{status}:{log}{seq}: {}", finding.message)
+    let place = format!("{log}{seq}");
+    let colon = if place.is_empty() { "" } else { ":" };
+    format!("{status}:{place}{colon} {}", finding.message)
 }
