@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use trilby_directory::RevocationSink;
-use trilby_model::Timestamp;
+use trilby_model::{LogId, Timestamp};
 use trilby_service::clock::Clock;
 use trilby_session::{RestsOn, Revocation, RevocationKind, RevocationTable};
 
@@ -69,6 +69,16 @@ impl Revocations {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .n_rows
+    }
+
+    /// How many are known in a log that name a value instead of a thing.
+    #[must_use]
+    pub fn n_by_value(&self, log: &LogId) -> usize {
+        self.held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .table
+            .n_by_value(log)
     }
 
     /// Whether none is known.

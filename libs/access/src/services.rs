@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use trilby_directory::Directory;
+use trilby_directory::{Directory, StoreSecrets};
 use trilby_eventlog::{EventLog, Feed};
 use trilby_model::{AccountId, Entropy, Timestamp};
 use trilby_service::Settings;
@@ -49,8 +49,8 @@ pub struct Parts {
     pub settings: Arc<Settings>,
     /// Where clients reach us; never from a request (R24). Without a slash at its end.
     pub public_url: String,
-    /// Sub-key of the store key under `trilby.claim.v1`.
-    pub claim_key: [u8; 32],
+    /// Sub-keys of the store key.
+    pub secrets: StoreSecrets,
     /// Seals cursors.
     pub cursor_key: CursorKey,
     /// The directory's bounds.
@@ -74,9 +74,7 @@ impl Services {
         let directory = Directory::start(
             parts.log,
             &*parts.feed,
-            trilby_directory::StoreSecrets {
-                claim_key: parts.claim_key,
-            },
+            parts.secrets,
             sink,
             parts.clock.now(),
             options,

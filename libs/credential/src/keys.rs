@@ -94,6 +94,11 @@ impl StoreKey {
         ClaimKey(hkdf_sha256(&self.0, "trilby.claim.v1"))
     }
 
+    /// The key under which snapshots are sealed.
+    pub fn snapshot_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*hkdf_sha256(&self.0, "trilby.snapshot.v1").expose())
+    }
+
     /// The key that seals cursors and page tokens.
     pub fn cursor_key(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*hkdf_sha256(&self.0, "trilby.cursor.v1").expose())

@@ -38,7 +38,7 @@ pub struct Directory {
 
 pub(crate) struct Inner {
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) claim_key: [u8; 32],
+    pub(crate) secrets: StoreSecrets,
     pub(crate) sink: Arc<dyn RevocationSink>,
     pub(crate) options: Options,
     /// As last read; the incarnation in it can grow.
@@ -72,6 +72,8 @@ pub(crate) struct Inner {
 pub struct StoreSecrets {
     /// HKDF of the store key under `trilby.claim.v1`: claims are stored as HMACs under it.
     pub claim_key: [u8; 32],
+    /// The same under `trilby.snapshot.v1`: a snapshot that was not sealed under it is passed over.
+    pub snapshot_key: [u8; 32],
 }
 
 impl Directory {
@@ -133,7 +135,7 @@ impl Directory {
         Self {
             inner: Arc::new(Inner {
                 log,
-                claim_key: secrets.claim_key,
+                secrets,
                 sink,
                 options,
                 meta: ArcSwapOption::empty(),

@@ -9,8 +9,9 @@ use trilby_model::Timestamp;
 pub const FEED_WAIT: Duration = Duration::from_millis(250);
 /// How long a request waits for a position in all.
 pub const POSITION_WAIT: Duration = Duration::from_millis(500);
-/// Times a command is decided anew after another writer was faster.
-pub const ATTEMPTS_MAX: u32 = 5;
+/// Times a command is decided anew after another writer was faster: beside a process that writes one of its logs all the
+/// time, each time is lost with a chance of a half or more, and a second's patience is what a caller has.
+pub const ATTEMPTS_MAX: u32 = 32;
 /// Commands of one log that are not answered. Beyond it callers are refused at once: they would wait for longer than they
 /// care to, and each holds its request's memory.
 pub const COMMANDS_MAX: usize = 1_024;

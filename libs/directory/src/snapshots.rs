@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use trilby_account as account;
 use trilby_eventlog::Snapshot;
-use trilby_eventlog::snapshot::Header;
+use trilby_eventlog::snapshot::{self, Header, SnapshotError};
 use trilby_eventlog::verify::SnapshotVerdict;
 use trilby_model::{LogId, Seq};
 
@@ -23,7 +23,7 @@ use crate::view::AnyView;
 use crate::work::{Folded, Work};
 
 /// Version of the states' encoding. Raised when a serialized state could be read as something else.
-const ENCODING: u8 = 1;
+const ENCODING: u8 = 2;
 
 /// Events that a snapshot must stand for to be worth its two questions to the store.
 const WORTH_EVENTS: u64 = 32;
@@ -168,9 +168,9 @@ async fn keep(inner: &Inner, view: &Arc<AnyView>) {
 
 async fn write(inner: &Inner, view: &Arc<AnyView>) -> Result<(), String> {
     let packed = {
-        let view = Arc::clone(view);
+        let (view, key) = (Arc::clone(view), inner.secrets.snapshot_key);
         // Serializing and compressing a large account takes longer than a task may hold its thread.
-        tokio::task::spawn_blocking(move || pack(&view))
+        tokio::task::spawn_blocking(move || pack(&view, &key))
             .await
             .map_err(|error| error.to_string())??
     };
@@ -187,7 +187,7 @@ async fn write(inner: &Inner, view: &Arc<AnyView>) -> Result<(), String> {
     Ok(())
 }
 
-fn pack(view: &AnyView) -> Result<Snapshot, String> {
+fn pack(view: &AnyView, key: &[u8; 32]) -> Result<Snapshot, String> {
     let head = view.head();
     let state = match view {
         AnyView::Account(view) => serde_json::to_vec(&view.state),
@@ -204,7 +204,15 @@ fn pack(view: &AnyView) -> Result<Snapshot, String> {
         fold_fingerprint: fingerprint(&head.log),
     };
     let state = state.map_err(|error| error.to_string())?;
-    Snapshot::new(&header, &state).map_err(|error| error.to_string())
+    snapshot::seal(key, &header, &state)
+        .and_then(|sealed| Snapshot::new(&header, &sealed))
+        .map_err(|error| error.to_string())
+}
+
+/// The state in a snapshot, as somebody with this key has kept it.
+fn state_of(snapshot: &Snapshot, key: &[u8; 32]) -> Result<Vec<u8>, SnapshotError> {
+    let (header, sealed) = snapshot.open()?;
+    snapshot::unseal(key, &header, &sealed).map(<[u8]>::to_vec)
 }
 
 /// Under which number snapshots of a log are kept: another for every fold, so that two releases side by side keep theirs
@@ -245,10 +253,9 @@ impl Inner {
         if commit.last != snapshot.seq || commit.hash != snapshot.head_hash {
             return Ok(None);
         }
-        match snapshot
-            .open()
+        match state_of(&snapshot, &self.secrets.snapshot_key)
             .map_err(|error| error.to_string())
-            .and_then(|(_, state)| unpack(log, &state))
+            .and_then(|state| unpack(log, &state))
         {
             Ok(folded) => Ok(Some(Work::restored(
                 log,
@@ -266,13 +273,13 @@ impl Inner {
 }
 
 /// Compares a snapshot with the fold at its seq.
-pub(crate) fn compare(snapshot: &Snapshot, work: &Work) -> SnapshotVerdict {
+pub(crate) fn compare(snapshot: &Snapshot, key: &[u8; 32], work: &Work) -> SnapshotVerdict {
     let ours = snapshot.state_schema == schema(&snapshot.log)
         && snapshot.fold_fingerprint == fingerprint(&snapshot.log);
     if !ours {
         return SnapshotVerdict::Foreign;
     }
-    let Ok((_, stored)) = snapshot.open() else {
+    let Ok(stored) = state_of(snapshot, key) else {
         return SnapshotVerdict::Different;
     };
     let folded = match work.folded() {

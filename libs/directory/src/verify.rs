@@ -8,6 +8,7 @@ use trilby_eventlog::verify::{Effects as Expected, Fold, Folds, NamedPersonal, S
 use trilby_eventlog::{RecordedCommit, Snapshot};
 use trilby_model::{AccountId, LogId};
 
+use crate::directory::StoreSecrets;
 use crate::effects::Effects;
 use crate::snapshots;
 use crate::work::{Folded, Work};
@@ -15,18 +16,15 @@ use crate::work::{Folded, Work};
 /// The folds of all kinds of log, for verification.
 #[derive(Clone)]
 pub struct VerifyingFolds {
-    claim_key: [u8; 32],
+    secrets: StoreSecrets,
     store_id: [u8; 16],
 }
 
 impl VerifyingFolds {
-    /// For a store with this id, whose claims were made under this key (HKDF of the store key under `trilby.claim.v1`).
+    /// For a store with this id, whose claims and snapshots were made under these keys.
     #[must_use]
-    pub fn new(claim_key: [u8; 32], store_id: [u8; 16]) -> Self {
-        Self {
-            claim_key,
-            store_id,
-        }
+    pub fn new(secrets: StoreSecrets, store_id: [u8; 16]) -> Self {
+        Self { secrets, store_id }
     }
 }
 
@@ -34,14 +32,14 @@ impl Folds for VerifyingFolds {
     fn begin(&self, log: &LogId) -> Box<dyn Fold> {
         let genesis = trilby_eventlog::chain::genesis(&self.store_id, log);
         Box::new(VerifyingFold {
-            claim_key: self.claim_key,
+            secrets: self.secrets.clone(),
             work: Work::start(log, genesis),
         })
     }
 }
 
 struct VerifyingFold {
-    claim_key: [u8; 32],
+    secrets: StoreSecrets,
     work: Work,
 }
 
@@ -59,7 +57,13 @@ impl Fold for VerifyingFold {
                     .map_err(|error| error.to_string())?;
                 personal.extend(event.personal().map(named));
                 effects
-                    .add(&self.claim_key, &commit.log, index, &event, &mut roles)
+                    .add(
+                        &self.secrets.claim_key,
+                        &commit.log,
+                        index,
+                        &event,
+                        &mut roles,
+                    )
                     .map_err(|error| error.to_string())?;
             }
         }
@@ -73,7 +77,7 @@ impl Fold for VerifyingFold {
     }
 
     fn compare(&mut self, snapshot: &Snapshot) -> SnapshotVerdict {
-        snapshots::compare(snapshot, &self.work)
+        snapshots::compare(snapshot, &self.secrets.snapshot_key, &self.work)
     }
 }
 

@@ -38,17 +38,7 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
     let mut client = connect::one(url, None).await?;
     check_server(&client).await?;
     let unavailable = |error: tokio_postgres::Error| OpenError::Store(failure(&error));
-    // Two who migrate at once wait for each other.
-    client
-        .batch_execute(
-            "set lock_timeout = '30s'; select pg_advisory_lock(hashtext('trilby.migrate'), 0)",
-        )
-        .await
-        .map_err(unavailable)?;
-    client
-        .batch_execute(include_str!("queries/roles.sql"))
-        .await
-        .map_err(unavailable)?;
+    let _turn = turn(url, &client).await?;
     client
         .batch_execute("set role trilby_admin")
         .await
@@ -93,6 +83,31 @@ pub async fn migrate(url: &str, store_key_fingerprint: Option<[u8; 32]>) -> Resu
         }
     }
     Ok(())
+}
+
+/// Makes the roles, and lets two who migrate at once wait for each other, at a row that only they can reach; it is held until
+/// what this gives is dropped. A store of before there were such rows has none: there it is a lock that anybody who
+/// connects could hold up.
+async fn turn(url: &str, client: &Client) -> Result<Option<Client>, OpenError> {
+    let unavailable = |error: tokio_postgres::Error| OpenError::Store(failure(&error));
+    let roles = include_str!("queries/roles.sql");
+    let row = client
+        .query_one("select to_regclass('turn') is not null", &[])
+        .await
+        .map_err(unavailable)?;
+    if !rows::get::<bool>(&row, 0)? {
+        let wait =
+            "set lock_timeout = '30s'; select pg_advisory_lock(hashtext('trilby.migrate'), 0)";
+        client.batch_execute(wait).await.map_err(unavailable)?;
+        client.batch_execute(roles).await.map_err(unavailable)?;
+        return Ok(None);
+    }
+    client.batch_execute(roles).await.map_err(unavailable)?;
+    let holder = connect::one(url, None).await?;
+    let wait = "set role trilby_admin; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = 0; \
+        begin; select from turn where name = 'migrate' for update";
+    holder.batch_execute(wait).await.map_err(unavailable)?;
+    Ok(Some(holder))
 }
 
 /// Runs the migrations that are missing, all or none.

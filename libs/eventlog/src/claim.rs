@@ -53,12 +53,19 @@ pub fn mac(claim_key: &[u8; 32], value: &str) -> [u8; 32] {
 }
 
 pub(crate) fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    hmac_of(key, &[message]).finalize().into_bytes().into()
+}
+
+/// HMAC-SHA-256 of these parts, one after the other.
+pub(crate) fn hmac_of(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     // A 32-byte key is shorter than the hash's block and therefore used as it stands, zero-padded.
     let mut block = [0; 64];
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }
     let mut hmac = Hmac::<Sha256>::new(&block.into());
-    hmac.update(message);
-    hmac.finalize().into_bytes().into()
+    for part in parts {
+        hmac.update(part);
+    }
+    hmac
 }

@@ -6,8 +6,11 @@
 
 use std::io::Read;
 
+use hmac::Mac;
 use sha2::{Digest, Sha256};
 use trilby_model::{Hash, LogId, Seq};
+
+use crate::claim::hmac_of;
 
 /// Snapshots kept at the head.
 pub const KEPT_AT_HEAD: usize = 2;
@@ -67,6 +70,9 @@ pub enum SnapshotError {
     /// The state is over the bound.
     #[error("the state is too large for a snapshot")]
     TooLarge,
+    /// Whole, but not of anybody who has the store's key.
+    #[error("the snapshot is not of a process of this store")]
+    Forged,
 }
 
 impl Snapshot {
@@ -100,6 +106,49 @@ impl Snapshot {
     }
 }
 
+/// A state behind the MAC of it and of all that its header says: who can write rows and has not the key makes no state that
+/// anybody believes. The digest in [`encode`] finds damage, which this need not.
+///
+/// `key` is a sub-key of the store key under `trilby.snapshot.v1`.
+pub fn seal(key: &[u8; 32], header: &Header, state: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+    let tag = hmac_of(key, &[&header.to_bytes()?, state]).finalize();
+    Ok([&tag.into_bytes()[..], state].concat())
+}
+
+/// Reads what [`seal`] wrote.
+///
+/// Errors: `Forged` if it was not sealed under this key and header.
+pub fn unseal<'a>(
+    key: &[u8; 32],
+    header: &Header,
+    sealed: &'a [u8],
+) -> Result<&'a [u8], SnapshotError> {
+    let (tag, state) = sealed
+        .split_first_chunk::<32>()
+        .ok_or(SnapshotError::Forged)?;
+    hmac_of(key, &[&header.to_bytes()?, state])
+        .verify_slice(tag)
+        .map_err(|_| SnapshotError::Forged)?;
+    Ok(state)
+}
+
+impl Header {
+    /// No two headers have the same.
+    fn to_bytes(&self) -> Result<Vec<u8>, SnapshotError> {
+        let log = self.log.to_string();
+        let log_bytes = u16::try_from(log.len()).map_err(|_| SnapshotError::TooLarge)?;
+        let mut bytes = Vec::with_capacity(log.len() + 128);
+        bytes.extend(log_bytes.to_be_bytes());
+        bytes.extend(log.as_bytes());
+        bytes.extend(self.incarnation.to_be_bytes());
+        bytes.extend(self.seq.get().to_be_bytes());
+        bytes.extend(self.head_hash.as_bytes());
+        bytes.extend(self.state_schema.to_be_bytes());
+        bytes.extend(self.fold_fingerprint);
+        Ok(bytes)
+    }
+}
+
 /// Header, packed state, and SHA-256 of both.
 ///
 /// `state` should be a deterministic encoding (sorted maps), so that equal states are equal bytes.
@@ -108,21 +157,10 @@ pub fn encode(header: &Header, state: &[u8]) -> Result<Vec<u8>, SnapshotError> {
         return Err(SnapshotError::TooLarge);
     }
     let packed = zstd::bulk::compress(state, ZSTD_LEVEL).map_err(|_| SnapshotError::TooLarge)?;
-    let log = header.log.to_string();
     let mut bytes = Vec::with_capacity(packed.len() + 192);
     bytes.extend(MAGIC);
     bytes.extend(FORMAT.to_be_bytes());
-    bytes.extend(
-        u16::try_from(log.len())
-            .map_err(|_| SnapshotError::TooLarge)?
-            .to_be_bytes(),
-    );
-    bytes.extend(log.as_bytes());
-    bytes.extend(header.incarnation.to_be_bytes());
-    bytes.extend(header.seq.get().to_be_bytes());
-    bytes.extend(header.head_hash.as_bytes());
-    bytes.extend(header.state_schema.to_be_bytes());
-    bytes.extend(header.fold_fingerprint);
+    bytes.extend(header.to_bytes()?);
     bytes.push(CODEC_ZSTD);
     bytes.extend(packed);
     let digest: [u8; 32] = Sha256::digest(&bytes).into();

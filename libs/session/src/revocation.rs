@@ -60,6 +60,14 @@ impl RevocationKind {
         }
     }
 
+    /// Whether it names a value, of which there are as many as somebody thinks of; not a thing that there is.
+    pub fn is_by_value(self) -> bool {
+        match self {
+            Self::Id(_) => false,
+            Self::ProviderSubject | Self::SourceIdentity | Self::SessionName => true,
+        }
+    }
+
     /// The kind of that letter.
     pub fn from_letter(letter: char) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.letter() == letter)
@@ -279,6 +287,8 @@ struct Row {
 #[derive(Debug, Clone, Default)]
 pub struct RevocationTable {
     rows: HashMap<(RevocationKind, [u8; 16]), Vec<Row>>,
+    /// Of those that name a value, how many each log has.
+    by_value: HashMap<LogId, usize>,
 }
 
 impl RevocationTable {
@@ -307,6 +317,10 @@ impl RevocationTable {
                     before_seq,
                     at: revocation.at,
                 });
+                if revocation.kind.is_by_value() {
+                    let n = self.by_value.entry(revocation.log.clone()).or_default();
+                    *n = n.saturating_add(1);
+                }
                 true
             }
         }
@@ -315,10 +329,21 @@ impl RevocationTable {
     /// Forgets what is too old to matter.
     pub fn purge(&mut self, now: Timestamp) {
         let oldest = now.unix_seconds().saturating_sub(KEPT_S);
-        self.rows.retain(|_, rows| {
+        let by_value = &mut self.by_value;
+        by_value.clear();
+        self.rows.retain(|(kind, _), rows| {
             rows.retain(|row| row.at.unix_seconds() >= oldest);
+            for row in rows.iter().filter(|_| kind.is_by_value()) {
+                let n = by_value.entry(row.log.clone()).or_default();
+                *n = n.saturating_add(1);
+            }
             !rows.is_empty()
         });
+    }
+
+    /// How many rows of a log name a value.
+    pub fn n_by_value(&self, log: &LogId) -> usize {
+        self.by_value.get(log).copied().unwrap_or_default()
     }
 
     /// The revocation that killed the session, if one did.

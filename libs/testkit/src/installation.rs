@@ -16,7 +16,7 @@ use trilby_account::command::{
 };
 use trilby_account::event::{AccountCreated, RootCredentialSet};
 use trilby_account::{Actor, Command, Context, HolderRef, Ref, UserKind};
-use trilby_directory::{After, Answer, Events, Executed, Plan, ReceiptKey, Write};
+use trilby_directory::{After, Answer, Events, Executed, Plan, ReceiptKey, StoreSecrets, Write};
 use trilby_eventlog::{EventLog, Feed, Memory};
 use trilby_model::{AccountId, GroupId, LogId, UserId};
 use trilby_policy::Kind;
@@ -78,7 +78,10 @@ impl Installation {
             entropy: Arc::clone(&entropy),
             settings: Arc::new(settings.clone()),
             public_url: base.clone(),
-            claim_key: [3; 32],
+            secrets: StoreSecrets {
+                claim_key: [3; 32],
+                snapshot_key: [4; 32],
+            },
             cursor_key: CursorKey::new(&[4; 32]),
             directory: trilby_directory::Options::default(),
         }));

@@ -320,7 +320,10 @@ async fn follower(
     options: Options,
 ) -> Directory {
     let (log, sink) = (Arc::clone(log), Arc::new(IgnoreRevocations));
-    let secrets = StoreSecrets { claim_key: [9; 32] };
+    let secrets = StoreSecrets {
+        claim_key: [9; 32],
+        snapshot_key: [10; 32],
+    };
     let started = Directory::start(log, feed, secrets, sink, now, options);
     started.await.unwrap()
 }

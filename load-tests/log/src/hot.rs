@@ -39,7 +39,10 @@ pub async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let log: Arc<dyn EventLog> = Arc::new(store.clone());
-    let secrets = StoreSecrets { claim_key: [1; 32] };
+    let secrets = StoreSecrets {
+        claim_key: [1; 32],
+        snapshot_key: [2; 32],
+    };
     // As a service beside others.
     let options = Options {
         ask_heads: true,

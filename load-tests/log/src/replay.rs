@@ -64,7 +64,10 @@ pub async fn measure(store: &Postgres, plan: &Plan, figures: &mut Figures) -> an
 /// A directory that knows nothing and keeps no snapshots.
 async fn fresh(store: &Postgres) -> anyhow::Result<Directory> {
     let log: Arc<dyn EventLog> = Arc::new(store.clone());
-    let secrets = StoreSecrets { claim_key: [1; 32] };
+    let secrets = StoreSecrets {
+        claim_key: [1; 32],
+        snapshot_key: [2; 32],
+    };
     let options = Options {
         memory_bytes_max: MEMORY_BYTES,
         snapshot_tail: u64::MAX,

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use trilby_credential::{InstallationKeys, Keks, Peppers, StoreKey};
+use trilby_directory::StoreSecrets;
 use trilby_service::settings::Settings;
 use zeroize::Zeroizing;
 
@@ -32,6 +33,14 @@ pub struct Keys {
     pub store: StoreKey,
     pub peppers: Option<Peppers>,
     pub keks: Option<Keks>,
+}
+
+/// The sub-keys that a directory over a store with this key needs.
+pub fn store_secrets(key: &StoreKey) -> StoreSecrets {
+    StoreSecrets {
+        claim_key: *key.claim_key().expose(),
+        snapshot_key: *key.snapshot_key(),
+    }
 }
 
 impl From<InstallationKeys> for Keys {

@@ -21,7 +21,7 @@ use trilby_service::telemetry::Telemetry;
 
 use crate::api;
 use crate::clearing::Clearing;
-use crate::keys::Keys;
+use crate::keys::{Keys, store_secrets};
 use crate::reach::Reach;
 use crate::role::Role;
 use crate::store::Store;
@@ -83,7 +83,7 @@ impl Process {
             entropy: Arc::new(SystemEntropy),
             settings: Arc::clone(&settings),
             public_url,
-            claim_key: *keys.store.claim_key().expose(),
+            secrets: store_secrets(&keys.store),
             cursor_key: CursorKey::new(&keys.store.cursor_key()),
             directory: directory_options(roles, &settings, &store),
         })

@@ -134,7 +134,7 @@ pub(super) fn draft<T, E>(
                 .account(*id)
                 .map_or_else(|| Account::empty(*id), |view| view.state.clone());
             for (index, event) in events.iter().enumerate() {
-                let added = derived.add(&inner.claim_key, &log, index, event, &mut roles);
+                let added = derived.add(&inner.secrets.claim_key, &log, index, event, &mut roles);
                 added.map_err(|error| ExecuteError::Invalid(error.to_string()))?;
             }
         }

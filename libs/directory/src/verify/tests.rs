@@ -12,7 +12,10 @@ use trilby_model::{AccountId, Entropy, Hash, Timestamp};
 
 use super::*;
 
-const CLAIM_KEY: [u8; 32] = [7; 32];
+const SECRETS: StoreSecrets = StoreSecrets {
+    claim_key: [7; 32],
+    snapshot_key: [8; 32],
+};
 const AT: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
 fn stored(event: &Event) -> NewEvent {
@@ -66,7 +69,7 @@ async fn store() -> (Memory, LogId) {
 async fn a_sound_store_is_sound_with_folds() {
     let (memory, _) = store().await;
     let meta = memory.store_meta().await.unwrap();
-    let folds = VerifyingFolds::new(CLAIM_KEY, meta.store_id);
+    let folds = VerifyingFolds::new(SECRETS, meta.store_id);
     let report = verify(
         &memory,
         &Options {
@@ -99,7 +102,7 @@ async fn an_event_that_the_fold_does_not_know_is_not_sound() {
         .await
         .unwrap();
     let meta = memory.store_meta().await.unwrap();
-    let folds = VerifyingFolds::new(CLAIM_KEY, meta.store_id);
+    let folds = VerifyingFolds::new(SECRETS, meta.store_id);
     let report = verify(
         &memory,
         &Options {
@@ -143,7 +146,7 @@ async fn come_from(memory: &Memory, log: &LogId, row: &Personal, named: &LogId, 
 
 async fn found(memory: &Memory) -> Vec<String> {
     let meta = memory.store_meta().await.unwrap();
-    let folds = VerifyingFolds::new(CLAIM_KEY, meta.store_id);
+    let folds = VerifyingFolds::new(SECRETS, meta.store_id);
     let options = Options {
         folds: Some(&folds),
         ..Options::default()

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use proptest::prelude::*;
 use trilby_account::command::CreateUser;
 use trilby_account::{Actor, Context, UserKind};
-use trilby_directory::{Directory, Error, Freshness, Options, StoreSecrets};
+use trilby_directory::{Directory, Error, Freshness, Options};
 use trilby_eventlog::{Archive as _, FeedMessage, Memory};
 use trilby_model::{ConsistencyToken, LogId, Position, Seq, Tags};
 
@@ -373,7 +373,7 @@ async fn what_was_read_before_the_state_was_dropped_is_read_again() {
     let reader = Directory::start(
         Arc::clone(&store) as _,
         &feed,
-        StoreSecrets { claim_key: [9; 32] },
+        SECRETS,
         Arc::new(Sink::default()) as _,
         NOW,
         Options::default(),

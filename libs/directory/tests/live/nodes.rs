@@ -292,9 +292,8 @@ async fn what_was_lost_is_not_acknowledged_by_a_heartbeat() {
     // A process whose store cannot be asked, and which still says that it is there.
     let store = Arc::new(crate::through::Through::new(shared.memory.clone()));
     let sink = Arc::new(Sink::default());
-    let secrets = trilby_directory::StoreSecrets { claim_key: [9; 32] };
     let log = Arc::clone(&store) as Arc<dyn EventLog>;
-    let node = Directory::start(log, &relay, secrets, Arc::clone(&sink) as _, NOW, options);
+    let node = Directory::start(log, &relay, SECRETS, Arc::clone(&sink) as _, NOW, options);
     let node = node.await.unwrap();
     let table = Arc::clone(&shared.table) as Arc<dyn NodeTable>;
     let _present = node

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use trilby_directory::{Directory, Error, Options, StoreSecrets};
+use trilby_directory::{Directory, Error, Options};
 use trilby_eventlog::*;
 use trilby_model::{LogId, Seq, Timestamp};
 
@@ -27,7 +27,7 @@ async fn asking_at(
     let directory = Directory::start(
         Arc::clone(&store) as _,
         &Polled::default(),
-        StoreSecrets { claim_key: [9; 32] },
+        SECRETS,
         Arc::clone(&sink) as _,
         now,
         options,

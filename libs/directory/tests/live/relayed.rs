@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
-use trilby_directory::{Directory, Error, Options, StoreSecrets};
+use trilby_directory::{Directory, Error, Options};
 use trilby_eventlog::{
     Archive, Channel, Delivery, EventLog, Feed, FeedMessage, FeedReceiver, FeedSender, Heartbeat,
     Memory, RecordedCommit, Revocation, chain, shard,
@@ -72,9 +72,8 @@ impl Stage {
         let store = Arc::new(Through::new(memory.clone()));
         let sink = Arc::new(Sink::default());
         let begun = Instant::now();
-        let secrets = StoreSecrets { claim_key: [9; 32] };
         let log = Arc::clone(&store) as Arc<dyn EventLog>;
-        let reader = Directory::start(log, &relay, secrets, Arc::clone(&sink) as _, NOW, options);
+        let reader = Directory::start(log, &relay, SECRETS, Arc::clone(&sink) as _, NOW, options);
         let reader = reader.await.unwrap();
         for n in [1, 2] {
             reader.account(account(n)).await.unwrap();

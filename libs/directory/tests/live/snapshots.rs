@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trilby_directory::{Directory, Error, Options};
-use trilby_eventlog::{Archive as _, EventLog, Memory, Snapshot};
+use trilby_eventlog::{Archive as _, EventLog, Memory, Snapshot, snapshot};
 use trilby_model::LogId;
 
 use crate::store::*;
@@ -66,6 +66,25 @@ async fn a_snapshot_that_does_not_fit_is_passed_over() {
     other_history.head_hash = trilby_model::Hash([1; 32]);
     for bad in [cut(&snapshot), flipped, other_fold, other_history] {
         memory.snapshot_put(bad).await.unwrap();
+        let fresh = follower(&memory).await;
+        assert_eq!(name(&fresh, account(1)).await, "name-14");
+    }
+}
+
+/// Whoever can write rows of the table, as with the login of a service, but has not the key.
+#[tokio::test]
+async fn a_snapshot_that_somebody_without_the_key_made_is_passed_over() {
+    let (memory, snapshot) = with_snapshot().await;
+    let (header, sealed) = snapshot.open().unwrap();
+    let text = String::from_utf8(sealed[32..].to_vec()).unwrap();
+    let renamed = text.replace(r#"name":"name-"#, r#"name":"evil-"#);
+    assert_ne!(text, renamed);
+    // As it was kept, with another state behind its seal; with a seal of one's own; and as before there were seals.
+    let behind = [&sealed[..32], renamed.as_bytes()].concat();
+    let own = snapshot::seal(&[1; 32], &header, renamed.as_bytes()).unwrap();
+    for forged in [behind, own, renamed.into_bytes()] {
+        let forged = Snapshot::new(&header, &forged).unwrap();
+        memory.snapshot_put(forged).await.unwrap();
         let fresh = follower(&memory).await;
         assert_eq!(name(&fresh, account(1)).await, "name-14");
     }

@@ -17,6 +17,12 @@ use trilby_model::{AccountId, ConsistencyToken, Entropy, LogId, Seq, Timestamp};
 
 pub const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
+/// Of every directory over one store.
+pub const SECRETS: StoreSecrets = StoreSecrets {
+    claim_key: [9; 32],
+    snapshot_key: [10; 32],
+};
+
 /// Keeps what it is told.
 #[derive(Default)]
 pub struct Sink(pub Mutex<Vec<Revocation>>);
@@ -49,9 +55,8 @@ pub async fn directory(
     options: Options,
 ) -> (Directory, Arc<Sink>) {
     let sink = Arc::new(Sink::default());
-    let secrets = StoreSecrets { claim_key: [9; 32] };
     let log: Arc<dyn EventLog> = Arc::new(memory.clone());
-    let directory = Directory::start(log, feed, secrets, Arc::clone(&sink) as _, NOW, options)
+    let directory = Directory::start(log, feed, SECRETS, Arc::clone(&sink) as _, NOW, options)
         .await
         .unwrap();
     (directory, sink)

@@ -8,9 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 use trilby_account::event::AccountRenamed;
-use trilby_directory::{
-    Directory, Events, ExecuteError, Executed, Options, Plan, States, StoreSecrets, Write,
-};
+use trilby_directory::{Directory, Events, ExecuteError, Executed, Options, Plan, States, Write};
 use trilby_eventlog::*;
 use trilby_model::{LogId, Seq};
 
@@ -36,10 +34,9 @@ async fn store(options: Options) -> (Memory, Arc<Through>, Directory) {
 
 async fn over(memory: &Memory, feed: &dyn Feed, options: Options) -> (Arc<Through>, Directory) {
     let through = Arc::new(Through::new(memory.clone()));
-    let secrets = StoreSecrets { claim_key: [9; 32] };
     let sink = Arc::new(Sink::default());
     let shared = Arc::clone(&through) as Arc<dyn EventLog>;
-    let directory = Directory::start(shared, feed, secrets, sink, NOW, options);
+    let directory = Directory::start(shared, feed, SECRETS, sink, NOW, options);
     let directory = directory.await.unwrap();
     for n in [1, 2] {
         append(&directory, account(n), vec![created(account(n))]).await;

@@ -78,7 +78,7 @@ fn found(n: u8, since: u64) -> TrustingRole {
 
 async fn assert_sound(memory: &Memory) {
     let meta = memory.store_meta().await.unwrap();
-    let folds = VerifyingFolds::new([9; 32], meta.store_id);
+    let folds = VerifyingFolds::new(SECRETS, meta.store_id);
     let options = Verification {
         folds: Some(&folds),
         ..Verification::default()
@@ -193,7 +193,7 @@ async fn the_index_is_rebuilt_from_the_events() {
     });
     memory.import_rows(vec![made_up]).await.unwrap();
     let meta = memory.store_meta().await.unwrap();
-    let folds = VerifyingFolds::new([9; 32], meta.store_id);
+    let folds = VerifyingFolds::new(SECRETS, meta.store_id);
     let checked = Verification {
         folds: Some(&folds),
         ..Verification::default()

@@ -1,1 +1,1 @@
-delete from node where id = $1::text::uuid
+select node_gone($1::text::uuid)

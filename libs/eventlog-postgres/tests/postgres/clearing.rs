@@ -113,7 +113,7 @@ async fn who_comes_second_waits_for_nothing() {
     append(&token, 1, 1).await;
     let client = database.client().await;
     rows(&client, 50 * HOUR, 1).await;
-    let hold = "begin; select pg_advisory_xact_lock(hashtext('trilby.clear'), 0)";
+    let hold = "begin; select take_turn('clear')";
     client.batch_execute(hold).await.unwrap();
     let begun = Instant::now();
     assert_eq!(token.purge(now(), now(), now()).await.unwrap(), 0);

@@ -1,16 +1,18 @@
 //! Who may do what: the database roles, row-level security, and when a store is not opened.
 
+use std::time::{Duration, Instant};
+
 use tokio_postgres::Client;
 use trilby_eventlog::{
-    Activity, ActivityFilter, AppendError, Archive, Credential, Error, EventLog, SideBody,
-    SideError, SideWrite, Snapshot, snapshot,
+    Activity, ActivityFilter, AppendError, Applied, Archive, Credential, Error, EventLog, Node,
+    NodeKind, NodeTable as _, SideBody, SideError, SideWrite, Snapshot, snapshot,
 };
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role, migrate};
 use trilby_model::Seq;
 
 use crate::support::common::{Database, account, activity, append, at, commit, now};
 
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "installation",
     "store_meta",
     "log_head",
@@ -31,6 +33,7 @@ const TABLES: [&str; 20] = [
     "activity",
     "activity_segment",
     "activity_id",
+    "turn",
 ];
 
 /// Which tables a role may read in full.
@@ -126,13 +129,12 @@ fn adds(role: Role) -> &'static [&'static str] {
             "personal",
             "one_time",
             "counter",
-            "node",
             "snapshot",
             "activity",
             "activity_segment",
             "activity_id",
         ],
-        Role::Decision => &["installation", "snapshot", "node"],
+        Role::Decision => &["installation", "snapshot"],
         Role::Relay => &[
             "outbox",
             "relay_lease",
@@ -609,4 +611,108 @@ async fn no_service_makes_hours_to_come_or_waits_for_one_that_is_there() {
         .await
         .unwrap();
     client.execute(make, &[&now().micros()]).await.unwrap();
+}
+
+/// What may be deleted or updated may be locked whole; and an advisory lock may be taken by whoever connects.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_only_decides_holds_up_nobody() {
+    let database = Database::new();
+    let client = database.client().await;
+    for role in [Role::Decision, Role::Sink] {
+        for privilege in ["update", "delete", "truncate"] {
+            let may = privileged(&client, role, privilege).await;
+            assert!(may.is_empty(), "{role:?} may {privilege} {may:?}");
+        }
+    }
+    let (identity, token) = (
+        database.open(Role::Identity).await,
+        database.open(Role::Token).await,
+    );
+    append(&identity, 1, 1).await;
+    client
+        .batch_execute("set role trilby_decision")
+        .await
+        .unwrap();
+    for table in TABLES {
+        let lock = format!("begin; lock table {table} in access exclusive mode");
+        let refused = client.batch_execute(&lock).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "42501", "{table}");
+        client.batch_execute("rollback").await.unwrap();
+    }
+    for turn in [
+        "migrate",
+        "activity",
+        "purge_activity",
+        "clear",
+        "clear_outbox",
+        "clear_activity",
+    ] {
+        let hold = format!("select pg_advisory_lock(hashtext('trilby.{turn}'), 0)");
+        client.batch_execute(&hold).await.unwrap();
+        for take in ["take_turn", "has_turn"] {
+            let refused = client
+                .batch_execute(&format!("select {take}('{turn}')"))
+                .await
+                .unwrap_err();
+            assert_eq!(refused.code().unwrap().code(), "42501", "{turn}");
+        }
+    }
+    // Beside all these locks.
+    for n_hours in 0..3 {
+        let record = activity(now().plus_seconds(-3_600 * n_hours), &n_hours.to_string());
+        token.activity_append(vec![record]).await.unwrap();
+    }
+    let sql = "insert into receipt select log_id, sha256(n::text::bytea), sha256('r'), 1, 1, 200, null, 1 \
+        from log_head, generate_series(1, 10) n";
+    database.client().await.batch_execute(sql).await.unwrap();
+    assert_eq!(token.purge(now(), now(), now()).await.unwrap(), 10);
+    let begun = Instant::now();
+    migrate(&database.url, None).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn two_who_migrate_wait_for_each_other() {
+    let database = Database::new();
+    let holder = database.client().await;
+    holder
+        .batch_execute("begin; select take_turn('migrate')")
+        .await
+        .unwrap();
+    let url = database.url.clone();
+    let second = tokio::spawn(async move { migrate(&url, None).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!second.is_finished());
+    holder.batch_execute("commit").await.unwrap();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_service_speaks_for_its_own_processes_only() {
+    let database = Database::new();
+    let (token, decision) = (
+        database.open(Role::Token).await,
+        database.open(Role::Decision).await,
+    );
+    let node = Node {
+        id: "0199d3f1-0000-7000-8000-000000000001".parse().unwrap(),
+        kind: NodeKind::Token,
+        applied: Applied::default(),
+    };
+    token.node_seen(&node).await.unwrap();
+    let feigned = Node {
+        kind: NodeKind::Decision,
+        ..node.clone()
+    };
+    assert!(decision.node_seen(&feigned).await.is_err());
+    decision.node_gone(&node.id).await.unwrap();
+    let there = token.nodes(Duration::from_secs(60)).await.unwrap().nodes;
+    let kinds: Vec<NodeKind> = there.iter().map(|(node, _)| node.kind).collect();
+    assert_eq!(kinds, [NodeKind::Token]);
+    token.node_gone(&node.id).await.unwrap();
+    let there = token.nodes(Duration::from_secs(60)).await.unwrap().nodes;
+    assert!(there.is_empty());
 }

@@ -362,8 +362,8 @@ async fn a_record_waits_for_its_own_hour_only() {
     let make = "select make_activity_hour($1)";
     client.query_one(make, &[&moment.micros()]).await.unwrap();
     // Nobody makes another for now.
-    let lock = "select pg_advisory_lock(hashtext('trilby.activity'), 0)";
-    client.query_one(lock, &[]).await.unwrap();
+    let lock = "begin; select take_turn('activity')";
+    client.batch_execute(lock).await.unwrap();
     let token = database.open(Role::Token).await;
     for n in 0..3 {
         let record = activity(moment, &n.to_string());

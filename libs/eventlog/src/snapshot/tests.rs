@@ -42,6 +42,37 @@ fn a_row_that_contradicts_its_bytes_is_damaged() {
 }
 
 #[test]
+fn a_state_that_was_sealed_otherwise_is_forged() {
+    let key = [5; 32];
+    let sealed = seal(&key, &header(), b"state").unwrap();
+    assert_eq!(unseal(&key, &header(), &sealed).unwrap(), b"state");
+    let mut others = vec![header(); 6];
+    others[0].log = "o-z44p4n8gzg".parse().unwrap();
+    others[1].incarnation += 1;
+    others[2].seq = others[2].seq.next();
+    others[3].head_hash = Hash([8; 32]);
+    others[4].state_schema += 1;
+    others[5].fold_fingerprint = [0; 32];
+    for other in others {
+        assert_eq!(
+            unseal(&key, &other, &sealed),
+            Err(SnapshotError::Forged),
+            "{other:?}"
+        );
+    }
+    let of_another_key = seal(&[6; 32], &header(), b"state").unwrap();
+    let mut changed = sealed.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    for forged in [&of_another_key[..], &changed, &sealed[..31], b"", b"state"] {
+        assert_eq!(
+            unseal(&key, &header(), forged),
+            Err(SnapshotError::Forged),
+            "{forged:?}"
+        );
+    }
+}
+
+#[test]
 fn two_at_the_head_and_one_per_five_thousand_stay() {
     let seqs = [100, 4_900, 5_100, 9_000, 9_500, 10_100, 10_200, 10_300].map(Seq::new);
     let removed: Vec<u64> = superseded(&seqs).into_iter().map(Seq::get).collect();

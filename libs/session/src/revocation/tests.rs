@@ -204,6 +204,26 @@ fn rows_fall_out_after_the_longest_session() {
 }
 
 #[test]
+fn what_names_values_is_counted_for_each_log() {
+    let mut table = RevocationTable::new();
+    let count = |table: &RevocationTable, n| table.n_by_value(&revoke('v', &[""], n, 1).log);
+    for value in ["dora", "dora", "karl"] {
+        table.insert(&revoke('v', &[value], 1, 60));
+    }
+    table.insert(&revoke('i', &["TPRV0123456789ABCDEFG", "dora"], 1, 61));
+    table.insert(&revoke('n', &["TROL0123456789ABCDEFG", "dora"], 2, 7));
+    table.insert(&revoke('u', &["TUSR0123456789ABCDEFG"], 1, 62));
+    assert_eq!([count(&table, 1), count(&table, 2)], [3, 1]);
+    let later = Revocation {
+        at: now().plus_seconds(KEPT_S),
+        ..revoke('v', &["late"], 1, 90)
+    };
+    table.insert(&later);
+    table.purge(now().plus_seconds(KEPT_S + 1));
+    assert_eq!([count(&table, 1), count(&table, 2)], [1, 0]);
+}
+
+#[test]
 fn a_full_session_takes_a_bounded_number_of_look_ups() {
     let mut claims = foreign_claims();
     while claims.trilby.dep.len() < 12 {

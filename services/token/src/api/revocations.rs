@@ -17,6 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::path::AccountPath;
 use crate::activity;
 
+/// Revocations of an account that name a value and are still kept. Every process has them all in memory, and there are as many
+/// values as somebody thinks of.
+const BY_VALUE_MAX: usize = 10_000;
+
 /// Ends sessions.
 pub struct CreateRevocation;
 
@@ -109,7 +113,7 @@ impl Operation for CreateRevocation {
     const ACCESS: Access = Access::Action("sts:RevokeSessions");
     const SUCCESS: u16 = 202;
     const SUCCESS_DESCRIPTION: &'static str = "The sessions are ended";
-    const PROBLEMS: &'static [Code] = &[Code::NotFound];
+    const PROBLEMS: &'static [Code] = &[Code::NotFound, Code::LimitExceeded];
     const IDEMPOTENCY: Idempotency = Idempotency::Required;
 
     type Path = AccountPath;
@@ -157,6 +161,7 @@ impl Operation for CreateRevocation {
         if let RevokeTarget::Session(session) = &target {
             require_session(services, &log, session).await?;
         }
+        require_room(services, &log, &target)?;
         let command = RevokeSessions {
             target,
             issued_before_seq: input.body.issued_before_seq,
@@ -298,6 +303,34 @@ async fn require_session(
         Some(_) => Ok(()),
         None => Err(Problem::not_found()),
     }
+}
+
+/// Values are many; what they belong to can always be revoked.
+fn require_room(services: &Services, log: &LogId, target: &RevokeTarget) -> Result<(), Problem> {
+    let instead = match target {
+        RevokeTarget::Provider {
+            subject: Some(_), ..
+        } => "the provider",
+        RevokeTarget::SessionName { .. } => "the role",
+        RevokeTarget::SourceIdentity(_) => "the account",
+        RevokeTarget::Session(_)
+        | RevokeTarget::User(_)
+        | RevokeTarget::Role(_)
+        | RevokeTarget::AccessKey(_)
+        | RevokeTarget::Provider { subject: None, .. }
+        | RevokeTarget::Account => return Ok(()),
+    };
+    let used = services.revocations().n_by_value(log);
+    if used < BY_VALUE_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "the account ended sessions by {BY_VALUE_MAX} values within half a day; end those of {instead} instead"
+    );
+    Err(Problem::new(Code::LimitExceeded, detail)
+        .with("quota", "revocations_by_value")
+        .with("limit", BY_VALUE_MAX)
+        .with("used", used))
 }
 
 /// What is not there is asked about as the account is: whoever may end all sessions is told that it is missing.

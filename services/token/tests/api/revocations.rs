@@ -1,6 +1,9 @@
 //! Ending sessions in bulk, and seeing who holds one.
 
 use serde_json::{Value, json};
+use trilby_directory::RevocationSink as _;
+use trilby_eventlog::RevocationKind;
+use trilby_model::{LogId, Seq, Timestamp};
 use trilby_service::clock::Clock;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
@@ -393,4 +396,48 @@ fn live_sessions_are_listed_newest_first_in_pages() {
     ann.get(&format!("{path}?limit=0")).expect(400);
     ann.get(&format!("{path}?cursor=x"))
         .expect_problem(400, "invalid_cursor");
+}
+
+/// There are as many values as somebody thinks of, and every process remembers all of them.
+#[test]
+fn values_are_bounded_and_things_are_not() {
+    let world = World::new();
+    world.another_user(world.account, "bob", &Value::Null);
+    let ann = admin(&world);
+    let told = |kind, seqs: std::ops::Range<u64>, at: Timestamp| {
+        for n in seqs {
+            let mut id_hash = [0; 16];
+            id_hash[..8].copy_from_slice(&n.to_be_bytes());
+            let revocation = trilby_eventlog::Revocation {
+                log: LogId::Account(world.account),
+                kind,
+                id_hash,
+                seq: Seq::new(n),
+                before: Seq::new(n),
+                at,
+            };
+            world.inside.services().revocations().revoked(&revocation);
+        }
+    };
+    told(
+        RevocationKind::SourceIdentity,
+        0..10_000,
+        world.inside.clock().now(),
+    );
+    let answer = revoke(&world, &ann, &json!({ "source_identity": "one-more" })).expect(409);
+    assert_eq!(answer.code(), Some("limit_exceeded"));
+    assert_eq!(answer.json["quota"], "revocations_by_value");
+    assert_eq!(answer.json["limit"], 10_000);
+    let bob = world.session("bob");
+    revoke(&world, &ann, &json!({ "user": "bob" })).expect(202);
+    assert!(!world.stands(&bob));
+    // What is too old to matter is forgotten as more come.
+    world.inside.clock().advance_seconds(13 * 3_600);
+    told(
+        RevocationKind::Session,
+        0..20_000,
+        world.inside.clock().now(),
+    );
+    let ann = world.session("ann");
+    revoke(&world, &ann, &json!({ "source_identity": "one-more" })).expect(202);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use trilby_account::{AccountStatus, Event, Rejection};
 use trilby_directory::{
     Answer, Directory, Events, ExecuteError, IgnoreRevocations, Options, Plan, ReceiptKey, States,
-    StoreSecrets, Write,
+    Write,
 };
 use trilby_eventlog::archive::Section;
 use trilby_eventlog::{Archive, EventLog, HeadState, Polled, Recorded, SideWrite};
@@ -16,6 +16,7 @@ use trilby_service::clock::{Clock, EntropySource, SystemClock, SystemEntropy};
 use trilby_service::settings::Settings;
 
 use super::log::{open_to_change, store_key};
+use crate::keys::store_secrets;
 
 /// Events read at a time.
 const PAGE: usize = 1_000;
@@ -110,9 +111,7 @@ async fn directory(settings: &Settings, store: &Arc<dyn Archive>) -> anyhow::Res
     let key = store_key(settings, &meta)?;
     let archive = Arc::clone(store);
     let log: Arc<dyn EventLog> = archive;
-    let secrets = StoreSecrets {
-        claim_key: *key.claim_key().expose(),
-    };
+    let secrets = store_secrets(&key);
     // Others may write beside.
     let options = Options {
         ask_heads: true,

@@ -17,7 +17,7 @@ use trilby_service::settings::{Settings, StoreUrl};
 
 use crate::cli::LogCommand;
 use crate::installation::DataDir;
-use crate::keys::{Keys, environment};
+use crate::keys::{Keys, environment, store_secrets};
 use crate::store::{Store, ToFence};
 use crate::terminal::Terminal;
 
@@ -103,10 +103,7 @@ async fn owned(dir: &DataDir) -> anyhow::Result<Box<dyn Archive>> {
 /// What knows the events of this store.
 fn folds(settings: &Settings, meta: &StoreMeta) -> anyhow::Result<VerifyingFolds> {
     let key = store_key(settings, meta)?;
-    Ok(VerifyingFolds::new(
-        *key.claim_key().expose(),
-        meta.store_id,
-    ))
+    Ok(VerifyingFolds::new(store_secrets(&key), meta.store_id))
 }
 
 /// The store's key, which is in the data folder or where the settings say.

@@ -322,7 +322,8 @@ impl<'a> Teller<'a> {
         self.out.line(&format!("  ✔ {fact}"))
     }
 
-    /// A process of an installation elsewhere may be starting just now: a 503 that says when to come back is no answer yet.
+    /// A process of an installation elsewhere may be starting just now, and others may write there all the time: a refusal
+    /// that says when to come back is no answer yet.
     fn send_until_answered(&self, call: &Call) -> anyhow::Result<Answer> {
         let begun = Instant::now();
         loop {
@@ -340,7 +341,7 @@ impl<'a> Teller<'a> {
             match retry_after_s {
                 Some(seconds)
                     if self.stage.is_elsewhere
-                        && answer.status == 503
+                        && (answer.status == 503 || answer.json["code"] == "write_conflict")
                         && answer.status != call.status
                         && begun.elapsed() < PATIENCE =>
                 {
