@@ -247,6 +247,7 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
         ),
         PoolError::Closed => Error::Unavailable("the store is closed".to_owned()),
         PoolError::NoRuntimeSpecified => Error::Unavailable("the pool has no runtime".to_owned()),
+        PoolError::PostCreateHook(HookError::Backend(error)) => Error::Unavailable(told(&error)),
         PoolError::PostCreateHook(error) => Error::Unavailable(error.to_string()),
     })
 }

@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use trilby_credential::{InstallationKeys, Keks, Peppers, StoreKey};
 use trilby_directory::StoreSecrets;
 use trilby_service::settings::Settings;
@@ -24,8 +24,8 @@ const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
 const STORE_KEY: &str = "TRILBY_STORE_KEY";
 const PEPPER: &str = "TRILBY_PEPPER";
 const KEK: &str = "TRILBY_KEK";
-#[cfg(any(feature = "postgres", test))]
 pub const PASSWORD: &str = "TRILBY_STORE_PASSWORD";
+pub const KAFKA_PASSWORD: &str = "TRILBY_KAFKA_PASSWORD";
 
 /// The keys of one process.
 #[derive(Debug, Clone)]
@@ -170,47 +170,66 @@ pub fn read_key<T>(
     decode(&text).with_context(|| format!("the key file {} cannot be used", path.display()))
 }
 
-/// What is wrong with the files that the settings name: each in a line.
-pub fn check_files(settings: &Settings) -> Vec<String> {
-    let named = &settings.keys;
-    let store = named.store_file.as_deref();
-    let pepper = named.pepper_file.as_deref();
-    let kek = named.kek_file.as_deref();
-    let password = settings.log.password_file.as_deref();
-    let ca = settings.log.store_ca_file.as_deref();
-    [
+/// What is wrong with the files that the settings name, and with secrets that are given twice: each in a line.
+pub fn check_files(settings: &Settings, variables: Variables<'_>) -> Vec<String> {
+    let (keys, log, kafka) = (&settings.keys, &settings.log, &settings.kafka);
+    let once = |variable: &str| match variables(variable) {
+        Some(_) => Err(anyhow!("{variable} is set as well: which?")),
+        None => Ok(()),
+    };
+    let key_of_store =
+        |path: &Path| once(STORE_KEY).and(read_key(path, StoreKey::decode).map(drop));
+    let pepper = |path: &Path| once(PEPPER).and(read_key(path, Peppers::decode).map(drop));
+    let kek = |path: &Path| once(KEK).and(read_key(path, Keks::decode).map(drop));
+    let of_store = |path: &Path| once(PASSWORD).and(check_password(path));
+    let of_kafka = |path: &Path| once(KAFKA_PASSWORD).and(check_password(path));
+    let checks: [(&str, Option<&Path>, Check<'_>); 7] = [
+        ("keys.store_file", keys.store_file.as_deref(), &key_of_store),
+        ("keys.pepper_file", keys.pepper_file.as_deref(), &pepper),
+        ("keys.kek_file", keys.kek_file.as_deref(), &kek),
+        ("log.password_file", log.password_file.as_deref(), &of_store),
         (
-            "keys.store_file",
-            fault(store, |path| read_key(path, StoreKey::decode)),
+            "log.store_ca_file",
+            log.store_ca_file.as_deref(),
+            &check_certificates,
         ),
         (
-            "keys.pepper_file",
-            fault(pepper, |path| read_key(path, Peppers::decode)),
+            "kafka.sasl_password_file",
+            kafka.sasl_password_file.as_deref(),
+            &of_kafka,
         ),
         (
-            "keys.kek_file",
-            fault(kek, |path| read_key(path, Keks::decode)),
+            "kafka.ca_file",
+            kafka.ca_file.as_deref(),
+            &check_certificates,
         ),
-        (
-            "log.password_file",
-            fault(password, |path| read_private(path, PASSWORD_FILE)),
-        ),
-        ("log.store_ca_file", fault(ca, read_public)),
-    ]
-    .into_iter()
-    .filter_map(|(setting, fault)| Some(format!("`{setting}`: {:#}", fault?)))
-    .collect()
+    ];
+    let faults = checks.into_iter().filter_map(|(setting, file, check)| {
+        let fault = check(file?).err()?;
+        Some(format!("`{setting}`: {fault:#}"))
+    });
+    faults.collect()
 }
 
-fn fault<T>(
-    path: Option<&Path>,
-    read: impl Fn(&Path) -> anyhow::Result<T>,
-) -> Option<anyhow::Error> {
-    path.and_then(|path| read(path).err())
+type Check<'a> = &'a dyn Fn(&Path) -> anyhow::Result<()>;
+
+fn check_password(path: &Path) -> anyhow::Result<()> {
+    match read_private(path, PASSWORD_FILE)?
+        .trim_end_matches(['\r', '\n'])
+        .is_empty()
+    {
+        true => bail!("the password file {} is empty", path.display()),
+        false => Ok(()),
+    }
 }
 
-fn read_public(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read the certificates {}", path.display()))
+fn check_certificates(path: &Path) -> anyhow::Result<()> {
+    let shown = path.display();
+    let text = fs::read(path).with_context(|| format!("cannot read the certificates {shown}"))?;
+    match String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
+        true => Ok(()),
+        false => bail!("there is no certificate (PEM) in {shown}"),
+    }
 }
 
 const KEY_FILE: &str = "key file";

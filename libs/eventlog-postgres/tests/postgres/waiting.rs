@@ -149,6 +149,10 @@ async fn a_store_of_the_release_before_is_changed_while_it_is_read_and_written()
         .batch_execute(
             "drop index revocation_n;
             alter table revocation drop column tx;
+            alter table node drop column of_role;
+            drop table turn;
+            drop function take_turn(text), has_turn(text), asker(), forget_snapshot(bigint, bigint, bigint),
+                prune_snapshots(bigint, bigint, bigint[]), node_seen(uuid, smallint, bytea), node_gone(uuid);
             delete from refinery_schema_history where version >= 14",
         )
         .await
@@ -179,8 +183,14 @@ async fn a_store_of_the_release_before_is_changed_while_it_is_read_and_written()
     revoke(&client, 0).await;
     let news = store.revocations_after(mark).await.unwrap();
     assert!(told(&news).contains(&0), "{news:?}");
-    let later = store.revocations_after(news.mark).await.unwrap();
-    assert!(!told(&later).contains(&1), "{later:?}");
+    // Other databases of the server may keep the mark back for a while.
+    let begun = Instant::now();
+    let mut later = store.revocations_after(news.mark).await.unwrap();
+    while told(&later).contains(&1) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{later:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        later = store.revocations_after(later.mark).await.unwrap();
+    }
 }
 
 /// A store with records that are over, in hours of which nothing is kept, and one that is not.

@@ -17,7 +17,7 @@ pub fn run(
     match command {
         ConfigCommand::Show => terminal.line(settings.to_toml().trim_end())?,
         ConfigCommand::Check => {
-            let faults = keys::check_files(settings);
+            let faults = keys::check_files(settings, &keys::environment);
             if !faults.is_empty() {
                 bail!(
                     "files that the settings name are not good:\n  {}",

@@ -6,10 +6,7 @@ use anyhow::{anyhow, bail};
 use trilby_feed_kafka::{Error, Login, Options, Security};
 use trilby_service::Settings;
 
-use crate::keys::{Variables, password};
-
-/// The variable that can hold the password.
-const PASSWORD: &str = "TRILBY_KAFKA_PASSWORD";
+use crate::keys::{KAFKA_PASSWORD, Variables, password};
 
 /// How to reach Kafka, if there is one.
 pub fn of(settings: &Settings, variables: Variables<'_>) -> anyhow::Result<Option<Options>> {
@@ -23,9 +20,9 @@ pub fn of(settings: &Settings, variables: Variables<'_>) -> anyhow::Result<Optio
                 "kafka.sasl_password_file",
                 kafka.sasl_password_file.as_deref(),
             );
-            let Some(password) = password(file, PASSWORD, variables)? else {
+            let Some(password) = password(file, KAFKA_PASSWORD, variables)? else {
                 bail!(
-                    "the login at Kafka has no password: set `kafka.sasl_password_file` or {PASSWORD}"
+                    "the login at Kafka has no password: set `kafka.sasl_password_file` or {KAFKA_PASSWORD}"
                 );
             };
             Some(Login {

@@ -113,7 +113,7 @@ fn a_check_tells_of_every_file_that_cannot_be_used_and_calls_it_what_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let mut settings = Settings::default();
-    assert!(check_files(&settings).is_empty());
+    assert!(check_files(&settings, &variables(&[])).is_empty());
     let keys = installation();
     files::write_private(&path("store.key"), keys.store.encode().as_bytes()).expect("written");
     files::write_private(&path("kek.key"), b"trilby-kek:1:SECRET").expect("written");
@@ -124,12 +124,18 @@ fn a_check_tells_of_every_file_that_cannot_be_used_and_calls_it_what_it_is() {
     settings.keys.kek_file = Some(path("kek.key"));
     settings.log.password_file = Some(path("password"));
     settings.log.store_ca_file = Some(path("ca.pem"));
-    let found = check_files(&settings);
+    files::write_private(&path("kafka-password"), b"\n").expect("written");
+    fs::write(path("kafka.pem"), "none").expect("written");
+    settings.kafka.sasl_password_file = Some(path("kafka-password"));
+    settings.kafka.ca_file = Some(path("kafka.pem"));
+    let found = check_files(&settings, &variables(&[]));
     let said: Vec<(&str, &str)> = [
         ("keys.pepper_file", "cannot read the key file"),
         ("keys.kek_file", "cannot be used"),
         ("log.password_file", "the password file"),
         ("log.store_ca_file", "cannot read"),
+        ("kafka.sasl_password_file", "is empty"),
+        ("kafka.ca_file", "no certificate"),
     ]
     .into();
     assert_eq!(found.len(), said.len(), "{found:?}");
@@ -140,4 +146,14 @@ fn a_check_tells_of_every_file_that_cannot_be_used_and_calls_it_what_it_is() {
             "{line}"
         );
     }
+    settings = Settings::default();
+    settings.keys.store_file = Some(path("store.key"));
+    let twice = check_files(&settings, &variables(&[("TRILBY_STORE_KEY", "SECRET")]));
+    let [line] = &twice[..] else {
+        panic!("{twice:?}")
+    };
+    assert!(
+        line.contains("TRILBY_STORE_KEY is set as well") && !line.contains("SECRET"),
+        "{line}"
+    );
 }
