@@ -23,6 +23,7 @@ SQL
 # Nobody works with tables of their own, and none of them can take all connections from the others.
 psql -X -q -v ON_ERROR_STOP=1 -v database="$PGDATABASE" <<SQL
 revoke temporary on database :"database" from public;
+revoke execute on function lo_create(oid), lo_creat(int), lo_from_bytea(oid, bytea) from public;
 SQL
 login identity trilby_identity 40
 login token trilby_token 40

@@ -77,30 +77,119 @@ $$;
 alter table node add column of_role name not null default current_user;
 revoke insert, update, delete on node from trilby_decision, trilby_token;
 
+alter table node add constraint node_applied_is_small check (length(applied) <= 16384);
+
+-- Of those that are gone whoever is in the way is passed over, and another's row is neither changed nor held.
 create function node_seen(node_id uuid, node_kind smallint, node_applied bytea) returns timestamptz
-    language sql security definer as $$
-    with forgotten as (
-        delete from node where seen_at < clock_timestamp() - interval '1 day' and id <> node_id
-    )
+    language plpgsql security definer as $$
+declare
+    own constant name := asker();
+    nodes_max constant int := 1000;
+    seen timestamptz;
+begin
+    delete from node where id in (
+        select id from node where seen_at < clock_timestamp() - interval '1 day' and id <> node_id for update skip locked);
+    update node set kind = node_kind, seen_at = clock_timestamp(), applied = node_applied
+        where id = node_id and of_role = own
+        returning seen_at into seen;
+    if found then
+        return seen;
+    end if;
+    if (select count(*) from node where of_role = own) >= nodes_max then
+        raise exception 'there are too many processes' using errcode = '54000';
+    end if;
     insert into node (id, kind, seen_at, applied, of_role)
-    values (node_id, node_kind, clock_timestamp(), node_applied, asker())
-    on conflict (id) do update
-        set kind = excluded.kind, seen_at = excluded.seen_at, applied = excluded.applied
-        where node.of_role = excluded.of_role
-    returning seen_at
-$$;
+        values (node_id, node_kind, clock_timestamp(), node_applied, own)
+        on conflict do nothing
+        returning seen_at into seen;
+    return seen;
+end $$;
 
 create function node_gone(node_id uuid) returns void
     language sql security definer as $$
     delete from node where id = node_id and of_role = asker()
 $$;
 
+-- Records: whoever stores those of decisions stores no others, and nobody goes on with another's chain of segments.
+create policy decisions on activity as restrictive for insert to trilby_relay, trilby_sink
+    with check (kind = 'decision.made' and length(body) <= 65536);
+alter table activity_segment alter column id set generated always;
+alter table activity_segment add column of_role name not null default current_user;
+
+create function is_own_chain(of_writer bytea) returns bool
+    language sql stable security definer as $$
+    select not exists (
+        select from activity_segment s where s.writer = of_writer and s.of_role not in (asker(), 'trilby_admin'))
+$$;
+
+alter table activity_segment enable row level security;
+create policy seen on activity_segment for select using (true);
+create policy chained on activity_segment for insert with check (of_role = current_user and is_own_chain(writer));
+
+-- Hours: whoever makes one holds up whoever needs it, until the end of a transaction that is the caller's. So only those do
+-- that record sessions or relay, for hours ahead as well; and none that are long over.
+revoke execute on function make_activity_hour(bigint) from trilby_sink;
+create or replace function make_activity_hour(moment bigint) returns void
+    language plpgsql security definer as $$
+declare
+    hour constant bigint := 3600000000;
+    present constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+    first bigint := floor(moment::numeric / hour)::bigint;
+    name text := 'activity_' || replace(first::text, '-', 'b');
+begin
+    if to_regclass(format('%I', name)) is not null then
+        return;
+    end if;
+    if moment > present + 25 * hour
+        or moment < present - 40 * 24 * hour and asker() = 'trilby_relay'
+    then
+        raise exception 'no records of that hour are taken' using errcode = '22023';
+    end if;
+    perform take_turn('activity');
+    if (select count(*) from pg_inherits where inhparent = 'activity'::regclass) >= 10000 then
+        raise exception 'there are records of too many hours' using errcode = '54000';
+    end if;
+    if to_regclass(format('%I', name)) is null then
+        execute format('create table %I (like activity including defaults including constraints including indexes)', name);
+        execute format('alter table activity attach partition %I for values from (%s) to (%s)',
+            name, first * hour, (first + 1) * hour);
+    end if;
+end $$;
+
+-- Planned for the one time that is asked for: a plan for any time opens every hour there is.
+create or replace function is_activity(of_log bigint, of_id text, of_at bigint, of_kind text, of_body bytea) returns bool
+    language plpgsql stable security definer as $$
+declare
+    is_there bool;
+begin
+    execute 'select exists (
+        select from activity a
+        where a.log_id = $1 and a.id = $2 and a.at = $3 and a.kind = $4 and a.body = $5)'
+        into is_there using of_log, of_id, of_at, of_kind, of_body;
+    return is_there;
+end $$;
+
+-- What the processes agree on: in the order in which it was recorded, and one public URL.
+alter table installation alter column n set generated always;
+alter table installation add constraint installation_is_small
+    check (length(value) <= 4096 and length(id) <= 256 and (kind <> 'public_url' or id = ''));
+
+do $$
+declare
+    f text;
+begin
+    foreach f in array array['make_activity_hour(bigint)', 'is_activity(bigint, text, bigint, text, bytea)']
+    loop
+        execute format('alter function %s set search_path = %I, pg_temp', f, current_schema());
+    end loop;
+end $$;
+
 do $$
 declare
     f text;
 begin
     foreach f in array array['take_turn(text)', 'has_turn(text)', 'asker()', 'forget_snapshot(bigint, bigint, bigint)',
-        'prune_snapshots(bigint, bigint, bigint[])', 'node_seen(uuid, smallint, bytea)', 'node_gone(uuid)']
+        'prune_snapshots(bigint, bigint, bigint[])', 'node_seen(uuid, smallint, bytea)', 'node_gone(uuid)', 'is_own_chain(bytea)']
     loop
         execute format('alter function %s set search_path = %I, pg_temp', f, current_schema());
         execute format('revoke execute on function %s from public', f);
@@ -109,3 +198,4 @@ end $$;
 grant execute on function forget_snapshot(bigint, bigint, bigint), prune_snapshots(bigint, bigint, bigint[])
     to trilby_identity, trilby_token, trilby_decision;
 grant execute on function node_seen(uuid, smallint, bytea), node_gone(uuid) to trilby_token, trilby_decision;
+grant execute on function is_own_chain(bytea) to trilby_token, trilby_relay, trilby_sink;

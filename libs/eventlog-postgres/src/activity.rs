@@ -17,6 +17,7 @@ use trilby_model::{Hash, LogId, Timestamp};
 
 use crate::connect::{get, put_back};
 use crate::failure::{Class, Fault, Told, class, failure};
+use crate::options::Role;
 use crate::pipeline::{self, Ask, Begin, Logs, Param, params};
 use crate::rows::{self, limit};
 use crate::source::Source;
@@ -38,6 +39,10 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 /// Hours that are remembered to have a partition.
 const HOURS_MAX: usize = 4_096;
 
+/// Hours that are looked through at once, at first and at most.
+const SPELL_HOURS_MIN: usize = 24;
+const SPELL_HOURS_MAX: usize = 192;
+
 /// Before an hour that is not needed yet is tried again.
 const AHEAD_PAUSE: Duration = Duration::from_secs(30);
 
@@ -58,10 +63,11 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Starts the task; it ends when the recorder is dropped and everything it took is answered.
-    pub fn start(pool: Pool, writer: [u8; 16]) -> Self {
+    pub fn start(pool: Pool, writer: [u8; 16], role: Role) -> Self {
         let (queue, calls) = mpsc::channel(QUEUE_MAX);
         let task = Task {
             pool,
+            makes_hours: role.makes_hours(),
             chain: Chain::begin(writer),
             hours: HashSet::new(),
             ahead: BTreeSet::new(),
@@ -125,6 +131,8 @@ impl Chain {
 
 struct Task {
     pool: Pool,
+    /// Whether this role may make partitions. Else others have made them.
+    makes_hours: bool,
     chain: Chain,
     /// Hours that have a partition.
     hours: HashSet<i64>,
@@ -234,6 +242,11 @@ impl Task {
                     ));
                 }
                 Class::Conflict => return Err(self.conflict(records, failed.index).await),
+                Class::Final if !self.makes_hours && has_no_hour(&failed.error) => {
+                    return Err(Error::Unavailable(
+                        "nobody has made the table of this hour of activity yet".to_owned(),
+                    ));
+                }
                 Class::Lost => {
                     was_lost = true;
                     // Whether it was written is seen by its last segment; if that cannot be asked, the chain ends here
@@ -328,7 +341,7 @@ impl Task {
     }
 
     async fn make(&mut self, hours: &[i64], attempts_max: u32) -> Result<(), Error> {
-        if hours.is_empty() {
+        if hours.is_empty() || !self.makes_hours {
             return Ok(());
         }
         let moments: Vec<i64> = hours
@@ -367,6 +380,12 @@ fn is_of_segment(error: &Fault) -> bool {
     db.is_some_and(|db| {
         db.table() == Some("activity_segment") || *db.code() == SqlState::DIVISION_BY_ZERO
     })
+}
+
+/// Whether a record found no partition.
+fn has_no_hour(error: &Fault) -> bool {
+    let db = error.said();
+    db.is_some_and(|db| *db.code() == SqlState::CHECK_VIOLATION && db.constraint().is_none())
 }
 
 impl Call {
@@ -471,21 +490,35 @@ pub(crate) async fn find(
     id: &str,
 ) -> Result<Option<ActivityRecord>, Error> {
     let name = log.to_string();
-    if let Some(made) = time_of(id) {
-        let (from, until) = around(made);
-        let of: &[Param<'_>] = &[&name, &id, &from, &until];
-        let sql = include_str!("queries/activity_near.sql");
-        if let Some(row) = source.row(Some(&name), sql, of).await? {
-            return rows::activity(&row, 0).map(Some);
-        }
+    if let Some(made) = time_of(id)
+        && let Some(found) = find_between(source, &name, id, around(made)).await?
+    {
+        return Ok(Some(found));
     }
     let of: &[Param<'_>] = &[&name, &id];
-    let sql = include_str!("queries/activity_get.sql");
-    let found = source.row(Some(&name), sql, of).await?;
-    found.map(|row| rows::activity(&row, 0)).transpose()
+    let sql = include_str!("queries/activity_at.sql");
+    match source.row(Some(&name), sql, of).await? {
+        Some(row) => {
+            let at: i64 = rows::get(&row, 0)?;
+            find_between(source, &name, id, (at, at)).await
+        }
+        None => Ok(None),
+    }
 }
 
-/// Records of a log, newest first.
+async fn find_between(
+    source: &Source,
+    log: &str,
+    id: &str,
+    (from, until): (i64, i64),
+) -> Result<Option<ActivityRecord>, Error> {
+    let of: &[Param<'_>] = &[&log, &id, &from, &until];
+    let sql = include_str!("queries/activity_near.sql");
+    let found = source.rows_planned(log, sql, of).await?;
+    found.first().map(|row| rows::activity(row, 0)).transpose()
+}
+
+/// Records of a log, newest first. Some hours are looked through at a time: of all there may be it takes long to say how.
 pub(crate) async fn list(
     source: &Source,
     log: &LogId,
@@ -504,16 +537,81 @@ pub(crate) async fn list(
         until = until.min(at.saturating_add(1));
     }
     let (after_at, after_id) = (after.map(|one| one.0), after.map(|one| one.1));
-    let of: &[Param<'_>] = &[
-        &name,
-        &from,
-        &until,
-        &filter.kinds,
-        &after_at,
-        &after_id,
-        &limit(n),
-    ];
-    let sql = include_str!("queries/activity_list.sql");
-    let found = source.rows(Some(&name), sql, of).await?;
-    found.iter().map(|row| rows::activity(row, 0)).collect()
+    let hours = hours(source, from, until).await?;
+    let mut found = Vec::new();
+    for Spell { first, end } in spells(&hours) {
+        let (from, until) = (from.max(first), until.min(end));
+        let of: &[Param<'_>] = &[
+            &name,
+            &from,
+            &until,
+            &filter.kinds,
+            &after_at,
+            &after_id,
+            &limit(n.saturating_sub(found.len())),
+        ];
+        let sql = include_str!("queries/activity_list.sql");
+        for row in source.rows_planned(&name, sql, of).await? {
+            found.push(rows::activity(&row, 0)?);
+        }
+        if found.len() >= n {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Hours that have a partition and a part between these times, the newest first.
+async fn hours(source: &Source, from: i64, until: i64) -> Result<Vec<i64>, Error> {
+    let (first, last) = (
+        from.div_euclid(HOUR_MICROS),
+        until.saturating_sub(1).div_euclid(HOUR_MICROS),
+    );
+    let of: &[Param<'_>] = &[&first, &last];
+    let sql = include_str!("queries/activity_hours.sql");
+    let found = source.rows(None, sql, of).await?;
+    found.iter().map(|row| rows::get(row, 0)).collect()
+}
+
+/// A time that is looked through at once.
+#[derive(Debug, PartialEq, Eq)]
+struct Spell {
+    first: i64,
+    /// It is not in it.
+    end: i64,
+}
+
+/// Few hours at first: most questions are about what was just now.
+fn spells(hours: &[i64]) -> impl Iterator<Item = Spell> {
+    let (mut rest, mut most) = (hours, SPELL_HOURS_MIN);
+    std::iter::from_fn(move || {
+        let (some, others) = rest.split_at_checked(most).unwrap_or((rest, &[]));
+        let (last, first) = (some.first()?, some.last()?);
+        rest = others;
+        most = most.saturating_mul(2).min(SPELL_HOURS_MAX);
+        Some(Spell {
+            first: first.saturating_mul(HOUR_MICROS),
+            end: last.saturating_add(1).saturating_mul(HOUR_MICROS),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_hours_are_looked_through_once_the_newest_first() {
+        let hours: Vec<i64> = (0..1_000).rev().filter(|hour| hour % 7 != 3).collect();
+        let spells: Vec<Spell> = spells(&hours).collect();
+        for hour in &hours {
+            let at = hour * HOUR_MICROS;
+            let holds = |spell: &&Spell| (spell.first..spell.end).contains(&at);
+            assert_eq!(spells.iter().filter(holds).count(), 1, "{hour}");
+        }
+        let newest_first = spells.windows(2).all(|two| two[0].first >= two[1].end);
+        assert!(newest_first, "{spells:?}");
+        assert!(spells.len() < 10);
+        assert_eq!(super::spells(&[]).count(), 0);
+    }
 }

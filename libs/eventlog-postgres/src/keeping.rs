@@ -10,7 +10,7 @@ use trilby_eventlog::{Activity, ActivityKeeper, Error, EventLog as _, Kept, acti
 use trilby_model::LogId;
 
 use crate::activity::near;
-use crate::pipeline::{Ask, Logs, params};
+use crate::pipeline::{Ask, Logs, OWN_PLAN, params};
 use crate::rows::{self, odd};
 use crate::store::Postgres;
 
@@ -69,14 +69,18 @@ impl Postgres {
         let kinds: Vec<&str> = records.iter().map(|one| one.kind.as_str()).collect();
         let bodies: Vec<&[u8]> = records.iter().map(|one| &one.body[..]).collect();
         let (firsts, lasts): (Vec<i64>, Vec<i64>) = records.iter().map(near).unzip();
+        let (first, last) = (firsts.iter().min(), lasts.iter().max());
         let ask = Ask::new(
             include_str!("queries/activity_seen.sql"),
-            params![&logs, &ids, &ats, &kinds, &bodies, &firsts, &lasts],
+            params![
+                &logs, &ids, &ats, &kinds, &bodies, &firsts, &lasts, &first, &last
+            ],
         );
+        let asks = [Ask::new(OWN_PLAN, []), ask];
         let mut names = logs.clone();
         names.sort_unstable();
         names.dedup();
-        let mut answers = self.source().ask(Logs::Named(&names), &[ask]).await?;
+        let mut answers = self.source().ask(Logs::Named(&names), &asks).await?;
         let found = answers.pop().unwrap_or_default();
         if found.len() != records.len() {
             return Err(odd("not each record was looked for"));

@@ -58,6 +58,14 @@ impl Role {
         }
     }
 
+    /// Whether it may make the table of an hour of activity.
+    pub(crate) const fn makes_hours(self) -> bool {
+        match self {
+            Self::Token | Self::Relay | Self::Admin => true,
+            Self::Identity | Self::Decision | Self::Sink => false,
+        }
+    }
+
     /// Whether it may make a log's head.
     pub(crate) const fn makes_logs(self) -> bool {
         match self {

@@ -126,6 +126,9 @@ const LONG_ANSWER: Duration = Duration::from_secs(65);
 /// Gives the statements after it a minute each.
 pub(crate) const LONG: &str = "select set_config('statement_timeout', '60s', true)";
 
+/// Has the statements after it planned for their own values. Of a table of many partitions, a plan for any values opens all.
+pub(crate) const OWN_PLAN: &str = "select set_config('plan_cache_mode', 'force_custom_plan', true)";
+
 /// Runs one statement that needs no transaction around it; gives its rows.
 pub(crate) async fn run_one(client: &Object, ask: &Ask<'_>) -> Result<Vec<Row>, Failed> {
     let rows = async {

@@ -91,6 +91,19 @@ impl Source {
         Ok(answers.pop().unwrap_or_default())
     }
 
+    /// The same, planned for these values.
+    pub async fn rows_planned(
+        &self,
+        log: &str,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, Error> {
+        let names = [log.to_owned()];
+        let asks = [Ask::new(pipeline::OWN_PLAN, []), Ask::new(sql, params)];
+        let mut answers = self.ask(Logs::Named(&names), &asks).await?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
     /// The row of one question, if there is one.
     pub async fn row(
         &self,

@@ -90,7 +90,7 @@ impl Postgres {
                 relays: options.relay,
             };
             writer = Some(Writer::start(Arc::new(shared), lanes));
-            recorder = Some(Recorder::start(pool.clone(), open::random()?));
+            recorder = Some(Recorder::start(pool.clone(), open::random()?, options.role));
         }
         let inner = Inner {
             role: options.role,
@@ -519,6 +519,8 @@ impl EventLog for Postgres {
     }
 
     async fn activity_purge(&self, before: Timestamp) -> Result<u64, Error> {
+        let ahead = Ask::new(include_str!("queries/activity_ahead.sql"), params![]);
+        self.write_alone(&[], &[ahead]).await?;
         let before = before.micros();
         let mut n_records = 0_u64;
         for _ in 0..CLEARINGS_MAX {

@@ -1,6 +1,7 @@
 select (case
     when h.log_id is null then 2
-    when not exists (select from activity a where a.log_id = h.log_id and a.id = r.id and a.at between r.first and r.last)
+    when not exists (select from activity a where a.log_id = h.log_id and a.id = r.id and a.at between r.first and r.last
+            and a.at between $8 and $9)
         and not exists (select from activity_id i where i.log_id = h.log_id and i.id = r.id) then 0
     when is_activity(h.log_id, r.id, r.at, r.kind, r.body) then 1
     else 3

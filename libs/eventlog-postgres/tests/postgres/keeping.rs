@@ -29,7 +29,7 @@ fn record(id: &str, at: i64, body: &str) -> Activity {
     Activity {
         log: account(1),
         at: Timestamp::from_micros(at),
-        kind: "test".to_owned(),
+        kind: "decision.made".to_owned(),
         id: id.to_owned(),
         body: body.as_bytes().to_vec(),
     }

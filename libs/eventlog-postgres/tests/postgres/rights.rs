@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 use trilby_eventlog::{
-    Activity, ActivityFilter, AppendError, Applied, Archive, Credential, Error, EventLog, Node,
-    NodeKind, NodeTable as _, SideBody, SideError, SideWrite, Snapshot, snapshot,
+    Activity, ActivityFilter, ActivityKeeper as _, AppendError, Applied, Archive, Credential,
+    Error, EventLog, Node, NodeKind, NodeTable as _, SideBody, SideError, SideWrite, Snapshot,
+    snapshot,
 };
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role, migrate};
 use trilby_model::Seq;
@@ -316,11 +317,31 @@ async fn a_sink_writes_activity_and_nothing_else() {
     let record = |n: u64, id: &str| Activity {
         log: account(n),
         at: at(0),
-        kind: "decision".to_owned(),
+        kind: "decision.made".to_owned(),
         id: id.to_owned(),
         body: b"{}".to_vec(),
     };
+    let too_soon = sink.activity_append(vec![record(1, "d1")]).await;
+    assert!(
+        matches!(too_soon, Err(Error::Unavailable(_))),
+        "{too_soon:?}"
+    );
+    let client = database.client().await;
+    let make = "select make_activity_hour($1)";
+    client.execute(make, &[&at(0).micros()]).await.unwrap();
     sink.activity_append(vec![record(1, "d1")]).await.unwrap();
+    let session = Activity {
+        kind: "session.issued".to_owned(),
+        ..record(1, "TSESAAAAAAAAAAAAAAAA1")
+    };
+    is_refused(sink.activity_append(vec![session.clone()]).await);
+    is_refused(
+        database
+            .open(Role::Relay)
+            .await
+            .activity_append(vec![session])
+            .await,
+    );
     let doubled = sink.activity_append(vec![record(1, "d1")]).await;
     assert!(matches!(doubled, Err(Error::Invalid(_))), "{doubled:?}");
     let nowhere = sink.activity_append(vec![record(2, "d2")]).await;
@@ -528,10 +549,10 @@ async fn a_segment_in_the_place_of_the_next_stops_nobody_for_long() {
     let token = database.open(Role::Token).await;
     let record = |id: &str| activity(now(), id);
     token.activity_append(vec![record("a")]).await.unwrap();
-    // Whoever has the sink's login can do this to every writer.
-    let sink = database.client().await;
-    sink.batch_execute(
-        "set role trilby_sink;
+    // Whoever has token's own login can do this to every process of it.
+    let other = database.client().await;
+    other.batch_execute(
+        "set role trilby_token;
         insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
         select writer, max(n) + 1, 0, 0, 0, sha256('x'), sha256('y') from activity_segment group by writer",
     )
@@ -591,9 +612,15 @@ async fn a_chain_whose_end_is_gone_is_not_gone_on_with() {
 async fn no_service_makes_hours_to_come_or_waits_for_one_that_is_there() {
     let database = Database::new();
     let client = database.client().await;
-    client.batch_execute("set role trilby_sink").await.unwrap();
     let make = "select make_activity_hour($1)";
-    for away_h in [26_i64, 24 * 365 * 30] {
+    for (role, away_h) in [
+        ("token", 26_i64),
+        ("token", 24 * 365 * 30),
+        ("relay", 26),
+        ("relay", -24 * 41),
+    ] {
+        let become_it = format!("set role trilby_{role}");
+        client.batch_execute(&become_it).await.unwrap();
         let moment = now().plus_seconds(away_h * 3_600).micros();
         let refused = client.execute(make, &[&moment]).await.unwrap_err();
         assert_eq!(refused.code().unwrap().code(), "22023", "{away_h} h");
@@ -715,4 +742,158 @@ async fn a_service_speaks_for_its_own_processes_only() {
     token.node_gone(&node.id).await.unwrap();
     let there = token.nodes(Duration::from_secs(60)).await.unwrap().nodes;
     assert!(there.is_empty());
+}
+
+/// With the login that stores records of decisions.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_stores_records_takes_no_place_of_anothers() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    token
+        .activity_append(vec![activity(now(), "s1")])
+        .await
+        .unwrap();
+    let client = database.client().await;
+    let writer = "(select writer from activity_segment limit 1)";
+    for (what, code) in [
+        // Ids to come, so that no segment of others has one.
+        (
+            "insert into activity_segment (id, writer, n, first_at, last_at, count, prev_hash, root) \
+                select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
+            "428C9",
+        ),
+        // The next place of another's chain.
+        (
+            "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root) \
+                select WRITER, 2, 0, 0, 1, sha256(''), sha256('')",
+            "42501",
+        ),
+        // As if it were of another.
+        (
+            "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root, of_role) \
+                select substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256(''), 'trilby_token'",
+            "42501",
+        ),
+        // The hour that others need, for as long as this transaction is open.
+        ("select make_activity_hour(7200000000)", "42501"),
+    ] {
+        client
+            .batch_execute("begin; set local role trilby_sink")
+            .await
+            .unwrap();
+        let sql = what.replace("WRITER", writer);
+        let refused = client.batch_execute(&sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+        client.batch_execute("rollback").await.unwrap();
+    }
+    token
+        .activity_append(vec![activity(now(), "s2")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_only_decides_says_little_and_holds_no_row_of_others() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    let client = database.client().await;
+    client
+        .batch_execute("set role trilby_decision")
+        .await
+        .unwrap();
+    for (what, code) in [
+        (
+            "insert into installation (kind, id, value) values ('public_url', 'zz', 'https://evil.example')",
+            "23514",
+        ),
+        (
+            "insert into installation (kind, id, value, n) values ('public_url', '', 'https://evil.example', -1)",
+            "428C9",
+        ),
+        (
+            "select node_seen(gen_random_uuid(), 3::smallint, sha256('')||repeat('x', 20000)::bytea)",
+            "23514",
+        ),
+        (
+            "select node_seen(gen_random_uuid(), 3::smallint, '') from generate_series(1, 1001)",
+            "54000",
+        ),
+    ] {
+        let refused = client.batch_execute(what).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+    }
+    let node = Node {
+        id: "0199d3f1-0000-7000-8000-000000000001".parse().unwrap(),
+        kind: NodeKind::Token,
+        applied: Applied::default(),
+    };
+    token.node_seen(&node).await.unwrap();
+    let hold = format!(
+        "begin; select node_seen('{}', 1::smallint, '')",
+        node.id.as_str()
+    );
+    client.batch_execute(&hold).await.unwrap();
+    token.node_seen(&node).await.unwrap();
+    client.batch_execute("rollback").await.unwrap();
+    // One of its own that is over a day old, held.
+    let old = "0199d3f1-0000-7000-8000-000000000002";
+    let make = format!("select node_seen('{old}', 3::smallint, '')");
+    client.batch_execute(&make).await.unwrap();
+    let age = format!("update node set seen_at = now() - interval '2 days' where id = '{old}'");
+    database.client().await.batch_execute(&age).await.unwrap();
+    let hold = format!("begin; select node_gone('{old}')");
+    client.batch_execute(&hold).await.unwrap();
+    token.node_seen(&node).await.unwrap();
+}
+
+/// The longest that activity is kept by default, and more. A plan that opens all hours takes longer than a statement may.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn records_of_many_hours_are_found_soon() {
+    const HOURS: i64 = 2_200;
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    let client = database.client().await;
+    // In parts: a transaction has only so many locks.
+    for first in (1..HOURS).step_by(200) {
+        let make = format!(
+            "set synchronous_commit = off;
+            select make_activity_hour((extract(epoch from clock_timestamp()) * 1000000)::bigint - ago * 3600000000)
+            from generate_series({first}, {}) as ago",
+            first + 199
+        );
+        client.batch_execute(&make).await.unwrap();
+    }
+    let admin = database.open(Role::Admin).await;
+    for ago_h in [HOURS - 2, 700, 0] {
+        let record = activity(now().plus_seconds(-ago_h * 3_600), &format!("r{ago_h}"));
+        admin.activity_append(vec![record]).await.unwrap();
+    }
+    // The sixth time a statement is asked of one connection it may be planned for any values.
+    for _ in 0..8 {
+        let begun = Instant::now();
+        let found = token.activity_get(&account(1), "r700").await.unwrap();
+        assert!(found.is_some());
+        let all = ActivityFilter::default();
+        let found = token.activity_list(&account(1), &all, 9).await.unwrap();
+        let ids: Vec<&str> = found.iter().map(|one| one.activity.id.as_str()).collect();
+        assert_eq!(ids, ["r0", "r700", "r2198"]);
+        let found = token.activity_list(&account(1), &all, 1).await.unwrap();
+        assert_eq!(found[0].activity.id, "r0");
+        println!("found after {:?}", begun.elapsed());
+    }
+    let relay = database.open(Role::Relay).await;
+    for n in 0..8 {
+        let record = |id: &str| Activity {
+            kind: "decision.made".to_owned(),
+            ..activity(now(), id)
+        };
+        let (new, old) = (record(&format!("d{n}")), record("d0"));
+        let kept = relay.keep(vec![new, old]).await.unwrap();
+        assert_eq!(kept.n_new, 1, "{kept:?}");
+    }
 }

@@ -1,6 +1,0 @@
-select $1::text, a.at, a.kind, a.id, a.body, s.writer, s.n, a.position
-from activity a join activity_segment s on s.id = a.segment_id
-where a.log_id = (select log_id from log_head where public_id = $1::text) and a.id = $2
-  and a.at = (
-    select i.at from activity_id i
-    where i.log_id = (select log_id from log_head where public_id = $1::text) and i.id = $2)
