@@ -105,7 +105,7 @@ async fn turn(url: &str, client: &Client) -> Result<Option<Client>, OpenError> {
     client.batch_execute(roles).await.map_err(unavailable)?;
     let holder = connect::one(url, None).await?;
     let wait = "set role trilby_admin; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = 0; \
-        begin; select from turn where name = 'migrate' for update";
+        begin; select take_turn('migrate')";
     holder.batch_execute(wait).await.map_err(unavailable)?;
     Ok(Some(holder))
 }

@@ -80,6 +80,7 @@ fn each_service_is_a_command_of_the_program_and_is_asked_for_its_health_by_anoth
 fn each_process_is_given_the_keys_and_the_database_role_of_the_table_and_no_other() {
     let compose = compose();
     let logins = std::fs::read_to_string(deploy("logins.sh")).unwrap();
+    let mut n_connections = 0_usize;
     for service in &Topology::of_deploy().unwrap().services {
         let name = &service.name;
         let environment = compose.environment(name);
@@ -117,9 +118,20 @@ fn each_process_is_given_the_keys_and_the_database_role_of_the_table_and_no_othe
         let login = logins
             .lines()
             .find_map(|line| line.strip_prefix(&format!("login {name} ")));
-        let role = login.unwrap_or_else(|| panic!("{name} has no login"));
+        let login = login.unwrap_or_else(|| panic!("{name} has no login"));
+        let (role, connections) = login.split_once(' ').unwrap();
         assert_eq!(role, service.database_role);
+        n_connections += connections.parse::<usize>().unwrap();
     }
+    // No login can take them all from the others, nor can all together.
+    let command = texts(&compose.service("postgres")["command"]);
+    let max = command
+        .iter()
+        .find_map(|part| part.strip_prefix("max_connections="));
+    assert!(
+        n_connections < max.unwrap().parse::<usize>().unwrap(),
+        "{command:?}"
+    );
 }
 
 #[test]
