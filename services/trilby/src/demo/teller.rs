@@ -341,7 +341,7 @@ impl<'a> Teller<'a> {
             match retry_after_s {
                 Some(seconds)
                     if self.stage.is_elsewhere
-                        && (answer.status == 503 || answer.json["code"] == "write_conflict")
+                        && (answer.status == 503 || *answer.at("/code") == "write_conflict")
                         && answer.status != call.status
                         && begun.elapsed() < PATIENCE =>
                 {
