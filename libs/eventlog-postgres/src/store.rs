@@ -519,8 +519,6 @@ impl EventLog for Postgres {
     }
 
     async fn activity_purge(&self, before: Timestamp) -> Result<u64, Error> {
-        let ahead = Ask::new(include_str!("queries/activity_ahead.sql"), params![]);
-        self.write_alone(&[], &[ahead]).await?;
         let before = before.micros();
         let mut n_records = 0_u64;
         for _ in 0..CLEARINGS_MAX {
@@ -534,6 +532,9 @@ impl EventLog for Postgres {
                 break;
             }
         }
+        // Afterwards: where there are too many hours, those that are over have to go before another is made.
+        let ahead = Ask::new(include_str!("queries/activity_ahead.sql"), params![]);
+        self.write_alone(&[], &[ahead]).await?;
         Ok(n_records)
     }
 }

@@ -1,0 +1,158 @@
+//! What the login of one service can do to the others, beyond what it reads and writes.
+
+use std::time::Duration;
+
+use trilby_eventlog::{Applied, EventLog, Node, NodeKind, NodeTable as _};
+use trilby_eventlog_postgres::{Role, migrate};
+
+use crate::support::common::{Database, activity, append, now};
+
+fn node_of_token() -> Node {
+    Node {
+        id: "0199d3f1-0000-7000-8000-000000000001".parse().unwrap(),
+        kind: NodeKind::Token,
+        applied: Applied::default(),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn two_who_migrate_wait_for_each_other() {
+    let database = Database::new();
+    let holder = database.client().await;
+    holder
+        .batch_execute("begin; select take_turn('migrate')")
+        .await
+        .unwrap();
+    let url = database.url.clone();
+    let second = tokio::spawn(async move { migrate(&url, None).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!second.is_finished());
+    holder.batch_execute("commit").await.unwrap();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_service_speaks_for_its_own_processes_only() {
+    let database = Database::new();
+    let (token, decision) = (
+        database.open(Role::Token).await,
+        database.open(Role::Decision).await,
+    );
+    let node = node_of_token();
+    token.node_seen(&node).await.unwrap();
+    let feigned = Node {
+        kind: NodeKind::Decision,
+        ..node.clone()
+    };
+    assert!(decision.node_seen(&feigned).await.is_err());
+    decision.node_gone(&node.id).await.unwrap();
+    let there = token.nodes(Duration::from_secs(60)).await.unwrap().nodes;
+    let kinds: Vec<NodeKind> = there.iter().map(|(node, _)| node.kind).collect();
+    assert_eq!(kinds, [NodeKind::Token]);
+    token.node_gone(&node.id).await.unwrap();
+    let there = token.nodes(Duration::from_secs(60)).await.unwrap().nodes;
+    assert!(there.is_empty());
+}
+
+/// With the login that stores records of decisions.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_stores_records_takes_no_place_of_anothers() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    token
+        .activity_append(vec![activity(now(), "s1")])
+        .await
+        .unwrap();
+    let client = database.client().await;
+    let writer = "(select writer from activity_segment limit 1)";
+    for (what, code) in [
+        // Ids to come, so that no segment of others has one.
+        (
+            "insert into activity_segment (id, writer, n, first_at, last_at, count, prev_hash, root) \
+                select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
+            "428C9",
+        ),
+        // The next place of another's chain.
+        (
+            "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root) \
+                select WRITER, 2, 0, 0, 1, sha256(''), sha256('')",
+            "42501",
+        ),
+        // As if it were of another.
+        (
+            "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root, of_role) \
+                select substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256(''), 'trilby_token'",
+            "42501",
+        ),
+        // The hour that others need, for as long as this transaction is open.
+        ("select make_activity_hour(7200000000)", "42501"),
+    ] {
+        client
+            .batch_execute("begin; set local role trilby_sink")
+            .await
+            .unwrap();
+        let sql = what.replace("WRITER", writer);
+        let refused = client.batch_execute(&sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+        client.batch_execute("rollback").await.unwrap();
+    }
+    token
+        .activity_append(vec![activity(now(), "s2")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_only_decides_says_little_and_holds_no_row_of_others() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    let client = database.client().await;
+    client
+        .batch_execute("set role trilby_decision")
+        .await
+        .unwrap();
+    for (what, code) in [
+        (
+            "insert into installation (kind, id, value) values ('public_url', 'zz', 'https://evil.example')",
+            "23514",
+        ),
+        (
+            "insert into installation (kind, id, value, n) values ('public_url', '', 'https://evil.example', -1)",
+            "428C9",
+        ),
+        (
+            "select node_seen(gen_random_uuid(), 3::smallint, sha256('')||repeat('x', 20000)::bytea)",
+            "23514",
+        ),
+        (
+            "select node_seen(gen_random_uuid(), 3::smallint, '') from generate_series(1, 1001)",
+            "54000",
+        ),
+    ] {
+        let refused = client.batch_execute(what).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+    }
+    let node = node_of_token();
+    token.node_seen(&node).await.unwrap();
+    let hold = format!(
+        "begin; select node_seen('{}', 1::smallint, '')",
+        node.id.as_str()
+    );
+    client.batch_execute(&hold).await.unwrap();
+    token.node_seen(&node).await.unwrap();
+    client.batch_execute("rollback").await.unwrap();
+    // One of its own that is over a day old, held.
+    let old = "0199d3f1-0000-7000-8000-000000000002";
+    let make = format!("select node_seen('{old}', 3::smallint, '')");
+    client.batch_execute(&make).await.unwrap();
+    let age = format!("update node set seen_at = now() - interval '2 days' where id = '{old}'");
+    database.client().await.batch_execute(&age).await.unwrap();
+    let hold = format!("begin; select node_gone('{old}')");
+    client.batch_execute(&hold).await.unwrap();
+    token.node_seen(&node).await.unwrap();
+}
