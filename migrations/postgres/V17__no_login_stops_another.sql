@@ -178,18 +178,9 @@ do $$
 declare
     f text;
 begin
-    foreach f in array array['make_activity_hour(bigint)', 'is_activity(bigint, text, bigint, text, bytea)']
-    loop
-        execute format('alter function %s set search_path = %I, pg_temp', f, current_schema());
-    end loop;
-end $$;
-
-do $$
-declare
-    f text;
-begin
     foreach f in array array['take_turn(text)', 'has_turn(text)', 'asker()', 'forget_snapshot(bigint, bigint, bigint)',
-        'prune_snapshots(bigint, bigint, bigint[])', 'node_seen(uuid, smallint, bytea)', 'node_gone(uuid)', 'is_own_chain(bytea)']
+        'prune_snapshots(bigint, bigint, bigint[])', 'node_seen(uuid, smallint, bytea)', 'node_gone(uuid)', 'is_own_chain(bytea)',
+        'make_activity_hour(bigint)', 'is_activity(bigint, text, bigint, text, bytea)']
     loop
         execute format('alter function %s set search_path = %I, pg_temp', f, current_schema());
         execute format('revoke execute on function %s from public', f);

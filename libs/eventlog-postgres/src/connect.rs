@@ -238,7 +238,9 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
     use deadpool_postgres::PoolError;
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) if error.as_db_error().is_some() => failure(&error),
-        PoolError::Backend(error) => Error::Unavailable(told(&error)),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            Error::Unavailable(told(&error))
+        }
         PoolError::Timeout(TimeoutType::Wait) => {
             Error::Unavailable("no connection to the database is free".to_owned())
         }
@@ -247,7 +249,6 @@ pub(crate) async fn get(pool: &Pool) -> Result<Object, Error> {
         ),
         PoolError::Closed => Error::Unavailable("the store is closed".to_owned()),
         PoolError::NoRuntimeSpecified => Error::Unavailable("the pool has no runtime".to_owned()),
-        PoolError::PostCreateHook(HookError::Backend(error)) => Error::Unavailable(told(&error)),
         PoolError::PostCreateHook(error) => Error::Unavailable(error.to_string()),
     })
 }

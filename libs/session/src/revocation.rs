@@ -317,10 +317,7 @@ impl RevocationTable {
                     before_seq,
                     at: revocation.at,
                 });
-                if revocation.kind.is_by_value() {
-                    let n = self.by_value.entry(revocation.log.clone()).or_default();
-                    *n = n.saturating_add(1);
-                }
+                note_by_value(&mut self.by_value, revocation.kind, &revocation.log);
                 true
             }
         }
@@ -333,9 +330,8 @@ impl RevocationTable {
         by_value.clear();
         self.rows.retain(|(kind, _), rows| {
             rows.retain(|row| row.at.unix_seconds() >= oldest);
-            for row in rows.iter().filter(|_| kind.is_by_value()) {
-                let n = by_value.entry(row.log.clone()).or_default();
-                *n = n.saturating_add(1);
+            for row in &*rows {
+                note_by_value(by_value, *kind, &row.log);
             }
             !rows.is_empty()
         });
@@ -382,6 +378,14 @@ impl RevocationTable {
     /// Whether nothing is revoked.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+}
+
+/// Counts a row that names a value.
+fn note_by_value(by_value: &mut HashMap<LogId, usize>, kind: RevocationKind, log: &LogId) {
+    if kind.is_by_value() {
+        let n = by_value.entry(log.clone()).or_default();
+        *n = n.saturating_add(1);
     }
 }
 
