@@ -110,16 +110,22 @@ create function node_gone(node_id uuid) returns void
     delete from node where id = node_id and of_role = asker()
 $$;
 
--- Records: whoever stores those of decisions stores no others, and nobody goes on with another's chain of segments.
+-- Records: whoever stores those of decisions stores no others, and nobody goes on with another's chain of segments, nor takes
+-- ids that are to come: a generated id can be overridden by whoever may insert into its column.
 create policy decisions on activity as restrictive for insert to trilby_relay, trilby_sink
     with check (kind = 'decision.made' and length(body) <= 65536);
 alter table activity_segment alter column id set generated always;
 alter table activity_segment add column of_role name not null default current_user;
+revoke insert on activity_segment from trilby_token, trilby_relay, trilby_sink;
+grant insert (writer, n, first_at, last_at, count, prev_hash, root) on activity_segment to trilby_token, trilby_relay, trilby_sink;
+revoke insert on outbox from trilby_identity, trilby_token, trilby_relay;
+grant insert (shard, log_id, first_seq, last_seq, tx_id, trace) on outbox to trilby_identity, trilby_token;
 
+-- Whose a chain is its last segment says: nobody else could add to it. A chain is as long as a process lives, so no more is read.
 create function is_own_chain(of_writer bytea) returns bool
     language sql stable security definer as $$
-    select not exists (
-        select from activity_segment s where s.writer = of_writer and s.of_role not in (asker(), 'trilby_admin'))
+    select coalesce((select s.of_role from activity_segment s where s.writer = of_writer order by s.n desc limit 1), asker())
+        in (asker(), 'trilby_admin')
 $$;
 
 alter table activity_segment enable row level security;
@@ -141,7 +147,7 @@ begin
         return;
     end if;
     if moment > present + 25 * hour
-        or moment < present - 40 * 24 * hour and asker() = 'trilby_relay'
+        or moment < present - 40 * 24 * hour and asker() not in ('trilby_token', 'trilby_admin')
     then
         raise exception 'no records of that hour are taken' using errcode = '22023';
     end if;
@@ -171,6 +177,8 @@ end $$;
 
 -- What the processes agree on: in the order in which it was recorded, and one public URL.
 alter table installation alter column n set generated always;
+revoke insert on installation from trilby_identity, trilby_token, trilby_decision;
+grant insert (kind, id, value) on installation to trilby_identity, trilby_token, trilby_decision;
 alter table installation add constraint installation_is_small
     check (length(value) <= 4096 and length(id) <= 256 and (kind <> 'public_url' or id = ''));
 

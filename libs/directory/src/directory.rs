@@ -191,7 +191,7 @@ impl Directory {
     }
 
     /// The incarnation of the store, as far as this process knows: what was counted in another may be of events that the
-    /// store has lost. It is read at the start, in each round of asking the store, and from every commit.
+    /// store has lost. It is read at the start, in each round of asking the store, and wherever somebody tells of a later one.
     #[must_use]
     pub fn incarnation(&self) -> u32 {
         self.inner.incarnation.load(Ordering::SeqCst)

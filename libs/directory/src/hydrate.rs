@@ -1,9 +1,9 @@
 //! From the log into memory: newest valid snapshot, then the tail, every hash checked.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use trilby_eventlog::{Delivery, RecordedCommit, StoreMeta, chain};
+use trilby_eventlog::{Delivery, RecordedCommit, RevocationMark, StoreMeta, chain};
 use trilby_model::{Hash, LogId, Seq};
 
 use crate::directory::Inner;
@@ -98,6 +98,7 @@ impl Inner {
                 break;
             }
             for commit in &commits {
+                self.know_incarnation_of(commit).await?;
                 self.apply(&mut work, commit)?;
                 self.hear_of_others(commit);
                 grown = grown.saturating_add(weigh::of_commit(commit));
@@ -144,7 +145,6 @@ impl Inner {
     /// Folds a commit of the log. The sessions that it ends are dead before anybody sees its state.
     pub(crate) fn apply(&self, work: &mut Work, commit: &RecordedCommit) -> Result<(), Error> {
         let revocations = work.apply(commit)?;
-        self.learn_incarnation(commit.incarnation);
         for revocation in revocations {
             // Also an old one: which are too old is not for this clock alone to say.
             self.sink.revoked(&revocation);
@@ -181,19 +181,63 @@ impl Inner {
         Ok(meta)
     }
 
+    /// A state may rest on a commit only if its incarnation is one that the store has come to: whoever is given the state knows
+    /// then which sessions are over. What a log says of itself is not believed, or it would end the sessions of all others.
+    async fn know_incarnation_of(&self, commit: &RecordedCommit) -> Result<(), Error> {
+        let is_known = || commit.incarnation <= self.incarnation.load(Ordering::SeqCst);
+        if is_known() {
+            return Ok(());
+        }
+        let meta = self.read_meta().await?;
+        if is_known() {
+            return Ok(());
+        }
+        Err(Error::Corrupt {
+            log: commit.log.clone(),
+            reason: format!(
+                "seq {} is of incarnation {}, and the store of {}",
+                commit.last, commit.incarnation, meta.incarnation
+            ),
+        })
+    }
+
     /// INVARIANT: never goes down. What is older than a fence stays so, whoever reads late what was before it.
     pub(crate) fn learn_incarnation(&self, met: u32) {
-        let known = self.incarnation.fetch_max(met, Ordering::SeqCst);
-        if known != 0 && known < met {
-            tracing::warn!(
-                was = known,
-                incarnation = met,
-                "the store was fenced: sessions from before it are ended"
-            );
-            // It was of what is lost, and may lie beyond what is written now: all is read again.
-            let mark = self.revocation_mark.lock();
-            *mark.unwrap_or_else(PoisonError::into_inner) = None;
-            self.telling.forget();
+        if met <= self.incarnation.load(Ordering::SeqCst) {
+            return;
         }
+        let known = {
+            let mut mark = self.revocation_mark();
+            let known = self.incarnation.fetch_max(met, Ordering::SeqCst);
+            // It was of what is lost, and may lie beyond what is written now: all is read again.
+            *mark = None;
+            known
+        };
+        if known == 0 || known >= met {
+            return;
+        }
+        tracing::warn!(
+            was = known,
+            incarnation = met,
+            "the store was fenced: sessions from before it are ended"
+        );
+        self.telling.forget();
+        // What was folded may be lost, and nobody tells of what was lost long before the fence.
+        for (_, slot) in &self.slots {
+            slot.drop_state();
+        }
+        match self.delivery {
+            Delivery::Announced => {}
+            Delivery::Relayed { .. } | Delivery::Polled => {
+                self.news.gap();
+                self.poll_now.notify_one();
+            }
+        }
+    }
+
+    /// INVARIANT: it is of the incarnation that is known, which is changed and compared under this lock.
+    pub(crate) fn revocation_mark(&self) -> MutexGuard<'_, Option<RevocationMark>> {
+        let mark = self.revocation_mark.lock();
+        mark.unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -124,12 +124,10 @@ impl Inner {
     /// Hands every revocation to the sink that can be seen when this begins and was not handed to it: at first all that the store
     /// still has, then those after the mark, whatever anybody's clock shows.
     pub(crate) async fn read_revocations(&self) -> Result<(), Error> {
-        let mark = || {
-            let mark = self.revocation_mark.lock();
-            mark.unwrap_or_else(PoisonError::into_inner)
+        let (after, begun_in) = {
+            let mark = self.revocation_mark();
+            (*mark, self.incarnation.load(Ordering::SeqCst))
         };
-        let after = *mark();
-        let begun_in = self.incarnation.load(Ordering::SeqCst);
         let news = match after {
             Some(after) => self.log.revocations_after(after).await?,
             None => RevocationNews {
@@ -145,7 +143,7 @@ impl Inner {
         }
         // INVARIANT: the sink has all before the mark. Of two who read at once either's mark will do, unless the store was fenced
         // meanwhile: then all is read again.
-        let mut mark = mark();
+        let mut mark = self.revocation_mark();
         if self.incarnation.load(Ordering::SeqCst) == begun_in {
             *mark = Some(news.mark);
         }

@@ -194,6 +194,23 @@ impl Postgres {
         Ok(n_rows)
     }
 
+    /// Clears away old activity, about an hour of it at a time. Gives how many records went.
+    async fn clear_activity(&self, before: i64) -> Result<u64, Error> {
+        let mut n_records = 0_u64;
+        for _ in 0..CLEARINGS_MAX {
+            let ask = Ask::new(include_str!("queries/clear_activity.sql"), params![&before]);
+            let found = self.write_alone(&[], &[long(), ask]).await?;
+            let Some(row) = found.last().and_then(|rows| rows.first()) else {
+                break;
+            };
+            n_records = n_records.saturating_add(crate::rows::number(row, 0)?);
+            if !crate::rows::get::<bool>(row, 1)? {
+                break;
+            }
+        }
+        Ok(n_records)
+    }
+
     /// As [`Postgres::write_alone`], telling which statement failed.
     async fn transact(
         &self,
@@ -519,22 +536,11 @@ impl EventLog for Postgres {
     }
 
     async fn activity_purge(&self, before: Timestamp) -> Result<u64, Error> {
-        let before = before.micros();
-        let mut n_records = 0_u64;
-        for _ in 0..CLEARINGS_MAX {
-            let ask = Ask::new(include_str!("queries/clear_activity.sql"), params![&before]);
-            let found = self.write_alone(&[], &[long(), ask]).await?;
-            let Some(row) = found.last().and_then(|rows| rows.first()) else {
-                break;
-            };
-            n_records = n_records.saturating_add(crate::rows::number(row, 0)?);
-            if !crate::rows::get::<bool>(row, 1)? {
-                break;
-            }
-        }
-        // Afterwards: where there are too many hours, those that are over have to go before another is made.
+        let n_records = self.clear_activity(before.micros()).await;
+        // Afterwards: where there are too many hours, those that are over have to go before another is made. And whatever came of
+        // that: without the hours to come nobody may log in.
         let ahead = Ask::new(include_str!("queries/activity_ahead.sql"), params![]);
         self.write_alone(&[], &[ahead]).await?;
-        Ok(n_records)
+        n_records
     }
 }

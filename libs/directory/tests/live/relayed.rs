@@ -680,3 +680,44 @@ async fn all_who_ask_for_an_incarnation_share_one_reading_however_it_ends() {
     tokio::time::sleep(Duration::from_millis(250)).await;
     assert_eq!(stage.reader.incarnation_since(2).await.unwrap(), 2);
 }
+
+/// What was lost long before a fence nobody tells of: the relay compares only what is recent.
+#[tokio::test(start_paused = true)]
+async fn after_a_fence_no_state_of_before_it_is_decided_on() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    for lost in ["lost", "lost-too"] {
+        append(&stage.writer, account(1), vec![renamed(lost)]).await;
+        stage.relay_last(1).await;
+    }
+    settle().await;
+    assert_eq!(stage.name_in_memory(1).await, "lost-too");
+    let backup = Memory::for_tests();
+    let writer = follower(&backup).await;
+    append(&writer, account(1), vec![created(account(1))]).await;
+    append(&writer, account(2), vec![created(account(2))]).await;
+    backup.fence(0).await.unwrap();
+    stage.store.becomes(backup);
+    stage.seconds(1, FENCED).await;
+    assert_eq!(stage.reader.incarnation(), 2);
+    assert_eq!(name(&stage.reader, account(1)).await, "acme");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_bears_an_incarnation_which_never_was_is_answered_by_nobody_and_ends_nothing() {
+    let stage = Stage::new().await;
+    stage.healthy(3).await;
+    append(&stage.writer, account(1), vec![renamed("true")]).await;
+    let forged = in_incarnation(stage.last(1).await, 9);
+    stage.store.shows(forged);
+    // It is heard of, and read in the store.
+    stage.relay.0.send(FeedMessage::Moved {
+        log: LogId::Account(account(1)),
+        last: Seq::new(2),
+    });
+    settle().await;
+    let asked = stage.reader.account(account(1)).await;
+    assert!(matches!(asked, Err(Error::Corrupt { .. })), "{asked:?}");
+    assert_eq!(stage.reader.incarnation(), 1);
+    assert_eq!(name(&stage.reader, account(2)).await, "acme");
+}

@@ -13,6 +13,8 @@ use crate::held::Held;
 /// See the module.
 pub struct Through {
     memory: Mutex<Memory>,
+    /// Is read in place of the one that is there.
+    forged: Mutex<Option<RecordedCommit>>,
     pub n_reads: AtomicUsize,
     /// Questions where logs end.
     pub n_heads: AtomicUsize,
@@ -30,6 +32,7 @@ impl Through {
     pub fn new(memory: Memory) -> Self {
         Self {
             memory: Mutex::new(memory),
+            forged: Mutex::default(),
             n_reads: AtomicUsize::new(0),
             n_heads: AtomicUsize::new(0),
             n_meta: AtomicUsize::new(0),
@@ -43,6 +46,11 @@ impl Through {
     /// From now on another store stands in its place.
     pub fn becomes(&self, memory: Memory) {
         *self.memory.lock().unwrap() = memory;
+    }
+
+    /// From now on this commit is read in place of the one that is there.
+    pub fn shows(&self, commit: RecordedCommit) {
+        *self.forged.lock().unwrap() = Some(commit);
     }
 
     async fn memory(&self) -> Result<Memory, Error> {
@@ -81,7 +89,11 @@ macro_rules! pass_on {
 
             async fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<RecordedCommit>, Error> {
                 self.n_reads.fetch_add(1, Ordering::SeqCst);
-                let read = self.memory().await?.read(log, after, limit).await;
+                let mut read = self.memory().await?.read(log, after, limit).await;
+                if let (Ok(commits), Some(forged)) = (&mut read, &*self.forged.lock().unwrap()) {
+                    let of = commits.iter_mut().find(|one| (&one.log, one.last) == (&forged.log, forged.last));
+                    of.into_iter().for_each(|one| one.clone_from(forged));
+                }
                 drop(self.gives.read().await);
                 read
             }

@@ -56,3 +56,34 @@ async fn an_append_does_not_read_all_receipts_of_its_log() {
     let read = counted_after(&client, RECEIPTS + 4).await - before;
     assert!(read < 100, "{read} entries were read for 4 appends");
 }
+
+/// Segments that a token process has written since its start.
+const SEGMENTS: i64 = 20_000;
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_record_does_not_read_the_whole_chain_of_its_writer() {
+    let database = Database::new();
+    let client = database.client().await;
+    client
+        .execute(
+            "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root, of_role)
+            select substring(sha256('x') for 16), n, 0, 0, 1, sha256(''), sha256(''), 'trilby_token'
+            from generate_series(1, $1::bigint) n",
+            &[&SEGMENTS],
+        )
+        .await
+        .unwrap();
+    client
+        .batch_execute("analyze activity_segment")
+        .await
+        .unwrap();
+    client
+        .batch_execute("set role trilby_token; set statement_timeout = '100ms'")
+        .await
+        .unwrap();
+    let next = "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
+        select substring(sha256('x') for 16), $1::bigint + n, 0, 0, 1, sha256(''), sha256('')
+        from generate_series(1, 50) n";
+    client.execute(next, &[&SEGMENTS]).await.unwrap();
+}

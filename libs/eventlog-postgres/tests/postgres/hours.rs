@@ -19,7 +19,7 @@ async fn records_of_many_hours_are_found_soon() {
     // In parts: a transaction has only so many locks.
     for first in (1..HOURS).step_by(200) {
         let make = format!(
-            "set synchronous_commit = off;
+            "set synchronous_commit = off; set role trilby_token;
             select make_activity_hour((extract(epoch from clock_timestamp()) * 1000000)::bigint - ago * 3600000000)
             from generate_series({first}, {}) as ago",
             first + 199

@@ -76,6 +76,11 @@ async fn who_stores_records_takes_no_place_of_anothers() {
                 select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
             "428C9",
         ),
+        (
+            "insert into activity_segment (id, writer, n, first_at, last_at, count, prev_hash, root) overriding system value \
+                select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
+            "42501",
+        ),
         // The next place of another's chain.
         (
             "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root) \
@@ -122,8 +127,8 @@ async fn who_only_decides_says_little_and_holds_no_row_of_others() {
             "23514",
         ),
         (
-            "insert into installation (kind, id, value, n) values ('public_url', '', 'https://evil.example', -1)",
-            "428C9",
+            "insert into installation (kind, id, value, n) overriding system value values ('public_url', '', 'https://evil.example', -1)",
+            "42501",
         ),
         (
             "select node_seen(gen_random_uuid(), 3::smallint, sha256('')||repeat('x', 20000)::bytea)",
@@ -155,4 +160,59 @@ async fn who_only_decides_says_little_and_holds_no_row_of_others() {
     let hold = format!("begin; select node_gone('{old}')");
     client.batch_execute(&hold).await.unwrap();
     token.node_seen(&node).await.unwrap();
+}
+
+/// A record of a decision that has the id of a session, and a time that is looked at before the session's own.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_stores_records_of_decisions_hides_no_session() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    let at = now();
+    let made = format!("{:012x}", at.micros() / 1_000);
+    let (first, last) = made.split_at(8);
+    let id = format!("{first}-{last}-7000-8000-00000000000a");
+    let session = activity(at, &id);
+    token.activity_append(vec![session.clone()]).await.unwrap();
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "select set_config('trilby.logs', array_agg(log_id)::text, false) from log_head; set role trilby_sink",
+        )
+        .await
+        .unwrap();
+    let forge = format!(
+        "with s as (
+            insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
+            select substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('') returning id)
+        insert into activity (log_id, at, kind, id, body, segment_id, position)
+        select log_id, {}, 'decision.made', '{id}', '', s.id, 0 from s, log_head where public_id = '{}'",
+        at.micros() - 1,
+        session.log
+    );
+    client.batch_execute(&forge).await.unwrap();
+    let found = token.activity_get(&session.log, &id).await.unwrap();
+    assert_eq!(found.unwrap().activity, session);
+}
+
+/// As a login that has not taken on its role.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn a_relay_s_login_makes_no_hours_long_past() {
+    let database = Database::new();
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "drop role if exists relay_of_test; create role relay_of_test login in role trilby_relay; set session authorization relay_of_test",
+        )
+        .await
+        .unwrap();
+    let refused = client.batch_execute("select make_activity_hour(7200000000)");
+    let refused = refused.await.unwrap_err();
+    client
+        .batch_execute("reset session authorization; drop role relay_of_test")
+        .await
+        .unwrap();
+    assert_eq!(refused.code().unwrap().code(), "22023", "{refused:?}");
 }

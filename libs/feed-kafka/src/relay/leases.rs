@@ -88,10 +88,10 @@ async fn renew(shared: &Shared) -> Result<u32, trilby_eventlog::Error> {
 
 async fn compare(shared: Arc<Shared>, shards: Vec<u16>, incarnation: u32) {
     let compared = async {
-        if shared.is_outlived.load(Ordering::SeqCst) {
+        // Cleared first: what is read before the next fence is waited for anew.
+        if shared.is_outlived.swap(false, Ordering::SeqCst) {
             // What was read before that is through, or was given up.
             drop(shared.under_way.write().await);
-            shared.is_outlived.store(false, Ordering::SeqCst);
         }
         readback::compare(&shared, &shards, incarnation).await?;
         shared.store.checked(&shards, incarnation).await?;

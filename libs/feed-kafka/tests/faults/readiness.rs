@@ -33,10 +33,12 @@ async fn a_relay_whose_broker_is_away_says_so_soon_and_once_and_that_it_is_back(
     let writer = database.open(Role::Identity).await;
     append(&writer, 1, 1).await;
     until(|| async { outbox(&database).await == 0 && relay.state.ready().is_ok() }).await;
-    // A machine that is busy can have it late before anything is done to it.
+    // A machine that is busy can have it late before anything is done to it. Each is told once, when it changes: so of one
+    // that is away it was told as often as of one that is back.
     let n_told = |what: &str| lines.with(what).len();
-    let (n_back, n_away) = (n_told("Kafka answers"), n_told("Kafka does not answer"));
-    assert_eq!(n_back, n_away + 1);
+    let n_back = || n_told("Kafka answers");
+    let is_away = || n_told("Kafka does not answer") == n_back();
+    assert!(!is_away());
 
     broker.kill().unwrap();
     append(&writer, 2, 1).await;
@@ -45,7 +47,8 @@ async fn a_relay_whose_broker_is_away_says_so_soon_and_once_and_that_it_is_back(
     for seconds in [6.0, 9.0, 14.0] {
         until(|| async { measured.gauge(OLDEST) > seconds }).await;
     }
-    assert_eq!(n_told("Kafka does not answer"), n_away + 1);
+    assert!(is_away());
+    let n_back_before = n_back();
     // Nothing was given up: it arrives in its order when the broker is back.
     assert_eq!(measured.counter(FAILURES), 0);
     let mut broker = tokio::task::spawn_blocking(move || {
@@ -56,14 +59,13 @@ async fn a_relay_whose_broker_is_away_says_so_soon_and_once_and_that_it_is_back(
     .unwrap();
     until(|| async { relay.state.ready().is_ok() && outbox(&database).await == 0 }).await;
     until(|| async { measured.gauge(OLDEST) == 0.0 }).await;
-    assert!(n_told("Kafka answers") > n_back);
+    assert!(n_back() > n_back_before);
 
     // One that keeps its connections and answers nothing; and nothing waits.
-    let n_away = n_told("Kafka does not answer");
     broker.pause().unwrap();
     says_that_kafka_is_away(&relay).await;
     assert_eq!(measured.gauge(OLDEST), 0.0);
-    until(|| async { n_told("Kafka does not answer") > n_away }).await;
+    until(|| async { is_away() }).await;
     broker.resume().unwrap();
     until(|| async { relay.state.ready().is_ok() }).await;
     append(&writer, 3, 1).await;

@@ -7,6 +7,7 @@ pub mod common;
 pub mod fold;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ use fold::Fold;
 const ADDRESS: &str = "TRILBY_TEST_KAFKA";
 
 /// Longest that anything may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn broker() -> String {
     std::env::var(ADDRESS)
@@ -184,11 +185,18 @@ pub async fn heard(receiver: &mut FeedReceiver, mut enough: impl FnMut(&FeedMess
 }
 
 /// Polls until a condition holds.
-pub async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds().await {
-        assert!(Instant::now() < deadline, "it did not come to that in time");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+#[track_caller]
+pub fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> impl Future<Output = ()> {
+    let caller = Location::caller();
+    async move {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds().await {
+            assert!(
+                Instant::now() < deadline,
+                "it did not come to that in time: {caller}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! F4 with all there is: the story on a cluster that hears through Kafka, while every service, the relay, the broker and
 //! the database are killed in turn, and others write, decide and log in.
 
-use std::time::{Duration, Instant};
-
 use tempfile::TempDir;
 use trilby_cluster::kafka::Broker;
 use trilby_testkit::http::Client;
@@ -21,32 +19,26 @@ const ROUNDS: u64 = 2;
 /// Processes of each service.
 const REPLICAS: usize = 2;
 
-/// The broker, and those who give it records of decisions.
-struct Kafka<'a> {
-    broker: &'a mut Broker,
-    load: &'a Load,
-    nodes: &'a [String],
-}
-
-impl Mortal for Kafka<'_> {
+impl Mortal for &mut Broker {
     fn kill(&mut self) {
-        self.broker.kill().unwrap();
+        Broker::kill(self).unwrap();
     }
 
-    /// At work means: it has taken what decision processes held for it. Killed before, they would lose it, which they may, and
-    /// which the story would wait for in vain.
     fn start(&mut self) {
-        self.broker.restart().unwrap();
-        for node in self.nodes {
-            let id = decide(self.load, node).0;
-            let record = format!("/v1/accounts/{}/decisions/{id}", self.load.account);
-            until("records of decisions are taken again", || {
-                // Whoever reads records waits until none is held, for a second at most.
-                let begun = Instant::now();
-                self.load.admin.at(node).get(&record);
-                begun.elapsed() < Duration::from_millis(900)
-            });
-        }
+        self.restart().unwrap();
+    }
+}
+
+/// Decides on every node, and waits until all of that is on record: what decision processes held for a broker that was away
+/// has arrived, and the relay stores again. Killed before, they would lose it, which they may, and which the story would wait
+/// for in vain.
+fn records_arrive(load: &Load, nodes: &[String]) {
+    let ids: Vec<String> = nodes.iter().map(|node| decide(load, node).0).collect();
+    for (node, id) in nodes.iter().zip(ids) {
+        let record = format!("/v1/accounts/{}/decisions/{id}", load.account);
+        until("records of decisions arrive", || {
+            load.admin.at(node).get(&record).status == 200
+        });
     }
 }
 
@@ -54,7 +46,13 @@ impl Mortal for Kafka<'_> {
 fn decide(load: &Load, node: &str) -> (String, u64) {
     let path = format!("/accounts/{}/access/v1/evaluation", load.account);
     let question = acme::question("pep", "iam:ListUsers", "account", &load.account);
-    let answer = load.pep.at(node).post(&path, &question).expect(200);
+    let ask = || load.pep.at(node).post(&path, &question);
+    let mut answer = None;
+    until("it is answered", || {
+        answer = Some(ask()).filter(|answer| answer.status != 503);
+        answer.is_some()
+    });
+    let answer = answer.unwrap().expect(200);
     let id = answer.headers["trilby-decision-id"].clone();
     (id, acme::seq_number(answer.seq(), &load.account))
 }
@@ -114,16 +112,15 @@ fn the_story_holds_while_kafka_and_everything_else_dies_in_turn() {
         });
         let (account, admin) = founded.unwrap();
         let load = Load::prepare(stranger, &account, admin);
-        let mut kafka = Kafka {
-            broker: &mut broker,
-            load: &load,
-            nodes: &nodes,
+        let kills = {
+            let mut kafka = &mut broker;
+            let mut mortals = Mortals::new(&mut cluster, &server)
+                .and("kafka", &mut kafka)
+                .and("relay", &mut relay)
+                .after(|| records_arrive(&load, &nodes));
+            load.while_there_is(|| mortals.die(&mut run, ROUNDS));
+            mortals.kills
         };
-        let mut mortals = Mortals::new(&mut cluster, &server)
-            .and("kafka", &mut kafka)
-            .and("relay", &mut relay);
-        load.while_there_is(|| mortals.die(&mut run, ROUNDS));
-        let kills = mortals.kills;
         (load, kills, telling.join().unwrap())
     });
 

@@ -16,7 +16,7 @@ pub const SOON: Duration = Duration::from_millis(700);
 /// How often a store is asked where the feed is silent, in milliseconds.
 const POLL_MS: &str = "2000";
 const CHANGES: usize = 8;
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `trilby relay`, killed when it is dropped.
 pub struct Relay {

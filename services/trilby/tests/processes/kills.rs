@@ -194,6 +194,8 @@ pub struct Mortals<'a> {
     cluster: &'a mut Cluster,
     server: &'a Server,
     others: Vec<(&'static str, &'a mut dyn Mortal)>,
+    /// Waits until all of it is at work again.
+    until_whole: Box<dyn Fn() + 'a>,
     /// Whose turn is still to come.
     left: Vec<&'static str>,
     /// How often each was killed.
@@ -209,6 +211,7 @@ impl<'a> Mortals<'a> {
             cluster,
             server,
             others: Vec::new(),
+            until_whole: Box::new(|| {}),
             left: Vec::new(),
             kills: BTreeMap::new(),
         }
@@ -217,6 +220,12 @@ impl<'a> Mortals<'a> {
     /// And another.
     pub fn and(mut self, name: &'static str, other: &'a mut dyn Mortal) -> Self {
         self.others.push((name, other));
+        self
+    }
+
+    /// Nobody dies before this is over.
+    pub fn after(mut self, until_whole: impl Fn() + 'a) -> Self {
+        self.until_whole = Box::new(until_whole);
         self
     }
 
@@ -251,6 +260,7 @@ impl<'a> Mortals<'a> {
         for member in self.cluster.members() {
             member.wait_ready().unwrap();
         }
+        (self.until_whole)();
         println!("{victim} was away for {} ms", begun.elapsed().as_millis());
         *self.kills.entry(victim).or_default() += 1;
     }
