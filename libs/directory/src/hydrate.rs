@@ -192,11 +192,12 @@ impl Inner {
         if is_known() {
             return Ok(());
         }
-        Err(Error::Corrupt {
+        Err(Error::Quarantined {
             log: commit.log.clone(),
+            seq: commit.first,
             reason: format!(
-                "seq {} is of incarnation {}, and the store of {}",
-                commit.last, commit.incarnation, meta.incarnation
+                "it is of incarnation {}, and the store of {}",
+                commit.incarnation, meta.incarnation
             ),
         })
     }

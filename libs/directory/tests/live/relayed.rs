@@ -717,7 +717,7 @@ async fn a_log_that_bears_an_incarnation_which_never_was_is_answered_by_nobody_a
     });
     settle().await;
     let asked = stage.reader.account(account(1)).await;
-    assert!(matches!(asked, Err(Error::Corrupt { .. })), "{asked:?}");
+    assert!(matches!(asked, Err(Error::Quarantined { .. })), "{asked:?}");
     assert_eq!(stage.reader.incarnation(), 1);
     assert_eq!(name(&stage.reader, account(2)).await, "acme");
 }
