@@ -193,7 +193,7 @@ pub enum OpenError {
     NoStoreKey,
     /// The database was restored, copied or promoted since: commits that someone has seen may be missing.
     #[error(
-        "the store was written on another timeline of the database ({was}, now {is}): after a restore or a failover, fence it"
+        "the store was written on another timeline of the database ({was}, now {is}): after a restore or a failover, fence it (`trilby admin fence`)"
     )]
     Timeline {
         /// System id and timeline that the store names.

@@ -1082,7 +1082,7 @@ fn hints_for_what_people_write_at_first() {
     ] {
         let findings = refused(comma, Kind::Identity);
         assert!(
-            findings[0].message.contains("no comma stands before it"),
+            findings[0].message.contains("remove the comma before it"),
             "{findings:?}"
         );
     }

@@ -108,7 +108,7 @@ impl Keys {
                 keks,
             }),
             _ => bail!(
-                "keys are missing: {}; `trilby admin make-keys` makes those of a new installation",
+                "keys are missing: {}. Those of an installation that is there come from its backup; `trilby admin make-keys` makes a new one's",
                 missing.join(", ")
             ),
         }

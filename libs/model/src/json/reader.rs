@@ -340,7 +340,7 @@ impl Reader<'_> {
     fn after_comma(&self, wanted: &str) -> Error {
         let end = self.peek().unwrap_or_default();
         self.syntax(&format!(
-            "`{end}` stands where {wanted} should be: no comma stands before it"
+            "`{end}` stands where {wanted} should be: remove the comma before it"
         ))
     }
 
