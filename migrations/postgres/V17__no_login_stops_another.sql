@@ -122,15 +122,22 @@ revoke insert on outbox from trilby_identity, trilby_token, trilby_relay;
 grant insert (shard, log_id, first_seq, last_seq, tx_id, trace) on outbox to trilby_identity, trilby_token;
 
 -- Whose a chain is its last segment says: nobody else could add to it. A chain is as long as a process lives, so no more is read.
+-- As it is now, not as it was when a statement or a transaction began.
 create function is_own_chain(of_writer bytea) returns bool
-    language sql stable security definer as $$
+    language sql volatile security definer as $$
     select coalesce((select s.of_role from activity_segment s where s.writer = of_writer order by s.n desc limit 1), asker())
         in (asker(), 'trilby_admin')
 $$;
 
 alter table activity_segment enable row level security;
 create policy seen on activity_segment for select using (true);
-create policy chained on activity_segment for insert with check (of_role = current_user and is_own_chain(writer));
+create policy chained on activity_segment for insert
+    with check (of_role = current_user and is_own_chain(writer) and current_setting('transaction_isolation') = 'read committed');
+-- A segment that spans all times would keep every hour from being cleared away.
+create policy bounded on activity_segment as restrictive for insert to trilby_token, trilby_relay, trilby_sink
+    with check (first_at <= last_at and last_at < (extract(epoch from clock_timestamp()) + 26 * 3600) * 1000000);
+create policy recent on activity_segment as restrictive for insert to trilby_relay, trilby_sink
+    with check (first_at > (extract(epoch from clock_timestamp()) - 41 * 24 * 3600) * 1000000);
 
 -- Hours: whoever makes one holds up whoever needs it, until the end of a transaction that is the caller's. So only those do
 -- that record sessions or relay, for hours ahead as well; and none that are long over.

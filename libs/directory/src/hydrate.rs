@@ -204,8 +204,16 @@ impl Inner {
 
     /// INVARIANT: never goes down. What is older than a fence stays so, whoever reads late what was before it.
     pub(crate) fn learn_incarnation(&self, met: u32) {
-        if met <= self.incarnation.load(Ordering::SeqCst) {
+        let known = self.incarnation.load(Ordering::SeqCst);
+        if met <= known {
             return;
+        }
+        // What was folded may be lost, and nobody tells of what was lost long before the fence. It goes before anybody can take
+        // this process for one of the new incarnation.
+        if known != 0 {
+            for (_, slot) in &self.slots {
+                slot.drop_state();
+            }
         }
         let known = {
             let mut mark = self.revocation_mark();
@@ -223,10 +231,6 @@ impl Inner {
             "the store was fenced: sessions from before it are ended"
         );
         self.telling.forget();
-        // What was folded may be lost, and nobody tells of what was lost long before the fence.
-        for (_, slot) in &self.slots {
-            slot.drop_state();
-        }
         match self.delivery {
             Delivery::Announced => {}
             Delivery::Relayed { .. } | Delivery::Polled => {

@@ -242,6 +242,13 @@ impl Task {
                     ));
                 }
                 Class::Conflict => return Err(self.conflict(records, failed.index).await),
+                Class::Final if self.chain.n > 1 && is_of_another(&failed.error) => {
+                    self.begin_anew();
+                    return Err(Error::Unavailable(
+                        "the chain of activity segments goes on with another's; another chain begins"
+                            .to_owned(),
+                    ));
+                }
                 Class::Final if !self.makes_hours && has_no_hour(&failed.error) => {
                     return Err(Error::Unavailable(
                         "nobody has made the table of this hour of activity yet".to_owned(),
@@ -379,6 +386,15 @@ fn is_of_segment(error: &Fault) -> bool {
     let db = error.said();
     db.is_some_and(|db| {
         db.table() == Some("activity_segment") || *db.code() == SqlState::DIVISION_BY_ZERO
+    })
+}
+
+/// Whether a segment may not follow the one before it, which is another role's. The server says of which table in its message
+/// alone.
+fn is_of_another(error: &Fault) -> bool {
+    let db = error.said();
+    db.is_some_and(|db| {
+        *db.code() == SqlState::INSUFFICIENT_PRIVILEGE && db.message().contains("activity_segment")
     })
 }
 

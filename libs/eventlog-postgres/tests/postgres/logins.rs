@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use trilby_eventlog::{Applied, EventLog, Node, NodeKind, NodeTable as _};
-use trilby_eventlog_postgres::{Role, migrate};
+use trilby_eventlog::relay::From;
+use trilby_eventlog::{Applied, EventLog, Node, NodeKind, NodeTable as _, RelayStore as _};
+use trilby_eventlog_postgres::{Relaying, Role, migrate};
 
 use crate::support::common::{Database, activity, append, now};
 
@@ -182,13 +183,14 @@ async fn who_stores_records_of_decisions_hides_no_session() {
         )
         .await
         .unwrap();
+    let at = at.micros();
     let forge = format!(
         "with s as (
             insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
-            select substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('') returning id)
+            select substring(sha256('x') for 16), 1, {at}, {at}, 1, sha256(''), sha256('') returning id)
         insert into activity (log_id, at, kind, id, body, segment_id, position)
         select log_id, {}, 'decision.made', '{id}', '', s.id, 0 from s, log_head where public_id = '{}'",
-        at.micros() - 1,
+        at - 1,
         session.log
     );
     client.batch_execute(&forge).await.unwrap();
@@ -215,4 +217,95 @@ async fn a_relay_s_login_makes_no_hours_long_past() {
         .await
         .unwrap();
     assert_eq!(refused.code().unwrap().code(), "22023", "{refused:?}");
+}
+
+/// As one whose transaction is older than the chain, and does not see it.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn who_stores_records_ends_no_chain_with_an_old_view_of_it() {
+    let database = Database::new();
+    let token = database.open(Role::Token).await;
+    append(&token, 1, 1).await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "begin isolation level repeatable read; set role trilby_sink; select id from activity_segment limit 1",
+        )
+        .await
+        .unwrap();
+    token
+        .activity_append(vec![activity(now(), "s1")])
+        .await
+        .unwrap();
+    let seen = database.client().await;
+    let row = seen.query_one("select writer from activity_segment", &[]);
+    let writer: Vec<u8> = row.await.unwrap().get(0);
+    let end = "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
+        values ($1, 9223372036854775807, $2, $2, 1, sha256(''), sha256(''))";
+    let refused = client.execute(end, &[&writer, &now().micros()]).await;
+    assert!(refused.is_err());
+    client.batch_execute("rollback").await.unwrap();
+    // Should it ever come to that, another chain begins.
+    let forge = "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root, of_role)
+        values ($1, 9223372036854775807, 0, 0, 1, sha256(''), sha256(''), 'trilby_sink')";
+    seen.execute(forge, &[&writer]).await.unwrap();
+    let refused = token.activity_append(vec![activity(now(), "s2")]).await;
+    assert!(
+        matches!(refused, Err(trilby_eventlog::Error::Unavailable(_))),
+        "{refused:?}"
+    );
+    token
+        .activity_append(vec![activity(now(), "s2")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs services"]
+async fn no_segment_spans_the_times_of_others() {
+    let database = Database::new();
+    let client = database.client().await;
+    for (role, first, last) in [
+        ("trilby_sink", "0", "0"),
+        ("trilby_sink", "-9000000000000000000", "9000000000000000000"),
+        ("trilby_relay", "0", "extract(epoch from now()) * 1000000"),
+        ("trilby_token", "1", "0"),
+        ("trilby_token", "0", "9000000000000000000"),
+    ] {
+        let insert = format!(
+            "set role {role};
+            insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
+            values (substring(sha256('x') for 16), 1, {first}, {last}, 1, sha256(''), sha256(''))"
+        );
+        let refused = client.batch_execute(&insert).await.unwrap_err();
+        assert_eq!(
+            refused.code().unwrap().code(),
+            "42501",
+            "{insert}: {refused:?}"
+        );
+    }
+}
+
+/// Passed over, they would hide what comes after them, and the relay would vouch that there is nothing.
+#[tokio::test]
+#[ignore = "needs services"]
+async fn rows_of_no_log_are_no_silence() {
+    let database = Database::new();
+    let identity = database.open(Role::Identity).await;
+    append(&identity, 1, 1).await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "select set_config('trilby.logs', '{999999999}', false); set role trilby_identity;
+            insert into outbox (shard, log_id, first_seq, last_seq, tx_id)
+            select 7, 999999999, 1, 1, substring(sha256(n::text::bytea) for 16) from generate_series(1, 9) n",
+        )
+        .await
+        .unwrap();
+    let relaying = Relaying::open(&database.options(Role::Relay))
+        .await
+        .unwrap();
+    let from = [From { shard: 7, after: 0 }];
+    let read = relaying.waiting(&from, 9).await;
+    assert!(read.is_err(), "{read:?}");
 }

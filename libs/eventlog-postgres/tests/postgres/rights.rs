@@ -314,9 +314,10 @@ async fn a_sink_writes_activity_and_nothing_else() {
     let database = Database::new();
     append(&database.open(Role::Identity).await, 1, 1).await;
     let sink = database.open(Role::Sink).await;
+    let long_ago = now().plus_seconds(-30 * 24 * 3_600);
     let record = |n: u64, id: &str| Activity {
         log: account(n),
-        at: at(0),
+        at: long_ago,
         kind: "decision.made".to_owned(),
         id: id.to_owned(),
         body: b"{}".to_vec(),
@@ -329,7 +330,7 @@ async fn a_sink_writes_activity_and_nothing_else() {
     let client = database.client().await;
     client.batch_execute("set role trilby_token").await.unwrap();
     let make = "select make_activity_hour($1)";
-    client.execute(make, &[&at(0).micros()]).await.unwrap();
+    client.execute(make, &[&long_ago.micros()]).await.unwrap();
     sink.activity_append(vec![record(1, "d1")]).await.unwrap();
     let session = Activity {
         kind: "session.issued".to_owned(),

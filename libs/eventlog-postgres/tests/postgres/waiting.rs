@@ -155,6 +155,8 @@ async fn a_store_of_the_release_before_is_changed_while_it_is_read_and_written()
             drop policy decisions on activity;
             drop policy seen on activity_segment;
             drop policy chained on activity_segment;
+            drop policy bounded on activity_segment;
+            drop policy recent on activity_segment;
             alter table activity_segment drop column of_role;
             drop table turn;
             drop function take_turn(text), has_turn(text), asker(), forget_snapshot(bigint, bigint, bigint),
