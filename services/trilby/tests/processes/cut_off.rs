@@ -26,9 +26,14 @@ fn who_alone_does_not_reach_the_store_is_not_ready_whatever_kafka_brings() {
     until("all is well", || ready("identity").0 && ready("token").0);
     let url = here.database.admin_url();
     sql(&url, "revoke all on store_meta from trilby_identity").unwrap();
-    until("identity is not ready", || !ready("identity").0);
-    let (_, said) = ready("identity");
-    assert!(said.contains("the store has not answered for"), "{said}");
+    // On a busy machine the news may not come through Kafka yet, and fail as well.
+    until(
+        "identity is not ready, as the store does not answer",
+        || {
+            let (is_ready, said) = ready("identity");
+            !is_ready && said.contains("the store has not answered for")
+        },
+    );
     assert!(ready("token").0 && ready("decision").0);
     sql(&url, "grant select on store_meta to trilby_identity").unwrap();
     until("identity is ready again", || ready("identity").0);
