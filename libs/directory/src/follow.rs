@@ -228,11 +228,14 @@ impl Inner {
         measure::gap();
         match self.delivery {
             Delivery::Announced => self.repair().await,
-            Delivery::Relayed { .. } | Delivery::Polled => {
-                self.news.gap();
-                self.poll_now.notify_one();
-            }
+            Delivery::Relayed { .. } | Delivery::Polled => self.ask_for_news(),
         }
+    }
+
+    /// What was told so far is vouched for no more: the store is asked, at once.
+    pub(crate) fn ask_for_news(&self) {
+        self.news.gap();
+        self.poll_now.notify_one();
     }
 
     /// A relayed feed that ends is as one that is silent for good: the store tells.
@@ -244,8 +247,7 @@ impl Inner {
             }
             Delivery::Relayed { .. } | Delivery::Polled => {
                 tracing::error!("the feed has ended; asking the store for news");
-                self.news.gap();
-                self.poll_now.notify_one();
+                self.ask_for_news();
             }
         }
     }

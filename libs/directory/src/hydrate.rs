@@ -204,6 +204,11 @@ impl Inner {
 
     /// INVARIANT: never goes down. What is older than a fence stays so, whoever reads late what was before it.
     pub(crate) fn learn_incarnation(&self, met: u32) {
+        // Nearly always it is known, and nobody waits for the lock.
+        if met <= self.incarnation.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut mark = self.revocation_mark();
         let known = self.incarnation.load(Ordering::SeqCst);
         if met <= known {
             return;
@@ -215,14 +220,11 @@ impl Inner {
                 slot.drop_state();
             }
         }
-        let known = {
-            let mut mark = self.revocation_mark();
-            let known = self.incarnation.fetch_max(met, Ordering::SeqCst);
-            // It was of what is lost, and may lie beyond what is written now: all is read again.
-            *mark = None;
-            known
-        };
-        if known == 0 || known >= met {
+        self.incarnation.store(met, Ordering::SeqCst);
+        // It was of what is lost, and may lie beyond what is written now: all is read again.
+        *mark = None;
+        drop(mark);
+        if known == 0 {
             return;
         }
         tracing::warn!(
@@ -233,10 +235,7 @@ impl Inner {
         self.telling.forget();
         match self.delivery {
             Delivery::Announced => {}
-            Delivery::Relayed { .. } | Delivery::Polled => {
-                self.news.gap();
-                self.poll_now.notify_one();
-            }
+            Delivery::Relayed { .. } | Delivery::Polled => self.ask_for_news(),
         }
     }
 

@@ -56,6 +56,16 @@ struct Beat {
 
 const CHANNELS: [Channel; 2] = [Channel::Commits, Channel::Revocations];
 
+/// A store with account 1 and 2, and who writes to it.
+async fn two_accounts() -> (Memory, Directory) {
+    let memory = Memory::for_tests();
+    let writer = follower(&memory).await;
+    for n in [1, 2] {
+        append(&writer, account(n), vec![created(account(n))]).await;
+    }
+    (memory, writer)
+}
+
 impl Stage {
     /// Account 1 and 2 are in the reader's memory.
     async fn new() -> Self {
@@ -63,11 +73,7 @@ impl Stage {
     }
 
     async fn with(options: Options) -> Self {
-        let memory = Memory::for_tests();
-        let writer = follower(&memory).await;
-        for n in [1, 2] {
-            append(&writer, account(n), vec![created(account(n))]).await;
-        }
+        let (memory, writer) = two_accounts().await;
         let relay = Relay(FeedSender::new(512));
         let store = Arc::new(Through::new(memory.clone()));
         let sink = Arc::new(Sink::default());
@@ -463,10 +469,7 @@ async fn what_a_store_has_lost_is_dropped_when_the_relay_says_so() {
     settle().await;
     assert_eq!(stage.name_in_memory(1).await, "lost-too");
     // A standby that had only the first commit takes over, and others go on from there.
-    let standby = Memory::for_tests();
-    let writer = follower(&standby).await;
-    append(&writer, account(1), vec![created(account(1))]).await;
-    append(&writer, account(2), vec![created(account(2))]).await;
+    let (standby, writer) = two_accounts().await;
     let keep = standby.head(&LogId::Account(account(1))).await.unwrap();
     append(&writer, account(1), vec![renamed("kept")]).await;
     stage.store.becomes(standby.clone());
@@ -692,10 +695,7 @@ async fn after_a_fence_no_state_of_before_it_is_decided_on() {
     }
     settle().await;
     assert_eq!(stage.name_in_memory(1).await, "lost-too");
-    let backup = Memory::for_tests();
-    let writer = follower(&backup).await;
-    append(&writer, account(1), vec![created(account(1))]).await;
-    append(&writer, account(2), vec![created(account(2))]).await;
+    let (backup, _) = two_accounts().await;
     backup.fence(0).await.unwrap();
     stage.store.becomes(backup);
     stage.seconds(1, FENCED).await;

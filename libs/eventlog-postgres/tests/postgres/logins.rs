@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Client;
 use trilby_eventlog::relay::From;
 use trilby_eventlog::{Applied, EventLog, Node, NodeKind, NodeTable as _, RelayStore as _};
-use trilby_eventlog_postgres::{Relaying, Role, migrate};
+use trilby_eventlog_postgres::{Postgres, Relaying, Role, migrate};
 
 use crate::support::common::{Database, activity, append, now};
 
@@ -57,6 +58,16 @@ async fn a_service_speaks_for_its_own_processes_only() {
     assert!(there.is_empty());
 }
 
+async fn record(token: &Postgres, id: &str) {
+    let records = vec![activity(now(), id)];
+    token.activity_append(records).await.unwrap();
+}
+
+async fn refused(client: &Client, sql: &str, code: &str) {
+    let error = client.batch_execute(sql).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), code, "{sql}: {error:?}");
+}
+
 /// With the login that stores records of decisions.
 #[tokio::test]
 #[ignore = "needs services"]
@@ -64,34 +75,33 @@ async fn who_stores_records_takes_no_place_of_anothers() {
     let database = Database::new();
     let token = database.open(Role::Token).await;
     append(&token, 1, 1).await;
-    token
-        .activity_append(vec![activity(now(), "s1")])
-        .await
-        .unwrap();
+    record(&token, "s1").await;
     let client = database.client().await;
+    // Each is refused for what it is, not for its times.
+    let present = now().micros().to_string();
     let writer = "(select writer from activity_segment limit 1)";
     for (what, code) in [
         // Ids to come, so that no segment of others has one.
         (
             "insert into activity_segment (id, writer, n, first_at, last_at, count, prev_hash, root) \
-                select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
+                select 1000, substring(sha256('x') for 16), 1, NOW, NOW, 1, sha256(''), sha256('')",
             "428C9",
         ),
         (
             "insert into activity_segment (id, writer, n, first_at, last_at, count, prev_hash, root) overriding system value \
-                select 1000, substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256('')",
+                select 1000, substring(sha256('x') for 16), 1, NOW, NOW, 1, sha256(''), sha256('')",
             "42501",
         ),
         // The next place of another's chain.
         (
             "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root) \
-                select WRITER, 2, 0, 0, 1, sha256(''), sha256('')",
+                select WRITER, 2, NOW, NOW, 1, sha256(''), sha256('')",
             "42501",
         ),
         // As if it were of another.
         (
             "insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root, of_role) \
-                select substring(sha256('x') for 16), 1, 0, 0, 1, sha256(''), sha256(''), 'trilby_token'",
+                select substring(sha256('x') for 16), 1, NOW, NOW, 1, sha256(''), sha256(''), 'trilby_token'",
             "42501",
         ),
         // The hour that others need, for as long as this transaction is open.
@@ -101,15 +111,11 @@ async fn who_stores_records_takes_no_place_of_anothers() {
             .batch_execute("begin; set local role trilby_sink")
             .await
             .unwrap();
-        let sql = what.replace("WRITER", writer);
-        let refused = client.batch_execute(&sql).await.unwrap_err();
-        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+        let sql = what.replace("WRITER", writer).replace("NOW", &present);
+        refused(&client, &sql, code).await;
         client.batch_execute("rollback").await.unwrap();
     }
-    token
-        .activity_append(vec![activity(now(), "s2")])
-        .await
-        .unwrap();
+    record(&token, "s2").await;
 }
 
 #[tokio::test]
@@ -140,8 +146,7 @@ async fn who_only_decides_says_little_and_holds_no_row_of_others() {
             "54000",
         ),
     ] {
-        let refused = client.batch_execute(what).await.unwrap_err();
-        assert_eq!(refused.code().unwrap().code(), code, "{what}: {refused:?}");
+        refused(&client, what, code).await;
     }
     let node = node_of_token();
     token.node_seen(&node).await.unwrap();
@@ -233,10 +238,7 @@ async fn who_stores_records_ends_no_chain_with_an_old_view_of_it() {
         )
         .await
         .unwrap();
-    token
-        .activity_append(vec![activity(now(), "s1")])
-        .await
-        .unwrap();
+    record(&token, "s1").await;
     let seen = database.client().await;
     let row = seen.query_one("select writer from activity_segment", &[]);
     let writer: Vec<u8> = row.await.unwrap().get(0);
@@ -254,10 +256,7 @@ async fn who_stores_records_ends_no_chain_with_an_old_view_of_it() {
         matches!(refused, Err(trilby_eventlog::Error::Unavailable(_))),
         "{refused:?}"
     );
-    token
-        .activity_append(vec![activity(now(), "s2")])
-        .await
-        .unwrap();
+    record(&token, "s2").await;
 }
 
 #[tokio::test]
@@ -277,12 +276,7 @@ async fn no_segment_spans_the_times_of_others() {
             insert into activity_segment (writer, n, first_at, last_at, count, prev_hash, root)
             values (substring(sha256('x') for 16), 1, {first}, {last}, 1, sha256(''), sha256(''))"
         );
-        let refused = client.batch_execute(&insert).await.unwrap_err();
-        assert_eq!(
-            refused.code().unwrap().code(),
-            "42501",
-            "{insert}: {refused:?}"
-        );
+        refused(&client, &insert, "42501").await;
     }
 }
 
