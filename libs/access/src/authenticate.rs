@@ -183,6 +183,12 @@ pub async fn reach(
 }
 
 impl Session {
+    /// The incarnation of the store that it is of. It stood while the store was of this one.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.verified.claims().trilby.inc
+    }
+
     /// Judges it once more, by what is known now.
     ///
     /// Errors: [`Rejected`].
@@ -248,8 +254,27 @@ struct Judged {
     asked: Asked,
 }
 
-/// Signature, times, audience and revocations: everything but standing.
+/// Times a session is verified before its caller is told to come back, if the store turns out to be fenced meanwhile.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Signature, times, audience and revocations: everything but standing; all by states of one incarnation of the store, as far as
+/// this process knows.
 async fn verify(
+    services: &Services,
+    token: &str,
+    audience: &str,
+) -> Result<(Arc<Verified>, Judged), Rejected> {
+    for _ in 0..ATTEMPTS_MAX {
+        let begun_in = services.directory().incarnation();
+        let verified = verify_once(services, token, audience).await;
+        if services.directory().incarnation() == begun_in {
+            return verified;
+        }
+    }
+    Err(Rejected::Fault(problem::fenced()))
+}
+
+async fn verify_once(
     services: &Services,
     token: &str,
     audience: &str,

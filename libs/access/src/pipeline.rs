@@ -44,13 +44,31 @@ async fn answer<Op: Operation>(
     page: &mut Page,
 ) -> Result<HttpResponse, Problem> {
     let rule = Rule::of::<Op>();
+    let arrived = arrive(&rule, request, services).await?;
+    // INVARIANT: no answer rests on states of two incarnations of the store, nor on a session of another one than they are of.
+    let begun_in = arrived.incarnation(services);
+    let answer = answer_arrived::<Op>(request, payload, services, page, rule, arrived).await;
+    match services.directory().incarnation() == begun_in {
+        true => answer,
+        false => Err(problem::fenced()),
+    }
+}
+
+async fn answer_arrived<Op: Operation>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    services: &Services,
+    page: &mut Page,
+    rule: Rule,
+    arrived: Arrived,
+) -> Result<HttpResponse, Problem> {
     let path = params::read_path::<Op::Path>(request);
     let mut payload = payload.into_inner();
     let Arrived {
         facts,
         session,
         federated,
-    } = arrive(&rule, request, services).await?;
+    } = arrived;
     page.is_of(|| {
         let outside = federated.as_ref().map(|session| session.account.state.id());
         session
@@ -93,6 +111,18 @@ struct Arrived {
     facts: Facts,
     session: Option<Session>,
     federated: Option<FederatedSession>,
+}
+
+impl Arrived {
+    /// The incarnation of the store by which the caller stands.
+    fn incarnation(&self, services: &Services) -> u32 {
+        let own = self.session.as_ref().map(|session| &session.verified);
+        let outside = || self.federated.as_ref().map(|session| &session.verified);
+        match own.or_else(outside) {
+            Some(verified) => verified.claims().trilby.inc,
+            None => services.directory().incarnation(),
+        }
+    }
 }
 
 async fn arrive(

@@ -56,6 +56,11 @@ pub(crate) fn revocations_unknown() -> Problem {
     .retry_after(1)
 }
 
+/// The store was fenced while somebody was answered: what it was answered by may be lost.
+pub(crate) fn fenced() -> Problem {
+    Problem::unavailable("the store was fenced meanwhile").retry_after(1)
+}
+
 /// A command's refusal.
 #[must_use]
 pub fn of_rejection(rejection: Rejection) -> Problem {

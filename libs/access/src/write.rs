@@ -15,6 +15,7 @@ use trilby_service::problem::Problem;
 use circumstances::origin;
 pub use circumstances::{actor, actor_meta};
 
+use crate::authenticate::Session;
 use crate::authorize::{Inquiry, access_denied};
 use crate::authorized::{Authorized, Grant};
 use crate::guards::Judged;
@@ -210,6 +211,7 @@ impl Grant {
             logs: self.logs(logs),
             meta: self.meta(incoming.facts, origin.as_ref()),
             alive: self.alive(),
+            incarnation: self.session.as_ref().map(Session::incarnation),
             trace: incoming.facts.trace.clone(),
             now,
             entropy,

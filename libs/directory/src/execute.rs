@@ -49,6 +49,8 @@ pub struct Write {
     pub meta: serde_json::Value,
     /// The caller's session and what it rests on: if any of it is revoked when the append happens, nothing is written.
     pub alive: Vec<Dependency>,
+    /// The incarnation of the store in which the caller's session is good: in another nothing is written.
+    pub incarnation: Option<u32>,
     /// The trace it is part of.
     pub trace: Option<TraceParent>,
     /// The present.

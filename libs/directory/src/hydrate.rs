@@ -90,19 +90,13 @@ impl Inner {
         mut work: Work,
         until: Option<Seq>,
     ) -> Result<Option<Arc<AnyView>>, Error> {
-        let from = work.seq();
         let mut grown = 0_u64;
         loop {
             let commits = self.log.read(slot.log(), work.seq(), READ_BATCH).await?;
             if commits.is_empty() {
                 break;
             }
-            for commit in &commits {
-                self.know_incarnation_of(commit).await?;
-                self.apply(&mut work, commit)?;
-                self.hear_of_others(commit);
-                grown = grown.saturating_add(weigh::of_commit(commit));
-            }
+            grown = grown.saturating_add(self.fold_in(&mut work, &commits).await?);
             if until.is_some_and(|until| work.seq() >= until) {
                 break;
             }
@@ -117,18 +111,44 @@ impl Inner {
             self.check_head(&view).await?;
             return Ok(Some(view).filter(|_| slot.epoch() == epoch));
         }
-        let n_events = work.seq().get().saturating_sub(from.get());
+        self.publish(epoch, slot, work, grown)
+    }
+
+    /// Puts what was folded in place, in the epoch in which its reading began; nothing if that is over.
+    pub(crate) fn publish(
+        &self,
+        epoch: u64,
+        slot: &Arc<Slot>,
+        work: Work,
+        grown: u64,
+    ) -> Result<Option<Arc<AnyView>>, Error> {
         let previous = slot.last();
         let view = Arc::new(work.finish(&self.policies, previous.as_deref())?);
         let Some(view) = slot.publish_in(epoch, &view) else {
             return Ok(None);
         };
-        tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), events = n_events, "folded");
+        tracing::debug!(log.id = %slot.log(), seq = view.seq().get(), "folded");
         self.weigh_next(slot, &view, previous.is_none(), grown);
         self.snapshots
             .offer(slot, &view, self.options.snapshot_tail);
         measure::loaded(self.slots.entry_count());
         Ok(Some(view))
+    }
+
+    /// Folds commits that were read; gives what they weigh.
+    pub(crate) async fn fold_in(
+        &self,
+        work: &mut Work,
+        commits: &[RecordedCommit],
+    ) -> Result<u64, Error> {
+        let mut grown = 0_u64;
+        for commit in commits {
+            self.know_incarnation_of(commit).await?;
+            self.apply(work, commit)?;
+            self.hear_of_others(commit);
+            grown = grown.saturating_add(weigh::of_commit(commit));
+        }
+        Ok(grown)
     }
 
     async fn check_head(&self, view: &AnyView) -> Result<(), Error> {

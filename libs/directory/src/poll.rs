@@ -11,21 +11,27 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use tokio::sync::MutexGuard;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use trilby_eventlog::{Delivery, Head, RevocationNews};
-use trilby_model::{LogId, Timestamp};
+use trilby_eventlog::{Delivery, Head, RecordedCommit, RevocationNews};
+use trilby_model::{LogId, Seq, Timestamp};
 
 use crate::directory::Inner;
 use crate::error::Error;
 use crate::measure;
 use crate::slot::Slot;
 use crate::view::AnyView;
+use crate::work::Work;
 
 /// Longest a round may take before it counts as failed; a store that hangs is a store that is gone.
 const ROUND_MAX: Duration = Duration::from_secs(5);
 /// Heads asked for at once.
 const HEADS_BATCH: usize = 2_048;
-/// Logs brought up to date at once.
+/// Logs whose news are read by one question.
+const READ_TOGETHER: usize = 64;
+/// Events of each that such a question gives at most, or one commit: few, since it gives those of all.
+const READ_TOGETHER_EVENTS: usize = 32;
+/// Logs brought up to date at once, each by itself: those of which there is more to read than their last few events.
 const CATCH_UP_AT_ONCE: usize = 8;
 
 /// Pause between two rounds, however often rounds are asked for.
@@ -173,13 +179,73 @@ impl Inner {
     }
 
     async fn catch_up_all(&self, moved: Vec<Arc<Slot>>) {
-        stream::iter(moved)
-            .for_each_concurrent(CATCH_UP_AT_ONCE, |slot| async move {
-                if let Err(error) = self.catch_up(&slot).await {
-                    tracing::debug!(log.id = %slot.log(), %error, "not brought up to date");
+        for chunk in moved.chunks(READ_TOGETHER) {
+            stream::iter(self.extend_together(chunk).await)
+                .for_each_concurrent(CATCH_UP_AT_ONCE, |slot| async move {
+                    if let Err(error) = self.catch_up(slot).await {
+                        tracing::debug!(log.id = %slot.log(), %error, "not brought up to date");
+                    }
+                })
+                .await;
+        }
+    }
+
+    /// Reads what several logs have after what is folded of them by one question, and folds it. Gives the logs that are not
+    /// up to date with that, whatever the reason: each is read by itself, which tells what is wrong with it.
+    async fn extend_together<'a>(&self, slots: &'a [Arc<Slot>]) -> Vec<&'a Arc<Slot>> {
+        let held: Vec<Held<'_>> = slots.iter().filter_map(Held::of).collect();
+        let of: Vec<(LogId, Seq)> = held
+            .iter()
+            .map(|held| (held.slot.log().clone(), held.view.seq()))
+            .collect();
+        match self.log.read_many(&of, READ_TOGETHER_EVENTS).await {
+            Ok(found) => {
+                for (held, commits) in held.iter().zip(&found) {
+                    if let Err(error) = self.extend_held(held, commits).await {
+                        tracing::debug!(log.id = %held.slot.log(), %error, "not folded with others");
+                    }
                 }
-            })
-            .await;
+            }
+            Err(error) => tracing::debug!(%error, "news are read one by one"),
+        }
+        drop(held);
+        slots
+            .iter()
+            .filter(|slot| slot.newest().is_none())
+            .collect()
+    }
+
+    async fn extend_held(&self, held: &Held<'_>, commits: &[RecordedCommit]) -> Result<(), Error> {
+        if commits.is_empty() {
+            return Ok(());
+        }
+        let mut work = Work::of(&held.view);
+        let grown = self.fold_in(&mut work, commits).await?;
+        self.publish(held.epoch, held.slot, work, grown).map(drop)
+    }
+}
+
+/// A log that only this task moves, and what is folded of it.
+struct Held<'a> {
+    slot: &'a Arc<Slot>,
+    epoch: u64,
+    view: Arc<AnyView>,
+    _gate: MutexGuard<'a, ()>,
+}
+
+impl<'a> Held<'a> {
+    /// None if it is being moved, or nothing is folded.
+    fn of(slot: &'a Arc<Slot>) -> Option<Self> {
+        // Nobody is waited for, so holding many at once keeps nobody waiting in a circle.
+        let gate = slot.gate.try_lock().ok()?;
+        // INVARIANT: taken before the view: what is read after a state that is dropped is not put back.
+        let epoch = slot.epoch();
+        Some(Self {
+            slot,
+            epoch,
+            view: slot.last()?,
+            _gate: gate,
+        })
     }
 }
 

@@ -100,6 +100,12 @@ impl Job {
                 .all(|write| matches!(write, SideWrite::PersonalInsert(_)))
     }
 
+    /// The incarnation of the store that it was sealed in. A commit has events in one log at least.
+    pub fn incarnation(&self) -> u32 {
+        let mut commits = self.sealed.commits.iter();
+        commits.next().map_or(0, |commit| commit.incarnation)
+    }
+
     pub fn n_events(&self) -> usize {
         self.sealed
             .commits

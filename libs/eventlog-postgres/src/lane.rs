@@ -105,7 +105,12 @@ async fn attempt(shared: &Shared, jobs: &[Job], units: &[i32], is_alone: bool) -
             // Nothing was sent.
             Err(error) => return Tried::All(Outcome::Failed(error)),
         };
-        let failed = match transact(shared, &client, jobs, units, is_alone).await {
+        // A connection that was opened anew may have met another incarnation: what was sealed before it is sealed once more.
+        let incarnation = shared.meta.read().map_or(0, |meta| meta.incarnation);
+        if jobs.iter().any(|job| job.incarnation() != incarnation) {
+            return Tried::Apart(Outcome::Refused);
+        }
+        let failed = match transact(shared, &client, jobs, units, incarnation, is_alone).await {
             Ok(written) => return Tried::Done(written),
             Err(failed) => failed,
         };
@@ -134,9 +139,9 @@ async fn transact(
     client: &Object,
     jobs: &[Job],
     units: &[i32],
+    incarnation: u32,
     is_alone: bool,
 ) -> Result<Written, Failed> {
-    let incarnation = shared.meta.read().map_or(0, |meta| meta.incarnation);
     let append = statement::of(jobs, units, incarnation, is_alone, shared.relays);
     let sides: Vec<Prepared> = jobs
         .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tokio_postgres::Row;
 use trilby_eventlog::{
     ClaimKey, ClaimOwner, ClaimScope, CommitPoint, Counter, Credential, Error, Head, HeadState,
     OneTime, OutboxRow, Personal, Recorded, RecordedCommit, Revocation, RevocationMark,
@@ -10,7 +11,7 @@ use trilby_eventlog::{
 use trilby_model::{Hash, LogId, Seq, Timestamp};
 
 use crate::known::Known;
-use crate::pipeline::Param;
+use crate::pipeline::{Ask, Logs, Param, params};
 use crate::rows::{self, int, limit};
 use crate::source::Source;
 
@@ -71,9 +72,6 @@ pub(crate) async fn events(
 }
 
 /// Whole commits. Events that do not make up one are corruption.
-///
-/// Asks for one commit more than wanted, so that the last one wanted is whole whatever its size, and for the event before
-/// the first, which has its hash.
 pub(crate) async fn commits(
     source: &Source,
     known: &Known,
@@ -83,10 +81,55 @@ pub(crate) async fn commits(
     n: usize,
 ) -> Answer<Vec<RecordedCommit>> {
     let name = log.to_string();
-    let n_events = n.saturating_add(commit::EVENTS_MAX).saturating_add(1);
-    let of: &[Param<'_>] = &[&name, &int(after.next()), &limit(n_events)];
+    let of: &[Param<'_>] = &[&name, &int(after.next()), &limit(asked_for(n))];
     let found = source.rows(Some(&name), sql!("commits_from"), of).await?;
-    let is_cut = found.len() >= n_events;
+    whole(known, store_id, log, after, n, &found)
+}
+
+/// The same of several logs, by one question.
+pub(crate) async fn commits_of_many(
+    source: &Source,
+    known: &Known,
+    store_id: &[u8; 16],
+    of: &[(LogId, Seq)],
+    n: usize,
+) -> Answer<Vec<Vec<RecordedCommit>>> {
+    let names: Vec<String> = of.iter().map(|(log, _)| log.to_string()).collect();
+    let wanted: Vec<i64> = of.iter().map(|(_, after)| int(after.next())).collect();
+    let at_most = limit(asked_for(n));
+    let ask = Ask::new(sql!("commits_of_many"), params![&names, &wanted, &at_most]);
+    let answers = source.ask(Logs::Named(&names), &[ask]).await?;
+    let mut rest = answers.first().map(Vec::as_slice).unwrap_or_default();
+    let mut all = Vec::with_capacity(of.len());
+    for ((log, after), place) in of.iter().zip(1_i64..) {
+        let is_ours = |row: &&Row| rows::get::<i64>(row, 11).is_ok_and(|found| found == place);
+        let n_rows = rest.iter().take_while(is_ours).count();
+        let (ours, others) = rest.split_at(n_rows);
+        rest = others;
+        all.push(whole(known, store_id, log, *after, n, ours)?);
+    }
+    match rest {
+        [] => Ok(all),
+        _ => Err(rows::odd("events of a log that was not asked for")),
+    }
+}
+
+/// Events to ask for: one commit more than wanted, so that the last one wanted is whole whatever its size, and the event
+/// before the first, which has its hash.
+fn asked_for(n: usize) -> usize {
+    n.saturating_add(commit::EVENTS_MAX).saturating_add(1)
+}
+
+/// The commits after `after`, from rows that begin with the event before them.
+fn whole(
+    known: &Known,
+    store_id: &[u8; 16],
+    log: &LogId,
+    after: Seq,
+    n: usize,
+    found: &[Row],
+) -> Answer<Vec<RecordedCommit>> {
+    let is_cut = found.len() >= asked_for(n);
     if let Some(row) = found.first() {
         known.learn_number(log, rows::get(row, 10)?);
     }
@@ -205,7 +248,7 @@ fn cut_short(log: &LogId, seq: Seq) -> Error {
     Error::Corrupt(format!("`{log}` has a broken commit at seq {seq}"))
 }
 
-fn point(row: &tokio_postgres::Row, log: &LogId) -> Answer<CommitPoint> {
+fn point(row: &Row, log: &LogId) -> Answer<CommitPoint> {
     let first = rows::seq(row, 0)?;
     let last = rows::seq(row, 1)?;
     let hash: Option<&[u8]> = rows::get(row, 3)?;
@@ -333,9 +376,7 @@ async fn revocations_from(source: &Source, after: RevocationMark) -> Answer<Revo
         .ok_or_else(|| rows::odd("the store counts no transactions"))?;
     let now = mark(first)?;
     // Without any there is one row, which has only the mark.
-    let has_one = |row: &&tokio_postgres::Row| {
-        rows::get::<Option<&str>>(row, 2).is_ok_and(|log| log.is_some())
-    };
+    let has_one = |row: &&Row| rows::get::<Option<&str>>(row, 2).is_ok_and(|log| log.is_some());
     let revocations = found.iter().filter(has_one);
     Ok(RevocationNews {
         mark: RevocationMark {
@@ -349,7 +390,7 @@ async fn revocations_from(source: &Source, after: RevocationMark) -> Answer<Revo
     })
 }
 
-fn mark(row: &tokio_postgres::Row) -> Answer<RevocationMark> {
+fn mark(row: &Row) -> Answer<RevocationMark> {
     let begun: &str = rows::get(row, 0)?;
     let newest: i64 = rows::get(row, 1)?;
     Ok(RevocationMark {

@@ -299,6 +299,15 @@ impl EventLog for Postgres {
         read::commits(self.source(), self.known(), &store_id, log, after, limit).await
     }
 
+    async fn read_many(
+        &self,
+        of: &[(LogId, Seq)],
+        limit: usize,
+    ) -> Result<Vec<Vec<RecordedCommit>>, Error> {
+        let store_id = self.meta_now().store_id;
+        read::commits_of_many(self.source(), self.known(), &store_id, of, limit).await
+    }
+
     async fn head(&self, log: &LogId) -> Result<Option<Head>, Error> {
         let mut heads = self.heads(std::slice::from_ref(log)).await?;
         Ok(heads.pop())

@@ -75,6 +75,9 @@ pub struct Commit {
     pub revocations: Vec<NewRevocation>,
     /// What the caller's session rests on. If any of it was revoked, the commit is refused.
     pub alive: Vec<Dependency>,
+    /// The incarnation of the store that it was decided in, if it may not be made in another: once the store is fenced no
+    /// session from before it counts.
+    pub incarnation: Option<u32>,
     /// Rows of side tables, written in the same transaction.
     pub side: Vec<SideWrite>,
     /// Changes of the index of who is trusted by which role.
@@ -101,6 +104,7 @@ impl Commit {
             receipt: None,
             revocations: Vec::new(),
             alive: Vec::new(),
+            incarnation: None,
             side: Vec::new(),
             trusting: Vec::new(),
             trace: None,

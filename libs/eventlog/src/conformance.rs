@@ -84,6 +84,7 @@ macro_rules! conformance_tests {
             every_event_has_its_own_salt
             bodies_are_canonical_json
             reading_gives_whole_commits
+            several_logs_are_read_as_each_is
             an_unknown_log_is_empty
             logs_are_listed_in_order
             concurrent_writers_of_one_log_leave_no_gap
@@ -105,6 +106,7 @@ macro_rules! conformance_tests {
             a_name_of_a_log_is_its_own
             releasing_what_another_log_holds_does_nothing
             a_refused_commit_takes_no_name
+            what_was_decided_in_another_incarnation_is_not_written
             a_revocation_ends_older_sessions_only
             a_revocation_can_reach_less_far_back
             only_the_same_thing_is_revoked

@@ -56,6 +56,21 @@ pub trait EventLog: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedCommit>, Error>;
 
+    /// As [`EventLog::read`], of several logs, each after its own place: what each has, in the order asked.
+    ///
+    /// Errors: one log that cannot be read is an error of all.
+    async fn read_many(
+        &self,
+        of: &[(LogId, Seq)],
+        limit: usize,
+    ) -> Result<Vec<Vec<RecordedCommit>>, Error> {
+        let mut found = Vec::with_capacity(of.len());
+        for (log, after) in of {
+            found.push(self.read(log, *after, limit).await?);
+        }
+        Ok(found)
+    }
+
     /// Where a log ends. `None` if it has no event.
     async fn head(&self, log: &LogId) -> Result<Option<Head>, Error>;
 

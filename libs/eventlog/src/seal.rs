@@ -293,7 +293,8 @@ impl Spelled {
 /// All logs of a commit get one time: the writer's, or the latest of their last ones if that is
 /// later, so that within a log time never runs backwards.
 ///
-/// Errors: `TooLarge` for the bodies' bytes, `Invalid` for what [`check`] refuses.
+/// Errors: `TooLarge` for the bodies' bytes, `Invalid` for what [`check`] refuses; `Unavailable` if the store is of another
+/// incarnation than the commit was decided in.
 pub fn seal(
     store: &StoreMeta,
     commit: &Commit,
@@ -308,6 +309,13 @@ fn seal_spelled(
     spelled: &Spelled,
     heads: &[Option<Head>],
 ) -> Result<Sealed, AppendError> {
+    if commit
+        .incarnation
+        .is_some_and(|decided_in| decided_in != store.incarnation)
+    {
+        let why = "the store was fenced while this was decided".to_owned();
+        return Err(AppendError::Unavailable(why));
+    }
     let writes: Vec<Write<'_>> = commit
         .entries
         .iter()

@@ -276,6 +276,7 @@ impl Installation {
             },
             meta: serde_json::json!({ "request_id": "test" }),
             alive: Vec::new(),
+            incarnation: None,
             trace: None,
             now: self.clock.now(),
             entropy,

@@ -169,6 +169,7 @@ fn write(account: AccountId) -> anyhow::Result<Write> {
             id_hash: random()?,
             seq: Seq::ZERO,
         }],
+        incarnation: None,
         trace: None,
         now: now()?,
         entropy: Entropy::new(random()?),

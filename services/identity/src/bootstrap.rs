@@ -53,6 +53,7 @@ pub async fn issue_ticket(services: &Services) -> Result<Ticket, Problem> {
         receipt: ReceiptKey::random(log.clone(), &mut entropy),
         meta: serde_json::json!({ "operation": "issue_bootstrap_ticket" }),
         alive: Vec::new(),
+        incarnation: None,
         trace: None,
         now,
         entropy,

@@ -234,6 +234,7 @@ async fn execute(
         receipt,
         meta: serde_json::json!({ "operation": operation }),
         alive: Vec::new(),
+        incarnation: None,
         trace: None,
         now,
         entropy,

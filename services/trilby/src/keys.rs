@@ -115,6 +115,20 @@ impl Keys {
     }
 }
 
+/// The first setting or variable that names a key.
+pub fn named(settings: &Settings, variables: Variables<'_>) -> Option<&'static str> {
+    let keys = &settings.keys;
+    let files = [
+        ("keys.store_file", &keys.store_file),
+        ("keys.pepper_file", &keys.pepper_file),
+        ("keys.kek_file", &keys.kek_file),
+    ];
+    let file = files.into_iter().find(|(_, file)| file.is_some());
+    let is_set = |variable: &&str| variables(variable).is_some();
+    let variable = || [STORE_KEY, PEPPER, KEK].into_iter().find(is_set);
+    file.map(|(setting, _)| setting).or_else(variable)
+}
+
 /// The password of the database role, if there is one.
 #[cfg(any(feature = "postgres", test))]
 pub fn store_password(

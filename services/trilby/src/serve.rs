@@ -14,7 +14,7 @@ use trilby_service::telemetry::Telemetry;
 
 use crate::bootstrap;
 use crate::installation::DataDir;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::process::{Given, Process, Serving};
 use crate::role::Role;
 use crate::store::Store;
@@ -39,6 +39,11 @@ pub async fn run(settings: Settings, terminal: Arc<Terminal>) -> anyhow::Result<
     if settings.log.store.is_some() {
         bail!(
             "`serve` keeps its log in a folder; over a shared store run `trilby identity`, `trilby token` and `trilby decision`"
+        );
+    }
+    if let Some(name) = keys::named(&settings, &keys::environment) {
+        bail!(
+            "`serve` makes and reads the keys of its own folder, and `{name}` names another; take it away, or put the keys in the folder's `keys`"
         );
     }
     let dir = DataDir::at(&settings.log.data_dir)?;

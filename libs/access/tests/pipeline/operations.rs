@@ -7,6 +7,7 @@ use trilby_access::{
 };
 use trilby_account::command::{CreateUser as Create, DeleteUser as Delete, UpdateUser as Update};
 use trilby_account::{Ref, User, UserKind, UserRef};
+use trilby_eventlog::{Archive as _, Memory};
 use trilby_model::{AccountId, Arn, Path, Tags, UserName};
 use trilby_service::cursor::List;
 use trilby_service::{Code, Problem};
@@ -23,6 +24,7 @@ pub fn registry() -> Registry {
         .add::<CreateKey>()
         .add::<WhoAmI>()
         .add::<Hello>()
+        .add::<Outlive>()
         .add::<TouchDocument>()
         .add::<FreeDocument>();
     registry
@@ -468,6 +470,40 @@ impl Operation for Hello {
         _: &Services,
     ) -> Result<Reply<Self>, Problem> {
         assert!(grant.caller().is_err());
+        Ok(Reply::new(Identity {
+            arn: "nobody".to_owned(),
+        }))
+    }
+}
+
+/// During its answer the store is fenced, and this process hears of it.
+pub struct Outlive;
+
+impl Operation for Outlive {
+    const ID: &'static str = "outlive";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/outlive";
+    const TAG: &'static str = "Sessions";
+    const SUMMARY: &'static str = "Outlives a fence";
+    const ACCESS: Access = Access::Authenticated("tells nothing");
+    const HISTORY: bool = false;
+    type Path = Empty;
+    type Query = Empty;
+    type Body = NoBody;
+    type Reply = Identity;
+
+    fn place(_: &Empty) -> Place {
+        Place::Caller
+    }
+
+    async fn handle(
+        _: Authorized<Self>,
+        _: Input<Self>,
+        services: &Services,
+    ) -> Result<Reply<Self>, Problem> {
+        let fenced = services.part::<Memory>()?.fence(0).await.unwrap();
+        let known = services.directory().incarnation_since(fenced).await;
+        assert_eq!(known.unwrap(), fenced);
         Ok(Reply::new(Identity {
             arn: "nobody".to_owned(),
         }))

@@ -404,15 +404,58 @@ fn a_fence_ends_every_session_from_before_it() {
     installation.root(account).get("/v1/who").expect(200);
 }
 
-#[test]
-fn a_process_that_asks_for_news_hears_of_a_fence() {
-    let memory = Memory::for_tests();
-    let installation = Installation::start_on(
+/// Of a store that tells nobody what is written to it by others.
+fn untold(memory: &Memory) -> Installation {
+    Installation::start_on(
         operations::registry(),
         Arc::new(memory.clone()),
         Arc::new(Polled::default()),
-        |services| services,
-    );
+        |services| services.with(memory.clone()),
+    )
+}
+
+#[test]
+fn the_first_session_from_after_a_fence_is_not_judged_by_a_state_from_before_it() {
+    let memory = Memory::for_tests();
+    let (here, elsewhere) = (untold(&memory), untold(&memory));
+    // Both draw from one sequence; what each draws has to differ all the same.
+    for _ in 0..16 {
+        elsewhere.services().entropy();
+    }
+    let account = here.account("Acme");
+    let mary = here.user(account, "mary", &json!(null));
+    let mut claims = here.user_claims(account, "mary");
+    here.with_session(claims.clone()).get("/v1/who").expect(200);
+    let gone = SetUserStatus {
+        user: Ref::Id(mary),
+        status: UserStatus::Disabled,
+    };
+    elsewhere.run(account, gone);
+    claims.trilby.inc = here.wait(memory.fence(0)).unwrap();
+    // What it has seen is what `here` knows: nothing else tells that there is more.
+    here.with_session(claims)
+        .get("/v1/who")
+        .expect_problem(401, "unauthenticated");
+}
+
+#[test]
+fn a_request_that_outlives_a_fence_is_told_to_come_back() {
+    let memory = Memory::for_tests();
+    let installation = untold(&memory);
+    let account = installation.account("Acme");
+    let mut claims = installation.root_claims(account);
+    let root = installation.with_session(claims.clone());
+    root.get("/v1/outlive").expect_problem(503, "unavailable");
+    root.get("/v1/who").expect_problem(401, "unauthenticated");
+    claims.trilby.inc = installation.services().directory().incarnation();
+    let root = installation.with_session(claims);
+    root.get("/v1/who").expect(200);
+}
+
+#[test]
+fn a_process_that_asks_for_news_hears_of_a_fence() {
+    let memory = Memory::for_tests();
+    let installation = untold(&memory);
     let account = installation.account("Acme");
     let root = installation.root(account);
     root.get("/v1/who").expect(200);

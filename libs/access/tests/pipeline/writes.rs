@@ -307,6 +307,7 @@ fn a_write_by_a_session_that_dies_meanwhile_is_refused() {
             id_hash: id_hash(RevocationKind::User, &[user.to_string()]),
             seq: before,
         }],
+        incarnation: None,
         trace: None,
         now: installation.services().now(),
         entropy: installation.services().entropy(),

@@ -185,6 +185,7 @@ pub(super) fn draft<T, E>(
     commit.alive = write.alive.clone();
     commit.side = side;
     commit.trusting = derived.trusting;
+    commit.incarnation = write.incarnation;
     commit.trace.clone_from(&write.trace);
     Ok(Drafted {
         commit,

@@ -56,6 +56,60 @@ async fn what_others_write_is_seen_within_two_rounds() {
     assert_eq!(store.n_reads.load(Ordering::SeqCst), n_before);
 }
 
+/// A directory with so many accounts in memory, and who writes them.
+async fn many(n: u64) -> (Directory, Directory, Arc<Through>) {
+    let memory = Memory::for_tests();
+    let writer = follower(&memory).await;
+    let (reader, _, store) = asking(&memory, Options::default()).await;
+    for n in 0..n {
+        append(&writer, account(n), vec![created(account(n))]).await;
+        reader.account(account(n)).await.unwrap();
+    }
+    (writer, reader, store)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_many_logs_have_is_read_by_few_questions() {
+    let (writer, reader, store) = many(100).await;
+    for n in 0..100 {
+        append(&writer, account(n), vec![renamed("other")]).await;
+    }
+    // More than is read of a log together with others.
+    for _ in 0..40 {
+        append(&writer, account(7), vec![renamed("another")]).await;
+    }
+    let n_before = store.n_reads.load(Ordering::SeqCst);
+    rounds(2).await;
+    // Two for all, and what is left of the one.
+    let n_asked = store.n_reads.load(Ordering::SeqCst) - n_before;
+    assert!((2..=4).contains(&n_asked), "{n_asked}");
+    for n in 0..100 {
+        let wanted = if n == 7 { "another" } else { "other" };
+        assert_eq!(name(&reader, account(n)).await, wanted);
+    }
+    assert_eq!(store.n_reads.load(Ordering::SeqCst) - n_before, n_asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_cannot_be_folded_keeps_no_other_from_being_read() {
+    let (writer, reader, store) = many(5).await;
+    for n in 0..5 {
+        append(&writer, account(n), vec![renamed("other")]).await;
+    }
+    let log = LogId::Account(account(2));
+    let mut forged = store.read(&log, Seq::new(1), 10).await.unwrap().remove(0);
+    forged.events[0].etype = "account.unheard_of".to_owned();
+    store.shows(forged);
+    rounds(2).await;
+    let n_before = store.n_reads.load(Ordering::SeqCst);
+    for n in [0, 1, 3, 4] {
+        assert_eq!(name(&reader, account(n)).await, "other");
+    }
+    assert_eq!(store.n_reads.load(Ordering::SeqCst), n_before);
+    // Nobody is given what was before.
+    reader.account(account(2)).await.unwrap_err();
+}
+
 #[tokio::test(start_paused = true)]
 async fn revocations_of_accounts_that_nobody_asked_for_are_heard() {
     let memory = Memory::for_tests();

@@ -97,6 +97,7 @@ pub fn write(logs: Vec<LogId>) -> Write {
         receipt,
         meta: serde_json::json!({}),
         alive: Vec::new(),
+        incarnation: None,
         trace: None,
         now: NOW,
         entropy,

@@ -53,6 +53,23 @@ impl Through {
         *self.forged.lock().unwrap() = Some(commit);
     }
 
+    /// What there is to read, with the commit that is shown in place of another.
+    async fn shown(
+        &self,
+        log: &LogId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<RecordedCommit>, Error> {
+        let mut commits = self.memory().await?.read(log, after, limit).await?;
+        if let Some(forged) = &*self.forged.lock().unwrap() {
+            let is_its_place =
+                |one: &&mut RecordedCommit| (&one.log, one.last) == (&forged.log, forged.last);
+            let place = commits.iter_mut().find(is_its_place);
+            place.into_iter().for_each(|one| one.clone_from(forged));
+        }
+        Ok(commits)
+    }
+
     async fn memory(&self) -> Result<Memory, Error> {
         if self.hangs.load(Ordering::SeqCst) {
             pending::<()>().await;
@@ -89,11 +106,15 @@ macro_rules! pass_on {
 
             async fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Vec<RecordedCommit>, Error> {
                 self.n_reads.fetch_add(1, Ordering::SeqCst);
-                let mut read = self.memory().await?.read(log, after, limit).await;
-                if let (Ok(commits), Some(forged)) = (&mut read, &*self.forged.lock().unwrap()) {
-                    let of = commits.iter_mut().find(|one| (&one.log, one.last) == (&forged.log, forged.last));
-                    of.into_iter().for_each(|one| one.clone_from(forged));
-                }
+                let read = self.shown(log, after, limit).await;
+                drop(self.gives.read().await);
+                read
+            }
+
+            async fn read_many(&self, of: &[(LogId, Seq)], limit: usize) -> Result<Vec<Vec<RecordedCommit>>, Error> {
+                self.n_reads.fetch_add(1, Ordering::SeqCst);
+                let each = of.iter().map(|(log, after)| self.shown(log, *after, limit));
+                let read = futures::future::try_join_all(each).await;
                 drop(self.gives.read().await);
                 read
             }

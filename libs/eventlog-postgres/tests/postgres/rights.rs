@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 use trilby_eventlog::{
-    Activity, ActivityFilter, AppendError, Archive, Credential, Error, EventLog, SideBody,
+    Activity, ActivityFilter, AppendError, Archive, Commit, Credential, Error, EventLog, SideBody,
     SideError, SideWrite, Snapshot, snapshot,
 };
 use trilby_eventlog_postgres::{OpenError, Options, Postgres, Role, migrate};
@@ -493,6 +493,13 @@ async fn a_process_that_runs_through_a_fence_writes_for_the_new_incarnation() {
     let running = database.open(Role::Identity).await;
     append(&running, 1, 1).await;
     database.open(Role::Admin).await.fence(0).await.unwrap();
+    // By a session from before it nothing is written, though all it rests on stands.
+    let late = Commit {
+        incarnation: Some(1),
+        ..commit(&running, 1, 1).await
+    };
+    let refused = running.append(late).await.unwrap_err();
+    assert!(matches!(refused, AppendError::Unavailable(_)), "{refused}");
     // It knows the head and the old incarnation; the statement does not take it.
     let wish = commit(&running, 1, 1).await;
     let committed = running.append(wish).await.unwrap();

@@ -334,6 +334,30 @@ pub async fn reading_gives_whole_commits(store: &impl Store) {
     assert_eq!(lasts(99, 100).await, [0; 0]);
 }
 
+pub async fn several_logs_are_read_as_each_is(store: &impl Store) {
+    let logs: Vec<LogId> = (1..=12).map(account).collect();
+    for (log, n_commits) in logs.iter().zip(0_u64..) {
+        for n_events in 1..=n_commits {
+            append(store, log, n_events).await;
+        }
+    }
+    // From the start, from within, from the end and from beyond it; the first has no event at all.
+    for (after, limit) in [(0, 100), (0, 1), (1, 4), (3, 2), (6, 100), (10_000, 100)] {
+        let of: Vec<(LogId, Seq)> = logs
+            .iter()
+            .rev()
+            .map(|log| (log.clone(), Seq::new(after)))
+            .collect();
+        let mut each = Vec::new();
+        for (log, after) in &of {
+            each.push(store.read(log, *after, limit).await.unwrap());
+        }
+        let together = store.read_many(&of, limit).await.unwrap();
+        assert_eq!(together, each, "after {after}, {limit} events");
+    }
+    assert!(store.read_many(&[], 100).await.unwrap().is_empty());
+}
+
 pub async fn an_unknown_log_is_empty(store: &impl Store) {
     let log = account(1);
     assert_eq!(store.head(&log).await.unwrap(), None);

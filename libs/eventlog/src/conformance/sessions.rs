@@ -33,6 +33,26 @@ async fn act(
         .await
 }
 
+pub async fn what_was_decided_in_another_incarnation_is_not_written(store: &impl Store) {
+    let log = account(1);
+    let stands = append(store, &log, 1).await.heads[0].clone();
+    let incarnation = store.store_meta().await.unwrap().incarnation;
+    for other in [incarnation - 1, incarnation + 1] {
+        let wish = Commit {
+            incarnation: Some(other),
+            ..commit(vec![entry(store, &log, vec![event(0)]).await])
+        };
+        let refused = store.append(wish).await.unwrap_err();
+        assert!(matches!(refused, AppendError::Unavailable(_)), "{refused}");
+        assert_eq!(store.head(&log).await.unwrap(), Some(stands.clone()));
+    }
+    let wish = Commit {
+        incarnation: Some(incarnation),
+        ..commit(vec![entry(store, &log, vec![event(0)]).await])
+    };
+    store.append(wish).await.unwrap();
+}
+
 pub async fn a_revocation_ends_older_sessions_only(store: &impl Store) {
     let (theirs, mine) = (account(1), account(2));
     append(store, &theirs, 2).await;

@@ -128,16 +128,18 @@ async fn end(
     account: AccountId,
     session: SessionId,
 ) -> Result<Option<ConsistencyToken>, Problem> {
-    let (actor, named, alive) = match client {
+    let (actor, named, alive, incarnation) = match client {
         Client::Session(session) => (
             actor(&session.caller),
             actor_meta(&session.caller),
             rests_on(session),
+            Some(session.incarnation()),
         ),
         Client::AccessKey { user, .. } => (
             Actor::System,
             serde_json::json!({ "principal_id": user }),
             Vec::new(),
+            None,
         ),
     };
     let mut entropy = services.entropy();
@@ -153,6 +155,7 @@ async fn end(
             "request_id": facts.request_id.to_string(),
         }),
         alive,
+        incarnation,
         trace: facts.trace.clone(),
         now,
         entropy,

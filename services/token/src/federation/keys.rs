@@ -82,6 +82,7 @@ async fn observe(
         receipt: ReceiptKey::random(log, &mut entropy),
         meta: serde_json::json!({ "operation": OPERATION }),
         alive: Vec::new(),
+        incarnation: None,
         trace: None,
         now,
         entropy,

@@ -173,6 +173,7 @@ fn write(log: LogId) -> Write {
         receipt: ReceiptKey::random(log, &mut entropy),
         meta: serde_json::json!({ "operation": "erase_subject" }),
         alive: Vec::new(),
+        incarnation: None,
         trace: None,
         now: SystemClock.now(),
         entropy,

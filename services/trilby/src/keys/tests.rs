@@ -18,6 +18,17 @@ fn variables(pairs: &[(&'static str, &str)]) -> impl Fn(&str) -> Option<String> 
 }
 
 #[test]
+fn a_key_that_is_named_is_told() {
+    let none = variables(&[]);
+    assert_eq!(named(&Settings::default(), &none), None);
+    let one = variables(&[(KEK, "x")]);
+    assert_eq!(named(&Settings::default(), &one), Some(KEK));
+    let mut settings = Settings::default();
+    settings.keys.pepper_file = Some("pepper.key".into());
+    assert_eq!(named(&settings, &none), Some("keys.pepper_file"));
+}
+
+#[test]
 fn a_role_gets_its_keys_and_no_other() {
     let keys = installation();
     let (store, pepper, kek) = (

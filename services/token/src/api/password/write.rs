@@ -148,6 +148,7 @@ pub(super) async fn execute(
         receipt: ReceiptKey::random(log, &mut entropy),
         meta: meta.into(),
         alive: session.map(alive).unwrap_or_default(),
+        incarnation: session.map(Session::incarnation),
         trace: facts.and_then(|facts| facts.trace.clone()),
         now,
         entropy,
