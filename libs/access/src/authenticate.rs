@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use trilby_account::{AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, UserStatus};
+use trilby_account::{
+    AccessKeyStatus, Account, AccountStatus, Ref, SigningKey, SigningKeyState, UserStatus,
+};
 use trilby_directory::{AccountView, Asked, Error as DirectoryError, Freshness};
 use trilby_model::{AccessKeyId, AccountId, Arn, LogId, Position, RoleId, Seq, Timestamp, UserId};
 use trilby_service::caller::{
@@ -14,7 +16,9 @@ use trilby_service::caller::{
 };
 use trilby_service::problem::Problem;
 use trilby_session::claims::{Claims, DependencyKind, SessionKind as TokenKind};
-use trilby_session::{Expected, KeyRecord, Presented, PublicKey, Refusal, RestsOn, Verified};
+use trilby_session::{
+    Expected, KeyRecord, Presented, PublicKey, Refusal, RestsOn, Verified, key_line,
+};
 
 use crate::problem;
 use crate::services::Services;
@@ -395,8 +399,17 @@ fn key_record(services: &Services, state: &Account, kid: &str) -> Option<KeyReco
         account: state.id(),
         issuer: trilby_session::issuer(services.public_url(), state.id()),
         public: PublicKey::from_jwk(&jwk).ok()?,
-        published: key.verifies(),
+        published: is_believed(key, services.now()),
     })
+}
+
+/// Whether a signature of this key may be believed now. No event tells when the last session is over that a retired key signed.
+fn is_believed(key: &SigningKey, now: Timestamp) -> bool {
+    match key.state {
+        SigningKeyState::Active { .. } => true,
+        SigningKeyState::Retiring { since } => key_line::is_believed_since(since, now),
+        SigningKeyState::Pending | SigningKeyState::Revoked => false,
+    }
 }
 
 /// The caller, if account, principal and key are in service now. The inner `None`: a kind of session that is no

@@ -41,8 +41,11 @@ pub struct NoBody;
 impl RequestBody for NoBody {
     const PRESENT: bool = false;
 
-    async fn read(_: &HttpRequest, payload: &mut Payload) -> Result<(Self, Vec<u8>), Problem> {
-        body::none(payload).await?;
+    async fn read(
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> Result<(Self, Vec<u8>), Problem> {
+        body::none(request, payload).await?;
         Ok((Self, Vec::new()))
     }
 

@@ -2,9 +2,10 @@
 //! handler, answer.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use trilby_directory::{Asked, Freshness, OrganizationView, Sides, World};
+use trilby_directory::{ASKED_STANDS, Asked, Freshness, OrganizationView, Sides, World};
 use trilby_model::{AccountId, Arn, DecisionId, Timestamp};
 use trilby_policy::Context;
 use trilby_service::problem::Problem;
@@ -66,8 +67,9 @@ async fn answer_arrived<Op: Operation>(
     let mut payload = payload.into_inner();
     let Arrived {
         facts,
-        session,
-        federated,
+        mut session,
+        mut federated,
+        judged_at,
     } = arrived;
     page.is_of(|| {
         let outside = federated.as_ref().map(|session| session.account.state.id());
@@ -79,6 +81,17 @@ async fn answer_arrived<Op: Operation>(
     let path = path.ok_or_else(Problem::not_found)?;
     let query = params::read_query::<Op::Query>(request.query_string())?;
     let (body, raw_body) = Op::Body::read(request, &mut payload).await?;
+    // Whoever sends a body slowly may have been revoked meanwhile.
+    if judged_at.elapsed() > ASKED_STANDS {
+        session = match session {
+            Some(session) => Some(session.again(services).await?),
+            None => None,
+        };
+        federated = match federated {
+            Some(session) => Some(session.again(services).await?),
+            None => None,
+        };
+    }
     let input = Input {
         path,
         query,
@@ -111,6 +124,8 @@ struct Arrived {
     facts: Facts,
     session: Option<Session>,
     federated: Option<FederatedSession>,
+    /// When the session was judged.
+    judged_at: Instant,
 }
 
 impl Arrived {
@@ -136,6 +151,7 @@ async fn arrive(
         .extensions_mut()
         .insert(trilby_service::server::OperationId(rule.id));
     let facts = Facts::of(rule, request, &**services.clock(), is_secure(services));
+    let judged_at = Instant::now();
     let (session, federated) = match rule.access {
         Access::Public(_) => (None, None),
         Access::Authenticated(_) | Access::Action(_) => {
@@ -150,6 +166,7 @@ async fn arrive(
         facts: facts?,
         session,
         federated,
+        judged_at,
     })
 }
 

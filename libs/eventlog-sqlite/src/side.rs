@@ -43,7 +43,7 @@ fn apply(conn: &Connection, log_id: i64, write: &SideWrite) -> Result<Option<Sid
             row,
             include_str!("queries/credential_replace.sql"),
         )
-        .map(done),
+        .map(always),
         SideWrite::CredentialTake {
             subject,
             kind,

@@ -116,7 +116,7 @@ pub struct Counter {
 pub enum SideWrite {
     /// Adds a credential. *Conditional*: this generation must not exist.
     CredentialInsert(Credential),
-    /// Puts a credential in the place of the same generation, if there is one (a re-hash).
+    /// Puts a credential in the place of the same generation (a re-hash). If that is gone meanwhile nothing is written.
     CredentialReplace(Credential),
     /// Removes one generation. *Conditional*: it must exist. This is how a ticket is used once.
     CredentialTake {

@@ -64,7 +64,14 @@ pub async fn read(
     if declared.is_some_and(|bytes| bytes > limits.bytes) {
         return Err(too_large(limits));
     }
-    let receiving = receive(payload, limits, declared.unwrap_or(0));
+    in_time(request, receive(payload, limits, declared.unwrap_or(0))).await
+}
+
+/// Waits for a body, but for no longer than the server has patience.
+async fn in_time<T>(
+    request: &HttpRequest,
+    receiving: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
     let patience = request.extensions().get::<Patience>().copied();
     match patience {
         Some(Patience(longest)) => tokio::time::timeout(longest, receiving)
@@ -120,8 +127,12 @@ pub async fn form(
 /// For operations without a body: refuses one.
 ///
 /// # Errors
-/// `invalid_parameter`
-pub async fn none(payload: &mut Payload) -> Result<(), Problem> {
+/// `invalid_parameter`, `request_timeout`
+pub async fn none(request: &HttpRequest, payload: &mut Payload) -> Result<(), Problem> {
+    in_time(request, nothing(payload)).await
+}
+
+async fn nothing(payload: &mut Payload) -> Result<(), Problem> {
     while let Some(chunk) = payload.next().await {
         if !chunk.map_err(broken)?.is_empty() {
             return Err(Problem::new(

@@ -44,10 +44,16 @@ impl KeyTimes {
             KeyState::Pending | KeyState::Active => true,
             KeyState::Retiring => self
                 .retired_at
-                .is_none_or(|retired| now.seconds_since(retired) < RETIRING_S),
+                .is_none_or(|retired| is_believed_since(retired, now)),
             KeyState::Revoked => false,
         }
     }
+}
+
+/// Whether what a key signed that retired then may still be in use.
+#[must_use]
+pub fn is_believed_since(retired: Timestamp, now: Timestamp) -> bool {
+    now.seconds_since(retired) < RETIRING_S
 }
 
 /// The times of rotation, in seconds.

@@ -1,16 +1,20 @@
 //! Tokens: good ones, bad ones, and sessions that have ended.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use trilby_account::command::{
-    Command, DeleteUser, RevokeSessions, RevokeSigningKey, RevokeTarget, SetUserStatus,
-    SuspendAccount,
+    ActivateSigningKey, Command, DeleteUser, PublishSigningKey, RevokeSessions, RevokeSigningKey,
+    RevokeTarget, SetUserStatus, SuspendAccount,
 };
 use trilby_account::{Ref, UserStatus};
 use trilby_eventlog::{Archive as _, Memory, Polled};
 use trilby_model::{AccountId, UserId};
 use trilby_session::claims::{Dependency, DependencyKind};
+use trilby_session::{Algorithm, SigningKey};
 use trilby_testkit::http::Client;
 use trilby_testkit::installation::{Installation, allow};
 
@@ -306,6 +310,77 @@ fn whoever_carries_the_position_of_a_revocation_is_judged_by_it() {
     }
 }
 
+#[test]
+fn what_a_key_signs_long_after_it_retired_is_not_believed() {
+    let installation = installation();
+    let account = installation.account("Acme");
+    let mut claims = installation.root_claims(account);
+    let begun = claims.iat;
+    // By whoever came by the key.
+    let mut made_at = |hours: i64| {
+        claims.iat = begun + hours * 3_600;
+        (claims.nbf, claims.auth_time) = (claims.iat, claims.iat);
+        claims.exp = claims.iat + 7_200;
+        installation.with_session(claims.clone())
+    };
+    let (soon, late) = (made_at(11), made_at(13));
+    let next = SigningKey::generate(Algorithm::Es256).unwrap();
+    let jwk = serde_json::to_value(next.public().to_jwk()).unwrap();
+    let published = PublishSigningKey {
+        kid: next.kid().to_owned(),
+        alg: next.public().algorithm().as_str().to_owned(),
+        jwk: serde_json::from_value(jwk).unwrap(),
+    };
+    installation.run(account, published);
+    installation.clock().advance_seconds(1_200);
+    let activated = ActivateSigningKey {
+        kid: next.kid().to_owned(),
+        metadata: None,
+    };
+    installation.run(account, activated);
+    installation.clock().advance_seconds(11 * 3_600 - 1_200);
+    soon.get("/v1/who").expect(200);
+    installation.clock().advance_seconds(2 * 3_600);
+    late.get("/v1/who").expect_problem(401, "unauthenticated");
+}
+
+/// Sends a request without its end, does something, and then ends it. Gives the answer's first line.
+fn held(installation: &Installation, token: &str, meanwhile: impl FnOnce()) -> String {
+    let url = installation.services().public_url();
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "GET /v1/who HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Long enough for whoever judges sessions.
+    std::thread::sleep(Duration::from_millis(200));
+    meanwhile();
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    line
+}
+
+#[test]
+fn a_session_that_ends_while_its_request_arrives_is_not_answered() {
+    let installation = installation();
+    let account = installation.account("Acme");
+    let claims = installation.root_claims(account);
+    let token = installation.token(&claims);
+    let line = held(&installation, &token, || {});
+    assert!(line.contains(" 200 "), "{line}");
+    let line = held(&installation, &token, || {
+        let command = RevokeSessions {
+            target: RevokeTarget::Session(claims.jti.clone()),
+            issued_before_seq: None,
+            reason: None,
+        };
+        installation.run(account, command);
+    });
+    assert!(line.contains(" 401 "), "{line}");
+}
+
 /// A session of a role in `there` that rests on a user of another account, and a client with it.
 fn borrowed(here: &Installation, there: AccountId, owner: AccountId, user: &UserId) -> Client {
     let mut claims = here.root_claims(there);
@@ -420,7 +495,7 @@ fn the_first_session_from_after_a_fence_is_not_judged_by_a_state_from_before_it(
     let (here, elsewhere) = (untold(&memory), untold(&memory));
     // Both draw from one sequence; what each draws has to differ all the same.
     for _ in 0..16 {
-        elsewhere.services().entropy();
+        drop(elsewhere.services().entropy());
     }
     let account = here.account("Acme");
     let mary = here.user(account, "mary", &json!(null));
@@ -460,13 +535,13 @@ fn a_process_that_asks_for_news_hears_of_a_fence() {
     let root = installation.root(account);
     root.get("/v1/who").expect(200);
     installation.wait(memory.fence(0)).unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
     while root.get("/v1/who").status == 200 {
         assert!(
             std::time::Instant::now() < deadline,
             "it has not heard of it"
         );
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     root.get("/v1/who").expect_problem(401, "unauthenticated");
 }

@@ -1,4 +1,2 @@
-insert into credential (log_id, subject, kind, generation, body, expires_at)
-values (?1, ?2, ?3, ?4, ?5, ?6)
-on conflict (log_id, subject, kind, generation) do update
-set body = excluded.body, expires_at = excluded.expires_at
+update credential set body = ?5, expires_at = ?6
+where log_id = ?1 and subject = ?2 and kind = ?3 and generation = ?4

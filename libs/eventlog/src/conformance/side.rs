@@ -85,7 +85,7 @@ pub async fn credentials_have_generations(store: &impl Store) {
         .unwrap();
     assert_eq!(
         store.credential(&log, "TUSR1", 1).await.unwrap(),
-        Some(stronger)
+        Some(stronger.clone())
     );
     let delete = SideWrite::CredentialDelete {
         log: log.clone(),
@@ -93,6 +93,10 @@ pub async fn credentials_have_generations(store: &impl Store) {
         kind: None,
     };
     store.side_write(vec![delete]).await.unwrap();
+    assert_eq!(store.credential(&log, "TUSR1", 1).await.unwrap(), None);
+    // Who was about to put a stronger one in its place brings back nothing.
+    let late = SideWrite::CredentialReplace(stronger);
+    store.side_write(vec![late]).await.unwrap();
     assert_eq!(store.credential(&log, "TUSR1", 1).await.unwrap(), None);
     assert_eq!(
         store.credential(&log, "TUSR2", 1).await.unwrap(),

@@ -54,7 +54,9 @@ impl SideTables {
                 insert(&mut self.credentials, credential_key(row), row)?
             }
             SideWrite::CredentialReplace(row) => {
-                self.credentials.insert(credential_key(row), row.clone());
+                if let Some(stands) = self.credentials.get_mut(&credential_key(row)) {
+                    stands.clone_from(row);
+                }
             }
             SideWrite::CredentialTake {
                 log,

@@ -278,11 +278,11 @@ async fn a_body_over_the_limit_is_refused_declared_or_not() {
 
 #[actix_web::test]
 async fn an_operation_without_a_body_refuses_one() {
-    let (_, mut empty) = TestRequest::delete().to_http_parts();
-    assert!(none(&mut empty).await.is_ok());
-    let (_, mut full) = TestRequest::delete().set_payload("{}").to_http_parts();
+    let (request, mut empty) = TestRequest::delete().to_http_parts();
+    assert!(none(&request, &mut empty).await.is_ok());
+    let (request, mut full) = TestRequest::delete().set_payload("{}").to_http_parts();
     assert_eq!(
-        none(&mut full).await.unwrap_err().code,
+        none(&request, &mut full).await.unwrap_err().code,
         Code::InvalidParameter
     );
 }

@@ -169,6 +169,24 @@ fn a_token_opens_each_role_once() {
 }
 
 #[test]
+fn a_token_that_is_over_here_is_not_good_again_where_the_clock_is_behind() {
+    let outside = Outside::new(json!({}));
+    let role = outside.role(outside.owner, "Customer");
+    let inside = &outside.world.inside;
+    let now = inside.services().now();
+    let exp = now.plus_seconds(300).unix_seconds();
+    let token = outside.token("ana", json!({ "exp": exp }));
+    outside.assume(&token, &role, json!({})).expect(200);
+    // Cleared by the clock of a process that takes it no more, whatever the provider's tolerance.
+    let log = inside.services().log();
+    let cleared = now.plus_seconds(300 + 300);
+    inside.wait(log.purge(cleared, now, now)).unwrap();
+    outside
+        .assume(&token, &role, json!({}))
+        .expect_problem(400, "token_replayed");
+}
+
+#[test]
 fn of_many_uses_at_once_one_wins() {
     let outside = Outside::new(json!({}));
     let role = outside.role(outside.owner, "Customer");
