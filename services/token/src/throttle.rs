@@ -3,6 +3,9 @@
 //! Counted before a credential is looked at, so that parallel guesses cannot slip through. All maps are bounded; what
 //! falls out of one is forgotten, which only ever favours the honest. Nobody is locked out for good: a stranger who
 //! guesses delays the next login by at most a quarter of an hour.
+//!
+//! Each process has its own maps. Guesses at a person are counted in the store as well, for all of them
+//! (`proof/login/tally.rs`); here is what this process knows of that.
 
 mod bucket;
 mod guesses;
@@ -14,6 +17,7 @@ use trilby_model::{AccessKeyId, AccountId, ProviderId, Timestamp};
 use trilby_service::problem::{Code, Problem};
 
 use bucket::{Buckets, Rate};
+pub(crate) use guesses::Failures;
 use guesses::Guesses;
 
 /// All limits of the service.
@@ -157,6 +161,11 @@ impl Throttles {
 }
 
 impl Attempt<'_> {
+    /// What all processes together know of this person's failures: it counts for more than what this one does.
+    pub(crate) fn learn(&self, failures: Failures) {
+        self.throttles.guesses.learn(&self.who, failures);
+    }
+
     /// The credential was right: this person's failures are forgotten, and this one was none of the network's.
     pub fn succeeded(self) {
         self.throttles.guesses.forget(&self.who);
@@ -173,7 +182,8 @@ fn person(account: &str, username: &str) -> Person {
     hash.finalize().into()
 }
 
-fn limited(wait_s: u64) -> Problem {
+/// The refusal of one who has to wait.
+pub(crate) fn limited(wait_s: u64) -> Problem {
     Problem::new(
         Code::RateLimited,
         format!("too many requests; come again in {wait_s} s"),

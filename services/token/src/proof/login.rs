@@ -3,6 +3,8 @@
 //! An account that does not exist, a person who does not, one without a password, one who is out of service and a wrong
 //! password are one answer, after the same work.
 
+mod tally;
+
 use trilby_access::{Facts, Services, problem};
 use trilby_account::{Account, AccountStatus, PersonalField, Ref, UserKind, UserStatus};
 use trilby_credential::password::{Params, PasswordHash, Verdict, verify as verify_password};
@@ -14,8 +16,10 @@ use trilby_service::problem::{Code, Problem};
 
 use super::{Person, Proof, Proved};
 use crate::activity::{self, LOGIN_FAILED, LOGIN_SUCCEEDED, LOGIN_THROTTLED};
+use crate::federation::view;
 use crate::throttle::Network;
 use crate::{TokenParts, hashing, lookup};
+use tally::Tally;
 
 /// A login as it was presented.
 #[derive(Debug)]
@@ -49,14 +53,38 @@ pub async fn verify(services: &Services, facts: &Facts, login: &Login) -> Result
             return Err(problem);
         }
     };
-    let found = match account {
-        Some(account) => find(services, account, &login.username).await?,
+    let view = match account {
+        Some(account) => view(services, account).await?,
+        None => None,
+    };
+    let meant = match &view {
+        Some(view) => find(services, &view.state, &login.username).await?,
+        None => None,
+    };
+    let tally = match &view {
+        Some(view) => {
+            let (account, person) = (view.state.id(), meant.as_ref());
+            Some(Tally::of(services, account, person, &login.username)?)
+        }
+        None => None,
+    };
+    if let Some(tally) = &tally
+        && let Err(problem) = tally.count(services, &attempt, facts.now).await
+    {
+        record(services, LOGIN_THROTTLED, account, None, facts).await;
+        return Err(problem);
+    }
+    let found = match view.as_ref().zip(meant) {
+        Some((view, person)) => with_hash(services, &view.state, person).await?,
         None => None,
     };
     let person = found.as_ref().map(Found::subject);
     match check(services, found, &login.password).await? {
         Some(proof) => {
             attempt.succeeded();
+            if let Some(tally) = &tally {
+                tally.forget(services).await;
+            }
             record(services, LOGIN_SUCCEEDED, account, person, facts).await;
             Ok(proof)
         }
@@ -164,10 +192,16 @@ pub async fn verify_again(
             return Err(problem);
         }
     };
-    let found = with_hash(services, account, &view.state, person.clone()).await?;
+    let tally = Tally::of(services, account, Some(person), &name)?;
+    if let Err(problem) = tally.count(services, &attempt, facts.now).await {
+        on_record(LOGIN_THROTTLED).await;
+        return Err(problem);
+    }
+    let found = with_hash(services, &view.state, person.clone()).await?;
     match check(services, found, password).await? {
         Some(proof) => {
             attempt.succeeded();
+            tally.forget(services).await;
             Ok(proof)
         }
         None => {
@@ -199,36 +233,22 @@ impl Found {
     }
 }
 
+/// Who is meant, whether or not there is a password.
 async fn find(
     services: &Services,
-    account: AccountId,
+    state: &Account,
     username: &str,
-) -> Result<Option<Found>, Problem> {
-    let view = match services.directory().account(account).await {
-        Ok(view) => view,
-        Err(trilby_directory::Error::UnknownLog { .. }) => return Ok(None),
-        Err(error) => return Err(problem::of_directory(error)),
-    };
-    let person = match is_root(services, account, &view.state, username).await? {
-        true => Person::Root,
-        false => {
-            let name: Option<UserName> = username.parse().ok();
-            match name.and_then(|name| view.state.user(&Ref::Name(name))) {
-                Some(user) => Person::User(user.id.clone()),
-                None => return Ok(None),
-            }
-        }
-    };
-    with_hash(services, account, &view.state, person).await
+) -> Result<Option<Person>, Problem> {
+    if is_root(services, state, username).await? {
+        return Ok(Some(Person::Root));
+    }
+    let name: Option<UserName> = username.parse().ok();
+    let user = name.and_then(|name| state.user(&Ref::Name(name)));
+    Ok(user.map(|user| Person::User(user.id.clone())))
 }
 
 /// Whether the name is root's e-mail address, which is in a side table.
-async fn is_root(
-    services: &Services,
-    account: AccountId,
-    state: &Account,
-    username: &str,
-) -> Result<bool, Problem> {
+async fn is_root(services: &Services, state: &Account, username: &str) -> Result<bool, Problem> {
     let Some(email) = &state.root().email else {
         return Ok(false);
     };
@@ -236,7 +256,7 @@ async fn is_root(
     let row = services
         .log()
         .personal(
-            &LogId::Account(account),
+            &LogId::Account(state.id()),
             &state.root_subject(),
             field,
             email.generation,
@@ -256,10 +276,10 @@ async fn is_root(
 /// The hash of the password that a person in service has now.
 async fn with_hash(
     services: &Services,
-    account: AccountId,
     state: &Account,
     person: Person,
 ) -> Result<Option<Found>, Problem> {
+    let account = state.id();
     let Some(generation) = standing(state, &person) else {
         return Ok(None);
     };

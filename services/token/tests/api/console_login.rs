@@ -2,6 +2,7 @@
 
 use trilby_account::command::{SetAccountAlias, SetUserStatus, SuspendAccount};
 use trilby_account::{Ref, UserStatus};
+use trilby_testkit::installation::Installation;
 
 use crate::world::{EMAIL, PASSWORD, World, told, user_name};
 
@@ -114,6 +115,56 @@ fn guesses_at_one_person_are_slowed_down_and_nobody_is_locked_out() {
     world.inside.clock().advance_seconds(2);
     guess(PASSWORD).expect(200);
     guess("wrong").expect(401);
+}
+
+#[test]
+fn guesses_count_in_every_process_and_after_a_restart() {
+    let world = World::new();
+    let account = world.account.to_string();
+    let beside = world.beside();
+    let guess = |at: &Installation, username: &str, password: &str| {
+        at.stranger().form(
+            "/v1/token",
+            &[
+                ("grant_type", "urn:trilby:grant-type:console-login"),
+                ("account", &account),
+                ("username", username),
+                ("password", password),
+            ],
+        )
+    };
+    // Of somebody who does not exist as of Mary, or the answer tells who does.
+    let mut refused: Vec<_> = ["mary", "nobody"]
+        .iter()
+        .map(|username| {
+            for _ in 0..5 {
+                guess(&world.inside, username, "wrong").expect(401);
+            }
+            let answer = guess(&beside, username, PASSWORD).expect_problem(429, "rate_limited");
+            (
+                answer.header("retry-after").map(str::to_owned),
+                told(&answer),
+            )
+        })
+        .collect();
+    refused.dedup();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let restarted = world.beside();
+    guess(&restarted, "MARY", PASSWORD).expect(429);
+
+    for process in [&world.inside, &beside, &restarted] {
+        process.clock().advance_seconds(2);
+    }
+    guess(&beside, "mary", PASSWORD).expect(200);
+    // All is forgotten, wherever it was counted.
+    for _ in 0..2 {
+        guess(&world.inside, "mary", "wrong").expect(401);
+        guess(&beside, "mary", "wrong").expect(401);
+    }
+    guess(&restarted, "mary", "wrong").expect(401);
+    for process in [&world.inside, &beside, &restarted] {
+        guess(process, "mary", PASSWORD).expect(429);
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value, json};
 use trilby_account::command::{AcceptProviderLink, PutRoleMap, RegisterProvider, ShareProvider};
 use trilby_account::{MapSeatRef, Ref};
-use trilby_federation::guard::PrivateHost;
+use trilby_federation::fetch::{Fetch, GuardedFetch, SystemResolver};
+use trilby_federation::guard::{Guard, PrivateHost};
 use trilby_issuer::{Algorithm, Issuer};
 use trilby_model::AccountId;
 use trilby_model::federation::{LinkFields, ProviderName, ShareTarget};
@@ -42,6 +43,11 @@ pub fn trusting_provider(provider: &str, condition: Value) -> Value {
 impl Outside {
     /// The provider has these settings besides issuer and audience.
     pub fn new(settings: Value) -> Self {
+        Self::through(settings, |fetch| fetch)
+    }
+
+    /// As [`Outside::new`]; the issuer is called through what `wrap` makes.
+    pub fn through(settings: Value, wrap: impl FnOnce(Arc<dyn Fetch>) -> Arc<dyn Fetch>) -> Self {
         let clock: Arc<OnceLock<Arc<dyn Clock>>> = Arc::default();
         let of_issuer = Arc::clone(&clock);
         let now = move || {
@@ -57,7 +63,9 @@ impl Outside {
             addresses: [address].into(),
             http: true,
         };
-        let world = World::calling(&Value::Null, vec![host]);
+        let guard = Guard::new(vec![host]);
+        let fetch = GuardedFetch::new(guard, Arc::new(SystemResolver));
+        let world = World::fetching(&Value::Null, wrap(Arc::new(fetch)));
         clock
             .set(Arc::clone(world.inside.services().clock()))
             .unwrap_or_else(|_| panic!("one clock"));

@@ -21,10 +21,11 @@ use trilby_credential::{
 use trilby_directory::Events;
 use trilby_eventlog::{Credential, Memory, Personal, SideBody, SideWrite};
 use trilby_federation::cache::KeyCache;
-use trilby_federation::fetch::{GuardedFetch, SystemResolver};
-use trilby_federation::guard::{Guard, PrivateHost};
+use trilby_federation::fetch::{Fetch, GuardedFetch, SystemResolver};
+use trilby_federation::guard::Guard;
 use trilby_model::{AccessKeyId, AccountId, LogId, Tags, Timestamp, UserId, UserName};
 use trilby_policy::Kind;
+use trilby_service::clock::Clock;
 use trilby_testkit::given::document;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::Installation;
@@ -37,6 +38,7 @@ pub const EMAIL: &str = "Root@example.com";
 
 pub struct World {
     pub inside: Installation,
+    store: Memory,
     /// An account with root, Mary and an access key of hers.
     pub account: AccountId,
     pub mary: UserId,
@@ -90,42 +92,30 @@ impl World {
 
     /// Mary has this inline policy.
     pub fn allowing(policy: &Value) -> Self {
-        Self::calling(policy, Vec::new())
+        Self::fetching(policy, guarded())
     }
 
-    /// These hosts may be called beside the public web.
-    pub fn calling(policy: &Value, private: Vec<PrivateHost>) -> Self {
-        let memory = Memory::for_tests();
-        let inside = Installation::start_on(
-            trilby_token::registry(),
-            Arc::new(memory.clone()),
-            Arc::new(memory),
-            |services| {
-                let guard = Guard::new(private);
-                let fetch = Arc::new(GuardedFetch::new(guard, Arc::new(SystemResolver)));
-                let clock = Arc::clone(services.clock());
-                let keys = KeyCache::new(fetch, Arc::new(move || clock.now()));
-                services
-                    .with(peppers())
-                    .with(HashPool::new(NonZeroUsize::new(2).unwrap(), 64).unwrap())
-                    .with(Params::FLOOR)
-                    .with(RefusedPasswords::shipped())
-                    .with(TokenParts::new(
-                        Keks::new(Kek::new([6; 32]), None),
-                        ClaimKey::new([3; 32]),
-                        keys,
-                    ))
-            },
-        );
+    /// Issuers are called by this.
+    pub fn fetching(policy: &Value, fetch: Arc<dyn Fetch>) -> Self {
+        let store = Memory::for_tests();
+        let inside = start(&store, fetch);
         let account = make_account(&inside, "Acme");
         let mary = make_user(&inside, account, "mary", policy);
         let key = make_key(&inside, account, "mary");
         Self {
             inside,
+            store,
             account,
             mary,
             key,
         }
+    }
+
+    /// Another process over the same store: a second one beside the first, or the first started again.
+    pub fn beside(&self) -> Installation {
+        let beside = start(&self.store, guarded());
+        beside.clock().set(self.inside.clock().now());
+        beside
     }
 
     pub fn another_account(&self, name: &str) -> AccountId {
@@ -285,6 +275,34 @@ impl World {
             other => panic!("{other}"),
         }
     }
+}
+
+/// Calls nothing but the public web.
+fn guarded() -> Arc<dyn Fetch> {
+    let guard = Guard::new(Vec::new());
+    Arc::new(GuardedFetch::new(guard, Arc::new(SystemResolver)))
+}
+
+fn start(store: &Memory, fetch: Arc<dyn Fetch>) -> Installation {
+    Installation::start_on(
+        trilby_token::registry(),
+        Arc::new(store.clone()),
+        Arc::new(store.clone()),
+        |services| {
+            let clock = Arc::clone(services.clock());
+            let keys = KeyCache::new(fetch, Arc::new(move || clock.now()));
+            services
+                .with(peppers())
+                .with(HashPool::new(NonZeroUsize::new(2).unwrap(), 64).unwrap())
+                .with(Params::FLOOR)
+                .with(RefusedPasswords::shipped())
+                .with(TokenParts::new(
+                    Keks::new(Kek::new([6; 32]), None),
+                    ClaimKey::new([3; 32]),
+                    keys,
+                ))
+        },
+    )
 }
 
 /// A body without what names its request: two refusals that tell the same are equal in it.
