@@ -9,6 +9,9 @@ use trilby_model::Timestamp;
 
 /// Keys remembered at once. Beyond it the one unused for longest gets a full bucket again.
 const KEYS_MAX: u64 = 100_000;
+/// How far a clock goes back before it is one that was set, in microseconds: requests side by side read it in another order
+/// than they come here, by far less; an operator who sets it back sets it by more, or waits as long.
+const SET_BACK_US: i64 = 60_000_000;
 /// One request, in the unit that a microsecond at one request a minute adds.
 const REQUEST: i64 = 60_000_000;
 
@@ -84,13 +87,16 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
     fn with(&self, key: &K, now: Timestamp, then: impl FnOnce(&mut Bucket)) -> Result<(), u64> {
         let bucket = self.bucket(key, now);
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that goes back adds nothing, and does not make the bucket wait for it either.
-        let passed_us = now.micros().saturating_sub(bucket.at.micros()).max(0);
+        // A time that is older than the last one adds nothing and is forgotten, or the seconds between would be credited
+        // again. A clock that was set back does not make the bucket wait for it.
+        let passed_us = now.micros().saturating_sub(bucket.at.micros());
         bucket.level = bucket
             .level
-            .saturating_add(passed_us.saturating_mul(self.rate.per_minute))
+            .saturating_add(passed_us.max(0).saturating_mul(self.rate.per_minute))
             .min(self.full);
-        bucket.at = now;
+        if passed_us > 0 || passed_us < -SET_BACK_US {
+            bucket.at = now;
+        }
         if bucket.level >= REQUEST {
             then(&mut bucket);
             return Ok(());

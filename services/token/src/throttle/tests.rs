@@ -34,6 +34,21 @@ fn strangers_have_a_burst_and_a_rate_for_each_network() {
 }
 
 #[test]
+fn a_clock_that_goes_back_and_forth_credits_no_time_twice() {
+    let throttles = Throttles::default();
+    let from = network("192.0.2.1");
+    for _ in 0..40 {
+        throttles.stranger(from, at(0)).unwrap();
+    }
+    for ms in [-10_000, 0, -10_000, 0] {
+        assert!(throttles.stranger(from, at(ms)).is_err(), "{ms}");
+    }
+    // One that was set back is the new time.
+    assert!(throttles.stranger(from, at(-120_000)).is_err());
+    throttles.stranger(from, at(-119_000)).unwrap();
+}
+
+#[test]
 fn an_ipv6_client_is_its_64() {
     assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
     assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
