@@ -81,6 +81,31 @@ impl Door {
         }
     }
 
+    /// Whether a token that was checked against this is as good as one checked against `later`, the same provider in a later
+    /// state: neither provider nor link asks anything else of it, and its keys are read at the same place.
+    pub(crate) fn is_still(&self, later: &Self) -> bool {
+        let narrows = |door: &Self| {
+            let link = door.provider.link.as_ref();
+            link.map(|link| (link.id.clone(), link.settings.clone()))
+        };
+        self.is_still_without_link(later) && narrows(self) == narrows(later)
+    }
+
+    /// As [`Door::is_still`], of the provider alone. That the place of its keys was found out meanwhile, where none was
+    /// known, changes nothing.
+    pub(crate) fn is_still_without_link(&self, later: &Self) -> bool {
+        let place = |door: &Self| {
+            let found = door
+                .owner
+                .state
+                .provider(&Ref::Id(door.provider.id.clone()));
+            found.and_then(|found| found.jwks_uri().cloned())
+        };
+        let known = place(self);
+        self.provider.settings == later.provider.settings
+            && (known.is_none() || known == place(later))
+    }
+
     /// Whether the provider's settings are those by which a session of it was issued.
     pub(crate) fn settings_since(&self, session: &Claims, provider: &ProviderId) -> bool {
         let found = self.owner.state.provider(&Ref::Id(provider.clone()));

@@ -28,7 +28,7 @@ pub(super) async fn issue(
     // On the state that the session will name, the provider must stand as it was when the token was checked.
     let door = Door::at(&view, &view, web.identity.provider())
         .filter(|door| door.provider.enabled)
-        .filter(|door| door.provider.settings == web.door.provider.settings);
+        .filter(|door| web.door.is_still_without_link(door));
     let door = door
         .ok_or_else(|| Problem::new(Code::ProviderDisabled, "the identity provider is disabled"))?;
     if standing::is_account_quarantined(services, owner, None).await? {

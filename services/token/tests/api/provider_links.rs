@@ -1,10 +1,18 @@
 //! A provider in accounts that link it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
+use tokio::sync::Semaphore;
 use trilby_account::Ref;
-use trilby_account::command::{RemoveProviderLink, SetProviderStatus, SuspendAccount};
+use trilby_account::command::{
+    RemoveProviderLink, SetProviderStatus, SuspendAccount, UpdateProviderLink,
+};
 use trilby_account::organization::QuarantineTarget;
-use trilby_model::federation::LinkFields;
+use trilby_federation::fetch::{Fetch, FetchError, Fetched};
+use trilby_federation::guard::Refused;
+use trilby_model::federation::{LinkChange, LinkFields};
 
 use crate::member::Member;
 use crate::outside::{CLIENT, Outside, name};
@@ -133,4 +141,72 @@ fn a_link_asks_more_than_the_provider() {
             .post(&session, "/v1/assume-role", &body)
             .expect(status);
     }
+}
+
+/// Keeps the first call waiting until it is let go.
+struct Held {
+    fetch: Arc<dyn Fetch>,
+    is_first: AtomicBool,
+    came: Semaphore,
+    go: Semaphore,
+}
+
+struct Through(Arc<Held>);
+
+#[async_trait::async_trait]
+impl Fetch for Through {
+    fn allows(&self, url: &str) -> Result<(), Refused> {
+        self.0.fetch.allows(url)
+    }
+
+    async fn get(&self, url: &str, bytes_max: usize) -> Result<Fetched, FetchError> {
+        if self.0.is_first.swap(false, Ordering::SeqCst) {
+            self.0.came.add_permits(1);
+            let _ = self.0.go.acquire().await;
+        }
+        self.0.fetch.get(url, bytes_max).await
+    }
+}
+
+#[test]
+fn a_link_that_is_narrowed_while_keys_are_fetched_counts_as_it_is_then() {
+    let mut held = None;
+    let outside = Outside::through(json!({ "exposed_claims": ["plan"] }), |fetch| {
+        let holding = Arc::new(Held {
+            fetch,
+            is_first: AtomicBool::new(true),
+            came: Semaphore::new(0),
+            go: Semaphore::new(0),
+        });
+        held = Some(Arc::clone(&holding));
+        Arc::new(Through(holding))
+    });
+    let held = held.unwrap();
+    let linking = outside.linked(LinkFields::default());
+    let role = outside.role(linking, "Customer");
+    let free = || outside.token("ana", json!({ "plan": "free" }));
+    let body = json!({
+        "role_arn": role,
+        "role_session_name": "ana",
+        "web_identity_token": free(),
+    });
+    let client = outside.world.inside.stranger();
+    let asking =
+        std::thread::spawn(move || client.post("/v1/assume-role-with-web-identity", &body));
+    let _ = outside.world.inside.wait(held.came.acquire()).unwrap();
+    let gold = json!([{ "claim": "plan", "op": "equals", "value": "gold" }]);
+    let command = UpdateProviderLink {
+        link: Ref::Name(name("shop")),
+        settings: LinkChange {
+            audiences: None,
+            require_claims: Some(serde_json::from_value(gold).unwrap()),
+        },
+    };
+    outside.world.inside.run(linking, command);
+    held.go.add_permits(1);
+    let answer = asking.join().unwrap();
+    answer.expect_problem(403, "access_denied");
+    outside
+        .assume(&free(), &role, json!({}))
+        .expect_problem(400, "claim_mismatch");
 }

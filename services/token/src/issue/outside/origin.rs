@@ -62,13 +62,8 @@ impl Origin<'_> {
     /// session it is asked again, with what it kept.
     pub(super) fn check(&self, door: &Door) -> Result<(), Doubt> {
         match self {
-            // The settings may have changed between the token's check and now: then it is checked against others.
-            Self::Token(web)
-                if web.door.provider.settings == door.provider.settings
-                    && web.door.link() == door.link() =>
-            {
-                Ok(())
-            }
+            // The provider or the link may have changed between the token's check and now: then others would be asked.
+            Self::Token(web) if web.door.is_still(door) => Ok(()),
             Self::Token(_) => Err(Doubt::ProviderDisabled),
             // Who keeps what the settings of then exposed may lack what those of now read: an absent claim must not pass
             // for one that is not there in the token.
