@@ -6,13 +6,13 @@
 use serde::{Deserialize, Serialize};
 use trilby_access::Facts;
 use trilby_eventlog::Activity;
-use trilby_model::{AccountId, Arn, Hash, LogId, SessionId, Timestamp};
+use trilby_model::{AccountId, Arn, Hash, LogId, RequestId, SessionId, Timestamp};
 use trilby_service::problem::{Code, Problem};
 use trilby_session::Claims;
 
 /// A session was issued; the record's id is the session's.
 pub const SESSION_ISSUED: &str = "session.issued";
-/// A session was refused; the record's id is the request's.
+/// A session was refused; the record's id is its own: the request may have a record of its login as well.
 pub const SESSION_REFUSED: &str = "session.refused";
 /// A session of this account put on a role elsewhere; the record's id is the new session's.
 pub const SESSION_USED_TO_ASSUME: &str = "session.used_to_assume";
@@ -91,8 +91,13 @@ pub(crate) struct Refused<'a> {
     pub(crate) token_sha256: Option<[u8; 32]>,
 }
 
-/// The record of a refused session, for one of the accounts that it concerns.
-pub(crate) fn refused(account: AccountId, refused: &Refused<'_>, facts: &Facts) -> Activity {
+/// The record of a refused session, for one of the accounts that it concerns. `id` is fresh.
+pub(crate) fn refused(
+    account: AccountId,
+    refused: &Refused<'_>,
+    facts: &Facts,
+    id: &RequestId,
+) -> Activity {
     let body = serde_json::json!({
         "code": refused.code,
         "why": refused.why,
@@ -107,7 +112,7 @@ pub(crate) fn refused(account: AccountId, refused: &Refused<'_>, facts: &Facts) 
         log: LogId::Account(account),
         at: facts.now,
         kind: SESSION_REFUSED.to_owned(),
-        id: facts.request_id.to_string(),
+        id: id.to_string(),
         body: body.to_string().into_bytes(),
     }
 }

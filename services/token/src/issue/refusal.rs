@@ -4,6 +4,7 @@ use trilby_access::{Facts, Services};
 use trilby_engine::Decision;
 use trilby_model::{AccountId, Arn};
 use trilby_service::problem::{Code, Problem};
+use trilby_service::request_id::fresh;
 
 use crate::TokenParts;
 use crate::activity::{self, Refused};
@@ -102,7 +103,8 @@ pub(super) async fn told(
                 session_id: context.session_id.as_deref(),
                 token_sha256: context.token_sha256,
             };
-            records.push(activity::refused(account, &refused, facts));
+            let id = fresh(facts.now, services.entropy_source());
+            records.push(activity::refused(account, &refused, facts, &id));
         }
     }
     if let Err(error) = services.log().activity_append(records).await {

@@ -4,6 +4,7 @@ use trilby_account::command::{SetAccountAlias, SetUserStatus, SuspendAccount};
 use trilby_account::{Ref, UserStatus};
 use trilby_testkit::installation::Installation;
 
+use crate::refusals::records;
 use crate::world::{EMAIL, PASSWORD, World, told, user_name};
 
 #[test]
@@ -164,6 +165,25 @@ fn guesses_count_in_every_process_and_after_a_restart() {
     guess(&restarted, "mary", "wrong").expect(401);
     for process in [&world.inside, &beside, &restarted] {
         guess(process, "mary", PASSWORD).expect(429);
+    }
+}
+
+#[test]
+fn a_right_password_with_a_wrong_wish_is_recorded_as_both() {
+    let world = World::new();
+    let account = world.account.to_string();
+    let fields = [
+        ("grant_type", "urn:trilby:grant-type:console-login"),
+        ("account", &account),
+        ("username", "mary"),
+        ("password", PASSWORD),
+        ("duration_seconds", "43201"),
+    ];
+    world
+        .form("/v1/token", &fields)
+        .expect_problem(400, "duration_exceeds_limit");
+    for kind in ["login.succeeded", "session.refused"] {
+        assert_eq!(records(&world, world.account, kind).len(), 1, "{kind}");
     }
 }
 
