@@ -18,7 +18,7 @@ mod trust;
 
 use trilby_access::authenticate::FederatedSession;
 use trilby_access::{Facts, Services};
-use trilby_model::{AccountId, Arn, ConsistencyToken, ProviderId};
+use trilby_model::{AccountId, Arn, ConsistencyToken, ProviderId, UserId};
 use trilby_service::problem::{Code, Problem};
 use trilby_service::telemetry::metric;
 use trilby_session::key::Token;
@@ -203,6 +203,25 @@ pub(crate) async fn refused_at_the_door(
 }
 
 /// Whom a refusal concerns.
+/// Refuses a user in quarantine, on record, who is to be given something else than a session.
+///
+/// Errors: `access_denied`; faults.
+pub(crate) async fn refuse_quarantined(
+    services: &Services,
+    account: AccountId,
+    user: &UserId,
+    facts: &Facts,
+) -> Result<(), Problem> {
+    if !standing::is_account_quarantined(services, account, Some(user.as_str())).await? {
+        return Ok(());
+    }
+    let context = refusal::Context {
+        caller: Some(account),
+        ..refusal::Context::default()
+    };
+    Err(refusal::told(services, standing::quarantined().into(), &context, facts).await)
+}
+
 fn context(proof: &Proof, asked: &Asked) -> refusal::Context {
     let role = match &asked.want {
         Want::Own | Want::Federated => None,

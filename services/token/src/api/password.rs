@@ -72,6 +72,7 @@ impl Operation for ChangePassword {
         Code::InvalidCredentials,
         Code::AccessDenied,
         Code::PasswordRejected,
+        Code::InvalidState,
         Code::RateLimited,
         Code::Busy,
     ];

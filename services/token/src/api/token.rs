@@ -132,7 +132,7 @@ async fn issue(
         Grant::ConsoleLogin(login) => {
             refuse_authorization(facts)?;
             let proof = login::verify(services, facts, &login).await?;
-            super::password::require_no_change(services, &proof).await?;
+            super::password::require_no_change(services, &proof, facts).await?;
             (proof, Want::Own)
         }
         Grant::TokenExchange {

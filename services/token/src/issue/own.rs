@@ -41,10 +41,7 @@ pub(super) async fn issue(
     // Root goes by no unique id: it is in quarantine with its account.
     let principal = owner.dependencies.first().map(|(_, id)| id.as_str());
     if standing::is_account_quarantined(services, account, principal).await? {
-        return Err(Problem::new(
-            Code::AccessDenied,
-            "the account or the principal is in quarantine",
-        ));
+        return Err(standing::quarantined());
     }
     let lifetime = lifetime::bound(owner.limits, duration_s, now, now.unix_seconds())
         .map_err(mint::of_lifetime)?;

@@ -3,7 +3,7 @@
 use trilby_access::{Services, problem};
 use trilby_directory::{Freshness, World};
 use trilby_model::AccountId;
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 
 /// Whether the account that owns the resource, or this principal of it, is in quarantine.
 ///
@@ -18,6 +18,14 @@ pub(super) fn is_quarantined(world: &World, principal: Option<&str>) -> bool {
         .is_some_and(|(organization, account)| {
             organization.compiled.is_quarantined(account, principal)
         })
+}
+
+/// The refusal of a session to one in quarantine who has proved who they are.
+pub(super) fn quarantined() -> Problem {
+    Problem::new(
+        Code::AccessDenied,
+        "the account or the principal is in quarantine",
+    )
 }
 
 /// As [`is_quarantined`], of an account without its world at hand.

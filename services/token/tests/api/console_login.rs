@@ -1,9 +1,11 @@
 //! Logins of people.
 
 use trilby_account::command::{SetAccountAlias, SetUserStatus, SuspendAccount};
-use trilby_account::{Ref, UserStatus};
+use trilby_account::organization::QuarantineTarget;
+use trilby_account::{PrincipalId, Ref, UserStatus};
 use trilby_testkit::installation::Installation;
 
+use crate::member::Member;
 use crate::refusals::records;
 use crate::world::{EMAIL, PASSWORD, World, told, user_name};
 
@@ -185,6 +187,33 @@ fn a_right_password_with_a_wrong_wish_is_recorded_as_both() {
     for kind in ["login.succeeded", "session.refused"] {
         assert_eq!(records(&world, world.account, kind).len(), 1, "{kind}");
     }
+}
+
+#[test]
+fn whoever_is_in_quarantine_sets_no_password() {
+    let world = World::new();
+    let account = world.account.to_string();
+    world.set_must_change();
+    let member = Member::join(&world);
+    let ticket = world
+        .login(&account, "mary", PASSWORD)
+        .expect(403)
+        .text("/password_ticket")
+        .to_owned();
+    member.quarantine(QuarantineTarget::Principal {
+        account: world.account,
+        principal: PrincipalId::User(world.mary.clone()),
+    });
+    let seq = world.inside.state(world.account).seq();
+    let answer = world
+        .login(&account, "mary", PASSWORD)
+        .expect_problem(403, "access_denied");
+    assert!(answer.json.get("password_ticket").is_none());
+    let body = serde_json::json!({ "ticket": ticket, "new_password": "nineteen brass lamps" });
+    world
+        .post(&world.inside.stranger(), "/v1/password", &body)
+        .expect_problem(409, "invalid_state");
+    assert_eq!(world.inside.state(world.account).seq(), seq);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use trilby_service::problem::{Code, Problem};
 
 use super::{Claim, credential, write};
 use crate::TokenParts;
+use crate::issue::refuse_quarantined;
 use crate::proof::{Person, Proof, Proved};
 use crate::throttle::Network;
 
@@ -97,10 +98,11 @@ async fn filed_ticket(
 
 /// Refuses a login with a password that must be changed, and gives a ticket to change it.
 ///
-/// Errors: `password_change_required`.
+/// Errors: `password_change_required`; `access_denied` in quarantine, where nobody is given a ticket.
 pub(in crate::api) async fn require_no_change(
     services: &Services,
     proof: &Proof,
+    facts: &Facts,
 ) -> Result<(), Problem> {
     let Proved::Password {
         account,
@@ -122,6 +124,7 @@ pub(in crate::api) async fn require_no_change(
     if !password.is_some_and(|password| password.must_change) {
         return Ok(());
     }
+    refuse_quarantined(services, *account, user, facts).await?;
     let ticket = issue_ticket(services, *account, user).await?;
     Err(Problem::new(
         Code::PasswordChangeRequired,
@@ -170,9 +173,10 @@ async fn issue_ticket(
             ),
         ])
     };
+    let person = Person::User(user.clone());
     write::execute(
         services,
-        account,
+        (account, &person),
         "issue_password_ticket",
         None,
         None,

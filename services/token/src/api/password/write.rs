@@ -4,12 +4,12 @@ use trilby_access::authenticate::Session;
 use trilby_access::write::{actor, actor_meta};
 use trilby_access::{Facts, Operation, Services, problem};
 use trilby_account::command::{SetRootCredential, SetUserPassword};
-use trilby_account::{Actor, Command, Context, Event, Hashing, Ref};
+use trilby_account::{Account, Actor, Command, Context, Event, Hashing, PrincipalId, Ref};
 use trilby_credential::{CredentialKind, PasswordHash};
-use trilby_directory::{Answer, Events, Executed, Plan, ReceiptKey, Write};
+use trilby_directory::{Answer, Events, Executed, Plan, ReceiptKey, States, Write};
 use trilby_eventlog::{Credential, Dependency, SideBody, SideWrite};
 use trilby_model::{AccountId, LogId, Timestamp};
-use trilby_service::problem::Problem;
+use trilby_service::problem::{Code, Problem};
 
 use super::{ChangePassword, Claim};
 use crate::proof::Person;
@@ -80,7 +80,7 @@ pub(super) async fn set(
     let who = claim.session.as_deref();
     execute(
         services,
-        claim.account,
+        (claim.account, &claim.person),
         ChangePassword::ID,
         Some(facts),
         who,
@@ -121,9 +121,11 @@ pub(super) fn row(
 }
 
 /// Writes one command of a person about itself, with the rows that its events name.
+///
+/// Errors: `invalid_state` while the person is in quarantine; what the command is refused for; faults.
 pub(super) async fn execute(
     services: &Services,
-    account: AccountId,
+    (account, person): (AccountId, &Person),
     operation: &'static str,
     facts: Option<&Facts>,
     session: Option<&Session>,
@@ -143,8 +145,12 @@ pub(super) async fn execute(
     if let Some(session) = session {
         meta.insert("actor".to_owned(), actor_meta(&session.caller));
     }
+    // It says who is in quarantine; a quarantine set meanwhile makes this decide again.
+    let organization = organization(services, account).await?;
+    let mut logs = vec![log.clone()];
+    logs.extend(organization.clone());
     let write = Write {
-        logs: vec![log.clone()],
+        logs,
         receipt: ReceiptKey::random(log, &mut entropy),
         meta: meta.into(),
         alive: session.map(alive).unwrap_or_default(),
@@ -156,6 +162,7 @@ pub(super) async fn execute(
     let written = services.directory().execute(write, |states| {
         let view = states.account(account).ok_or_else(Problem::not_found)?;
         let at = states.now();
+        refuse_contained(states, &view.state, person)?;
         let mut ctx = ctx.clone();
         ctx.now = at;
         let events = view
@@ -170,11 +177,49 @@ pub(super) async fn execute(
                 stored: None,
             })
         };
-        Ok(Plan::new(vec![Events::Account(account, events)], answer).with_side(rows))
+        let guards = organization.clone().into_iter().collect();
+        Ok(Plan::new(vec![Events::Account(account, events)], answer)
+            .with_side(rows)
+            .guarded_by(guards))
     });
     match written.await.map_err(problem::of_execution)? {
         Executed::Done(done) => Ok(done.value),
         Executed::Replayed { .. } => Err(Problem::internal("a command without a key was replayed")),
+    }
+}
+
+/// The log of the organization that the account is in.
+async fn organization(services: &Services, account: AccountId) -> Result<Option<LogId>, Problem> {
+    let view = services.directory().account(account).await;
+    let view = view.map_err(problem::of_directory)?;
+    let membership = view.state.organization();
+    Ok(membership.map(|membership| LogId::Organization(membership.organization.clone())))
+}
+
+/// Refuses if the person or the account is in quarantine, as the identity service refuses to give either something new to
+/// begin with.
+fn refuse_contained(states: &States, account: &Account, person: &Person) -> Result<(), Problem> {
+    let Some(membership) = account.organization() else {
+        return Ok(());
+    };
+    let organization = states
+        .organization(&membership.organization)
+        .ok_or_else(|| {
+            let detail = "the account joined an organization meanwhile";
+            Problem::new(Code::WriteConflict, detail)
+        })?;
+    let principal = match person {
+        // Root goes by no unique id: it is in quarantine with its account.
+        Person::Root => None,
+        Person::User(id) => Some(PrincipalId::User(id.clone())),
+    };
+    let state = &organization.state;
+    match state.is_quarantined(account.id(), principal.as_ref()) {
+        true => Err(Problem::new(
+            Code::InvalidState,
+            "whoever is in quarantine is given no keys and no passwords",
+        )),
+        false => Ok(()),
     }
 }
 
