@@ -30,6 +30,7 @@ pub use crate::role_request::{OutsideRequest, RoleRequest};
 pub use crate::session_policies::{Given, SessionPolicies};
 pub use crate::session_tags::SessionTags;
 use outside::Origin;
+pub(crate) use outside::source_identity;
 use refusal::Refusal;
 
 /// What is asked for.
@@ -202,7 +203,6 @@ pub(crate) async fn refused_at_the_door(
     refusal::told(services, problem.into(), &context, facts).await
 }
 
-/// Whom a refusal concerns.
 /// Refuses a user in quarantine, on record, who is to be given something else than a session.
 ///
 /// Errors: `access_denied`; faults.
@@ -222,6 +222,7 @@ pub(crate) async fn refuse_quarantined(
     Err(refusal::told(services, standing::quarantined().into(), &context, facts).await)
 }
 
+/// Whom a refusal concerns.
 fn context(proof: &Proof, asked: &Asked) -> refusal::Context {
     let role = match &asked.want {
         Want::Own | Want::Federated => None,

@@ -11,18 +11,19 @@ use trilby_access::{
 };
 use trilby_directory::{Freshness, World};
 use trilby_engine::Explain;
-use trilby_federation::role_map::{MappedRole, evaluate_claims};
+use trilby_federation::role_map::{MapError, Mapped, MappedRole, evaluate_claims};
 use trilby_federation::{Kept, is_exposed};
-use trilby_model::{Arn, Tags};
+use trilby_model::{Arn, SourceIdentity, Tags};
 use trilby_service::Secret;
 use trilby_service::problem::{Code, Problem};
 use utoipa::ToSchema;
 
 use super::path::AccountPath;
 use crate::federation::{Door, Named, candidates, claims, mapped};
+use crate::issue::SessionTags;
+use crate::issue::assumable::try_outsider;
+use crate::issue::source_identity;
 use crate::proof::web_identity::{self, Outside};
-
-const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// Tries an outside identity.
 pub struct SimulateWebIdentity;
@@ -36,6 +37,8 @@ pub struct WebIdentityTrial {
     /// A token of its issuer. Either this or `claims`.
     #[schema(value_type = Option<String>, format = Password)]
     token: Option<Secret<String>>,
+    /// The nonce of ours that goes with the token. It is not used up.
+    nonce: Option<String>,
     /// The claims that a token would have. They are believed here, and here alone.
     #[schema(value_type = Option<Object>)]
     claims: Option<Map<String, Value>>,
@@ -57,6 +60,10 @@ pub struct WebIdentityVerdict {
     /// What the account's role map gives; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     role_map: Option<MapVerdict>,
+    /// The action that `trust` is about: the first that is not allowed, else that of putting on the role. Tags of the role map
+    /// need `sts:TagSession`, and a claim that names who is behind the session `sts:SetSourceIdentity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
     /// What the role's trust policy says, as a trace; absent without a role.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -94,6 +101,7 @@ impl WebIdentityVerdict {
             refused: Some(problem.code.as_str()),
             detail: Some(problem.detail.clone()),
             role_map: None,
+            action: None,
             trust: None,
         }
     }
@@ -137,21 +145,27 @@ impl Operation for SimulateWebIdentity {
         if body.role_arn.as_ref().is_some_and(is_elsewhere) {
             return Err(Problem::invalid("/role_arn", "is no role of this account"));
         }
+        if body.nonce.is_some() && body.token.is_none() {
+            return Err(Problem::invalid("/nonce", "goes with a token"));
+        }
         let found = match (&body.token, &body.claims) {
             (Some(token), None) => {
                 let outside = Outside {
                     token: token.clone(),
-                    nonce: None,
+                    nonce: body.nonce.clone(),
                     provider: Some(body.provider.clone()),
                     account,
                     role: body.role_arn.clone(),
                 };
                 let tried = web_identity::try_out(services, &input.facts, &outside).await;
-                tried.map(|(identity, door)| Trial {
-                    door,
-                    subject: identity.subject().to_owned(),
-                    audience: identity.audience().to_owned(),
-                    claims: claims::exposed(&identity),
+                tried.and_then(|(identity, door)| {
+                    Ok(Trial {
+                        door,
+                        subject: identity.subject().to_owned(),
+                        audience: identity.audience().to_owned(),
+                        claims: claims::exposed(&identity),
+                        source_identity: source_identity(identity.source_identity())?,
+                    })
                 })
             }
             (None, Some(claims)) => by_claims(services, account, body, claims).await,
@@ -174,15 +188,25 @@ impl Operation for SimulateWebIdentity {
             .world(None, Some(account), &Freshness::Head)
             .await
             .map_err(problem::of_directory)?;
-        let trust = match &body.role_arn {
+        let mapped = evaluated(&trial.door, &kept);
+        let asked = match &body.role_arn {
             None => None,
-            Some(role) => Some(trace(&trial, &kept, role, &world, &input, services)?),
+            Some(role) => {
+                // What the map gives with the role; nothing where it does not give it, and then no login does.
+                let mapped = mapped.as_ref().and_then(|mapped| mapped.as_ref().ok());
+                let granted = mapped.map(|mapped| mapped::choose(mapped, Some(role)));
+                let granted = granted.and_then(Result::ok);
+                let tags = granted.map_or_else(SessionTags::default, |(_, given)| given.tags);
+                Some(trace(&trial, &kept, role, &tags, &world, &input, services)?)
+            }
         };
+        let (action, trust) = asked.unzip();
         Ok(Reply::new(WebIdentityVerdict {
             accepted: true,
             refused: None,
             detail: None,
-            role_map: map(&trial.door, &kept)?,
+            role_map: mapped.map(shown).transpose()?,
+            action,
             trust,
         }))
     }
@@ -194,6 +218,7 @@ struct Trial {
     subject: String,
     audience: String,
     claims: Map<String, Value>,
+    source_identity: Option<SourceIdentity>,
 }
 
 impl Trial {
@@ -229,6 +254,9 @@ async fn by_claims(
             format!("the claims have no text `{claim}`"),
         )
     };
+    let claimed = door.provider.settings.source_identity_claim.as_ref();
+    let claimed = claimed.and_then(|claim| claim.find(claims)?.as_str());
+    let source_identity = source_identity(claimed)?;
     let mut claims = claims.clone();
     // As of a token: an address that was not verified is none.
     if claims.get("email_verified") != Some(&Value::Bool(true)) {
@@ -239,6 +267,7 @@ async fn by_claims(
         subject: text("sub").ok_or_else(|| missing("sub"))?,
         audience: text("aud").ok_or_else(|| missing("aud"))?,
         claims,
+        source_identity,
     })
 }
 
@@ -246,10 +275,11 @@ fn trace(
     trial: &Trial,
     kept: &Kept<'_>,
     role: &Arn,
+    tags: &SessionTags,
     world: &World,
     input: &Input<SimulateWebIdentity>,
     services: &Services,
-) -> Result<Value, Problem> {
+) -> Result<(&'static str, Value), Problem> {
     let door = &trial.door;
     let (arn, id) = (door.arn.clone(), door.provider.id.clone());
     let inquiry = Inquiry::of_outsider(arn, id, &input.facts, services.now());
@@ -260,29 +290,38 @@ fn trace(
         &trial.audience,
         kept.condition_keys(),
     );
-    let owner = role.account_id();
-    let decision = inquiry.decide(world, ACTION, role, owner, &keys)?;
+    let source_identity = trial.source_identity.as_ref();
+    let asked = try_outsider(&inquiry, world, role, tags, source_identity, keys);
+    let (action, decision) = asked?;
     let seen = decision.seen_from(input.path.account);
     let explanation = seen.explanation(Explain::Trace, world.token().as_ref());
-    serde_json::to_value(explanation).map_err(Problem::internal)
+    let trace = serde_json::to_value(explanation).map_err(Problem::internal)?;
+    Ok((action, trace))
 }
 
-fn map(door: &Door, kept: &Kept<'_>) -> Result<Option<MapVerdict>, Problem> {
-    let Some(stored) = door.role_map() else {
-        return Ok(None);
-    };
+/// What the account's role map makes of it; `None` if it has none.
+fn evaluated(door: &Door, kept: &Kept<'_>) -> Option<Result<Mapped, MapError>> {
+    let stored = door.role_map()?;
     let exposes = |claim: &_| is_exposed(&door.provider, claim);
-    let (roles, fault) = match evaluate_claims(&stored.map, kept.claims, exposes) {
+    Some(evaluate_claims(&stored.map, kept.claims, exposes))
+}
+
+fn shown(mapped: Result<Mapped, MapError>) -> Result<MapVerdict, Problem> {
+    let (roles, fault) = match mapped {
         Ok(given) => (
-            given.roles().iter().map(shown).collect::<Result<_, _>>()?,
+            given
+                .roles()
+                .iter()
+                .map(shown_role)
+                .collect::<Result<_, _>>()?,
             None,
         ),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    Ok(Some(MapVerdict { roles, fault }))
+    Ok(MapVerdict { roles, fault })
 }
 
-fn shown(role: &MappedRole) -> Result<MappedVerdict, Problem> {
+fn shown_role(role: &MappedRole) -> Result<MappedVerdict, Problem> {
     let granted = mapped::granted(role)?;
     Ok(MappedVerdict {
         role_arn: role.role.clone(),

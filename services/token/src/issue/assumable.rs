@@ -14,7 +14,7 @@ use trilby_account::{AccountStatus, PrincipalId, Ref, Role, Trusted};
 use trilby_directory::{AccountView, Freshness, World};
 use trilby_engine::{Class, Decision, NearMissReason, Outcome, Precedence};
 use trilby_model::federation::RuleId;
-use trilby_model::{AccountId, Arn, RoleId, RoleSessionName};
+use trilby_model::{AccountId, Arn, RoleId, RoleSessionName, SourceIdentity, Tags};
 use trilby_policy::Context;
 use trilby_policy::keys::normalise;
 use trilby_service::caller::CallerKind;
@@ -22,6 +22,7 @@ use trilby_service::problem::Problem;
 use utoipa::ToSchema;
 
 use super::outside::{Judge, Origin};
+use super::refusal::NotAllowed;
 use super::trust::{ASSUME_ROLE, Wish};
 use super::{OutsideRequest, RoleRequest, SessionPolicies, SessionTags, chain, standing};
 
@@ -241,7 +242,10 @@ async fn by_federated(
                 wish.decisions(inquiry, scene.world(), super::outside::ACTION, &keys)?;
             // An outside identity may supply a name and nothing else.
             let could = needs(&decisions).is_some_and(|needs| needs.is_empty());
-            Ok((!could).then(|| "not admitted".to_owned()))
+            Ok((!could).then(|| NotAllowed {
+                action: super::outside::ACTION,
+                why: "not admitted".to_owned(),
+            }))
         };
         match judge.admit_by(&scene, ask) {
             Ok(admitted) => found.push(Assumable {
@@ -255,6 +259,46 @@ async fn by_federated(
         }
     }
     Ok(found)
+}
+
+/// What the engine says to an outside identity that wants a role with these tags and this source identity: the first action
+/// that is not allowed, or that of putting on the role if all are. The session's name is none: it is the request's.
+///
+/// Errors: faults only.
+pub(crate) fn try_outsider(
+    inquiry: &Inquiry,
+    world: &World,
+    role: &Arn,
+    tags: &SessionTags,
+    source_identity: Option<&SourceIdentity>,
+    mut keys: Context,
+) -> Result<(&'static str, Decision), Problem> {
+    let request = RoleRequest {
+        role_arn: role.clone(),
+        session_name: some_name()?,
+        external_id: None,
+        source_identity: None,
+        policies: SessionPolicies::default(),
+        tags: tags.clone(),
+    };
+    let wish = Wish {
+        request: &request,
+        tags,
+        inherited: &Tags::empty(),
+        source_identity,
+        duration_s: None,
+    };
+    keys.extend(
+        wish.keys()
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.clone())),
+    );
+    keys.remove(SESSION_NAME_KEY);
+    let mut decisions = wish.decisions(inquiry, world, super::outside::ACTION, &keys)?;
+    let refused = decisions
+        .iter()
+        .position(|(_, decision)| !is_allow(decision.outcome));
+    Ok(decisions.swap_remove(refused.unwrap_or(0)))
 }
 
 /// What the caller would have to say for all of these to be allowed; `None` if nothing it may say would do.

@@ -73,7 +73,7 @@ pub(super) async fn issue(
             sn: None,
             tags: Tags::empty(),
             ttk: Vec::new(),
-            si: source_identity(web)?,
+            si: source_identity(web.identity.source_identity())?,
             pol: None,
             polh: None,
             parn: Vec::new(),

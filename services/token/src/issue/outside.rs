@@ -16,7 +16,7 @@ use trilby_service::problem::{Code, Problem};
 
 use super::dress::{self, Fit};
 use super::mint::{Draft, mint_once};
-use super::refusal::Refusal;
+use super::refusal::{NotAllowed, Refusal};
 use super::trust::Wish;
 use super::{Issued, OutsideRequest, RoleRequest, standing};
 use crate::federation::mapped::{self, Granted};
@@ -28,7 +28,8 @@ pub(super) const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
 mod origin;
 
-pub(super) use origin::{Origin, federation, of_door, once, source_identity};
+pub(crate) use origin::source_identity;
+pub(super) use origin::{Origin, federation, of_door, once};
 
 pub(super) async fn issue(
     services: &Services,
@@ -158,7 +159,7 @@ impl Judge<'_> {
     pub(super) fn admit_by(
         &self,
         scene: &Scene,
-        ask: impl Fn(&Wish<'_>, &Inquiry, &Context) -> Result<Option<String>, Problem>,
+        ask: impl Fn(&Wish<'_>, &Inquiry, &Context) -> Result<Option<NotAllowed>, Problem>,
     ) -> Result<Admitted, Refusal> {
         let door = &scene.door;
         if door.account.state.status() != AccountStatus::Active {
@@ -196,8 +197,8 @@ impl Judge<'_> {
         let (arn, id) = (door.arn.clone(), door.provider.id.clone());
         let inquiry = Inquiry::of_outsider(arn, id, self.facts, now);
         let refused = ask(&wish, &inquiry, &keys)?;
-        if let Some(why) = refused {
-            return Err(denied(why));
+        if let Some(not) = refused {
+            return Err(Refusal::not_allowed(not));
         }
         let role = role.ok_or_else(|| denied("no role"))?;
         if !mapped::means(door, &request.role_arn, role) {

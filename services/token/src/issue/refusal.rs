@@ -24,6 +24,11 @@ impl From<Problem> for Refusal {
 }
 
 impl Refusal {
+    /// What the engine does not allow, with why.
+    pub(super) fn not_allowed(not: NotAllowed) -> Self {
+        Self::denied(not.action, not.why)
+    }
+
     /// Whether it is a fault of ours and no refusal.
     pub(super) fn is_fault(&self) -> bool {
         self.problem.status().is_server_error()
@@ -45,6 +50,16 @@ impl Refusal {
             why: Some(why.into()),
         }
     }
+}
+
+/// The first action of a wish that is not allowed. That it is a later one than putting on the role tells nobody more than
+/// that the role may be put on without what comes with it.
+#[derive(Debug)]
+pub(super) struct NotAllowed {
+    /// The action.
+    pub(super) action: &'static str,
+    /// Why, for the accounts' own records.
+    pub(super) why: String,
 }
 
 /// Why the engine did not allow `action`, in a few words.

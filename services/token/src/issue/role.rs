@@ -127,6 +127,6 @@ fn allowed(
 ) -> Result<(), Refusal> {
     match wish.refused(inquiry, world, ASSUME_ROLE, keys)? {
         None => Ok(()),
-        Some(why) => Err(Refusal::denied(ASSUME_ROLE, why)),
+        Some(not) => Err(Refusal::not_allowed(not)),
     }
 }

@@ -8,7 +8,7 @@ use trilby_policy::{Context, ContextValue};
 use trilby_service::problem::Problem;
 
 use super::RoleRequest;
-use super::refusal::reason;
+use super::refusal::{NotAllowed, reason};
 use crate::session_tags::SessionTags;
 
 /// Putting on a role by a session.
@@ -108,13 +108,14 @@ impl Wish<'_> {
         world: &World,
         action: &'static str,
         keys: &Context,
-    ) -> Result<Option<String>, Problem> {
+    ) -> Result<Option<NotAllowed>, Problem> {
         let role = &self.request.role_arn;
         let owner = role.account_id();
         for action in self.actions(action) {
             if !inquiry.allows(world, action, role, owner, keys)? {
                 let decision = inquiry.decide(world, action, role, owner, keys)?;
-                return Ok(Some(reason(action, &decision)));
+                let why = reason(action, &decision);
+                return Ok(Some(NotAllowed { action, why }));
             }
         }
         Ok(None)

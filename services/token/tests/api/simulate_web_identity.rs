@@ -5,7 +5,7 @@ use trilby_issuer::Algorithm;
 use trilby_testkit::http::{Answer, Client};
 use trilby_testkit::installation::allow;
 
-use crate::outside::Outside;
+use crate::outside::{CLIENT, Outside, trusting_provider};
 
 fn admin(outside: &Outside) -> Client {
     outside
@@ -56,6 +56,78 @@ fn a_trial_says_what_would_happen_and_burns_nothing() {
         answer.json["trust"]["near_misses"][0]["failed"],
         "condition"
     );
+}
+
+#[test]
+fn a_trial_asks_of_tags_what_a_login_asks() {
+    let outside = Outside::new(json!({ "exposed_claims": ["team"] }));
+    let mut trust = trusting_provider(&outside.provider(), json!({}));
+    let audience = format!("{}:aud", outside.issuer.url().trim_start_matches("http://"));
+    trust["Statement"][0]["Condition"] = json!({ "StringEquals": { audience: CLIENT } });
+    trust["Statement"][0]["Action"] = json!("sts:AssumeRoleWithWebIdentity");
+    let world = &outside.world;
+    world.role(outside.owner, "Customer", &trust);
+    let role = world.role_arn(outside.owner, "Customer");
+    let map = json!({ "rules": [
+        { "id": "all", "priority": 1, "roles": [role], "tags": { "team": "{claim:team}" },
+          "when": [{ "claim": "team", "op": "exists" }] },
+    ]});
+    outside.map(outside.owner, map);
+    let ann = admin(&outside);
+    let token = || outside.token("ana", json!({ "team": "red" }));
+    let try_it = |token: &str| {
+        let more = json!({ "token": token, "role_arn": role });
+        try_out(&outside, &ann, more).expect(200)
+    };
+    let answer = try_it(&token());
+    assert_eq!(answer.json["trust"]["decision"], "implicit_deny");
+    assert_eq!(answer.json["action"], "sts:TagSession");
+    let refused = outside
+        .assume(&token(), &role, json!({}))
+        .expect_problem(403, "access_denied");
+    assert_eq!(refused.json["action"], "sts:TagSession");
+    // Whom the role does not trust learns nothing of tags.
+    let nobody = outside.world.role_arn(outside.owner, "None");
+    let refused = outside
+        .assume(&token(), &nobody, json!({}))
+        .expect_problem(403, "access_denied");
+    assert_eq!(refused.json["action"], "sts:AssumeRoleWithWebIdentity");
+
+    // The tags themselves are asked about, as at a login.
+    let mut tagging = trust["Statement"][0].clone();
+    tagging["Action"] = json!("sts:TagSession");
+    tagging["Condition"]["StringEquals"]["trilby:RequestTag/team"] = json!("red");
+    trust["Statement"].as_array_mut().unwrap().push(tagging);
+    world.trust(outside.owner, "Customer", &trust);
+    for (team, decision, status) in [("red", "allow", 200), ("blue", "implicit_deny", 403)] {
+        let token = outside.token("ana", json!({ "team": team }));
+        let answer = try_it(&token);
+        assert_eq!(answer.json["trust"]["decision"], decision, "{team}");
+        outside.assume(&token, &role, json!({})).expect(status);
+    }
+}
+
+#[test]
+fn a_trial_takes_a_nonce_and_does_not_use_it_up() {
+    let outside = Outside::new(json!({ "nonce": "required" }));
+    let role = outside.role(outside.owner, "Customer");
+    let ann = admin(&outside);
+    let nonce = outside
+        .post_nothing("/v1/nonces")
+        .expect(201)
+        .text("/nonce")
+        .to_owned();
+    let token = outside.token("ana", json!({ "nonce": nonce }));
+    let answer = try_out(&outside, &ann, json!({ "token": token })).expect(200);
+    assert_eq!(answer.text("/refused"), "nonce_mismatch");
+    let more = json!({ "token": token, "nonce": nonce });
+    let answer = try_out(&outside, &ann, more).expect(200);
+    assert_eq!(answer.json["accepted"], true);
+    outside
+        .assume(&token, &role, json!({ "nonce": nonce }))
+        .expect(200);
+    let more = json!({ "claims": {}, "nonce": nonce });
+    try_out(&outside, &ann, more).expect_problem(400, "invalid_parameter");
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Origin<'_> {
     /// Errors: `claim_mismatch` for a claim that is no source identity: cut or mended it could be another's.
     pub(super) fn source_identity(&self) -> Result<Option<SourceIdentity>, Problem> {
         match self {
-            Self::Token(web) => source_identity(web),
+            Self::Token(web) => source_identity(web.identity.source_identity()),
             Self::Session(session, _) => Ok(session.verified.claims().trilby.si.clone()),
         }
     }
@@ -269,10 +269,8 @@ pub(in crate::issue) fn federation(
 }
 
 /// The source identity that a token's claim gives.
-pub(in crate::issue) fn source_identity(
-    web: &WebIdentity,
-) -> Result<Option<SourceIdentity>, Problem> {
-    let Some(claimed) = web.identity.source_identity() else {
+pub(crate) fn source_identity(claimed: Option<&str>) -> Result<Option<SourceIdentity>, Problem> {
+    let Some(claimed) = claimed else {
         return Ok(None);
     };
     let refuse = |_| {
