@@ -128,9 +128,14 @@ async fn believe(
     let keys = keys::of(services, door, candidate.kid()).await?;
     let keys = keys.map_err(refuse)?;
     let expected = outstanding.as_ref().map(|(hash, _)| hash);
-    let identity = candidate
-        .verify(&keys, expected, facts.now)
-        .map_err(refuse)?;
+    let identity = candidate.verify(&keys, expected, facts.now);
+    let identity = identity.map_err(|refusal| match (&refusal, expected) {
+        (Refusal::NonceMismatch, None) => Problem::new(
+            Code::NonceMismatch,
+            "the provider wants a nonce, and none came with the token",
+        ),
+        _ => of(&refusal),
+    })?;
     let nonce_until = identity.nonce().and(outstanding.map(|(_, until)| until));
     Ok(WebIdentity {
         identity,

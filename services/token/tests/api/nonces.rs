@@ -18,10 +18,12 @@ fn a_nonce_binds_a_login_to_who_began_it() {
     let nonce = give();
     let token = |nonce: &str| outside.token("ana", json!({ "nonce": nonce }));
     let ask = |token: &str, nonce: &str| outside.assume(token, &role, json!({ "nonce": nonce }));
-    outside
+    let without = outside
         .assume(&token(&nonce), &role, json!({}))
         .expect_problem(400, "nonce_mismatch");
-    ask(&token(&nonce), &give()).expect_problem(400, "nonce_mismatch");
+    assert!(without.text("/detail").contains("none came"), "{without:?}");
+    let another = ask(&token(&nonce), &give()).expect_problem(400, "nonce_mismatch");
+    assert_ne!(another.text("/detail"), without.text("/detail"));
     ask(&token("own"), "own").expect_problem(400, "nonce_mismatch");
     ask(&token(&nonce), &nonce).expect(200);
     ask(&token(&nonce), &nonce).expect_problem(400, "nonce_mismatch");
