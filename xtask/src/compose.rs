@@ -24,8 +24,8 @@ use crate::{command, workspace};
 const PROJECT: &str = "trilby-trial";
 /// Of the image: `trilby:trial`.
 const TAG: &str = "trial";
-/// Beside the one that the file has by default.
-const SUBNET: &str = "172.31.251.0/24";
+/// How addresses of its network begin: beside those that the file has by default.
+const FRONT: &str = "172.31.251";
 /// First release of Compose that waits for what it starts.
 const COMPOSE_MIN: u32 = 2;
 
@@ -180,7 +180,7 @@ impl Trial {
         made.current_dir(self.deploy());
         made.env("COMPOSE_PROJECT_NAME", PROJECT);
         made.env("TRILBY_VERSION", TAG);
-        made.env("TRILBY_SUBNET", SUBNET);
+        made.env("TRILBY_FRONT", FRONT);
         made.env("TRILBY_HTTPS", format!("127.0.0.1:{}", self.tls_port));
         made
     }

@@ -201,6 +201,8 @@ fn pass_the_proxy(
     let proxy = ids(trial, "proxy")?;
     let proxy = inspect(trial, proxy.first().context("a proxy")?, &front)?;
     println!("the proxy is {proxy}");
+    // The only one whose word the services take.
+    ensure!(proxy == format!("{}.2", super::FRONT), "it has another's");
     let spoof = [
         ("x-forwarded-for", NOBODY),
         ("forwarded", "for=203.0.113.9"),

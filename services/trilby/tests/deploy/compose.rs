@@ -30,6 +30,15 @@ impl Compose {
         found
     }
 
+    /// The one range of addresses of a network.
+    pub fn addresses(&self, network: &str) -> &Value {
+        let found = &self.0["networks"][network]["ipam"]["config"];
+        match found.as_sequence().map(Vec::as_slice) {
+            Some([one]) => one,
+            _ => panic!("{network} has not one range"),
+        }
+    }
+
     /// The variables of a service.
     pub fn environment(&self, service: &str) -> BTreeMap<String, String> {
         let found = &self.service(service)["environment"];

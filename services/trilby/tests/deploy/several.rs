@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use trilby_cluster::Topology;
+use trilby_service::settings::Network;
 
 use super::compose::{Compose, texts};
 use super::{deploy, trilby};
@@ -207,6 +208,33 @@ fn only_the_proxy_is_reached_from_outside_and_nothing_floats() {
     assert_eq!(image, concat!("trilby:", env!("CARGO_PKG_VERSION")));
 }
 
+/// Whoever runs on the host reaches the containers too, from the network's gateway, and may say that he speaks for anybody.
+#[test]
+fn the_services_believe_the_proxy_s_address_and_no_other() {
+    for front in [None, Some(("TRILBY_FRONT", "10.9.8"))] {
+        let variables: Vec<(&str, &str)> = HOST.into_iter().chain(front).collect();
+        let compose = Compose::read(&deploy(""), &variables);
+        let proxy = &compose.service("proxy")["networks"]["front"]["ipv4_address"];
+        let proxy = proxy.as_str().expect("an address of its own");
+        for service in &Topology::of_deploy().unwrap().services {
+            let trusted = &compose.environment(&service.name)["TRILBY_SERVER__TRUSTED_PROXIES"];
+            assert_eq!(*trusted, format!("{proxy}/32"), "{}", service.name);
+        }
+
+        // It is in the network, and neither the gateway nor another container can have it.
+        let front = compose.addresses("front");
+        let text = |key: &str| front[key].as_str().expect(key).to_owned();
+        let network = |key: &str| text(key).parse::<Network>().expect(key);
+        let (subnet, given_out) = (network("subnet"), network("ip_range"));
+        let proxy = proxy.parse().unwrap();
+        assert!(subnet.contains(proxy) && !given_out.contains(proxy));
+        let gateway = text("gateway").parse().unwrap();
+        assert!(subnet.contains(gateway) && gateway != proxy);
+        let first = text("ip_range").split_once('/').unwrap().0.parse().unwrap();
+        assert!(subnet.contains(first), "{first}");
+    }
+}
+
 #[test]
 fn the_proxy_sends_each_path_where_the_table_does() {
     let caddyfile = std::fs::read_to_string(deploy("Caddyfile.cluster")).unwrap();
@@ -353,7 +381,7 @@ fn setting_up_makes_each_secret_once_and_for_its_owner_alone() {
         setup.arg(folder.path().join("setup")).arg(url);
         setup.env("TRILBY", env!("CARGO_BIN_EXE_trilby"));
         // Compose's, and no setting.
-        setup.env("TRILBY_SUBNET", "172.31.251.0/24");
+        setup.env("TRILBY_FRONT", "172.31.251");
         setup.output().unwrap()
     };
     for (bad, why) in [
