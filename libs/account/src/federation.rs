@@ -3,6 +3,6 @@
 mod known;
 mod offer;
 
-pub use known::{KnownIssuer, known_issuer};
-pub(crate) use known::{complete, satisfies};
+pub(crate) use known::changed;
+pub use known::{KnownIssuer, complete, known_issuer};
 pub use offer::{LinkedProvider, OfferedProvider};

@@ -14,7 +14,7 @@ use crate::event::{
     ProviderChanged, ProviderDisabled, ProviderEnabled, ProviderRegistered, ProviderRemoved,
     ProviderShared, RoleMapDeleted,
 };
-use crate::federation::{complete, satisfies};
+use crate::federation::{changed, complete};
 use crate::id::{MapSeat, ProviderRef, Ref};
 use crate::quota::{Quota, count};
 use crate::rejection::{Blocker, Rejection, ThingKind, within};
@@ -97,8 +97,7 @@ impl UpdateProvider {
     pub(super) fn decide(&self, desk: &mut Desk<'_>) -> Verdict {
         let provider = desk.provider(&self.provider)?;
         desk.require(Some(provider.stamp.changed))?;
-        let settings = provider.settings.changed_by(self.settings.clone())?;
-        satisfies(&settings)?;
+        let settings = changed(&provider.settings, self.settings.clone())?;
         is_storable(&settings)?;
         if settings == provider.settings {
             return Ok(Vec::new());

@@ -141,10 +141,14 @@ pub fn known_issuer(issuer: &IssuerUrl) -> Option<&'static KnownIssuer> {
 
 /// A new provider's settings with what follows from a known issuer: shared, its required claims, its keys followed.
 ///
-/// Errors: what was given says otherwise.
-pub(crate) fn complete(mut change: ProviderChange) -> Result<ProviderSettings, Invalid> {
-    if let Some(known) = change.issuer.as_ref().and_then(known_issuer) {
-        change.sharing.get_or_insert(Sharing::Shared);
+/// Errors: what was given says otherwise, or is wrong in itself. Pointers are into the settings.
+pub fn complete(mut change: ProviderChange) -> Result<ProviderSettings, Invalid> {
+    if let Some(issuer) = &change.issuer
+        && let Some(known) = known_issuer(issuer)
+    {
+        // First of all: what is asked of claims means something only of who is shared.
+        known.may_be(change.sharing)?;
+        change.sharing = Some(Sharing::Shared);
         if change.required_claims.is_none() {
             change.required_claims = Some(known.required_claims()?);
         }
@@ -157,16 +161,28 @@ pub(crate) fn complete(mut change: ProviderChange) -> Result<ProviderSettings, I
     Ok(settings)
 }
 
+/// Settings with a change.
+///
+/// Errors: as those of [`complete`].
+pub(crate) fn changed(
+    settings: &ProviderSettings,
+    change: ProviderChange,
+) -> Result<ProviderSettings, Invalid> {
+    if let Some(known) = known_issuer(&settings.issuer) {
+        known.may_be(change.sharing)?;
+    }
+    let settings = settings.changed_by(change)?;
+    satisfies(&settings)?;
+    Ok(settings)
+}
+
 /// Refuses settings that call a known issuer private, or ask less of trust policies than it needs.
-pub(crate) fn satisfies(settings: &ProviderSettings) -> Result<(), Invalid> {
+fn satisfies(settings: &ProviderSettings) -> Result<(), Invalid> {
     let Some(known) = known_issuer(&settings.issuer) else {
         return Ok(());
     };
     let name = known.name;
-    if settings.sharing != Sharing::Shared {
-        let message = format!("must be `shared`: {name} gives tokens to anybody");
-        return Err(Invalid::new("/sharing", message));
-    }
+    known.may_be(Some(settings.sharing))?;
     for wanted in known.required {
         let is_asked = settings.required_claims.iter().any(|required| {
             let mut claims = required.any_of.iter();
@@ -184,6 +200,18 @@ pub(crate) fn satisfies(settings: &ProviderSettings) -> Result<(), Invalid> {
 }
 
 impl KnownIssuer {
+    /// Refuses to have it private.
+    fn may_be(&self, sharing: Option<Sharing>) -> Result<(), Invalid> {
+        match sharing {
+            Some(Sharing::Private) => {
+                let name = self.name;
+                let message = format!("must be `shared`: {name} gives tokens to anybody");
+                Err(Invalid::new("/sharing", message))
+            }
+            Some(Sharing::Shared) | None => Ok(()),
+        }
+    }
+
     fn required_claims(&self) -> Result<Vec<RequiredClaim>, Invalid> {
         let claims = |names: &&[&str]| {
             let any_of = names.iter().map(|name| name.parse());

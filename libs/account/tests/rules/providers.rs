@@ -1,11 +1,11 @@
 //! Identity providers, the sharing of them, and what ends with them (tokens.md 7.1, 9.2).
 
 use serde_json::json;
-use trilby_account::Revocation;
 use trilby_account::command::{
     ConfirmKeysUri, ObserveProviderKeys, RegisterProvider, RemoveProvider, RevokeSessions,
     RevokeTarget, SeenKeys, SetProviderStatus, ShareProvider, UpdateProvider,
 };
+use trilby_account::{Rejection, Revocation};
 use trilby_model::ProviderId;
 use trilby_model::federation::{ProviderChange, ShareTarget, Sharing};
 use trilby_testkit::given::{Given, account};
@@ -147,15 +147,28 @@ fn a_known_issuer_is_shared_whatever_the_administrator_thinks() {
     let made = given.state().provider(&"google".parse().unwrap()).unwrap();
     assert_eq!(made.settings.sharing, Sharing::Shared);
     assert!(!made.settings.required_claims.is_empty());
-    given
-        .when(update(
-            "google",
-            json!({ "sharing": "private", "required_claims": [] }),
-        ))
-        .rejected_as("invalid_parameter");
-    account()
-        .when(google(json!({ "sharing": "private" })))
-        .rejected_as("invalid_parameter");
+    let private = [
+        json!({ "sharing": "private" }),
+        json!({ "sharing": "private", "required_claims": [] }),
+        json!({ "sharing": "private", "required_claims": [{ "any_of": ["sub"] }] }),
+    ];
+    for private in private {
+        for refused in [
+            given.clone().when(update("google", private.clone())),
+            account().when(google(private.clone())),
+        ] {
+            let refused = refused.rejected_as("invalid_parameter");
+            let Rejection::InvalidSettings(invalid) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(invalid.pointer, "/sharing", "{private}");
+            assert!(invalid.message.starts_with("must be `shared`"));
+        }
+    }
+    let asks = json!({ "required_claims": [{ "any_of": ["sub"] }] });
+    let given = account().with(google(asks));
+    let made = given.state().provider(&"google".parse().unwrap()).unwrap();
+    assert_eq!(made.settings.sharing, Sharing::Shared);
 }
 
 #[test]

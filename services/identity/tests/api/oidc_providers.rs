@@ -211,11 +211,51 @@ fn settings_are_refused_where_they_are_wrong() {
     }
     post(json!({ "issuer": "login.acme.example", "audiences": ["app"] })).expect(400);
     post(json!({ "issuer": ISSUER, "audiences": ["app"], "surprise": 1 })).expect(400);
-    let google = json!({
-        "issuer": "https://accounts.google.com", "audiences": ["app"], "sharing": "private",
+}
+
+/// Google, whose keys are where we say.
+fn google(more: &Value) -> Value {
+    let mut settings = json!({
+        "issuer": "https://accounts.google.com", "audiences": ["app"],
         "keys": { "source": "jwks_uri", "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs" },
     });
-    post(google).expect_problem(400, "invalid_parameter");
+    let more = more.as_object().unwrap().clone();
+    settings.as_object_mut().unwrap().extend(more);
+    json!({ "name": "google", "settings": settings })
+}
+
+#[test]
+fn a_known_issuer_is_shared_before_its_settings_are_judged() {
+    let world = World::new();
+    let path = world.at("/oidc-providers");
+    let asks = |claim: &str| json!([{ "any_of": [claim] }]);
+    for (more, pointer, message) in [
+        (
+            json!({ "sharing": "private" }),
+            "/settings/sharing",
+            "must be `shared`",
+        ),
+        (
+            json!({ "sharing": "private", "required_claims": asks("sub") }),
+            "/settings/sharing",
+            "must be `shared`",
+        ),
+        (
+            json!({ "required_claims": asks("locale") }),
+            "/settings/required_claims",
+            "must ask for one of `sub`, `hd`, `email`",
+        ),
+    ] {
+        let refused = world.admin.post(&path, &google(&more));
+        let refused = refused.expect_problem(400, "invalid_parameter");
+        assert_eq!(refused.text("/errors/0/pointer"), pointer, "{more}");
+        let detail = refused.text("/detail");
+        assert!(detail.starts_with(message), "{detail}");
+    }
+    let asking = google(&json!({ "required_claims": asks("sub") }));
+    let made = world.admin.post(&path, &asking).expect(201);
+    assert_eq!(made.json["settings"]["sharing"], "shared");
+    assert_eq!(made.json["settings"]["required_claims"], asks("sub"));
 }
 
 #[test]

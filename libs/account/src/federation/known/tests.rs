@@ -61,6 +61,14 @@ fn a_known_issuer_cannot_be_called_private_nor_ask_less() {
         ..google()
     };
     assert_eq!(complete(private).unwrap_err().pointer, "/sharing");
+    // Also with the claims that it would have as a shared one, which nobody sent.
+    let private = ProviderChange {
+        sharing: Some(Sharing::Private),
+        ..google()
+    };
+    let refused = complete(private).unwrap_err();
+    assert_eq!(refused.pointer, "/sharing");
+    assert!(refused.message.starts_with("must be `shared`"));
     let asks = |claims: &[&str]| ProviderChange {
         required_claims: Some(vec![RequiredClaim {
             any_of: claims.iter().map(|claim| claim.parse().unwrap()).collect(),

@@ -5,6 +5,7 @@ use trilby_access::{
     Access, Authorized, Empty, Input, Json, Method, Operation, Place, Reply, Scope, Services,
     Target,
 };
+use trilby_account::federation::complete;
 use trilby_account::{Ref, ThingKind, command};
 use trilby_model::Arn;
 use trilby_model::federation::{Invalid, KeySource, ProviderChange, ProviderName};
@@ -81,7 +82,7 @@ impl Operation for CreateOidcProvider {
         let name = input.body.named()?;
         let wanted = &input.body.settings;
         // Nobody is called for a provider that would be refused anyway.
-        let settings = wanted.clone().create().map_err(invalid)?;
+        let settings = complete(wanted.clone()).map_err(invalid)?;
         keys::check(services, &settings)?;
         let is_new = path::find(&grant.account()?.state, &Ref::Name(name.clone())).is_err();
         let keys = match &settings.keys {
