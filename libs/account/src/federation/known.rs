@@ -146,6 +146,7 @@ pub fn complete(mut change: ProviderChange) -> Result<ProviderSettings, Invalid>
     if let Some(issuer) = &change.issuer
         && let Some(known) = known_issuer(issuer)
     {
+        is_without_slash(issuer, known)?;
         // First of all: what is asked of claims means something only of who is shared.
         known.may_be(change.sharing)?;
         change.sharing = Some(Sharing::Shared);
@@ -174,6 +175,19 @@ pub(crate) fn changed(
     let settings = settings.changed_by(change)?;
     satisfies(&settings)?;
     Ok(settings)
+}
+
+/// Refuses a bare host with a slash behind it: `iss` is compared byte for byte, and none of those known has one.
+fn is_without_slash(issuer: &IssuerUrl, known: &KnownIssuer) -> Result<(), Invalid> {
+    let bare = issuer.as_str().trim_end_matches('/');
+    let is_host = !issuer.without_scheme().trim_end_matches('/').contains('/');
+    if is_host && bare != issuer.as_str() {
+        let name = known.name;
+        let message =
+            format!("must be written `{bare}`: the tokens of {name} have no slash at its end");
+        return Err(Invalid::new("/issuer", message));
+    }
+    Ok(())
 }
 
 /// Refuses settings that call a known issuer private, or ask less of trust policies than it needs.

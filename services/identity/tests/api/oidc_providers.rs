@@ -245,6 +245,11 @@ fn a_known_issuer_is_shared_before_its_settings_are_judged() {
             "/settings/required_claims",
             "must ask for one of `sub`, `hd`, `email`",
         ),
+        (
+            json!({ "issuer": "https://accounts.google.com/" }),
+            "/settings/issuer",
+            "must be written `https://accounts.google.com`",
+        ),
     ] {
         let refused = world.admin.post(&path, &google(&more));
         let refused = refused.expect_problem(400, "invalid_parameter");

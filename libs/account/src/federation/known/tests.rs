@@ -52,6 +52,27 @@ fn a_known_issuer_is_known_however_it_is_written() {
     }
 }
 
+/// `iss` is compared byte for byte, and none of them ends in a slash.
+#[test]
+fn a_known_host_is_not_registered_with_a_slash_behind_it() {
+    for known in KNOWN {
+        let (Issuer::Is(text) | Issuer::Below(text)) = known.issuer;
+        if text.contains('/') {
+            continue;
+        }
+        let refused = complete(change(&format!("https://{text}/"))).unwrap_err();
+        assert_eq!(refused.pointer, "/issuer", "{text}");
+        let right = format!("`https://{text}`");
+        assert!(refused.message.contains(&right), "{}", refused.message);
+    }
+    for other in [
+        "https://login.acme.example/",
+        "https://oidc.circleci.com/org/4711",
+    ] {
+        assert!(complete(change(other)).is_ok(), "{other}");
+    }
+}
+
 #[test]
 fn a_known_issuer_cannot_be_called_private_nor_ask_less() {
     let google = || change("https://accounts.google.com");
