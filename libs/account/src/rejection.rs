@@ -61,7 +61,7 @@ pub enum Rejection {
         current: Option<Seq>,
     },
     /// A document breaks a rule of the language.
-    #[error("the policy document has {n} errors", n = findings.len())]
+    #[error("the policy document has {n}", n = counted(findings.len(), "error"))]
     MalformedPolicy {
         /// All that is wrong with it.
         findings: Vec<Finding>,
@@ -73,7 +73,7 @@ pub enum Rejection {
         principals: Vec<String>,
     },
     /// A trust policy admits more than it may.
-    #[error("the trust policy admits more than it may, in {n} places", n = findings.len())]
+    #[error("the trust policy admits more than it may, in {n}", n = counted(findings.len(), "place"))]
     WeakTrustPolicy {
         /// Where and in what way.
         findings: Vec<Finding>,
@@ -252,6 +252,12 @@ pub struct Blocker {
     pub id: String,
     /// Its name where it has one besides.
     pub name: Option<String>,
+}
+
+/// `1 place`, `2 places`.
+fn counted(n: usize, what: &str) -> String {
+    let end = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{end}")
 }
 
 impl Rejection {

@@ -67,6 +67,48 @@ fn an_issuer_for_the_world_is_trusted_for_somebody_only() {
         panic!("{refused:?}");
     };
     assert!(findings.iter().all(|one| one.pointer == "/Statement/0"));
+    for (conditions, place) in [
+        (json!({}), "in 2 places"),
+        (json!({ "StringEquals": { AUD: "one" } }), "in 1 place"),
+    ] {
+        let refused = with_github().when(ci(&conditions));
+        let said = refused.rejected_as("weak_trust_policy").to_string();
+        assert!(said.ends_with(place), "{said}");
+    }
+}
+
+#[test]
+fn the_hint_is_one_that_this_issuer_s_claims_allow() {
+    let hint = |given: Given, trust: Document| {
+        let role = CreateRole {
+            trust,
+            ..own_role("ci")
+        };
+        let refused = given.when(role).rejected_as("weak_trust_policy");
+        let Rejection::WeakTrustPolicy { findings } = refused else {
+            panic!("{refused:?}");
+        };
+        findings[0].hint.clone().expect("a hint")
+    };
+    let of_github = hint(
+        with_github(),
+        trusting(&json!({ "StringEquals": { AUD: "one" } })),
+    );
+    assert!(of_github.contains("StringLike"), "{of_github}");
+
+    let settings = json!({ "issuer": "https://accounts.google.com", "audiences": ["one"] });
+    let google = account().with(RegisterProvider {
+        settings: serde_json::from_value(settings).unwrap(),
+        ..provider("google")
+    });
+    let arn = "arn:trilby:iam::111122223333:oidc-provider/google";
+    let beginning = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Federated": arn }, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": { "StringLike": { "accounts.google.com:email": "*@acme.example" } },
+    }] });
+    let of_google = hint(google, document(Kind::Trust, &beginning));
+    assert!(of_google.contains("whole"), "{of_google}");
+    assert!(!of_google.contains("beginning"), "{of_google}");
 }
 
 #[test]

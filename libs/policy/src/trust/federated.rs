@@ -5,7 +5,7 @@
 //! statement that allows must say for whom the token was made and, of a shared issuer, whose it is, by tests that fail
 //! where the claim is missing or another.
 
-use super::shape::{self, GITHUB};
+use super::shape::{self, GITHUB, Shape};
 use crate::condition::{Comparison, Operand, SetOperator, Test};
 use crate::document::Document;
 use crate::finding::{Finding, Severity};
@@ -110,10 +110,7 @@ impl Look<'_> {
                     "`{}` vouches for anybody, and the statement does not pin `{claims}` to somebody",
                     provider.name
                 ),
-                Some(
-                    "use StringEquals, or StringLike with a literal beginning that names the owner, without variables"
-                        .to_owned(),
-                ),
+                Some(provider.how_to_pin(any_of)),
             );
         }
     }
@@ -238,6 +235,20 @@ impl TrustedProvider {
         match self.issuer.is_empty() {
             true => format!("oidc/{}", self.name),
             false => self.issuer.clone(),
+        }
+    }
+
+    /// How one of these claims is pinned to somebody: what [`Look::pins`] takes.
+    fn how_to_pin(&self, any_of: &[String]) -> String {
+        let is_open =
+            |claim: &&String| shape::of(&self.issuer, &claim.to_lowercase()) != Shape::Whole;
+        let open: Vec<&str> = any_of.iter().filter(is_open).map(String::as_str).collect();
+        match open.as_slice() {
+            [] => "use StringEquals with whole values, without variables".to_owned(),
+            open => format!(
+                "use StringEquals, or StringLike with a literal beginning that names the owner for `{}`, without variables",
+                open.join("`, `")
+            ),
         }
     }
 

@@ -178,6 +178,46 @@ fn who_is_pinned_down_is_trusted() {
     }
 }
 
+#[test]
+fn the_hint_says_what_would_be_taken_of_that_issuer() {
+    let hint = |issuer: &str, claims: &[&str]| {
+        let provider = TrustedProvider {
+            issuer: issuer.to_owned(),
+            name: "github".to_owned(),
+            audiences: 1,
+            shared: true,
+            required_claims: vec![claims.iter().map(|one| (*one).to_owned()).collect()],
+        };
+        let found = look(&provider, &json!({}));
+        found[0].hint.clone().unwrap()
+    };
+    let whole = hint("accounts.google.com", &["sub", "hd", "email"]);
+    assert!(
+        whole.contains("StringEquals") && whole.contains("whole"),
+        "{whole}"
+    );
+    assert!(
+        !whole.contains("StringLike") && !whole.contains("beginning"),
+        "{whole}"
+    );
+    // Of these claims one begins with the customer's name, and of one nothing is known.
+    for (issuer, claims, open) in [
+        (
+            "token.actions.githubusercontent.com",
+            &["repository_id", "sub", "repository_owner_id"][..],
+            "`sub`",
+        ),
+        ("login.acme.example", &["team"][..], "`team`"),
+    ] {
+        let open = format!("StringLike with a literal beginning that names the owner for {open},");
+        let hint = hint(issuer, claims);
+        assert!(
+            hint.contains("StringEquals") && hint.contains(&open),
+            "{hint}"
+        );
+    }
+}
+
 /// Issuers for the world whose customers are named within a claim, or by an address that many share a beginning of.
 #[test]
 fn no_customer_of_another_known_issuer_is_left_open() {
