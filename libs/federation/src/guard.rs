@@ -65,8 +65,11 @@ pub enum Refused {
     /// A port that is not allowed.
     #[error("its port is not allowed")]
     Port,
-    /// The host has no address, too many, or one that is not public.
-    #[error("its host has no address that may be called")]
+    /// The host has no address, too many, or one that is not public; or nobody could say.
+    ///
+    /// One answer for all of these, on purpose: whoever registers a provider could otherwise learn which names the operator's own
+    /// resolver knows. So its text has to be true of each.
+    #[error("its host has no address that may be called, or could not be looked up")]
     Address,
 }
 

@@ -244,6 +244,10 @@ async fn whether_an_inner_host_exists_is_not_told() {
         told.push(refused.unwrap_err());
     }
     assert_eq!(told[0], told[1]);
+    // One answer names both, so that it is true of either.
+    let said = told[0].to_string();
+    assert!(said.contains("no address that may be called"), "{said}");
+    assert!(said.contains("could not be looked up"), "{said}");
 }
 
 #[tokio::test]
