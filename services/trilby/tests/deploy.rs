@@ -96,6 +96,21 @@ fn health_is_told_of_the_process_beside_and_by_the_exit_code() {
     assert_eq!(ask(&["--live"]).0, Some(1));
 }
 
+/// Takes connections, as a kernel does for whoever listens, and answers none.
+#[test]
+fn a_process_that_is_silent_is_told_in_words() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let environment = BTreeMap::from([(
+        "TRILBY_SERVER__OPERATOR_LISTEN".to_owned(),
+        address.to_string(),
+    )]);
+    let asked = trilby(&environment).arg("health").output().unwrap();
+    let said = String::from_utf8(asked.stdout).unwrap();
+    assert_eq!(said, format!("no answer from {address} within 3 s\n"));
+    assert_eq!(asked.status.code(), Some(1));
+}
+
 #[test]
 fn the_example_is_a_good_settings_file() {
     let settings = load(&deploy("trilby.example.toml"));

@@ -28,6 +28,10 @@ pub fn run(settings: &Settings, live: bool, terminal: &Terminal) -> anyhow::Resu
             let said = answer.body_mut().read_to_string();
             (said.unwrap_or_default(), good)
         }
+        Err(ureq::Error::Timeout(_)) => {
+            let within = PATIENCE.as_secs();
+            (format!("no answer from {address} within {within} s"), false)
+        }
         Err(error) => (format!("no answer from {address}: {error}"), false),
     };
     terminal.line(said.trim_end())?;
