@@ -94,7 +94,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
             .level
             .saturating_add(passed_us.max(0).saturating_mul(self.rate.per_minute))
             .min(self.full);
-        if passed_us > 0 || passed_us < -SET_BACK_US {
+        if !(-SET_BACK_US..=0).contains(&passed_us) {
             bucket.at = now;
         }
         if bucket.level >= REQUEST {
