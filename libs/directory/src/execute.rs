@@ -248,7 +248,10 @@ impl Inner {
             gates.push(slot.gate.lock().await);
         }
         let standing = self.standing(slots, write, caution).await?;
-        let meta = self.meta().await?;
+        let mut meta = self.meta().await?;
+        if write.incarnation.is_some_and(|of| of > meta.incarnation) {
+            meta = self.read_meta().await?;
+        }
         let plan = match decide(&standing.states) {
             Ok(plan) => plan,
             Err(refusal) => {

@@ -196,8 +196,11 @@ impl Inner {
 
     pub(crate) async fn read_meta(&self) -> Result<Arc<StoreMeta>, Error> {
         let meta = Arc::new(self.log.store_meta().await?);
-        self.meta.store(Some(Arc::clone(&meta)));
         self.learn_incarnation(meta.incarnation);
+        // Of two who read around a fence the one from before it may come last.
+        if meta.incarnation >= self.incarnation.load(Ordering::SeqCst) {
+            self.meta.store(Some(Arc::clone(&meta)));
+        }
         Ok(meta)
     }
 

@@ -29,8 +29,11 @@ const ROUND_MAX: Duration = Duration::from_secs(5);
 const HEADS_BATCH: usize = 2_048;
 /// Logs whose news are read by one question.
 const READ_TOGETHER: usize = 64;
-/// Events of each that such a question gives at most, or one commit: few, since it gives those of all.
-const READ_TOGETHER_EVENTS: usize = 32;
+/// Events of each that such a question gives at most, or one commit: few, since it gives those of all. Nearly always a log has
+/// moved by one or two.
+const READ_TOGETHER_EVENTS: usize = 8;
+/// How long such a question may take; then each log is read by itself, and one that is hard to read keeps no other waiting.
+const READ_TOGETHER_MAX: Duration = Duration::from_secs(1);
 /// Logs brought up to date at once, each by itself: those of which there is more to read than their last few events.
 const CATCH_UP_AT_ONCE: usize = 8;
 
@@ -179,15 +182,17 @@ impl Inner {
     }
 
     async fn catch_up_all(&self, moved: Vec<Arc<Slot>>) {
+        let mut rest = Vec::new();
         for chunk in moved.chunks(READ_TOGETHER) {
-            stream::iter(self.extend_together(chunk).await)
-                .for_each_concurrent(CATCH_UP_AT_ONCE, |slot| async move {
-                    if let Err(error) = self.catch_up(slot).await {
-                        tracing::debug!(log.id = %slot.log(), %error, "not brought up to date");
-                    }
-                })
-                .await;
+            rest.extend(self.extend_together(chunk).await);
         }
+        stream::iter(rest)
+            .for_each_concurrent(CATCH_UP_AT_ONCE, |slot| async move {
+                if let Err(error) = self.catch_up(slot).await {
+                    tracing::debug!(log.id = %slot.log(), %error, "not brought up to date");
+                }
+            })
+            .await;
     }
 
     /// Reads what several logs have after what is folded of them by one question, and folds it. Gives the logs that are not
@@ -198,15 +203,17 @@ impl Inner {
             .iter()
             .map(|held| (held.slot.log().clone(), held.view.seq()))
             .collect();
-        match self.log.read_many(&of, READ_TOGETHER_EVENTS).await {
-            Ok(found) => {
+        let reading = self.log.read_many(&of, READ_TOGETHER_EVENTS);
+        match timeout(READ_TOGETHER_MAX, reading).await {
+            Ok(Ok(found)) => {
                 for (held, commits) in held.iter().zip(&found) {
                     if let Err(error) = self.extend_held(held, commits).await {
                         tracing::debug!(log.id = %held.slot.log(), %error, "not folded with others");
                     }
                 }
             }
-            Err(error) => tracing::debug!(%error, "news are read one by one"),
+            Ok(Err(error)) => tracing::debug!(%error, "news are read one by one"),
+            Err(_) => tracing::debug!("news are read one by one: it takes too long"),
         }
         drop(held);
         slots
@@ -234,8 +241,11 @@ struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    /// None if it is being moved, or nothing is folded.
+    /// None if it is being moved, nothing is folded, or it cannot be.
     fn of(slot: &'a Arc<Slot>) -> Option<Self> {
+        if slot.fault().is_some() {
+            return None;
+        }
         // Nobody is waited for, so holding many at once keeps nobody waiting in a circle.
         let gate = slot.gate.try_lock().ok()?;
         // INVARIANT: taken before the view: what is read after a state that is dropped is not put back.

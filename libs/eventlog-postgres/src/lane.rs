@@ -105,7 +105,7 @@ async fn attempt(shared: &Shared, jobs: &[Job], units: &[i32], is_alone: bool) -
             // Nothing was sent.
             Err(error) => return Tried::All(Outcome::Failed(error)),
         };
-        // A connection that was opened anew may have met another incarnation: what was sealed before it is sealed once more.
+        // Others may have met another incarnation meanwhile: what was sealed before that is sealed once more.
         let incarnation = shared.meta.read().map_or(0, |meta| meta.incarnation);
         if jobs.iter().any(|job| job.incarnation() != incarnation) {
             return Tried::Apart(Outcome::Refused);

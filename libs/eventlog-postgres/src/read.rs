@@ -81,9 +81,13 @@ pub(crate) async fn commits(
     n: usize,
 ) -> Answer<Vec<RecordedCommit>> {
     let name = log.to_string();
-    let of: &[Param<'_>] = &[&name, &int(after.next()), &limit(asked_for(n))];
+    // One commit more than wanted, so that the last one wanted is whole whatever its size, and the event before the first,
+    // which has its hash.
+    let n_events = n.saturating_add(commit::EVENTS_MAX).saturating_add(1);
+    let of: &[Param<'_>] = &[&name, &int(after.next()), &limit(n_events)];
     let found = source.rows(Some(&name), sql!("commits_from"), of).await?;
-    whole(known, store_id, log, after, n, &found)
+    let is_cut = found.len() >= n_events;
+    whole(known, store_id, log, after, n, &found, is_cut)
 }
 
 /// The same of several logs, by one question.
@@ -96,7 +100,7 @@ pub(crate) async fn commits_of_many(
 ) -> Answer<Vec<Vec<RecordedCommit>>> {
     let names: Vec<String> = of.iter().map(|(log, _)| log.to_string()).collect();
     let wanted: Vec<i64> = of.iter().map(|(_, after)| int(after.next())).collect();
-    let at_most = limit(asked_for(n));
+    let at_most = limit(n.max(1));
     let ask = Ask::new(sql!("commits_of_many"), params![&names, &wanted, &at_most]);
     let answers = source.ask(Logs::Named(&names), &[ask]).await?;
     let mut rest = answers.first().map(Vec::as_slice).unwrap_or_default();
@@ -106,7 +110,7 @@ pub(crate) async fn commits_of_many(
         let n_rows = rest.iter().take_while(is_ours).count();
         let (ours, others) = rest.split_at(n_rows);
         rest = others;
-        all.push(whole(known, store_id, log, *after, n, ours)?);
+        all.push(whole(known, store_id, log, *after, n, ours, false)?);
     }
     match rest {
         [] => Ok(all),
@@ -114,13 +118,7 @@ pub(crate) async fn commits_of_many(
     }
 }
 
-/// Events to ask for: one commit more than wanted, so that the last one wanted is whole whatever its size, and the event
-/// before the first, which has its hash.
-fn asked_for(n: usize) -> usize {
-    n.saturating_add(commit::EVENTS_MAX).saturating_add(1)
-}
-
-/// The commits after `after`, from rows that begin with the event before them.
+/// The commits after `after`, from rows that begin with the event before them. The last may lack its end if they were cut off.
 fn whole(
     known: &Known,
     store_id: &[u8; 16],
@@ -128,8 +126,8 @@ fn whole(
     after: Seq,
     n: usize,
     found: &[Row],
+    is_cut: bool,
 ) -> Answer<Vec<RecordedCommit>> {
-    let is_cut = found.len() >= asked_for(n);
     if let Some(row) = found.first() {
         known.learn_number(log, rows::get(row, 10)?);
     }

@@ -1,8 +1,8 @@
 //! Guessing and load: how often anyone may try.
 //!
 //! Counted before a credential is looked at, so that parallel guesses cannot slip through. All maps are bounded; what
-//! falls out of one is forgotten, which only ever favours the honest. Nobody is locked out for good: a stranger who
-//! guesses delays the next login by at most a quarter of an hour.
+//! falls out of one is forgotten, which only ever favours the honest. Nobody is locked out for good: a guess delays the
+//! next login by at most a quarter of an hour. (A stranger who goes on guessing all the time keeps a person waiting.)
 //!
 //! Each process has its own maps. Guesses at a person are counted in the store as well, for all of them
 //! (`proof/login/tally.rs`); here is what this process knows of that.

@@ -91,6 +91,22 @@ async fn what_many_logs_have_is_read_by_few_questions() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn logs_are_read_one_by_one_where_a_question_for_many_is_not_answered() {
+    let (writer, reader, store) = many(100).await;
+    for n in 0..100 {
+        append(&writer, account(n), vec![renamed("other")]).await;
+    }
+    store.reads_one_by_one.store(true, Ordering::SeqCst);
+    // Two questions are waited for.
+    rounds(4).await;
+    let n_before = store.n_reads.load(Ordering::SeqCst);
+    for n in 0..100 {
+        assert_eq!(name(&reader, account(n)).await, "other");
+    }
+    assert_eq!(store.n_reads.load(Ordering::SeqCst), n_before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_log_that_cannot_be_folded_keeps_no_other_from_being_read() {
     let (writer, reader, store) = many(5).await;
     for n in 0..5 {

@@ -23,6 +23,8 @@ pub struct Through {
     /// What is done to appends.
     pub held: Held,
     pub is_gone: AtomicBool,
+    /// Logs are read one by one only: a question for several is not answered.
+    pub reads_one_by_one: AtomicBool,
     pub hangs: AtomicBool,
     /// What was read is given while this can be read.
     pub gives: tokio::sync::RwLock<()>,
@@ -38,6 +40,7 @@ impl Through {
             n_meta: AtomicUsize::new(0),
             held: Held::default(),
             is_gone: AtomicBool::new(false),
+            reads_one_by_one: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
             gives: tokio::sync::RwLock::default(),
         }
@@ -113,6 +116,9 @@ macro_rules! pass_on {
 
             async fn read_many(&self, of: &[(LogId, Seq)], limit: usize) -> Result<Vec<Vec<RecordedCommit>>, Error> {
                 self.n_reads.fetch_add(1, Ordering::SeqCst);
+                if self.reads_one_by_one.load(Ordering::SeqCst) {
+                    pending::<()>().await;
+                }
                 let each = of.iter().map(|(log, after)| self.shown(log, *after, limit));
                 let read = futures::future::try_join_all(each).await;
                 drop(self.gives.read().await);

@@ -356,6 +356,20 @@ pub async fn several_logs_are_read_as_each_is(store: &impl Store) {
         assert_eq!(together, each, "after {after}, {limit} events");
     }
     assert!(store.read_many(&[], 100).await.unwrap().is_empty());
+    // More than a commit may have.
+    let (long, short) = (account(20), account(21));
+    for _ in 0..3 {
+        append(store, &long, 200).await;
+        append(store, &short, 1).await;
+    }
+    let of = [(long.clone(), Seq::new(200)), (short, Seq::new(1))];
+    for limit in [0, 1, 2, 199, 200, 399, 400, 1_000] {
+        let mut each = Vec::new();
+        for (log, after) in &of {
+            each.push(store.read(log, *after, limit).await.unwrap());
+        }
+        assert_eq!(store.read_many(&of, limit).await.unwrap(), each, "{limit}");
+    }
 }
 
 pub async fn an_unknown_log_is_empty(store: &impl Store) {

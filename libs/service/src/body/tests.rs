@@ -1,4 +1,5 @@
 use actix_web::test::TestRequest;
+use futures::Stream;
 use serde::Deserialize;
 
 use super::*;
@@ -284,6 +285,18 @@ async fn an_operation_without_a_body_refuses_one() {
     assert_eq!(
         none(&request, &mut full).await.unwrap_err().code,
         Code::InvalidParameter
+    );
+    // One whose end does not come.
+    let (request, _) = TestRequest::delete().to_http_parts();
+    request
+        .extensions_mut()
+        .insert(Patience(std::time::Duration::from_millis(20)));
+    let endless: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+        Box::pin(futures::stream::pending());
+    let mut endless = Payload::Stream { payload: endless };
+    assert_eq!(
+        none(&request, &mut endless).await.unwrap_err().code,
+        Code::RequestTimeout
     );
 }
 

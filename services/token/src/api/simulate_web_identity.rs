@@ -254,14 +254,14 @@ async fn by_claims(
             format!("the claims have no text `{claim}`"),
         )
     };
-    let claimed = door.provider.settings.source_identity_claim.as_ref();
-    let claimed = claimed.and_then(|claim| claim.find(claims)?.as_str());
-    let source_identity = source_identity(claimed)?;
     let mut claims = claims.clone();
     // As of a token: an address that was not verified is none.
     if claims.get("email_verified") != Some(&Value::Bool(true)) {
         claims.remove("email");
     }
+    let claimed = door.provider.settings.source_identity_claim.as_ref();
+    let claimed = claimed.and_then(|claim| claim.find(&claims)?.as_str());
+    let source_identity = source_identity(claimed)?;
     Ok(Trial {
         door: door.clone(),
         subject: text("sub").ok_or_else(|| missing("sub"))?,

@@ -12,7 +12,7 @@ use trilby_account::{Actor, Context, Ref};
 use trilby_directory::{Answer, Events, Plan, ReceiptKey, Write};
 use trilby_federation::cache::{KeyRequest, Keys};
 use trilby_federation::{KeySet, Refusal};
-use trilby_model::{LogId, Timestamp};
+use trilby_model::LogId;
 use trilby_service::problem::Problem;
 
 use super::Door;
@@ -48,21 +48,18 @@ pub(crate) async fn of(
     let thumbprints: BTreeSet<String> = keys.set.thumbprints().into_iter().collect();
     let is_news = seen.is_none_or(|seen| seen.thumbprints != thumbprints);
     // The login stands whether or not the news could be written.
-    let seen_at = seen.map(|seen| seen.at);
-    if is_news && let Err(problem) = observe(services, door, &keys, thumbprints, seen_at).await {
+    if is_news && let Err(problem) = observe(services, door, &keys, thumbprints).await {
         tracing::warn!(provider.id = %door.provider.id, %problem, "keys of an identity provider were not recorded");
     }
     Ok(Ok(keys.set))
 }
 
-/// Writes a key set that was read over the network, if none was recorded since `seen_at`; one in the provider's settings is in
-/// the log already.
+/// Writes a key set that was read over the network; one in the provider's settings is in the log already.
 async fn observe(
     services: &Services,
     door: &Door,
     keys: &Keys,
     thumbprints: BTreeSet<String>,
-    seen_at: Option<Timestamp>,
 ) -> Result<(), Problem> {
     let Some(jwks_uri) = keys.jwks_uri.clone() else {
         return Ok(());
@@ -90,27 +87,21 @@ async fn observe(
         now,
         entropy,
     };
-    let done = |_: &trilby_directory::After| {
-        Ok(Answer {
-            value: (),
-            status: 200,
-            stored: None,
-        })
-    };
     let written = services.directory().execute(write, |states| {
         let view = states.account(owner).ok_or_else(Problem::not_found)?;
-        // Whoever recorded keys meanwhile may have read them later than this process.
-        let stored = view.state.provider(&Ref::Id(door.provider.id.clone()));
-        let observed = stored.and_then(|provider| provider.keys.observed.as_ref());
-        if observed.map(|seen| seen.at) != seen_at {
-            return Ok(Plan::new(Vec::new(), done));
-        }
         let mut ctx = ctx.clone();
         ctx.now = states.now();
         let events = view
             .state
             .decide(command.clone().into(), &ctx)
             .map_err(problem::of_rejection)?;
+        let done = |_: &trilby_directory::After| {
+            Ok(Answer {
+                value: (),
+                status: 200,
+                stored: None,
+            })
+        };
         Ok(Plan::new(vec![Events::Account(owner, events)], done))
     });
     written.await.map(|_| ()).map_err(problem::of_execution)

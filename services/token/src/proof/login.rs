@@ -79,7 +79,11 @@ pub async fn verify(services: &Services, facts: &Facts, login: &Login) -> Result
         None => None,
     };
     let person = found.as_ref().map(Found::subject);
-    match check(services, found, &login.password).await? {
+    let checked = check(services, found, &login.password).await;
+    if let (Err(_), Some(tally)) = (&checked, &tally) {
+        tally.take_back(services, facts.now).await;
+    }
+    match checked? {
         Some(proof) => {
             attempt.succeeded();
             if let Some(tally) = &tally {
@@ -198,7 +202,11 @@ pub async fn verify_again(
         return Err(problem);
     }
     let found = with_hash(services, &view.state, person.clone()).await?;
-    match check(services, found, password).await? {
+    let checked = check(services, found, password).await;
+    if checked.is_err() {
+        tally.take_back(services, facts.now).await;
+    }
+    match checked? {
         Some(proof) => {
             attempt.succeeded();
             tally.forget(services).await;

@@ -17,6 +17,8 @@ const DELAY_MAX_S: i64 = 900;
 /// Without a guess for as many seconds, failures are forgotten. Longer than the longest delay. Stored counters end so long
 /// after the last failure: another value moves what is read out of those that run.
 const FORGOTTEN_AFTER_S: u32 = 3_600;
+/// How far ahead the clock may have been of whoever counted last, in seconds.
+const CLOCKS_DIFFER_S: i64 = 600;
 
 /// Failures of one person in a row, and when the last was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +32,14 @@ impl Failures {
     pub(crate) fn stored(counter: Option<Counter>, now: Timestamp) -> Option<Self> {
         let Counter { value, until } = counter?;
         let until = until.filter(|until| *until > now)?;
+        let last = until.plus_seconds(-i64::from(FORGOTTEN_AFTER_S));
+        // Of a clock that was ahead: it would keep everybody waiting until the others have come there.
+        if last > now.plus_seconds(CLOCKS_DIFFER_S) {
+            return None;
+        }
         Some(Self {
-            n: u32::try_from(value).unwrap_or(u32::MAX),
-            last: until.plus_seconds(-i64::from(FORGOTTEN_AFTER_S)),
+            n: u32::try_from(value.max(0)).unwrap_or(u32::MAX),
+            last,
         })
     }
 
@@ -46,10 +53,9 @@ impl Failures {
         self.n
     }
 
-    /// In how many seconds a guess may be made; `None`: now. By no difference between two clocks more than the delay.
+    /// In how many seconds a guess may be made; `None`: now.
     pub(crate) fn wait_s(&self, now: Timestamp) -> Option<u64> {
-        let latest = now.plus_seconds(delay_s(self.n));
-        left_s(self.waits_until().min(latest), now)
+        left_s(self.waits_until(), now)
     }
 
     /// How long whoever comes right after as many failures waits, in seconds; `None`: not at all.

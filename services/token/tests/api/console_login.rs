@@ -3,6 +3,7 @@
 use trilby_account::command::{SetAccountAlias, SetUserStatus, SuspendAccount};
 use trilby_account::organization::QuarantineTarget;
 use trilby_account::{PrincipalId, Ref, UserStatus};
+use trilby_testkit::http::Answer;
 use trilby_testkit::installation::Installation;
 
 use crate::member::Member;
@@ -120,22 +121,41 @@ fn guesses_at_one_person_are_slowed_down_and_nobody_is_locked_out() {
     guess("wrong").expect(401);
 }
 
+/// A login at one of several processes.
+fn guess(at: &Installation, account: &str, username: &str, password: &str) -> Answer {
+    at.stranger().form(
+        "/v1/token",
+        &[
+            ("grant_type", "urn:trilby:grant-type:console-login"),
+            ("account", account),
+            ("username", username),
+            ("password", password),
+        ],
+    )
+}
+
+#[test]
+fn guesses_by_a_clock_that_was_ahead_lock_nobody_out() {
+    let world = World::new();
+    let account = world.account.to_string();
+    let ahead = world.beside();
+    ahead.clock().advance_seconds(86_400);
+    for _ in 0..5 {
+        guess(&ahead, &account, "mary", "wrong").expect(401);
+    }
+    // Counted on from there, by this clock: a second's delay.
+    guess(&world.inside, &account, "mary", PASSWORD).expect(429);
+    world.inside.clock().advance_seconds(3);
+    guess(&world.inside, &account, "mary", PASSWORD).expect(200);
+}
+
 #[test]
 fn guesses_count_in_every_process_and_after_a_restart() {
     let world = World::new();
     let account = world.account.to_string();
     let beside = world.beside();
-    let guess = |at: &Installation, username: &str, password: &str| {
-        at.stranger().form(
-            "/v1/token",
-            &[
-                ("grant_type", "urn:trilby:grant-type:console-login"),
-                ("account", &account),
-                ("username", username),
-                ("password", password),
-            ],
-        )
-    };
+    let guess =
+        |at: &Installation, username: &str, password: &str| guess(at, &account, username, password);
     // Of somebody who does not exist as of Mary, or the answer tells who does.
     let mut refused: Vec<_> = ["mary", "nobody"]
         .iter()

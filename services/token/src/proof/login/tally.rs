@@ -18,9 +18,9 @@ use crate::throttle::{Attempt, Failures, limited};
 
 /// Kind of the counters of wrong passwords. Stored.
 const WRONG_PASSWORDS: u16 = 1;
-/// Bytes of a name's MAC that say which counter it has if nobody has the name. So an account has at most 65,536 of these,
-/// whatever is guessed; that two names have one is rare, and not to be found out without the key.
-const NOBODY_BYTES: usize = 2;
+/// Bytes of a name's MAC that say which counter it has if nobody has the name: as many as keep two names from sharing one, which
+/// would tell that nobody has them. There are no more of these counters than were guessed at within an hour.
+const NOBODY_BYTES: usize = 8;
 
 /// The counter of a person's wrong passwords.
 pub(super) struct Tally {
@@ -107,6 +107,21 @@ impl Tally {
         match Failures::delay_after(n_before) {
             Some(wait_s) if n_before > n_read => Ok(Err(limited(wait_s))),
             Some(_) | None => Ok(Ok(())),
+        }
+    }
+
+    /// The password was not looked at after all.
+    pub(super) async fn take_back(&self, services: &Services, now: Timestamp) {
+        let less = SideWrite::CounterAdd {
+            log: self.log.clone(),
+            subject: self.subject.clone(),
+            kind: WRONG_PASSWORDS,
+            delta: -1,
+            now,
+            until: None,
+        };
+        if let Err(error) = services.log().side_write(vec![less]).await {
+            tracing::warn!(%error, "a password that was not looked at counts as a wrong one");
         }
     }
 
