@@ -16,6 +16,9 @@ use crate::kills::Mortals;
 
 /// At most so many, that the story gets to its end soon; in the long form it is told under kills from beginning to end.
 const KILLS: u64 = 8;
+/// Deaths that it has to outlive in all, and how often it is told at most until there are as many.
+const KILLS_MIN: usize = 4;
+const STORIES_MAX: usize = 12;
 
 /// Each event of each kind of log, the first account's apart, and how often it is there. Ids differ from run to run.
 pub const EVENTS: &str = "select kind || ' ' || etype || ' ' || count(*) from (select etype, case log_id \
@@ -139,6 +142,18 @@ pub fn chapters(told: &str) -> usize {
 #[ignore = "needs services"]
 fn the_whole_story_holds_while_everything_dies_in_turn() {
     let mut run = Run::of("F4");
+    let (mut n_kills, mut n_stories) = (0, 0);
+    // A fast machine may have told it before many have died: then it is told once more, from nothing.
+    while n_kills < KILLS_MIN && n_stories < STORIES_MAX {
+        n_kills += told_while_everything_dies(&mut run);
+        n_stories += 1;
+    }
+    run.tell(&[("kills", n_kills), ("stories", n_stories)]);
+    assert!(n_kills >= KILLS_MIN, "only {n_kills} kills");
+}
+
+/// Tells the story to a store of its own; gives how many died meanwhile.
+fn told_while_everything_dies(run: &mut Run) -> usize {
     let in_peace = in_peace();
     let (server, folder) = (Server::start(), TempDir::new().unwrap());
     let (mut cluster, port) = stage(config(folder.path(), server.url(), None, 1));
@@ -147,7 +162,7 @@ fn the_whole_story_holds_while_everything_dies_in_turn() {
     let told = std::thread::scope(|scope| {
         let telling = scope.spawn(|| tell(folder.path(), &url, port));
         while !telling.is_finished() && run.goes_on(KILLS) {
-            mortals.one_dies(&mut run);
+            mortals.one_dies(run);
         }
         telling.join().unwrap()
     });
@@ -156,7 +171,5 @@ fn the_whole_story_holds_while_everything_dies_in_turn() {
     // What was told is there, and nothing of it twice.
     assert_eq!(rows(&server.url(), EVENTS), in_peace.events);
     verify(folder.path(), &server.url(), None);
-    let n_kills = mortals.kills.values().sum();
-    run.tell(&[("kills", n_kills), ("stories", 1)]);
-    assert!(n_kills >= 4, "only {n_kills} kills");
+    mortals.kills.values().sum()
 }
