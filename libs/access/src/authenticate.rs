@@ -405,11 +405,8 @@ fn key_record(services: &Services, state: &Account, kid: &str) -> Option<KeyReco
 
 /// Whether a signature of this key may be believed now. No event tells when the last session is over that a retired key signed.
 fn is_believed(key: &SigningKey, now: Timestamp) -> bool {
-    match key.state {
-        SigningKeyState::Active { .. } => true,
-        SigningKeyState::Retiring { since } => key_line::is_believed_since(since, now),
-        SigningKeyState::Pending | SigningKeyState::Revoked => false,
-    }
+    let is_over = matches!(key.state, SigningKeyState::Retiring { since } if !key_line::is_believed_since(since, now));
+    key.verifies() && !is_over
 }
 
 /// The caller, if account, principal and key are in service now. The inner `None`: a kind of session that is no

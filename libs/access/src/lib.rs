@@ -27,6 +27,7 @@ mod authorized;
 mod body;
 mod browsers;
 mod conditional;
+pub mod containment;
 mod freshness;
 mod guards;
 mod history;

@@ -19,7 +19,6 @@
 
 mod api;
 pub mod bootstrap;
-mod containment;
 mod documents;
 mod escalation;
 mod filters;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use trilby_access::problem::of_rejection;
 use trilby_access::{
     Access, Authorized, Change, Empty, Idempotency, Input, Json, Known, Method, Operation, Place,
-    Reply, Scope, Services, Target,
+    Reply, Scope, Services, Target, containment,
 };
 use trilby_account::{Event, PrincipalId, ThingKind, UserRef, command};
 use trilby_credential::{AccessKeySecret, CredentialKind, Peppers};
@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 
 use super::view::{AccessKeyView, NewKeyView};
 use crate::api::users::{UserPath, find, target};
-use crate::containment;
 use crate::written::{credential, lost};
 
 /// An access key to be made.
@@ -82,7 +81,7 @@ impl Operation for CreateAccessKey {
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
-                containment::refuse(states, state, &owner)?;
+                containment::refuse(states, state, Some(&owner))?;
                 let events = state
                     .decide(command.clone().into(), ctx)
                     .map_err(of_rejection)?;

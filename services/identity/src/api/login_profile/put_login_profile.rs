@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use trilby_access::problem::of_rejection;
 use trilby_access::{
     Access, Authorized, Change, Empty, Idempotency, Input, Json, Known, Method, Operation, Place,
-    Reply, Scope, Services, Target,
+    Reply, Scope, Services, Target, containment,
 };
 use trilby_account::{Account, PrincipalId, ThingKind, User, UserKind, UserRef, command};
 use trilby_credential::CredentialKind;
@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 
 use super::UPDATE;
 use crate::api::users::{self, UserPath, find};
-use crate::containment;
 use crate::passwords::{accept, hashing_of, rules};
 use crate::written::{credential, lost, no_credentials};
 
@@ -112,7 +111,7 @@ impl Operation for PutLoginProfile {
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
-                containment::refuse(states, state, &person)?;
+                containment::refuse(states, state, Some(&person))?;
                 let before = find(state, &wanted)?;
                 if first != before.password.is_none() {
                     // The right was asked for the other case.

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use trilby_access::problem::of_rejection;
 use trilby_access::{
     Access, Authorized, Change, Empty, Input, Known, Method, NoBody, Operation, Place, Reply,
-    Scope, Services, Target,
+    Scope, Services, Target, containment,
 };
 use trilby_account::{PrincipalId, ThingKind, UserRef, command};
 use trilby_credential::{Address, CredentialKind, Peppers, Ticket, TicketKind};
@@ -15,7 +15,6 @@ use utoipa::ToSchema;
 use super::UPDATE;
 use super::put_login_profile::is_person;
 use crate::api::users::{self, UserPath, find};
-use crate::containment;
 use crate::written::{credential, lost, no_credentials};
 
 /// How long a ticket opens, in seconds: time to hand it over, not to forget it somewhere.
@@ -93,7 +92,7 @@ impl Operation for ResetPassword {
                     .account(account)
                     .ok_or_else(Problem::not_found)?
                     .state;
-                containment::refuse(states, state, &person)?;
+                containment::refuse(states, state, Some(&person))?;
                 let before = find(state, &wanted)?;
                 if first != before.password.is_none() {
                     // The right was asked for the other case.

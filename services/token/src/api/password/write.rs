@@ -2,14 +2,14 @@
 
 use trilby_access::authenticate::Session;
 use trilby_access::write::{actor, actor_meta};
-use trilby_access::{Facts, Operation, Services, problem};
+use trilby_access::{Facts, Operation, Services, containment, problem};
 use trilby_account::command::{SetRootCredential, SetUserPassword};
-use trilby_account::{Account, Actor, Command, Context, Event, Hashing, PrincipalId, Ref};
+use trilby_account::{Actor, Command, Context, Event, Hashing, PrincipalId, Ref};
 use trilby_credential::{CredentialKind, PasswordHash};
-use trilby_directory::{Answer, Events, Executed, Plan, ReceiptKey, States, Write};
+use trilby_directory::{Answer, Events, Executed, Plan, ReceiptKey, Write};
 use trilby_eventlog::{Credential, Dependency, SideBody, SideWrite};
 use trilby_model::{AccountId, LogId, Timestamp};
-use trilby_service::problem::{Code, Problem};
+use trilby_service::problem::Problem;
 
 use super::{ChangePassword, Claim};
 use crate::proof::Person;
@@ -146,7 +146,8 @@ pub(super) async fn execute(
         meta.insert("actor".to_owned(), actor_meta(&session.caller));
     }
     // It says who is in quarantine; a quarantine set meanwhile makes this decide again.
-    let organization = organization(services, account).await?;
+    let view = services.directory().account(account).await;
+    let organization = containment::log(&view.map_err(problem::of_directory)?.state);
     let mut logs = vec![log.clone()];
     logs.extend(organization.clone());
     let write = Write {
@@ -159,10 +160,14 @@ pub(super) async fn execute(
         now,
         entropy,
     };
+    let principal = match person {
+        Person::Root => None,
+        Person::User(id) => Some(PrincipalId::User(id.clone())),
+    };
     let written = services.directory().execute(write, |states| {
         let view = states.account(account).ok_or_else(Problem::not_found)?;
         let at = states.now();
-        refuse_contained(states, &view.state, person)?;
+        containment::refuse(states, &view.state, principal.as_ref())?;
         let mut ctx = ctx.clone();
         ctx.now = at;
         let events = view
@@ -185,41 +190,6 @@ pub(super) async fn execute(
     match written.await.map_err(problem::of_execution)? {
         Executed::Done(done) => Ok(done.value),
         Executed::Replayed { .. } => Err(Problem::internal("a command without a key was replayed")),
-    }
-}
-
-/// The log of the organization that the account is in.
-async fn organization(services: &Services, account: AccountId) -> Result<Option<LogId>, Problem> {
-    let view = services.directory().account(account).await;
-    let view = view.map_err(problem::of_directory)?;
-    let membership = view.state.organization();
-    Ok(membership.map(|membership| LogId::Organization(membership.organization.clone())))
-}
-
-/// Refuses if the person or the account is in quarantine, as the identity service refuses to give either something new to
-/// begin with.
-fn refuse_contained(states: &States, account: &Account, person: &Person) -> Result<(), Problem> {
-    let Some(membership) = account.organization() else {
-        return Ok(());
-    };
-    let organization = states
-        .organization(&membership.organization)
-        .ok_or_else(|| {
-            let detail = "the account joined an organization meanwhile";
-            Problem::new(Code::WriteConflict, detail)
-        })?;
-    let principal = match person {
-        // Root goes by no unique id: it is in quarantine with its account.
-        Person::Root => None,
-        Person::User(id) => Some(PrincipalId::User(id.clone())),
-    };
-    let state = &organization.state;
-    match state.is_quarantined(account.id(), principal.as_ref()) {
-        true => Err(Problem::new(
-            Code::InvalidState,
-            "whoever is in quarantine is given no keys and no passwords",
-        )),
-        false => Ok(()),
     }
 }
 
